@@ -1,0 +1,108 @@
+"""The order of a build: find, read, resolve, plan, check, emit, publish. The only place that knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from skillweave.config import Config
+from skillweave.diagnostics import Diagnostic
+from skillweave.emit import Bundle
+from skillweave.files import Tree
+from skillweave.flatten import Nodes, plan
+from skillweave.graph import Graph, load, order
+from skillweave.parse import parse
+from skillweave.project import Entry, Project, discover, hidden_roots
+from skillweave.publish import Published, Request, compare, publish
+from skillweave.validate import check_project, check_bundle, with_trails
+
+if TYPE_CHECKING:
+    from skillweave.source import SourcePath
+
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A project worked out, before anything is written."""
+
+    project: Project
+    nodes: Nodes
+    entries: tuple[Entry, ...]
+    """The entries that were asked for."""
+    bundles: tuple[Bundle, ...]
+    """Those of them that have no error."""
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def graph(self) -> Graph:
+        return self.nodes.graph
+
+
+class UnknownEntryError(Exception):
+    """An entry was asked for that the project does not have. Holds the name and the known names."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(name)
+        self.name = name
+        self.known = tuple(known)
+
+
+def compile_project(
+    config: Config, wanted: Sequence[str] = (), *, strict: bool = False, progress: Progress | None = None
+) -> Compiled:
+    """Everything but the writing: the bundles of the wanted entries (all, if none is named) and all diagnostics.
+
+    `strict` makes warnings errors. `progress` is told how many files are read, and of how many.
+    """
+    tree = Tree(config.root, hidden_roots(config))
+    project = discover(tree, config)
+    entries = choose(project, wanted)
+    graph = load(tree, project, parse, Graph(strict=strict), progress)
+    order(graph, config.limits.depth)
+    nodes = plan(graph, project, config)
+    check_project(nodes, entries, complete=not wanted)
+    bundles = []
+    for entry in entries:
+        bundle = check_bundle(nodes, tree, entry)
+        if bundle is not None:
+            bundles.append(bundle)
+    diagnostics = with_trails(nodes, entries, complete=not wanted)
+    return Compiled(project, nodes, entries, tuple(bundles), diagnostics)
+
+
+def build(
+    config: Config,
+    wanted: Sequence[str],
+    mode: Literal["write", "compare"],
+    *,
+    strict: bool = False,
+    progress: Progress | None = None,
+) -> tuple[Compiled, Published]:
+    """Compile, then publish every bundle without an error; or, to compare, say what that would change."""
+    compiled = compile_project(config, wanted, strict=strict, progress=progress)
+    built = {str(bundle.entry.path) for bundle in compiled.bundles}
+    kept = frozenset(str(entry.path) for entry in compiled.project.entries) - built
+    request = Request(config.root / config.output, config.output, compiled.bundles, kept)
+    published = publish(request) if mode == "write" else compare(request)
+    return compiled, published
+
+
+def choose(project: Project, wanted: Sequence[str]) -> tuple[Entry, ...]:
+    """The entries that some names mean: an id, the path of a folder, or of a file of the entry."""
+    if not wanted:
+        return project.entries
+    chosen: dict[SourcePath, Entry] = {}
+    for name in wanted:
+        path = name.removeprefix("./").rstrip("/")
+        matches = [entry for entry in project.entries if name == entry.id or path == entry.path or _is_folder(entry, path)]
+        if not matches:
+            raise UnknownEntryError(name, [entry.id for entry in project.entries])
+        chosen.update({entry.path: entry for entry in matches})
+    return tuple(sorted(chosen.values(), key=lambda entry: entry.path))
+
+
+def _is_folder(entry: Entry, path: str) -> bool:
+    return entry.path.startswith(f"{path}/")

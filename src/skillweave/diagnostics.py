@@ -1,0 +1,138 @@
+"""The table of codes, and `Diagnostic`: a mistake of an author as a value with a place and, where there is one, a cure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from skillweave.source import Position, SourcePath, Span
+
+
+class Severity(Enum):
+    """How much a diagnostic weighs: an error keeps an entry from being emitted."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Code(NamedTuple):
+    """One kind of diagnostic. `number` is never reused, `name` is part of the interface."""
+
+    number: str
+    name: str
+    severity: Severity
+    summary: str
+    fixable: bool = False
+    excusable: bool = False
+    """An error that an author may have good reason for: it can be ignored in place or per path."""
+
+
+_E, _W = Severity.ERROR, Severity.WARNING
+
+INVALID_CONFIG = Code("SW001", "invalid-config", _E, "the configuration has a mistake")
+MALFORMED_DIRECTIVE = Code("SW101", "malformed-directive", _E, "a directive without a close, a target, or a valid option")
+UNKNOWN_DIRECTIVE = Code("SW102", "unknown-directive", _E, "a word one edit away from a directive's")
+UNKNOWN_OPTION = Code("SW103", "unknown-option", _E, "an option that no directive has")
+CONFLICTING_OPTIONS = Code("SW104", "conflicting-options", _E, "options that exclude each other or the directive")
+DIRECTIVE_NOT_ALONE = Code("SW105", "directive-not-alone", _E, "a block directive that shares its line")
+DIRECTIVE_IN_FRONT_MATTER = Code("SW106", "directive-in-front-matter", _W, "a directive where none is resolved")
+UNCLOSED_FENCE = Code("SW107", "unclosed-fence", _E, "a code fence that only the end of the file closes")
+UNCLOSED_HTML = Code("SW108", "unclosed-html", _E, "an HTML block that only the end of the file closes")
+INVALID_ENCODING = Code("SW109", "invalid-encoding", _E, "a file that is not UTF-8 text")
+DIRECTIVE_STYLE = Code("SW110", "directive-style", _W, "a directive with unusual spacing", fixable=True)
+NESTING_TOO_DEEP = Code("SW111", "nesting-too-deep", _W, "lists or quotes nested too deep to be read")
+MISSING_INCLUDE = Code("SW201", "missing-include", _E, "a target that does not exist")
+PATH_OUTSIDE_ROOTS = Code("SW202", "path-outside-roots", _E, "a target outside the folders that may be read")
+PATH_NOT_PORTABLE = Code("SW203", "path-not-portable", _E, "a path that works on one machine only")
+CASE_MISMATCH = Code("SW204", "case-mismatch", _E, "a path whose case is not the disk's")
+NOT_A_REGULAR_FILE = Code("SW205", "not-a-regular-file", _E, "a target that is a folder, a FIFO or a device")
+NOT_MARKDOWN = Code("SW206", "not-markdown", _E, "a target that is no Markdown file")
+MISSING_SECTION = Code("SW207", "missing-section", _E, "a section that the target does not have")
+MISSING_REGION = Code("SW208", "missing-region", _E, "a region that is missing, unclosed, or crossing")
+LINES_OUT_OF_RANGE = Code("SW209", "lines-out-of-range", _E, "lines that the target does not have")
+AMBIGUOUS_SECTION = Code("SW210", "ambiguous-section", _W, "a section name that several headings have")
+AMBIGUOUS_TARGET = Code("SW211", "ambiguous-target", _E, "a path that two pattern roots have")
+UNREADABLE_FILE = Code("SW212", "unreadable-file", _E, "a file that cannot be read")
+INCLUDE_CYCLE = Code("SW301", "include-cycle", _E, "files that include each other in a circle")
+INCLUDE_TOO_DEEP = Code("SW302", "include-too-deep", _E, "a chain of includes above the limit")
+EXPANSION_TOO_LARGE = Code("SW303", "expansion-too-large", _E, "an expansion above the limit")
+UNUSED_PATTERN = Code("SW304", "unused-pattern", _W, "a pattern that no entry reaches")
+SETEXT_SEAM = Code("SW401", "setext-seam", _E, "text that a following --- or === would turn into a heading")
+PARAGRAPH_MERGE = Code("SW402", "paragraph-merge", _W, "text that joins a block of the other file", fixable=True)
+HEADING_TOO_DEEP = Code("SW403", "heading-too-deep", _E, "a heading level outside 1 to 6")
+CONFLICTING_DEFINITION = Code("SW404", "conflicting-definition", _E, "two unequal definitions under one label")
+CAPTURED_REFERENCE = Code("SW405", "captured-reference", _W, "a reference that another file's definition captures")
+EMPTY_INCLUDE = Code("SW406", "empty-include", _W, "an include that selects nothing")
+PARTIAL_BLOCK = Code("SW407", "partial-block", _W, "selected lines that cut a fence or a table")
+LEFTOVER_DIRECTIVE = Code("SW408", "leftover-directive", _E, "a live directive left in an output")
+SEAM_CHANGES_MEANING = Code("SW409", "seam-changes-meaning", _E, "a block that the seam turns into another kind")
+MISSING_PARAM = Code("SW601", "missing-param", _E, "a required parameter without a value")
+UNKNOWN_PARAM = Code("SW602", "unknown-param", _E, "a parameter that the pattern does not declare")
+INVALID_PARAM = Code("SW603", "invalid-param", _E, "a value that the parameter does not take")
+TEMPLATE_ERROR = Code("SW604", "template-error", _E, "a template that cannot be read or does too much")
+DIRECTIVE_IN_PARAM = Code("SW605", "directive-in-param", _E, "a directive in a parameter's value")
+INVALID_FRONT_MATTER = Code("SW701", "invalid-front-matter", _E, "front matter that is missing or cannot be read")
+MISSING_FIELD = Code("SW702", "missing-field", _E, "a skill without a name or a description")
+INVALID_NAME = Code("SW703", "invalid-name", _E, "a skill name that the specification refuses")
+NAME_MISMATCH = Code("SW704", "name-mismatch", _E, "a skill name that is not its folder's")
+INVALID_FIELD = Code("SW705", "invalid-field", _E, "a front matter value that the specification refuses")
+UNPORTABLE_FIELD = Code("SW706", "unportable-field", _W, "a front matter key that a consumer rejects")
+DUPLICATE_SKILL = Code("SW708", "duplicate-skill", _E, "one skill id twice")
+HIDDEN_UNICODE = Code("SW801", "hidden-unicode", _E, "characters that nobody sees and a model reads", excusable=True)
+BIDI_CONTROL = Code("SW802", "bidi-control", _E, "characters that turn the direction of text", excusable=True)
+OUTPUT_COLLISION = Code("SW901", "output-collision", _E, "two files on one output path")
+FOREIGN_OUTPUT = Code("SW902", "foreign-output", _E, "something in the output folder that no build wrote")
+STALE_OUTPUT = Code("SW903", "stale-output", _E, "an output that is stale, missing or stray")
+
+CODES: dict[str, Code] = {
+    code.name: code for code in sorted(v for v in globals().copy().values() if isinstance(v, Code))
+}
+"""Every code by its name, in the order of the numbers."""
+
+
+class Note(NamedTuple):
+    """Something more to know. With a place, the message reads as a sentence that the place ends."""
+
+    message: str
+    path: SourcePath | None = None
+    position: Position | None = None
+
+
+class Problem(NamedTuple):
+    """A diagnostic of one text that does not know its path yet: what parsing finds and a cache can keep."""
+
+    code: Code
+    message: str
+    span: Span
+    help: str | None = None
+    note: str | None = None
+    severity: Severity | None = None
+    """Where it is not the code's own."""
+    inclusion_severity: Severity | None = None
+    """What it weighs once another file includes this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """A mistake, where it is, and what helps.
+
+    `label` stands behind the carets; `hops` are further places of the same mistake (rendered `::: path:line:col`);
+    `notes` follow as `= note:`.
+    """
+
+    code: Code
+    message: str
+    path: SourcePath
+    start: Position
+    end: Position
+    help: str | None = None
+    label: str | None = None
+    hops: tuple[Note, ...] = ()
+    notes: tuple[Note, ...] = ()
+    severity: Severity = field(default=Severity.ERROR)
+
+    def sort_key(self) -> tuple[str, Position, str, str]:
+        return (self.path, self.start, self.code.number, self.message)

@@ -1,0 +1,480 @@
+"""The grammar of a directive: one line of text → what it asks for, or what is wrong with it (LANGUAGE 2).
+
+Where a directive is live is decided by the Markdown parse, not here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal, NamedTuple, cast
+
+from skillweave.diagnostics import (
+    CONFLICTING_OPTIONS,
+    MALFORMED_DIRECTIVE,
+    UNKNOWN_DIRECTIVE,
+    UNKNOWN_OPTION,
+    Problem,
+)
+from skillweave.source import Span
+
+Word = Literal["include", "reference", "asset"]
+WORDS: tuple[Word, ...] = ("include", "reference", "asset")
+CLOSES = {"<<": ">>", "{{": "}}"}
+
+CANDIDATE = re.compile(r"(?<![<{$])(<<|\{\{)[ \t]*([A-Za-z]+)[ \t]*:")
+"""An opener, or what a slip of the hand may have made of one. Only the parse decides whether it is live."""
+
+
+class Range(NamedTuple):
+    """Physical lines from `first` to `last`, both counted from 1 and inclusive; no `last`: to the end of the file."""
+
+    first: int
+    last: int | None
+
+
+class Level(NamedTuple):
+    """How headings are levelled: nested, kept, shifted by `value`, or set so that the shallowest becomes `value`."""
+
+    mode: Literal["nest", "keep", "shift", "set"]
+    value: int = 0
+
+
+class Argument(NamedTuple):
+    """One `name=value` behind `with`."""
+
+    name: str
+    value: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """One directive as written. Spans are offsets into the text that was scanned."""
+
+    word: Word
+    span: Span
+    path: str
+    path_span: Span
+    section: str | None = None
+    section_span: Span | None = None
+    section_quoted: bool = False
+    optional: bool = False
+    region: str | None = None
+    lines: tuple[Range, ...] | None = None
+    level: Level | None = None
+    drop_heading: bool = False
+    as_code: bool = False
+    lang: str | None = None
+    to: str | None = None
+    text: str | None = None
+    arguments: tuple[Argument, ...] = ()
+    styled: bool = True
+    """Whether it is spaced as `<<include: path option>>`."""
+
+
+def opener_at(text: str, offset: int) -> re.Match[str] | None:
+    """The opener of a directive (one of the three words) that starts at an offset."""
+    match = CANDIDATE.match(text, offset)
+    return match if match and match[2] in WORDS else None
+
+
+def find_close(text: str, opener: re.Match[str]) -> int | None:
+    """The offset behind the close of an opener: the first one on its line outside quotes."""
+    close = CLOSES[opener[1]]
+    end = text.find("\n", opener.end())
+    end = len(text) if end < 0 else end
+    offset = opener.end()
+    while offset < end and text[offset] in " \t":
+        offset += 1
+    may_quote, in_path = True, True
+    while offset < end:
+        char = text[offset]
+        if may_quote and char == '"':
+            offset = _end_of_quoted(text, offset, end) or end
+            may_quote = False
+            continue
+        if text.startswith(close, offset):
+            return offset + 2
+        may_quote = char == "=" or (char == "#" and in_path)
+        in_path = in_path and char != "#"
+        offset += 1
+    return None
+
+
+def is_near_miss(word: str) -> Word | None:
+    """The directive that a word is one edit away from: a letter more, less, other, two swapped, or case."""
+    for known in WORDS:
+        if word != known and _one_edit(word.lower(), known):
+            return known
+    return None
+
+
+def read_directive(text: str, opener: re.Match[str], end: int) -> tuple[Directive | None, tuple[Problem, ...]]:
+    """An opener and the offset behind its close → the directive, or what is wrong with it."""
+    return _Reader(text, opener, end).read()
+
+
+def unknown_directive(opener: re.Match[str], span: Span) -> Problem:
+    """What to say of a word that is one edit away from a directive's."""
+    meant = is_near_miss(opener[2])
+    return Problem(UNKNOWN_DIRECTIVE, f'unknown directive "{opener[2]}"', span, help=f'did you mean "{meant}"?')
+
+
+def unclosed_directive(text: str, opener: re.Match[str]) -> Problem:
+    """What to say of an opener that has no close on its line."""
+    end = text.find("\n", opener.end())
+    line = text[opener.start() : len(text) if end < 0 else end].rstrip()
+    close = CLOSES[opener[1]]
+    quoted = " (a quotation mark before it is not closed)" if close in line else ""
+    return Problem(
+        MALFORMED_DIRECTIVE,
+        f"no `{close}` closes this directive on its line{quoted}",
+        Span(opener.start(), opener.start() + len(line)),
+        help=f"close it with `{close}`, or write `\\{opener[1]}` if the text is meant literally",
+    )
+
+
+def unquote(text: str) -> str:
+    r"""The value of a quoted string: `\"` and `\\` are unescaped, any other backslash is itself."""
+    return re.sub(r'\\(["\\])', r"\1", text[1:-1])
+
+
+def _end_of_quoted(text: str, start: int, end: int) -> int | None:
+    offset = start + 1
+    while offset < end:
+        if text[offset] == "\\" and offset + 1 < end and text[offset + 1] in '"\\':
+            offset += 2
+        elif text[offset] == '"':
+            return offset + 1
+        else:
+            offset += 1
+    return None
+
+
+def _one_edit(word: str, known: str) -> bool:
+    if word == known:
+        return True
+    if abs(len(word) - len(known)) > 1:
+        return False
+    start = 0
+    while start < min(len(word), len(known)) and word[start] == known[start]:
+        start += 1
+    rest, known_rest = word[start:], known[start:]
+    return (
+        rest[1:] == known_rest[1:]
+        or rest[1:] == known_rest
+        or rest == known_rest[1:]
+        or (rest[:2] == known_rest[:2][::-1] and rest[2:] == known_rest[2:])
+    )
+
+
+class _Token(NamedTuple):
+    text: str
+    span: Span
+
+
+_NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
+_RANGES = re.compile(r"\d+(?:-\d*)?(?:,\d+(?:-\d*)?)*", re.ASCII)
+_LEVEL = re.compile(r"[+-]?\d{1,3}|nest|keep", re.ASCII)
+_OPTIONS = ("optional", "lines", "region", "level", "heading", "as", "lang", "to", "text")
+_TAKES: dict[Word, frozenset[str]] = {
+    "include": frozenset({"section", "optional", "lines", "region", "level", "heading", "as", "lang", "with"}),
+    "reference": frozenset({"section", "text", "optional", "with"}),
+    "asset": frozenset({"to", "optional"}),
+}
+_EXPECTED = {
+    "lines": "lines=2-5,9-",
+    "region": "region=NAME",
+    "level": "level=+1, level=-1, level=2, level=nest or level=keep",
+    "heading": "heading=drop",
+    "as": "as=code",
+    "lang": "lang=python",
+    "to": "to=scripts/",
+    "text": 'text="…"',
+}
+
+
+class _Reader:
+    """Reads the inside of one directive. A class only because the scan shares its place and its findings."""
+
+    def __init__(self, text: str, opener: re.Match[str], end: int) -> None:
+        self.source = text
+        self.word = cast("Word", opener[2])
+        self.open = opener[1]
+        self.span = Span(opener.start(), end)
+        self.inner_start, self.inner_end = opener.end(), end - 2
+        self.problems: list[Problem] = []
+
+    def read(self) -> tuple[Directive | None, tuple[Problem, ...]]:
+        start = self._skip_blanks(self.inner_start)
+        if start >= self.inner_end:
+            self._malformed("this directive names no target", self.span, f"write {self.open}{self.word}: path/of/file.md{CLOSES[self.open]}")
+            return None, tuple(self.problems)
+        path = self._path(start)
+        if path is None:
+            return None, tuple(self.problems)
+        section, quoted, offset = self._section(path.span.end)
+        tokens = self._tokens(offset)
+        if section is not None and not quoted:
+            cut = _section_tail(tokens)
+            section = self._token(section.span.start, (tokens[cut - 1] if cut else section).span.end)
+            tokens = tokens[cut:]
+        if section is not None and not section.text:
+            self._malformed("no section behind the #", self.span, "name a heading, or leave the # out")
+        options, arguments = self._options(tokens, path)
+        self._check_combination(options, section, arguments)
+        if self.problems:
+            return None, tuple(self.problems)
+        return self._build(path, (section, quoted), options, arguments), ()
+
+    def _path(self, start: int) -> _Token | None:
+        if self.source[start] == '"':
+            end = _end_of_quoted(self.source, start, self.inner_end)
+            if end is None or unquote(self.source[start:end]) == "":
+                self._malformed("an empty or unclosed path", Span(start, self.inner_end), "name a file")
+                return None
+            if end < self.inner_end and self.source[end] not in "# \t":
+                self._malformed("text directly behind the quoted path", Span(end, end + 1), "a blank or # goes there")
+                return None
+            return self._token(start, end)
+        end = start
+        while end < self.inner_end and self.source[end] not in " \t#":
+            end += 1
+        token = self._token(start, end)
+        if not token.text:
+            self._malformed("this directive names no file before the #", self.span, "name the file, too")
+            return None
+        odd = re.search(r'["<>{}|]', token.text)
+        if odd:
+            place = Span(start + odd.start(), start + odd.end())
+            self._malformed(f"`{odd[0]}` in an unquoted path", place, f'quote the path: "{token.text}"')
+            return None
+        return token
+
+    def _section(self, offset: int) -> tuple[_Token | None, bool, int]:
+        """The section as far as it is sure: all of it when quoted, else its first word."""
+        if offset >= self.inner_end or self.source[offset] != "#":
+            return None, False, offset
+        start = offset + 1
+        if start < self.inner_end and self.source[start] == '"':
+            end = _end_of_quoted(self.source, start, self.inner_end) or self.inner_end
+            return self._token(start, end), True, end
+        end = start
+        while end < self.inner_end and self.source[end] not in " \t":
+            end += 1
+        return self._token(start, end), False, end
+
+    def _tokens(self, offset: int) -> list[_Token]:
+        tokens = []
+        while (offset := self._skip_blanks(offset)) < self.inner_end:
+            end = offset
+            while end < self.inner_end and self.source[end] not in " \t":
+                quoted = self.source[end] == '"' and self.source[end - 1] == "="
+                end = (_end_of_quoted(self.source, end, self.inner_end) or self.inner_end) if quoted else end + 1
+            tokens.append(self._token(offset, end))
+            offset = end
+        return tokens
+
+    def _options(self, tokens: list[_Token], path: _Token) -> tuple[dict[str, _Token], tuple[Argument, ...]]:
+        options: dict[str, _Token] = {}
+        for index, token in enumerate(tokens):
+            if token.text == "with":
+                return options, self._arguments(token, tokens[index + 1 :])
+            name, equals, _ = token.text.partition("=")
+            if name not in _OPTIONS or (name != "optional" and not equals):
+                self._unknown_option(token, path)
+            elif not _is_option(token.text):
+                self._malformed(f"`{token.text}` is not how `{name}` is written", token.span, _how(name))
+            elif name in options:
+                self._conflict(f"`{name}` stands here twice", token.span)
+            else:
+                options[name] = token
+        return options, ()
+
+    def _arguments(self, keyword: _Token, tokens: list[_Token]) -> tuple[Argument, ...]:
+        arguments = []
+        if not tokens:
+            self._malformed("no argument behind `with`", keyword.span, 'write with name="value"')
+        for token in tokens:
+            if not _is_argument(token.text):
+                self._malformed(f"`{token.text}` is no argument", token.span, 'arguments are written name="value"')
+                continue
+            name, _, value = token.text.partition("=")
+            if any(name == other.name for other in arguments):
+                self._conflict(f"the argument `{name}` stands here twice", token.span)
+            arguments.append(Argument(name, unquote(value) if value.startswith('"') else value, token.span))
+        return tuple(arguments)
+
+    def _unknown_option(self, token: _Token, path: _Token) -> None:
+        name = token.text.partition("=")[0]
+        close = get_close_matches(name, (*_OPTIONS, "with"), n=1)
+        if close:
+            cure = f'did you mean "{close[0]}"?'
+        elif "=" not in token.text:
+            whole = self.source[path.span.start : token.span.end]
+            cure = f'a path that holds blanks is quoted: "{whole}"'
+        else:
+            cure = f"`{self.word}` takes {', '.join(sorted(_TAKES[self.word] - {'section'}))}"
+        self.problems.append(Problem(UNKNOWN_OPTION, f'unknown option "{token.text}"', token.span, help=cure))
+
+    def _check_combination(
+        self, options: dict[str, _Token], section: _Token | None, arguments: tuple[Argument, ...]
+    ) -> None:
+        if self.problems:
+            return
+        asked = dict(options)
+        if section:
+            asked["section"] = section
+        if arguments:
+            asked["with"] = _Token("with", Span(arguments[0].span.start, arguments[-1].span.end))
+        names = {"section": "a #section"}
+        for name, token in asked.items():
+            if name not in _TAKES[self.word]:
+                self._conflict(f"`{self.word}` takes no {names.get(name, f'`{name}`')}", token.span)
+        if self.problems:
+            return
+        selectors = [name for name in ("section", "region", "lines") if name in asked]
+        if len(selectors) > 1:
+            both = " and ".join(names.get(name, f"`{name}`") for name in selectors)
+            self._conflict(f"two selectors: {both}", asked[selectors[1]].span)
+        if "lang" in asked and "as" not in asked:
+            self._conflict("`lang` needs `as=code`", asked["lang"].span)
+        for name in ("level", "heading", "with"):
+            if name in asked and "as" in asked:
+                self._conflict(f"`{name}` has no meaning beside `as=code`", asked[name].span)
+
+    def _build(
+        self,
+        path: _Token,
+        selected: tuple[_Token | None, bool],
+        options: dict[str, _Token],
+        arguments: tuple[Argument, ...],
+    ) -> Directive:
+        section, quoted = selected
+        value = {name: _value(token.text) for name, token in options.items()}
+        name = None if section is None else (unquote(section.text) if quoted else section.text)
+        return Directive(
+            word=self.word,
+            span=self.span,
+            path=unquote(path.text) if path.text.startswith('"') else path.text,
+            path_span=path.span,
+            section=name,
+            section_span=section.span if section else None,
+            section_quoted=quoted,
+            optional="optional" in options,
+            region=value.get("region"),
+            lines=_ranges(value["lines"]) if "lines" in value else None,
+            level=_level(value["level"]) if "level" in value else None,
+            drop_heading="heading" in options,
+            as_code="as" in options,
+            lang=value.get("lang"),
+            to=value.get("to"),
+            text=value.get("text"),
+            arguments=arguments,
+            styled=self._is_styled(),
+        )
+
+    def _is_styled(self) -> bool:
+        inner = self.source[self.span.start : self.span.end]
+        head = f"{self.open}{self.word}: "
+        if not inner.startswith(head) or inner[len(head)] in " \t" or inner[-3] in " \t":
+            return False
+        previous = self.inner_start + 1
+        for token in self._tokens(self.inner_start + 1):
+            if token.span.start > self.inner_start + 1 and self.source[previous : token.span.start] != " ":
+                return False
+            previous = token.span.end
+        return True
+
+    def _skip_blanks(self, offset: int) -> int:
+        while offset < self.inner_end and self.source[offset] in " \t":
+            offset += 1
+        return offset
+
+    def _token(self, start: int, end: int) -> _Token:
+        return _Token(self.source[start:end], Span(start, end))
+
+    def _malformed(self, message: str, span: Span, cure: str) -> None:
+        self.problems.append(Problem(MALFORMED_DIRECTIVE, message, span, help=cure))
+
+    def _conflict(self, message: str, span: Span) -> None:
+        self.problems.append(Problem(CONFLICTING_OPTIONS, message, span))
+
+
+def _section_tail(tokens: list[_Token]) -> int:
+    """How many tokens still belong to an unquoted section: all before the longest tail of nothing but options."""
+    cut = _before_options(tokens, len(tokens))
+    keyword = len(tokens)
+    while keyword > 0 and _is_argument(tokens[keyword - 1].text):
+        keyword -= 1
+    if 0 < keyword < len(tokens) and tokens[keyword - 1].text == "with":
+        cut = min(cut, _before_options(tokens, keyword - 1))
+    return cut
+
+
+def _before_options(tokens: list[_Token], end: int) -> int:
+    while end > 0 and _is_option(tokens[end - 1].text):
+        end -= 1
+    return end
+
+
+def _is_option(text: str) -> bool:
+    if text == "optional":
+        return True
+    name, equals, value = text.partition("=")
+    if not equals or name not in _OPTIONS or not value:
+        return False
+    match name:
+        case "lines":
+            return _RANGES.fullmatch(value) is not None
+        case "level":
+            return _LEVEL.fullmatch(value) is not None
+        case "heading":
+            return value == "drop"
+        case "as":
+            return value == "code"
+        case "region" | "lang" | "to" | "text":
+            return _is_value(value)
+        case _:
+            return False
+
+
+def _is_argument(text: str) -> bool:
+    name, equals, value = text.partition("=")
+    return bool(equals) and _NAME.fullmatch(name) is not None and bool(value) and _is_value(value)
+
+
+def _is_value(value: str) -> bool:
+    if value.startswith('"'):
+        return len(value) > 1 and _end_of_quoted(value, 0, len(value)) == len(value)
+    return '"' not in value
+
+
+def _how(name: str) -> str:
+    return f"write {_EXPECTED[name]}" if name in _EXPECTED else f"write `{name}` alone"
+
+
+def _value(text: str) -> str:
+    value = text.partition("=")[2]
+    return unquote(value) if value.startswith('"') else value
+
+
+def _ranges(value: str) -> tuple[Range, ...]:
+    ranges = []
+    for part in value.split(","):
+        first, dash, last = part.partition("-")
+        number = int(first)
+        ranges.append(Range(number, (int(last) if last else None) if dash else number))
+    return tuple(ranges)
+
+
+def _level(value: str) -> Level:
+    match value:
+        case "nest" | "keep":
+            return Level(value)
+        case _ if value[0] in "+-":
+            return Level("shift", int(value))
+        case _:
+            return Level("set", int(value))

@@ -1,0 +1,24 @@
+"""The page of a code: what it means, an example, the cure."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib import resources
+
+from skillweave.diagnostics import CODES, Code
+
+
+def explain(name: str) -> tuple[str | None, str | None]:
+    """A code's number or name, in any case → its page; else None and the name that comes nearest."""
+    wanted = name.casefold()
+    for code in CODES.values():
+        if wanted in (code.number.casefold(), code.name):
+            return page(code), None
+    names = [known for code in CODES.values() for known in (code.name, code.number)]
+    close = get_close_matches(wanted, [known.casefold() for known in names], n=1)
+    return None, next((known for known in names if close and known.casefold() == close[0]), None)
+
+
+def page(code: Code) -> str:
+    """The page of a code, as Markdown."""
+    return resources.files("skillweave").joinpath("pages", f"{code.number}.md").read_text("utf-8").rstrip("\n")

@@ -1,0 +1,233 @@
+"""The disk, and the only module that touches it: look paths up, read files, list folders. (publish.py writes.)
+
+Paths are `SourcePath`s below one project root. Listings are kept for the life of a `Tree`, so that one build sees one
+state of each folder.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import unicodedata
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from skillweave.source import EncodingProblem, SourcePath, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+EntryKind = Literal["file", "folder", "link", "special"]
+
+
+class Found(NamedTuple):
+    """What stands at a path. `real` is its path with symlinks resolved, or, where it is missing, would be."""
+
+    kind: Literal["file", "folder", "special", "missing", "case", "outside", "unreadable"]
+    real: SourcePath
+    detail: str = ""
+    """For `case` the spelling on disk; for `unreadable` the system's reason."""
+
+
+class Contents(NamedTuple):
+    """A file's bytes, or why there are none."""
+
+    data: bytes
+    problem: str | None = None
+    mode: int = 0o644
+
+
+@dataclass(slots=True)
+class Tree:
+    """A project folder as it is read in one build."""
+
+    root: Path
+    roots: frozenset[str] = frozenset()
+    """Configured roots and their parents: read even if they are hidden."""
+    listings: dict[str, dict[str, EntryKind] | str] = field(default_factory=dict)
+
+    def listing(self, folder: str) -> dict[str, EntryKind] | str:
+        """A folder's entries by name, without what is left out everywhere; or the system's reason why it has none."""
+        if folder not in self.listings:
+            self.listings[folder] = self._scan(folder)
+        return self.listings[folder]
+
+    def _scan(self, folder: str) -> dict[str, EntryKind] | str:
+        entries: dict[str, EntryKind] = {}
+        try:
+            with os.scandir(self.root / folder) as scan:
+                for entry in scan:
+                    path = f"{folder}/{entry.name}" if folder else entry.name
+                    if is_left_out(entry.name) and path not in self.roots:
+                        continue
+                    entries[entry.name] = _kind(entry)
+        except OSError as error:
+            return error.strerror or str(error)
+        return dict(sorted(entries.items()))
+
+    def look_up(self, path: str) -> Found:
+        """What stands at a normalised path below the root. Symlinks are followed as long as they stay in the project."""
+        if path == ".." or path.startswith(("../", "/")):
+            return Found("outside", SourcePath(path))
+        parts = [part for part in path.split("/") if part]
+        at, kind = "", "folder"
+        for number, part in enumerate(parts):
+            rest = "/".join(parts[number:])
+            below = SourcePath(f"{at}/{rest}" if at else rest)
+            if kind != "folder":
+                return Found("missing", below)
+            listing = self.listing(at)
+            if isinstance(listing, str):
+                return Found("unreadable", below, listing)
+            if part not in listing:
+                return self._absent(listing, part, below, at)
+            at = f"{at}/{part}" if at else part
+            entry = listing[part]
+            if entry == "link":
+                resolved = self._resolve(at)
+                if resolved is None:
+                    return Found("outside", SourcePath(at))
+                at, kind = resolved
+                if kind == "missing":
+                    return Found("missing", SourcePath(at))
+            else:
+                kind = entry
+        return Found(_FOUND[kind], SourcePath(at))
+
+    def _absent(self, listing: dict[str, EntryKind], part: str, below: SourcePath, at: str) -> Found:
+        folded = _fold(part)
+        for name in listing:
+            if _fold(name) == folded:
+                return Found("case", below, f"{at}/{name}" if at else name)
+        return Found("missing", below)
+
+    def _resolve(self, path: str) -> tuple[str, str] | None:
+        """A symlink → the path below the root that it ends at, and what stands there; None: it leaves the project."""
+        try:
+            real = Path(os.path.realpath(self.root / path))
+        except OSError:
+            return path, "missing"
+        if not real.is_relative_to(self.root):
+            return None
+        below = real.relative_to(self.root).as_posix()
+        try:
+            mode = real.stat().st_mode
+        except OSError:
+            return below, "missing"
+        kind = "file" if stat.S_ISREG(mode) else "folder" if stat.S_ISDIR(mode) else "special"
+        return below, kind
+
+    def walk(self, folder: str) -> Iterator[tuple[SourcePath, Found]]:
+        """Every file below a folder, depth first and sorted, with what it really is. Symlinked folders are followed once."""
+        pending = [(folder, self.look_up(folder))]
+        seen: set[str] = set()
+        while pending:
+            path, found = pending.pop()
+            if found.kind != "folder":
+                yield SourcePath(path), found
+                continue
+            if found.real in seen:
+                continue
+            seen.add(found.real)
+            listing = self.listing(found.real)
+            if isinstance(listing, str):
+                yield SourcePath(path), Found("unreadable", found.real, listing)
+                continue
+            for name in reversed(listing):
+                kind = listing[name]
+                below = f"{path}/{name}"
+                real = SourcePath(f"{found.real}/{name}" if found.real else name)
+                pending.append((below, self.look_up(real) if kind == "link" else Found(_FOUND[kind], real)))
+
+    def read(self, path: str) -> Contents:
+        """A regular file's bytes and mode. It is opened so that a FIFO that took its place cannot block."""
+        try:
+            descriptor = os.open(self.root / path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+            with os.fdopen(descriptor, "rb") as file:
+                mode = os.fstat(descriptor).st_mode
+                if not stat.S_ISREG(mode):
+                    return Contents(b"", "it is not a regular file")
+                return Contents(file.read(), None, 0o755 if mode & 0o111 else 0o644)
+        except OSError as error:
+            return Contents(b"", error.strerror or str(error))
+
+
+_FOUND: dict[str, Literal["file", "folder", "special", "missing"]] = {
+    "file": "file",
+    "folder": "folder",
+    "special": "special",
+    "missing": "missing",
+}
+
+
+def is_left_out(name: str) -> bool:
+    """Hidden files, caches and editor backups: no part of any skill or pattern (LANGUAGE 1)."""
+    return (
+        name.startswith(".")
+        or name in ("__pycache__", "node_modules")
+        or name.endswith((".pyc", "~", ".swp", ".swo"))
+        or (name.startswith("#") and name.endswith("#"))
+    )
+
+
+def normalise_path(path: str) -> str:
+    """A path with its `.` and `..` parts taken out, as text: what leaves the root starts with `..`."""
+    parts: list[str] = []
+    for part in PurePosixPath(path).parts:
+        if part == ".." and parts and parts[-1] != "..":
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return "/".join(parts)
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether a path is a folder or lies in it, compared part by part."""
+    return folder == "" or path == folder or path.startswith(folder + "/")
+
+
+def expand_roots(tree: Tree, roots: Iterable[str]) -> list[tuple[str, str]]:
+    """Configured roots → (what its `*` matched or "", the root's path), sorted; roots that are not there are left out."""
+    expanded = []
+    for root in roots:
+        before, star, after = root.partition("*")
+        if not star:
+            expanded.append(("", root))
+            continue
+        folder = before.strip("/")
+        listing = tree.listing(folder)
+        for name in () if isinstance(listing, str) else listing:
+            below = "/".join(part for part in (folder, name, after.strip("/")) if part)
+            if tree.look_up(below).kind == "folder":
+                expanded.append((name, below))
+    return expanded
+
+
+def digest(data: bytes) -> str:
+    """The fingerprint of some bytes: SHA-256, in hexadecimal."""
+    return sha256(data).hexdigest()
+
+
+def read_text(tree: Tree, path: str) -> tuple[str, str | EncodingProblem | None, str]:
+    """A file → its text, what is wrong with it (encoding, or the system's reason), and its digest."""
+    contents = tree.read(path)
+    if contents.problem is not None:
+        return "", contents.problem, ""
+    text = decode(contents.data)
+    if isinstance(text, EncodingProblem):
+        return "", text, digest(contents.data)
+    return text, None, digest(contents.data)
+
+
+def _kind(entry: os.DirEntry[str]) -> EntryKind:
+    if entry.is_symlink():
+        return "link"
+    if entry.is_file(follow_symlinks=False):
+        return "file"
+    return "folder" if entry.is_dir(follow_symlinks=False) else "special"
+
+
+def _fold(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()

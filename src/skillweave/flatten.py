@@ -1,0 +1,573 @@
+"""Selections and what they come to: the nodes of the expansion, their headings and sizes, and their text.
+
+A node is one selection of one unit (a file). Each is worked out once, behind all that it includes; its text is made when
+it is asked for, once for each shift of its headings. Nothing recurses.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.diagnostics import EXPANSION_TOO_LARGE, HEADING_TOO_DEEP, Problem
+from skillweave.graph import language
+from skillweave.parse import not_alone
+from skillweave.markdown.reading import Block, read_blocks
+from skillweave.select import Lines, Ranges, select, select_code, whole, without
+from skillweave.source import Span
+from skillweave.splice import Edit, add_prefix, apply_edits, heading_edits, moves_tab_stops, tab_edits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from skillweave.config import Config
+    from skillweave.directive import Level
+    from skillweave.graph import Edge, Graph, SourceFile
+    from skillweave.markdown.reading import Container
+    from skillweave.parse import Document, Heading, PlacedDirective
+    from skillweave.project import Project
+    from skillweave.source import LineIndex, SourcePath
+
+
+_LINE_LIMIT = 100_000
+"""Characters that an include in running text may bring: it is parsed, and a bomb would fit on one line, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A text that can be spliced, with the edge of each of its directives."""
+
+    path: SourcePath
+    text: str
+    index: LineIndex
+    lines: tuple[str, ...]
+    document: Document | None
+    edges: tuple[Edge, ...]
+    is_own: bool
+    """Whether it is a skill's or a document's own file: its text keeps its `{#id}`."""
+
+
+class NodeKey(NamedTuple):
+    """What a node is: lines of a file, as Markdown or (with the language) as a code block."""
+
+    path: SourcePath
+    ranges: Ranges
+    code: str | None = None
+
+
+class Child(NamedTuple):
+    """One include: its edge, what it brings, and by how much that moves its headings."""
+
+    edge: Edge
+    key: NodeKey
+    shift: int
+
+
+class TextItem(NamedTuple):
+    """Lines of the node's own file, half-open."""
+
+    start: int
+    end: int
+
+
+class ChildItem(NamedTuple):
+    """A splice that takes the place of its directive's line."""
+
+    child: Child
+    line: int
+
+
+class BareItem(NamedTuple):
+    """What an empty include leaves of its line: a list marker."""
+
+    text: str
+    line: int
+
+
+Item = TextItem | ChildItem | BareItem
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One selection: its items in order, and what is known of its expansion without making it."""
+
+    unit: Unit
+    key: NodeKey
+    items: tuple[Item, ...]
+    inline: tuple[tuple[PlacedDirective, Child | None], ...]
+    """The directives in running text, and what they bring."""
+    size: int
+    """Characters of the expansion."""
+    count: int
+    """Includes that are expanded in it, over all levels."""
+    height: int
+    """Lines of the expansion."""
+    counted: int | None
+    """The level of the shallowest heading that counts outside."""
+    levels: tuple[int, int] | None
+    """The shallowest and the deepest level of all its headings."""
+    first_line: str
+    first: Block | None
+    """The block that the expansion starts with; None: only a parse can tell."""
+    last: Block | None
+    """The block that it ends with; None: only a parse can tell."""
+
+
+@dataclass(slots=True)
+class Nodes:
+    """All nodes by key, the whole-file node of every file, and the texts that were made so far."""
+
+    graph: Graph
+    project: Project
+    config: Config
+    units: dict[SourcePath, Unit] = field(default_factory=dict)
+    nodes: dict[NodeKey, Node] = field(default_factory=dict)
+    wholes: dict[SourcePath, NodeKey] = field(default_factory=dict)
+    children: dict[SourcePath, tuple[Child | None, ...]] = field(default_factory=dict)
+    """What each directive of a file brings, in the order of its edges."""
+    texts: dict[tuple[NodeKey, int, bool], str] = field(default_factory=dict)
+    edits: dict[tuple[SourcePath, int, bool], tuple[list[int], list[Edit]]] = field(default_factory=dict)
+
+
+def plan(graph: Graph, project: Project, config: Config) -> Nodes:
+    """Work out the nodes of every file that reaches no cycle, and report what is wrong with a selection or a level."""
+    nodes = Nodes(graph, project, config)
+    for path in graph.order:
+        unit = _unit(nodes, path)
+        if unit.document is None:
+            continue
+        nodes.children[path] = tuple(_child(nodes, unit, edge) for edge in unit.edges)
+        document = unit.document
+        everything = without(document.markers, ((document.body, document.lines),))
+        # An entry is no selection: its blank lines at both ends stay.
+        key = NodeKey(path, everything if unit.is_own else whole(Lines(unit.lines, path), document))
+        nodes.wholes[path] = key
+        _build(nodes, key)
+        _check_size(nodes, nodes.nodes[key])
+    return nodes
+
+
+def text_of(nodes: Nodes, key: NodeKey, shift: int = 0, tabs: bool = False) -> str:  # noqa: FBT001, FBT002
+    """A node's expansion, without a final line end: headings moved by `shift`; with `tabs`, indents without tabs."""
+    pending = [(key, shift, tabs)]
+    while pending:
+        wanted = pending[-1]
+        if wanted in nodes.texts:
+            pending.pop()
+            continue
+        missing = [needed for needed in _needs(nodes, *wanted) if needed not in nodes.texts]
+        if missing:
+            pending.extend(missing)
+        else:
+            nodes.texts[wanted] = _assemble(nodes, *wanted)
+            pending.pop()
+    return nodes.texts[key, shift, tabs]
+
+
+class Origin(NamedTuple):
+    """Where an output line comes from: a line of a file (from 0), and the includes that brought it, outermost first."""
+
+    path: SourcePath
+    line: int
+    chain: tuple[Edge, ...]
+
+
+def origins(nodes: Nodes, key: NodeKey, shift: int = 0) -> Iterator[Origin]:
+    """The origin of every line of a node's expansion, in order."""
+    pending: list[tuple[NodeKey, int, tuple[Edge, ...]] | Origin] = [(key, shift, ())]
+    while pending:
+        entry = pending.pop()
+        if isinstance(entry, Origin):
+            yield entry
+            continue
+        node_key, moved, chain = entry
+        found = list(_origins(nodes, nodes.nodes[node_key], moved, chain))
+        pending.extend(reversed(found))
+
+
+def _origins(
+    nodes: Nodes, node: Node, shift: int, chain: tuple[Edge, ...]
+) -> Iterator[Origin | tuple[NodeKey, int, tuple[Edge, ...]]]:
+    path = node.unit.path
+    if node.key.code is not None:
+        first = node.key.ranges[0][0] if node.key.ranges else 0
+        yield Origin(path, first, chain)
+        yield from (Origin(path, line, chain) for start, end in node.key.ranges for line in range(start, end))
+        yield Origin(path, node.key.ranges[-1][1] - 1 if node.key.ranges else 0, chain)
+        return
+    joined = set()
+    if shift and node.unit.document:
+        joined = {
+            line for heading in node.unit.document.headings if heading.setext for line in range(heading.start + 1, heading.end)
+        }
+    for item in node.items:
+        match item:
+            case TextItem(start, end):
+                yield from (Origin(path, line, chain) for line in range(start, end) if line not in joined)
+            case BareItem(_, line):
+                yield Origin(path, line, chain)
+            case ChildItem(child, _):
+                yield child.key, shift + child.shift, (*chain, child.edge)
+
+
+def _unit(nodes: Nodes, path: SourcePath) -> Unit:
+    if path not in nodes.units:
+        file: SourceFile = nodes.graph.files[path]
+        edges = nodes.graph.edges.get(path, ())
+        own = path in nodes.project.homes
+        nodes.units[path] = Unit(path, file.text, file.index, file.lines, file.document, edges, own)
+    return nodes.units[path]
+
+
+def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
+    """What an include brings; None where it brings nothing. Its selection is made, and reported, here."""
+    directive = edge.directive
+    if edge.target is None or directive.word != "include" or edge.target not in nodes.graph.files:
+        return None
+    target = _unit(nodes, edge.target)
+    source = Lines(target.lines, edge.target)
+    if directive.as_code:
+        selection = select_code(source, target.document, directive)
+        key = NodeKey(edge.target, selection.ranges, language(edge.target, directive.lang))
+    elif target.document is None or edge.target not in nodes.children:
+        return None
+    else:
+        selection = select(source, target.document, directive)
+        key = NodeKey(edge.target, selection.ranges)
+    for problem in selection.problems:
+        nodes.graph.report(edge.source, problem)
+    _build(nodes, key)
+    if edge.placed.prefix is None and not _fits_in_line(nodes, key):
+        nodes.graph.report(edge.source, not_alone(directive.span, "include", "which brings more than one line of text"))
+        return None
+    return Child(edge, key, _shift(nodes, unit, edge, key))
+
+
+def _fits_in_line(nodes: Nodes, key: NodeKey) -> bool:
+    """Whether a node may stand in running text: it is empty, or one paragraph of one line."""
+    node = nodes.nodes[key]
+    if not node.items:
+        return True
+    if node.height > 1 or node.size > _LINE_LIMIT or key.code is not None:
+        return False
+    blocks = read_blocks(text_of(nodes, key))
+    return len(blocks) == 1 and blocks[0].kind == "paragraph" and not blocks[0].containers
+
+
+def _build(nodes: Nodes, key: NodeKey) -> None:
+    if key in nodes.nodes:
+        return
+    unit = nodes.units[key.path]
+    if key.code is not None:
+        nodes.nodes[key] = _code_node(unit, key)
+        return
+    covered = [
+        (edge.placed, child)
+        for edge, child in zip(unit.edges, nodes.children[key.path], strict=True)
+        if _covers(key.ranges, edge.placed.line)
+    ]
+    blocks = {placed.line: (placed, child) for placed, child in covered if placed.prefix is not None}
+    inline = tuple((placed, child) for placed, child in covered if placed.prefix is None)
+    items = tuple(_items(nodes, unit, key.ranges, blocks))
+    nodes.nodes[key] = _measure(nodes, unit, key, items, inline)
+
+
+def _code_node(unit: Unit, key: NodeKey) -> Node:
+    size = sum(unit.index.starts[end - 1] + len(unit.lines[end - 1]) - unit.index.starts[start] + 1 for start, end in key.ranges)
+    height = sum(end - start for start, end in key.ranges) + 2
+    items = tuple(TextItem(start, end) for start, end in key.ranges)
+    fence = Block("fence", 0, height, ())
+    return Node(unit, key, items, (), size + 10 + len(key.code or ""), 1, height, None, None, "```", fence, fence)
+
+
+def _covers(ranges: Ranges, line: int) -> bool:
+    return any(start <= line < end for start, end in ranges)
+
+
+def _items(
+    nodes: Nodes, unit: Unit, ranges: Ranges, blocks: dict[int, tuple[PlacedDirective, Child | None]]
+) -> list[Item]:
+    """Lay a selection out: runs of own lines, splices, and what empty includes leave.
+
+    An empty one takes its line with it, and one blank line where blank lines or the edge stand on both sides
+    (LANGUAGE 5).
+    """
+    lines = [line for start, end in ranges for line in range(start, end)]
+    out: list[Item] = []
+    blank_before = True
+    number = 0
+    while number < len(lines):
+        line = lines[number]
+        number += 1
+        if line not in blocks:
+            _append_line(out, line)
+            blank_before = not unit.lines[line].strip(" \t>")
+            continue
+        placed, child = blocks[line]
+        prefix = placed.prefix or ""
+        if child is not None and nodes.nodes[child.key].items:
+            out.append(ChildItem(child, line))
+            blank_before = False
+        elif prefix.strip(" \t>"):
+            out.append(BareItem(prefix.rstrip(" \t"), line))
+            blank_before = False
+        elif blank_before and number < len(lines) and not unit.lines[lines[number]].strip(" \t>"):
+            number += 1
+        elif blank_before and number == len(lines):
+            _drop_last_line(out)
+    return out
+
+
+def _append_line(items: list[Item], line: int) -> None:
+    last = items[-1] if items else None
+    if isinstance(last, TextItem) and last.end == line:
+        items[-1] = TextItem(last.start, line + 1)
+    else:
+        items.append(TextItem(line, line + 1))
+
+
+def _drop_last_line(items: list[Item]) -> None:
+    last = items[-1] if items else None
+    if isinstance(last, TextItem):
+        items[-1:] = [TextItem(last.start, last.end - 1)] if last.end - last.start > 1 else []
+
+
+def _measure(
+    nodes: Nodes,
+    unit: Unit,
+    key: NodeKey,
+    items: tuple[Item, ...],
+    inline: tuple[tuple[PlacedDirective, Child | None], ...],
+) -> Node:
+    size = height = count = 0
+    counted: list[int] = []
+    levels: list[int] = []
+    for heading in unit.document.headings if unit.document else ():
+        if _covers(key.ranges, heading.start):
+            levels.append(heading.level)
+            if _counts(heading.containers, key.ranges, heading.start):
+                counted.append(heading.level)
+    for item in items:
+        match item:
+            case TextItem(start, end):
+                size += unit.index.starts[end - 1] + len(unit.lines[end - 1]) - unit.index.starts[start] + 1
+                height += end - start
+            case BareItem(text, _):
+                size += len(text) + 1
+                height += 1
+            case ChildItem(child, line):
+                below = nodes.nodes[child.key]
+                prefix = child.edge.placed.prefix or ""
+                size += below.size + below.height * len(prefix)
+                height += below.height
+                count += below.count + 1
+                if below.levels:
+                    levels += [level + child.shift for level in below.levels]
+                if below.counted is not None and _counts(child.edge.placed.containers, key.ranges, line):
+                    counted.append(below.counted + child.shift)
+    for _, inline_child in inline:
+        if inline_child is not None:
+            below = nodes.nodes[inline_child.key]
+            size += below.size
+            count += below.count + 1
+    span = (min(levels), max(levels)) if levels else None
+    ends = _ends(nodes, unit, items)
+    return Node(unit, key, items, inline, size, count, height, min(counted, default=None), span, *ends)
+
+
+def _ends(nodes: Nodes, unit: Unit, items: tuple[Item, ...]) -> tuple[str, Block | None, Block | None]:
+    """The first line, the first block and the last block of an expansion, as far as they are known without a parse."""
+    first_line, first, last = "", None, None
+    match items[0] if items else None:
+        case TextItem(start, _):
+            first_line = unit.lines[start]
+            block = block_at(unit, start)
+            first = block if block and block.start == start else None
+        case ChildItem(child, _) if not child.edge.placed.prefix:
+            first_line, first = nodes.nodes[child.key].first_line, nodes.nodes[child.key].first
+    match items[-1] if items else None:
+        case TextItem(_, end):
+            block = block_at(unit, end - 1)
+            last = block if block and block.end == end else None
+        case ChildItem(child, _) if not child.edge.placed.prefix:
+            last = nodes.nodes[child.key].last
+    return first_line, first, last
+
+
+def block_at(unit: Unit, line: int) -> Block | None:
+    """The block of a unit's own text that holds a line."""
+    blocks = unit.document.blocks if unit.document else ()
+    place = bisect_right(blocks, line, key=lambda block: block.start) - 1
+    return blocks[place] if place >= 0 and line < blocks[place].end else None
+
+
+def _counts(containers: tuple[Container, ...], ranges: Ranges, line: int) -> bool:
+    """Whether a heading counts for the whole selection: it does not stand in a list item or quote that begins in it."""
+    start = next((start for start, end in ranges if start <= line < end), 0)
+    return all(container.start < start for container in containers)
+
+
+def _shift(nodes: Nodes, unit: Unit, edge: Edge, key: NodeKey) -> int:
+    """By how much an include moves the headings of what it brings (LANGUAGE 5, heading levels)."""
+    node = nodes.nodes[key]
+    if node.levels is None or unit.document is None:
+        return 0
+    shift = _asked_shift(nodes.config, unit.document.headings, edge, node.counted)
+    low, high = node.levels[0] + shift, node.levels[1] + shift
+    if shift and (low < 1 or high > 6):
+        nodes.graph.report(
+            edge.source,
+            Problem(
+                HEADING_TOO_DEEP,
+                f"this include brings a heading to level {high if high > 6 else low}; levels go from 1 to 6",
+                edge.directive.span,
+                help="include it under a shallower heading, or give it a `level`",
+            ),
+        )
+        return 0
+    return shift
+
+
+def _asked_shift(config: Config, headings: Iterable[Heading], edge: Edge, shallowest: int | None) -> int:
+    level: Level | None = edge.directive.level
+    mode = level.mode if level else config.headings
+    value = level.value if level else 0
+    match mode:
+        case "keep":
+            return 0
+        case "shift":
+            return value
+        case "set":
+            return value - shallowest if shallowest is not None else 0
+        case _:
+            under = _stands_under(headings, edge.placed)
+            return under + 1 - shallowest if under is not None and shallowest is not None else 0
+
+
+def _stands_under(headings: Iterable[Heading], placed: PlacedDirective) -> int | None:
+    """The level of the heading above a directive that is not shut in a list item or quote which the directive is not in."""
+    level = None
+    for heading in headings:
+        if heading.start >= placed.line:
+            break
+        if heading.containers == placed.containers[: len(heading.containers)]:
+            level = heading.level
+    return level
+
+
+def _check_size(nodes: Nodes, node: Node) -> None:
+    """Report a file whose expansion is above a limit, where none of what it includes is."""
+    limits = nodes.config.limits
+
+    def too_large(node: Node) -> bool:
+        return node.size > limits.bundle_bytes or node.count > limits.expansions
+
+    if not too_large(node):
+        return
+    children = [child for child in nodes.children[node.unit.path] if child is not None]
+    if not children or any(too_large(nodes.nodes[child.key]) for child in children):
+        if children:
+            nodes.graph.failed.add(node.unit.path)
+            return
+    span = Span(0, 0)
+    note = None
+    if children:
+        times: dict[SourcePath, int] = {}
+        for child in children:
+            times[child.key.path] = times.get(child.key.path, 0) + 1
+        worst = max(children, key=lambda child: nodes.nodes[child.key].size * times[child.key.path])
+        below = nodes.nodes[worst.key]
+        span = worst.edge.directive.span
+        again = f"{times[worst.key.path]} times " if times[worst.key.path] > 1 else ""
+        note = f"{worst.key.path} comes in here {again}with {below.size:,} characters and {below.count:,} includes"
+    over = (
+        f"{node.count:,} includes, and the limit is {limits.expansions:,}"
+        if node.count > limits.expansions
+        else f"{node.size:,} characters, and the limit is {limits.bundle_bytes:,}"
+    )
+    nodes.graph.report(
+        node.unit.path,
+        Problem(
+            EXPANSION_TOO_LARGE,
+            f"{node.unit.path} expands to {over}",
+            span,
+            help="include less of it, or raise the limit under `limits` in the configuration",
+            note=note,
+        ),
+    )
+
+
+def _needs(nodes: Nodes, key: NodeKey, shift: int, tabs: bool) -> Iterator[tuple[NodeKey, int, bool]]:  # noqa: FBT001
+    node = nodes.nodes[key]
+    if key.code is not None:
+        return
+    for item in node.items:
+        if isinstance(item, ChildItem):
+            yield _asked(item.child, shift, tabs)
+    for _, child in node.inline:
+        if child is not None:
+            yield _asked(child, shift, tabs)
+
+
+def _asked(child: Child, shift: int, tabs: bool) -> tuple[NodeKey, int, bool]:  # noqa: FBT001
+    if child.key.code is not None:
+        return child.key, 0, False
+    return child.key, shift + child.shift, tabs or moves_tab_stops(child.edge.placed.prefix or "")
+
+
+def _assemble(nodes: Nodes, key: NodeKey, shift: int, tabs: bool) -> str:  # noqa: FBT001
+    node = nodes.nodes[key]
+    unit = node.unit
+    parts: list[str] = []
+    if key.code is not None:
+        return _fenced(unit, key)
+    starts, edits = _edits(nodes, unit, shift, tabs)
+    inline = [
+        Edit(*placed.directive.span, nodes.texts[_asked(child, shift, tabs)] if child and nodes.nodes[child.key].items else "")
+        for placed, child in node.inline
+    ]
+    for item in node.items:
+        match item:
+            case TextItem(start, end):
+                first, last = unit.index.starts[start], unit.index.starts[end - 1] + len(unit.lines[end - 1])
+                within = edits[bisect_left(starts, first) : bisect_left(starts, last + 1)]
+                spliced = [edit for edit in inline if first <= edit.start <= last]
+                parts.append(apply_edits(unit.text, first, last, sorted([*within, *spliced]) if spliced else within))
+            case BareItem(text, _):
+                parts.append(text)
+            case ChildItem(child, _):
+                prefix = child.edge.placed.prefix or ""
+                if tabs and "\t" in prefix:
+                    prefix = prefix.expandtabs(4)
+                parts.append(add_prefix(nodes.texts[_asked(child, shift, tabs)], prefix))
+    return "\n".join(parts)
+
+
+def _fenced(unit: Unit, key: NodeKey) -> str:
+    """A selection as a fenced code block, with a fence longer than any run of back-ticks in it."""
+    lines = [unit.lines[line] for start, end in key.ranges for line in range(start, end)]
+    longest = max((len(run) for line in lines for run in re.findall(r"`{3,}", line)), default=2)
+    fence = "`" * (longest + 1)
+    return "\n".join([fence + (key.code or ""), *lines, fence])
+
+
+def _edits(nodes: Nodes, unit: Unit, shift: int, tabs: bool) -> tuple[list[int], list[Edit]]:  # noqa: FBT001
+    """What changes in a file's own text wherever it is spliced: escapes, heading levels and ids, and tabs in indents."""
+    wanted = (unit.path, shift, tabs)
+    if wanted not in nodes.edits:
+        document = unit.document
+        edits: list[Edit] = []
+        if document is not None:
+            edits += [Edit(offset, offset + 1, "") for offset in document.escapes]
+            for heading in document.headings:
+                if heading.id_span and not unit.is_own:
+                    edits.append(Edit(*heading.id_span, ""))
+                if shift:
+                    edits += heading_edits(unit.index, heading, heading.level + shift)
+            if tabs:
+                edits += tab_edits(unit.index, document)
+        edits.sort()
+        nodes.edits[wanted] = ([edit.start for edit in edits], edits)
+    return nodes.edits[wanted]

@@ -1,0 +1,533 @@
+"""The dependency graph of all files: targets resolved, edges, order, cycles, depth. No text is made here.
+
+Every directive of every file is an edge, selected or not. Nothing recurses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.diagnostics import (
+    AMBIGUOUS_TARGET,
+    CASE_MISMATCH,
+    INCLUDE_CYCLE,
+    INCLUDE_TOO_DEEP,
+    INVALID_ENCODING,
+    MISSING_INCLUDE,
+    NOT_A_REGULAR_FILE,
+    NOT_MARKDOWN,
+    PATH_NOT_PORTABLE,
+    PATH_OUTSIDE_ROOTS,
+    UNREADABLE_FILE,
+    Code,
+    Diagnostic,
+    Note,
+    Problem,
+    Severity,
+)
+from skillweave.files import Found, Tree, normalise_path, read_text
+from skillweave.project import START
+from skillweave.source import EncodingProblem, LineIndex, SourcePath, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from skillweave.directive import Directive
+    from skillweave.parse import Document, PlacedDirective
+    from skillweave.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file as it was read: its text and, if it is Markdown that is compiled, what it says."""
+
+    path: SourcePath
+    text: str
+    digest: str
+    document: Document | None
+    index: LineIndex
+    lines: tuple[str, ...]
+
+
+class Edge(NamedTuple):
+    """One directive of a file and the file that it names. No target: an error, or a missing optional file."""
+
+    source: SourcePath
+    placed: PlacedDirective
+    target: SourcePath | None
+    missing: SourcePath | None = None
+    """Where an optional file was looked for and is not: creating it changes the build."""
+
+    @property
+    def directive(self) -> Directive:
+        return self.placed.directive
+
+    @property
+    def splices(self) -> bool:
+        """Whether the target's directives are expanded, too: an include of Markdown as Markdown."""
+        return self.directive.word == "include" and not self.directive.as_code
+
+
+@dataclass(slots=True)
+class Graph:
+    """All files by real path and what names what. `failed` are the files with an error of their own."""
+
+    files: dict[SourcePath, SourceFile] = field(default_factory=dict)
+    edges: dict[SourcePath, tuple[Edge, ...]] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    failed: set[SourcePath] = field(default_factory=set)
+    order: tuple[SourcePath, ...] = ()
+    """Files whose includes hold no cycle, each behind all that it includes."""
+    strict: bool = False
+    """Whether warnings are errors."""
+
+    def report(self, source: SourcePath, problem: Problem, **more: object) -> None:
+        """Add a problem of one file as a diagnostic; an error marks the file as failed."""
+        self.add(diagnose(self.files[source].index, source, problem, **more), source)
+
+    def add(self, diagnostic: Diagnostic, *owners: SourcePath) -> None:
+        """Add a diagnostic; an error marks its owners as failed."""
+        if self.strict and diagnostic.severity is Severity.WARNING:
+            diagnostic = replace(diagnostic, severity=Severity.ERROR)
+        self.diagnostics.append(diagnostic)
+        if diagnostic.severity is Severity.ERROR:
+            self.failed.update(owners)
+
+    def dependencies(self, path: SourcePath) -> Iterable[SourcePath]:
+        """The files that the directives of a file name."""
+        return (edge.target for edge in self.edges.get(path, ()) if edge.target is not None)
+
+
+def diagnose(index: LineIndex, path: SourcePath, problem: Problem, **more: object) -> Diagnostic:
+    """A problem of a text and the text's path → a diagnostic. `more` are further fields of it."""
+    notes = (Note(problem.note),) if problem.note else ()
+    return Diagnostic(
+        code=problem.code,
+        message=problem.message,
+        path=path,
+        start=index.position(problem.span.start),
+        end=index.position(problem.span.end),
+        help=problem.help,
+        severity=problem.severity or problem.code.severity,
+        **{"notes": notes, **more},  # type: ignore[arg-type]
+    )
+
+
+def load(
+    tree: Tree,
+    project: Project,
+    parse: Callable[[str], Document],
+    graph: Graph,
+    progress: Callable[[int, int], None] | None = None,
+) -> Graph:
+    """Read every pattern and every entry's files and whatever they name; resolve all directives.
+
+    What is found goes to `graph`. `progress` is told how many files are read, and of how many.
+    """
+    resolver = _Resolver(tree, project, graph, parse)
+    compiled = {file.real for entry in project.entries for file in entry.files if file.treatment != "copy"}
+    wanted = sorted({*(path for path in project.patterns if path.endswith(".md")), *compiled})
+    for done, path in enumerate(wanted):
+        resolver.need(path, None)
+        if progress:
+            progress(done + 1, len(wanted))
+    resolver.run()
+    _report_problems(graph, project)
+    return graph
+
+
+def order(graph: Graph, depth_limit: int) -> None:
+    """Find the cycles, the order of all files outside them, and chains of includes above the limit."""
+    components = _components(graph)
+    for component in components:
+        if len(component) > 1 or component[0] in _included(graph, component[0]):
+            _report_cycle(graph, sorted(component))
+    _report_depth(graph, [component[0] for component in components if len(component) == 1], depth_limit)
+
+
+def closure(graph: Graph, starts: Iterable[SourcePath]) -> set[SourcePath]:
+    """Some files and all that they name, over any number of steps."""
+    reached = set(starts)
+    pending = list(reached)
+    while pending:
+        for target in graph.dependencies(pending.pop()):
+            if target not in reached:
+                reached.add(target)
+                pending.append(target)
+    return reached
+
+
+def trails(graph: Graph, starts: Mapping[SourcePath, object]) -> dict[SourcePath, Edge]:
+    """For every file that some starts reach, the edge by which a shortest chain comes to it."""
+    came: dict[SourcePath, Edge] = {}
+    pending = deque(sorted(starts))
+    seen = set(pending)
+    while pending:
+        for edge in graph.edges.get(pending.popleft(), ()):
+            if edge.target is not None and edge.target not in seen:
+                seen.add(edge.target)
+                came[edge.target] = edge
+                pending.append(edge.target)
+    return came
+
+
+class _Resolver:
+    """Reads files as they are needed and resolves what they name."""
+
+    def __init__(self, tree: Tree, project: Project, graph: Graph, parse: Callable[[str], Document]) -> None:
+        self.tree = tree
+        self.project = project
+        self.graph = graph
+        self.parse = parse
+        self.pending: list[SourcePath] = []
+        self.unreadable: dict[SourcePath, tuple[Code, str]] = {}
+        self.named: dict[SourcePath, tuple[SourcePath, Span]] = {}
+        self.names: list[str] | None = None
+
+    def need(self, path: SourcePath, by: tuple[SourcePath, Span] | None) -> None:
+        """See to it that a file is read."""
+        if by and path not in self.named:
+            self.named[path] = by
+        if path in self.graph.files or path in self.unreadable:
+            return
+        text, problem, digest = read_text(self.tree, path)
+        if isinstance(problem, EncodingProblem):
+            self.unreadable[path] = (INVALID_ENCODING, problem.message)
+        elif problem is not None:
+            self.unreadable[path] = (UNREADABLE_FILE, problem)
+        else:
+            document = self.parse(text) if path.endswith(".md") else None
+            lines = tuple(text.split("\n"))
+            self.graph.files[path] = SourceFile(path, text, digest, document, LineIndex(text), lines)
+            self.pending.append(path)
+
+    def run(self) -> None:
+        """Resolve the directives of all files read so far, and of those that this brings in."""
+        while self.pending:
+            path = self.pending.pop()
+            document = self.graph.files[path].document
+            if document is None:
+                continue
+            self.graph.edges[path] = tuple(self._edge(path, placed) for placed in document.directives)
+        for path, (code, message) in sorted(self.unreadable.items()):
+            self._report_unreadable(path, code, message)
+
+    def _edge(self, source: SourcePath, placed: PlacedDirective) -> Edge:
+        directive = placed.directive
+        target, problem, missing = self._target(source, directive)
+        if problem is not None:
+            self.graph.report(source, problem)
+            return Edge(source, placed, None)
+        if target is None:
+            return Edge(source, placed, None, missing)
+        if directive.word != "asset":
+            self.need(target, (source, directive.span))
+        return Edge(source, placed, target)
+
+    def _target(
+        self, source: SourcePath, directive: Directive
+    ) -> tuple[SourcePath | None, Problem | None, SourcePath | None]:
+        """The file that a directive names; else the problem; else, for an optional one, where it is not."""
+        portable = _portable(directive)
+        if portable:
+            return None, portable, None
+        found = self._candidates(source, directive.path)
+        there = [candidate for candidate in found if candidate.kind != "missing"]
+        if len({candidate.real for candidate in there}) > 1:
+            places = " and ".join(sorted(candidate.real for candidate in there))
+            cure = "rename one, or write the path with ./ or ../ from this file"
+            return None, Problem(AMBIGUOUS_TARGET, f"{directive.path} is {places}", directive.path_span, help=cure), None
+        if not found:
+            return None, None if directive.optional else self._missing(source, directive, []), None
+        match = there[0] if there else found[0]
+        problem = self._judge(source, directive, match, [candidate.real for candidate in found])
+        if problem is not None:
+            return None, problem, None
+        if match.kind == "missing":
+            return None, None, match.real
+        return match.real, None, None
+
+    def _candidates(self, source: SourcePath, path: str) -> list[Found]:
+        if path.startswith(("./", "../")) or path in (".", ".."):
+            folder = source.rpartition("/")[0]
+            return [self.tree.look_up(normalise_path(f"{folder}/{path}" if folder else path))]
+        return [self.tree.look_up(normalise_path(f"{root}/{path}")) for root in self.project.pattern_roots]
+
+    def _judge(
+        self, source: SourcePath, directive: Directive, found: Found, places: list[SourcePath]
+    ) -> Problem | None:
+        span, path = directive.path_span, directive.path
+        if found.kind == "outside" or not self.project.may_read(source, found.real):
+            where = "outside the project" if found.kind == "outside" else "outside the folders that this file may name"
+            cure = "move the file into a pattern root, or add its folder to `shared` in the configuration"
+            return Problem(PATH_OUTSIDE_ROOTS, f"{path} lies {where}", span, help=cure)
+        match found.kind:
+            case "missing":
+                return None if directive.optional else self._missing(source, directive, places)
+            case "case":
+                cure = f"write it as on disk: {_respelled(path, found.detail)}"
+                return Problem(CASE_MISMATCH, f"{path} is spelled {found.detail} on disk", span, help=cure)
+            case "unreadable":
+                return Problem(UNREADABLE_FILE, f"{path} cannot be read: {found.detail}", span)
+            case "special":
+                return Problem(NOT_A_REGULAR_FILE, f"{path} is no regular file (a FIFO, a socket or a device)", span)
+            case "folder":
+                return self._judge_folder(directive)
+            case _:
+                return _judge_type(directive)
+
+    def _judge_folder(self, directive: Directive) -> Problem | None:
+        if directive.word == "asset":
+            if directive.path.endswith("/"):
+                return None
+            cure = f"ship all that it holds with a trailing slash: {directive.path}/"
+        else:
+            cure = f"{directive.word} a file of it"
+        return Problem(NOT_A_REGULAR_FILE, f"{directive.path} is a folder", directive.path_span, help=cure)
+
+    def _missing(self, source: SourcePath, directive: Directive, places: list[SourcePath]) -> Problem:
+        path = directive.path
+        if self.names is None:
+            self.names = [
+                pattern[len(root) + 1 :]
+                for root in self.project.pattern_roots
+                for pattern in self.project.patterns
+                if pattern.startswith(f"{root}/")
+            ]
+        close = suggest_path(path, self.names)
+        folder = source.rpartition("/")[0]
+        if path.startswith("."):
+            beside = self.tree.listing(normalise_path(f"{folder}/{path}").rpartition("/")[0])
+            if not isinstance(beside, str):
+                prefix = path.rpartition("/")[0]
+                near = get_close_matches(path.rpartition("/")[2], list(beside), n=1)
+                close = [f"{prefix}/{name}" for name in near] + close
+        tried = ", ".join(places) or "no pattern root: the folders that `patterns` names are not there"
+        cure = f'did you mean "{close[0]}"?' if close else "create it, or mark the directive `optional`"
+        if not close and not path.endswith(".md") and f"{path}.md" in self.names:
+            cure = f'did you mean "{path}.md"?'
+        return Problem(MISSING_INCLUDE, f"there is no {path}", directive.path_span, help=cure, note=f"tried {tried}")
+
+    def _report_unreadable(self, path: SourcePath, code: Code, message: str) -> None:
+        by = self.named.get(path)
+        place = f"{path}: {message}"
+        if by is None:
+            self.graph.add(Diagnostic(code, place, path, START, START, help=_CURES.get(code)), path)
+        else:
+            source, span = by
+            self.graph.report(source, Problem(code, place, span, help=_CURES.get(code)))
+            self.graph.failed.add(path)
+
+
+_CURES = {INVALID_ENCODING: "save the file as UTF-8"}
+
+
+def suggest_path(path: str, names: list[str]) -> list[str]:
+    """The paths that come nearest to one that does not exist: the same file name elsewhere first."""
+    base = path.rpartition("/")[2]
+    same = [name for name in names if name.rpartition("/")[2] == base]
+    return list(dict.fromkeys([*same, *get_close_matches(path, names, n=2, cutoff=0.5)]))[:2]
+
+
+def _respelled(path: str, actual: str) -> str:
+    """The path as written, with the parts that the disk spells otherwise."""
+    parts, disk = path.split("/"), actual.split("/")
+    folded = {part.casefold(): part for part in disk}
+    return "/".join(part if part in disk else folded.get(part.casefold(), part) for part in parts)
+
+
+def _judge_type(directive: Directive) -> Problem | None:
+    path = directive.path
+    if directive.word == "asset":
+        if not path.endswith("/"):
+            return None
+        return Problem(NOT_A_REGULAR_FILE, f"{path} is no folder", directive.path_span, help="drop the trailing slash")
+    if path.endswith(".md"):
+        return None
+    if directive.as_code:
+        if directive.section is None:
+            return None
+        return Problem(NOT_MARKDOWN, f"{path} is no Markdown file, so it has no sections", directive.path_span)
+    lang = _LANGUAGES.get(path.rpartition(".")[2], path.rpartition(".")[2]) if "." in path else "text"
+    if directive.word == "reference":
+        cure = f"link to it, or ship it: <<asset: {path}>>"
+    else:
+        cure = f"include it as code: <<include: {path} as=code lang={lang}>>"
+    return Problem(NOT_MARKDOWN, f"{path} is no Markdown file", directive.path_span, help=cure)
+
+
+_LANGUAGES = {
+    "py": "python",
+    "js": "javascript",
+    "ts": "typescript",
+    "rb": "ruby",
+    "rs": "rust",
+    "sh": "bash",
+    "yml": "yaml",
+    "md": "markdown",
+}
+
+
+def language(path: str, given: str | None) -> str:
+    """The info string of a file included as code: as given, else by its extension (LANGUAGE 4)."""
+    name = path.rpartition("/")[2]
+    extension = name.rpartition(".")[2] if "." in name.lstrip(".") else ""
+    return given if given is not None else _LANGUAGES.get(extension, extension)
+
+
+_DRIVE = re.compile(r"[A-Za-z]:(?![^/\\])|[A-Za-z]:[/\\]")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+
+def _portable(directive: Directive) -> Problem | None:
+    path = directive.path
+    if _DRIVE.match(path):
+        what, cure = "names a drive", path[2:].replace("\\", "/").lstrip("/")
+    elif _SCHEME.match(path):
+        what, cure = "is a URL", ""
+    elif path.startswith("~"):
+        what, cure = "starts at a home folder", path.partition("/")[2]
+    elif "\\" in path:
+        what, cure = "holds a backslash", path.replace("\\", "/").lstrip("/")
+    elif path.startswith("/"):
+        what, cure = "is absolute", path.lstrip("/")
+    else:
+        return None
+    advice = f"write it relative to a pattern root, with `/`: {cure}" if cure else "copy the file into a pattern root"
+    return Problem(PATH_NOT_PORTABLE, f"the path {path} {what}", directive.path_span, help=advice)
+
+
+def _report_problems(graph: Graph, project: Project) -> None:
+    """Each document's own problems. Some weigh more in a file that is included than in an entry."""
+    included = {edge.target for edges in graph.edges.values() for edge in edges if edge.splices}
+    included.update(project.patterns)
+    for path, file in sorted(graph.files.items()):
+        for problem in file.document.problems if file.document else ():
+            if problem.inclusion_severity and path in included:
+                graph.report(path, problem._replace(severity=problem.inclusion_severity))
+            else:
+                graph.report(path, problem)
+
+
+def _included(graph: Graph, path: SourcePath) -> list[SourcePath]:
+    return [edge.target for edge in graph.edges.get(path, ()) if edge.splices and edge.target is not None]
+
+
+def _components(graph: Graph) -> list[list[SourcePath]]:
+    """The strongly connected components over includes, each behind all that it includes. Tarjan's, without recursion.
+
+    https://en.wikipedia.org/wiki/Tarjan%27s_strongly_connected_components_algorithm
+    """
+    number: dict[SourcePath, int] = {}
+    low: dict[SourcePath, int] = {}
+    stack: list[SourcePath] = []
+    on_stack: set[SourcePath] = set()
+    components: list[list[SourcePath]] = []
+    for start in sorted(graph.files):
+        if start in number:
+            continue
+        work = [(start, iter(_included(graph, start)))]
+        number[start] = low[start] = len(number)
+        stack.append(start)
+        on_stack.add(start)
+        while work:
+            path, targets = work[-1]
+            for target in targets:
+                if target not in graph.files:
+                    continue
+                if target not in number:
+                    number[target] = low[target] = len(number)
+                    stack.append(target)
+                    on_stack.add(target)
+                    work.append((target, iter(_included(graph, target))))
+                    break
+                if target in on_stack:
+                    low[path] = min(low[path], number[target])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[path])
+                if low[path] == number[path]:
+                    component = []
+                    while not component or component[-1] != path:
+                        component.append(stack.pop())
+                        on_stack.discard(component[-1])
+                    components.append(component)
+    return components
+
+
+def _report_cycle(graph: Graph, component: list[SourcePath]) -> None:
+    """One diagnostic for a component: a shortest cycle through its smallest path, with every hop."""
+    start = component[0]
+    members = set(component)
+    came: dict[SourcePath, Edge] = {}
+    pending = deque([start])
+    while pending and start not in came:
+        for edge in graph.edges[pending.popleft()]:
+            if edge.splices and edge.target in members and edge.target is not None and edge.target not in came:
+                came[edge.target] = edge
+                pending.append(edge.target)
+    hops = [came[start]]
+    while hops[0].source != start:
+        hops.insert(0, came[hops[0].source])
+    first = hops[0]
+    files = f"{len(hops)} file" + ("s" if len(hops) != 1 else "")
+    notes = []
+    if len(component) > len(hops):
+        others = [path for path in component if path not in {hop.source for hop in hops}]
+        notes.append(Note(f"{len(others)} more in the same knot: {', '.join(others[:5])}"))
+    index = graph.files[start].index
+    graph.add(
+        Diagnostic(
+            INCLUDE_CYCLE,
+            f"include cycle of {files}",
+            start,
+            index.position(first.directive.span.start),
+            index.position(first.directive.span.end),
+            help="move what they share into a file of its own",
+            label=f"{start} includes {'itself' if first.target == start else first.target}",
+            hops=tuple(Note(f"includes {hop.target}", hop.source, _place(graph, hop)) for hop in hops[1:]),
+            notes=tuple(notes),
+        ),
+        *component,
+    )
+
+
+def _place(graph: Graph, edge: Edge) -> tuple[int, int]:
+    return graph.files[edge.source].index.position(edge.directive.span.start)
+
+
+def _report_depth(graph: Graph, paths: list[SourcePath], limit: int) -> None:
+    """Order the files, dependencies first, and measure the longest chain of includes below each."""
+    depth: dict[SourcePath, int] = {}
+    longest: dict[SourcePath, Edge] = {}
+    ordered = []
+    for path in paths:
+        below = [edge for edge in graph.edges.get(path, ()) if edge.splices and edge.target is not None]
+        if any(edge.target not in depth for edge in below) or path in _included(graph, path):
+            continue  # It reaches a cycle, or a file that could not be read: that is reported already.
+        deepest = max(below, key=lambda edge: depth[edge.target or path], default=None)
+        depth[path] = 0 if deepest is None else depth[deepest.target or path] + 1
+        ordered.append(path)
+        if deepest is None:
+            continue
+        longest[path] = deepest
+        if depth[path] == limit + 1:
+            end = path
+            while end in longest:
+                end = longest[end].target or end
+            graph.report(
+                path,
+                Problem(
+                    INCLUDE_TOO_DEEP,
+                    f"a chain of {depth[path]} includes starts here, and the limit is {limit}",
+                    deepest.directive.span,
+                    help="include the deeper files directly, or raise `limits.depth` in the configuration",
+                    note=f"the chain ends at {end}",
+                ),
+            )
+    graph.order = tuple(ordered)

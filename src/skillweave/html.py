@@ -1,0 +1,62 @@
+"""HTML attributes located in a run of HTML: text → spans. Markdown has decided that it is HTML; this only reads tags."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Attribute(NamedTuple):
+    """One attribute of an opening tag: lower-case names, and where its value stands without quotes."""
+
+    tag: str
+    name: str
+    value: Span
+
+
+_SKIP = re.compile(r"<!--(?:-?>|.*?-->)|<\?.*?\?>|<!\[CDATA\[.*?\]\]>|<![A-Za-z].*?>", re.DOTALL)
+_TAG = re.compile(r"<([A-Za-z][A-Za-z0-9-]*)")
+_ATTRIBUTE = re.compile(
+    r"""[\s/]*([^\s"'>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?""",
+)
+_RAW_TEXT = frozenset({"script", "style", "textarea"})
+
+
+def attributes(html: str) -> Iterator[Attribute]:
+    """Every attribute that has a value, in order; nothing from comments, raw text elements, or closing tags."""
+    at = html.find("<")
+    while at >= 0:
+        skipped = _SKIP.match(html, at)
+        tag = _TAG.match(html, at)
+        if skipped:
+            at = html.find("<", skipped.end())
+        elif tag:
+            end = tag.end()
+            while match := _ATTRIBUTE.match(html, end):
+                group = next((number for number in (2, 3, 4) if match[number] is not None), None)
+                if group:
+                    yield Attribute(tag[1].lower(), match[1].lower(), Span(*match.span(group)))
+                end = match.end()
+            if tag[1].lower() in _RAW_TEXT:
+                close = re.compile(rf"</{tag[1]}", re.IGNORECASE).search(html, end)
+                end = close.start() if close else len(html)
+            at = html.find("<", end)
+        else:
+            at = html.find("<", at + 1)
+
+
+def html_destinations(html: str) -> Iterator[Span]:
+    """Where the value of each `href` and `src` stands."""
+    return (attribute.value for attribute in attributes(html) if attribute.name in ("href", "src"))
+
+
+def html_anchors(html: str) -> Iterator[str]:
+    """The names that a fragment can point to: every `id`, and the `name` of an `a`."""
+    for attribute in attributes(html):
+        if attribute.name == "id" or (attribute.name == "name" and attribute.tag == "a"):
+            yield html[attribute.value.start : attribute.value.end]

@@ -1,0 +1,1 @@
+"""The Markdown parse: the only package that imports markdown_it."""

@@ -1,0 +1,259 @@
+"""What a project consists of: configuration and tree → entries, patterns, and who may read what."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from skillweave.diagnostics import DUPLICATE_SKILL, PATH_OUTSIDE_ROOTS, UNREADABLE_FILE, Diagnostic, Note
+from skillweave.files import Tree, expand_roots, is_below
+from skillweave.source import Position, SourcePath
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from skillweave.config import Config
+
+START = Position(1, 1)
+
+
+class EntryFile(NamedTuple):
+    """One file of a skill's folder, or the one file of a document: where it is published from and what it really is."""
+
+    path: SourcePath
+    real: SourcePath
+    treatment: Literal["compile", "copy", "partial"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A skill or a document: what is built."""
+
+    id: str
+    kind: Literal["skill", "document"]
+    path: SourcePath
+    """Its SKILL.md, or the document."""
+    folder: SourcePath
+    """The skill's folder; for a document, its root."""
+    files: tuple[EntryFile, ...]
+    outer: str | None = None
+    """The id of the skill that this one lies in."""
+
+    @property
+    def main(self) -> EntryFile:
+        """Its SKILL.md, or the document's file."""
+        return next(file for file in self.files if file.path == self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The entries in order of their paths, the pattern roots as they are, and every file below them."""
+
+    entries: tuple[Entry, ...]
+    pattern_roots: tuple[SourcePath, ...]
+    patterns: tuple[SourcePath, ...]
+    """The real path of every file below a pattern root."""
+    shared: tuple[SourcePath, ...]
+    homes: Mapping[SourcePath, SourcePath]
+    """The folder that a skill's or document's own file may read besides patterns."""
+    diagnostics: tuple[Diagnostic, ...]
+
+    def may_read(self, source: SourcePath, target: str) -> bool:
+        """Whether a directive or link in a file may name a target: both are real paths (LANGUAGE 3)."""
+        home = self.homes.get(source)
+        folders = (*self.pattern_roots, *self.shared, *(() if home is None else (home,)))
+        return any(is_below(target, folder) for folder in folders)
+
+
+def discover(tree: Tree, config: Config) -> Project:
+    """Find all entries and patterns. A root that is not there is empty."""
+    diagnostics: list[Diagnostic] = []
+    pattern_roots = _real_roots(tree, expand_roots(tree, config.patterns), diagnostics)
+    patterns = {
+        found.real
+        for root in pattern_roots
+        for path, found in tree.walk(root)
+        if _is_file(path, found.kind, found.detail, diagnostics)
+    }
+    homes: dict[SourcePath, SourcePath] = {}
+    skills = _skills(tree, config, homes, diagnostics)
+    documents = _documents(tree, config, homes, diagnostics)
+    shared = tuple(found.real for path in config.shared if (found := tree.look_up(path)).kind in ("file", "folder"))
+    return Project(
+        entries=tuple(sorted([*skills, *documents], key=lambda entry: entry.path)),
+        pattern_roots=tuple(pattern_roots),
+        patterns=tuple(sorted(patterns)),
+        shared=shared,
+        homes=homes,
+        diagnostics=tuple(diagnostics),
+    )
+
+
+def hidden_roots(config: Config) -> frozenset[str]:
+    """The configured roots and the folders above them: what is read even though it is hidden."""
+    paths = set()
+    for root in (*config.patterns, *config.skills, *config.documents, *config.shared):
+        parts = root.split("/")
+        paths.update("/".join(parts[:count]) for count in range(1, len(parts) + 1))
+    return frozenset(paths)
+
+
+@lru_cache(maxsize=256)
+def _glob(pattern: str) -> re.Pattern[str]:
+    parts = []
+    at = 0
+    while at < len(pattern):
+        if pattern.startswith("**/", at):
+            parts.append("(?:.*/)?")
+            at += 3
+        elif pattern.startswith("**", at):
+            parts.append(".*")
+            at += 2
+        else:
+            char = pattern[at]
+            parts.append("[^/]*" if char == "*" else "[^/]" if char == "?" else re.escape(char))
+            at += 1
+    return re.compile("".join(parts))
+
+
+def matches(path: str, patterns: Iterable[str]) -> bool:
+    """Whether a path matches one of some globs: `*` and `?` within a part, `**` over parts."""
+    return any(_glob(pattern).fullmatch(path) for pattern in patterns)
+
+
+def _real_roots(tree: Tree, roots: Iterable[tuple[str, str]], diagnostics: list[Diagnostic]) -> list[SourcePath]:
+    real: list[SourcePath] = []
+    for _, root in roots:
+        found = tree.look_up(root)
+        if found.kind == "folder" and found.real not in real:
+            real.append(found.real)
+        elif found.kind == "outside":
+            diagnostics.append(_leaves(SourcePath(root)))
+    return real
+
+
+def _leaves(path: SourcePath) -> Diagnostic:
+    return Diagnostic(
+        PATH_OUTSIDE_ROOTS,
+        f"{path} is a symlink that leaves the project",
+        path,
+        START,
+        START,
+        help="copy what it points to into the project",
+    )
+
+
+def _is_file(path: SourcePath, kind: str, detail: str, diagnostics: list[Diagnostic]) -> bool:
+    if kind == "unreadable":
+        diagnostics.append(
+            Diagnostic(UNREADABLE_FILE, f"{path} cannot be read: {detail}", path, START, START)
+        )
+    return kind == "file"
+
+
+def _skills(
+    tree: Tree, config: Config, homes: dict[SourcePath, SourcePath], diagnostics: list[Diagnostic]
+) -> list[Entry]:
+    entries: dict[str, Entry] = {}
+    for star, root in expand_roots(tree, config.skills):
+        if tree.look_up(root).kind == "outside":
+            diagnostics.append(_leaves(SourcePath(root)))
+            continue
+        files = list(tree.walk(root)) if tree.look_up(root).kind == "folder" else []
+        folders = {path.rpartition("/")[0] for path, found in files if path.endswith("/SKILL.md") and found.kind == "file"}
+        owned: dict[str, list[EntryFile]] = {folder: [] for folder in folders}
+        for path, found in files:
+            folder = path.rpartition("/")[0]
+            while folder not in folders and len(folder) > len(root):
+                folder = folder.rpartition("/")[0]
+            if folder not in folders:
+                continue
+            if found.kind == "outside":
+                diagnostics.append(_leaves(path))
+            elif _is_file(path, found.kind, found.detail, diagnostics):
+                owned[folder].append(EntryFile(path, found.real, _treatment(path, folder, config)))
+                homes[found.real] = SourcePath(tree.look_up(folder).real)
+        for folder in sorted(folders):
+            id_ = _id(star, folder, root)
+            outer = _outer(folder, folders, root)
+            entry = Entry(
+                id=id_,
+                kind="skill",
+                path=SourcePath(f"{folder}/SKILL.md"),
+                folder=SourcePath(folder),
+                files=tuple(sorted(owned[folder])),
+                outer=_id(star, outer, root) if outer else None,
+            )
+            if id_ in entries:
+                diagnostics.append(_duplicate(entry, entries[id_]))
+            else:
+                entries[id_] = entry
+    return list(entries.values())
+
+
+def _id(star: str, folder: str, root: str) -> str:
+    below = folder[len(root) :].strip("/")
+    parts = [star] if star else []
+    parts += below.split("/") if below else ([] if star else [root.rpartition("/")[2]])
+    return ":".join(parts)
+
+
+def _outer(folder: str, folders: set[str], root: str) -> str | None:
+    above = folder.rpartition("/")[0]
+    while len(above) >= len(root):
+        if above in folders:
+            return above
+        above = above.rpartition("/")[0]
+    return None
+
+
+def _treatment(path: str, folder: str, config: Config) -> Literal["compile", "copy", "partial"]:
+    if matches(path, config.verbatim) or not path.endswith(".md"):
+        return "copy"
+    below = path[len(folder) + 1 :]
+    return "partial" if any(part.startswith("_") for part in below.split("/")) else "compile"
+
+
+def _documents(
+    tree: Tree, config: Config, homes: dict[SourcePath, SourcePath], diagnostics: list[Diagnostic]
+) -> list[Entry]:
+    entries = []
+    for star, root in expand_roots(tree, config.documents):
+        real_root = tree.look_up(root)
+        if real_root.kind == "outside":
+            diagnostics.append(_leaves(SourcePath(root)))
+        if real_root.kind != "folder":
+            continue
+        for path, found in tree.walk(root):
+            if found.kind == "outside":
+                diagnostics.append(_leaves(path))
+            if not _is_file(path, found.kind, found.detail, diagnostics):
+                continue
+            homes[found.real] = real_root.real
+            treatment = _treatment(path, root, config)
+            if path.endswith(".md") and treatment != "partial":
+                below = path[len(root) + 1 : -3].replace("/", ":")
+                entries.append(
+                    Entry(
+                        id=f"{star}:{below}" if star else below,
+                        kind="document",
+                        path=path,
+                        folder=SourcePath(root),
+                        files=(EntryFile(path, found.real, treatment),),
+                    )
+                )
+    return entries
+
+
+def _duplicate(entry: Entry, first: Entry) -> Diagnostic:
+    return Diagnostic(
+        DUPLICATE_SKILL,
+        f'the skill id "{entry.id}" is taken',
+        entry.path,
+        START,
+        START,
+        help="rename one of the two folders",
+        notes=(Note("first used by", first.path, START),),
+    )

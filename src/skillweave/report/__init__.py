@@ -1,0 +1,69 @@
+"""Diagnostics → text in one of the report's formats. Pure; the order is the caller's, and so is the printing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, assert_never
+
+from skillweave.report.concise import render_concise
+from skillweave.report.full import render_full
+from skillweave.report.json_report import render_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from skillweave.diagnostics import Diagnostic
+    from skillweave.source import SourcePath
+
+
+class Format(Enum):
+    """How a report is written: for people, for a line-based tool, for a program."""
+
+    FULL = "full"
+    CONCISE = "concise"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run found, and in how much."""
+
+    errors: int
+    warnings: int
+    infos: int
+    files: int
+    skills: int
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a report needs beside the diagnostics. `source_line` counts from 1, and is None where there is no text."""
+
+    source_line: Callable[[SourcePath, int], str | None]
+    color: bool
+    summary: Summary
+
+
+def render(diagnostics: Sequence[Diagnostic], fmt: Format, context: Context) -> str:
+    """The report on diagnostics, in their order: whole lines, or nothing where there is nothing to say."""
+    match fmt:
+        case Format.FULL:
+            return render_full(diagnostics, context)
+        case Format.CONCISE:
+            return render_concise(diagnostics, color=context.color)
+        case Format.JSON:
+            return render_json(diagnostics, context.summary)
+        case _:
+            assert_never(fmt)
+
+
+def summary_line(summary: Summary) -> str:
+    """`3 errors, 1 warning in 42 files`, without a line end."""
+    counts = ((summary.errors, "error"), (summary.warnings, "warning"), (summary.infos, "info"))
+    found = ", ".join(_count(number, word) for number, word in counts if number)
+    return f"{found or 'no problems'} in {_count(summary.files, 'file')}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

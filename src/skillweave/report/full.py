@@ -1,0 +1,124 @@
+"""The `full` format, for people: message, place, the line with carets, further places, notes, and the cure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.report.style import SEVERITY_STYLES, Style, paint
+from skillweave.report.text import escape, width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from skillweave.diagnostics import Diagnostic, Note
+    from skillweave.report import Context
+    from skillweave.source import Position, SourcePath
+
+_MOST_COLUMNS = 160
+_TAB = 4
+
+
+class _Excerpt(NamedTuple):
+    """What is shown of a source line, and the columns that the carets take below it."""
+
+    text: str
+    caret_start: int
+    caret_width: int
+
+
+def render_full(diagnostics: Sequence[Diagnostic], context: Context) -> str:
+    """A paragraph per diagnostic, with a blank line between two."""
+    return "\n".join("".join(f"{line}\n" for line in _lines(diagnostic, context)) for diagnostic in diagnostics)
+
+
+def _lines(diagnostic: Diagnostic, context: Context) -> Iterator[str]:
+    color = context.color
+    style = SEVERITY_STYLES[diagnostic.severity]
+    # Two columns at least, as most line numbers have: the arrows then stand below each other.
+    gutter = max(2, len(str(diagnostic.start.line)))
+    head = paint(f"{diagnostic.severity.value}[{diagnostic.code.number}]", style, color=color)
+    yield head + paint(f": {escape(diagnostic.message)}", Style.STRONG, color=color)
+
+    label = escape(diagnostic.label or "")
+    place = f"{' ' * gutter}{paint('-->', Style.GUTTER, color=color)} {_place(diagnostic.path, diagnostic.start)}"
+    source = context.source_line(diagnostic.path, diagnostic.start.line)
+    if source is None:
+        yield f"{place}   {label}".rstrip()
+    else:
+        yield place
+        excerpt = _excerpt(source, diagnostic.start, diagnostic.end)
+        bar = paint("|", Style.GUTTER, color=color)
+        number = paint(f"{diagnostic.start.line:>{gutter}} |", Style.GUTTER, color=color)
+        carets = paint(f"{'^' * excerpt.caret_width} {label}".rstrip(), style, color=color)
+        yield f"{' ' * gutter} {bar}"
+        yield f"{number} {excerpt.text}".rstrip()
+        yield f"{' ' * gutter} {bar} {' ' * excerpt.caret_start}{carets}"
+
+    for hop in diagnostic.hops:
+        place = escape(hop.message) if hop.path is None else f"{_place(hop.path, hop.position)}   {escape(hop.message)}"
+        yield f"{' ' * gutter}{paint(':::', Style.GUTTER, color=color)} {place}".rstrip()
+    ending = f"{' ' * gutter} {paint('=', Style.GUTTER, color=color)}"
+    for note in diagnostic.notes:
+        yield f"{ending} {paint('note:', Style.STRONG, color=color)} {_sentence(note)}"
+    if diagnostic.help is not None:
+        yield f"{ending} {paint('help:', Style.STRONG, color=color)} {escape(diagnostic.help)}"
+
+
+def _place(path: SourcePath, position: Position | None) -> str:
+    return escape(path) if position is None else f"{escape(path)}:{position.line}:{position.column}"
+
+
+def _sentence(note: Note) -> str:
+    """A note's message, which its place ends, if it has one."""
+    message = escape(note.message)
+    return message if note.path is None else f"{message} {_place(note.path, note.position)}"
+
+
+def _excerpt(source: str, start: Position, end: Position) -> _Excerpt:
+    """What to show of a line, and where the carets go. A span over several lines is marked to the end of its first."""
+    first = min(start.column - 1, len(source))
+    last = min(end.column - 1, len(source)) if end.line == start.line else len(source)
+    # A line may be megabytes: what is further away than a window is wide cannot be shown, and is not looked at.
+    cut = max(0, first - 2 * _MOST_COLUMNS)
+    near = source[cut : first + 2 * _MOST_COLUMNS]
+    cells = _cells(near)
+    low, high = _window(cells, first - cut, min(last - cut, len(near)))
+    left = "…" if cut or low else ""
+    right = "…" if high < len(near) or cut + len(near) < len(source) else ""
+    before = width(left + "".join(cells[low : first - cut]))
+    under = width("".join(cells[first - cut : min(last - cut, high)]))
+    return _Excerpt(left + "".join(cells[low:high]) + right, before, max(1, under))
+
+
+def _cells(text: str) -> list[str]:
+    """Each code point as it is shown: a tab as the spaces up to its stop, an invisible one as an escape."""
+    cells = []
+    column = 0
+    for character in text:
+        cell = " " * (_TAB - column % _TAB) if character == "\t" else escape(character)
+        column += width(cell)
+        cells.append(cell)
+    return cells
+
+
+def _window(cells: list[str], first: int, last: int) -> tuple[int, int]:
+    """Which cells fit into a window around a span, with room for two ellipses; a long span shows its start."""
+    widths = [width(cell) for cell in cells]
+    if sum(widths) <= _MOST_COLUMNS:
+        return 0, len(cells)
+    room = _MOST_COLUMNS - 2
+    context = max(room // 4, (room - sum(widths[first:last])) // 2)
+    low, used = first, 0
+    while low and used + widths[low - 1] <= context:
+        low -= 1
+        used += widths[low]
+    high = low
+    used = 0
+    while high < len(cells) and used + widths[high] <= room:
+        used += widths[high]
+        high += 1
+    # Near the end of the line the right side leaves room: the left side takes it.
+    while low and used + widths[low - 1] <= room:
+        low -= 1
+        used += widths[low]
+    return low, high

@@ -1,0 +1,361 @@
+"""Seams: whether a splice keeps the meaning of what stands around it and of what it brings (LANGUAGE 5).
+
+Most seams are safe by a look at the lines on both sides. For the others, the blocks around the splice are parsed as they
+will stand in the output, and held against the blocks that the two files have on their own.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.diagnostics import PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM, Problem
+from skillweave.flatten import BareItem, ChildItem, TextItem, block_at, text_of
+from skillweave.markdown.reading import Block, Container, read_blocks, render
+from skillweave.splice import add_prefix, continuation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from skillweave.flatten import Child, Item, Node, NodeKey, Nodes, Unit
+    from skillweave.parse import PlacedDirective
+
+_LONG = 400
+"""Lines of an expansion above which only its first and last blocks are looked at."""
+
+_ENDED = frozenset({"heading", "rule", "fence"})
+"""Blocks that nothing behind them can change or join."""
+
+
+def check_seams(nodes: Nodes) -> None:
+    """Report every splice that changes what a block of either side is."""
+    limits = nodes.config.limits
+    short: dict[NodeKey, _Expansion] = {}
+    tops: dict[str, list[tuple[int, int]]] = {}
+    reported: set[tuple[str, int]] = set()
+    for key, node in list(nodes.nodes.items()):
+        if key.code is not None or node.size > limits.bundle_bytes or node.count > limits.expansions:
+            continue
+        found: list[tuple[PlacedDirective, Problem]] = []
+        doubtful = [item for number, item in enumerate(node.items) if _is_doubtful(nodes, node, number)]
+        if doubtful:
+            if key.path not in tops:
+                tops[key.path] = _top_ranges(node.unit.document.blocks if node.unit.document else ())
+            for window in _windows(node, doubtful, tops[key.path]):
+                found += _compare(_lay_out(nodes, node, window, short))
+        for placed, child in node.inline:
+            if child is not None and nodes.nodes[child.key].items:
+                found += _check_inline(nodes, node.unit, placed, child)
+        for placed, problem in found:
+            place = (key.path, placed.directive.span.start)
+            if place not in reported:
+                reported.add(place)
+                nodes.graph.report(key.path, problem)
+
+
+def _is_doubtful(nodes: Nodes, node: Node, number: int) -> bool:
+    """Whether only a parse can tell that the splice at an item keeps its meaning."""
+    item = node.items[number]
+    if isinstance(item, BareItem):
+        return True
+    if not isinstance(item, ChildItem):
+        return False
+    before = node.items[number - 1] if number else None
+    after = node.items[number + 1] if number + 1 < len(node.items) else None
+    return not (_is_safe_before(nodes, node, before, item) and _is_safe_after(nodes, node, item, after))
+
+
+def _is_safe_before(nodes: Nodes, node: Node, before: Item | None, item: ChildItem) -> bool:
+    below = nodes.nodes[item.child.key]
+    first = below.first
+    if first is None or below.first_line[:1] in (" ", "\t") or first.kind == "code":
+        return False
+    placed = item.child.edge.placed
+    if (placed.prefix or "").strip(" \t>"):
+        plain = first.kind in ("paragraph", "heading", "fence", "table") and not first.containers
+        return plain and below.first_line.strip("-*_ \t") != ""
+    match before:
+        case None:
+            return True
+        case TextItem(_, end):
+            if not node.unit.lines[end - 1].strip(" \t>"):
+                return True
+            above = block_at(node.unit, end - 1)
+            return above is not None and above.kind in _ENDED and above.containers == placed.containers
+        case ChildItem(child, _):
+            return _has_ended(nodes.nodes[child.key]) and not child.edge.placed.containers
+        case _:
+            return False
+
+
+def _is_safe_after(nodes: Nodes, node: Node, item: ChildItem, after: Item | None) -> bool:
+    below = nodes.nodes[item.child.key]
+    match after:
+        case None:
+            return True
+        case TextItem(start, end):
+            line = start
+            while line < end and not node.unit.lines[line].strip(" \t>"):
+                line += 1
+            if line == start:
+                return _has_ended(below)
+            if line == end:
+                return _has_ended(below)
+            later = continuation(item.child.edge.placed.prefix or "")
+            text = node.unit.lines[line]
+            rest = text[len(later) :] if text.startswith(later) else text.lstrip(" \t")
+            return rest[:1] not in (" ", "\t") and below.last is not None
+        case _:
+            return _has_ended(below)
+
+
+def _has_ended(node: Node) -> bool:
+    return node.last is not None and node.last.kind in _ENDED and not node.last.containers
+
+
+def _top_ranges(blocks: Sequence[Block]) -> list[tuple[int, int]]:
+    """The line ranges of the outermost blocks; the items of a list, which touch, are one range."""
+    ranges: list[tuple[int, int]] = []
+    was_item = False
+    for block in blocks:
+        outer = block.containers[0] if block.containers else None
+        start, end = (min(outer.start, block.start), max(outer.end, block.end)) if outer else (block.start, block.end)
+        is_item = outer is not None and outer.kind == "item"
+        if ranges and (start < ranges[-1][1] or (is_item and was_item)):
+            ranges[-1] = (ranges[-1][0], max(end, ranges[-1][1]))
+        else:
+            ranges.append((start, end))
+        was_item = is_item
+    return ranges
+
+
+def _windows(node: Node, doubtful: Sequence[Item], tops: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The lines around doubtful splices that a parse must see: an outermost block before and one behind, at least."""
+    directives = {block.start for block in node.unit.document.blocks if block.kind == "directive"} if node.unit.document else set()
+
+    def is_directive(place: int) -> bool:
+        start, end = tops[place]
+        return end == start + 1 and start in directives
+
+    place = 0
+    previous: tuple[int, int] | None = None
+    for item in doubtful:
+        line = item.line if isinstance(item, (ChildItem, BareItem)) else 0
+        while place + 1 < len(tops) and tops[place + 1][0] <= line:
+            place += 1
+        low = high = place
+        low = max(low - 1, 0)
+        while low > 0 and is_directive(low):
+            low -= 1
+        high = min(high + 1, len(tops) - 1)
+        while high + 1 < len(tops) and is_directive(high):
+            high += 1
+        window = (tops[low][0], tops[high][1])
+        if previous and window[0] < previous[1]:
+            previous = (previous[0], max(previous[1], window[1]))
+        else:
+            if previous:
+                yield previous
+            previous = window
+    if previous:
+        yield previous
+
+
+class _Expansion(NamedTuple):
+    """What an include brings, by lines (only its first and last blocks if it is long), and its blocks."""
+
+    text: str
+    blocks: list[Block]
+
+
+class _Splice(NamedTuple):
+    """Where a splice stands in a layout, half-open, and the directive that asked for it."""
+
+    start: int
+    end: int
+    placed: PlacedDirective
+
+
+class _Layout(NamedTuple):
+    """Some lines as they will stand in the output; the blocks that the files on both sides have on their own; the splices."""
+
+    lines: list[str]
+    expected: dict[int, Block]
+    splices: list[_Splice]
+
+
+def _expansion(nodes: Nodes, key: NodeKey, short: dict[NodeKey, _Expansion]) -> _Expansion:
+    if key not in short:
+        text = text_of(nodes, key)
+        blocks = read_blocks(text)
+        lines = text.split("\n")
+        if len(lines) > _LONG:
+            tops = _top_ranges(blocks)
+            head = next((end for _, end in tops if end >= _LONG // 4), len(lines))
+            tail = next((start for start, _ in reversed(tops) if start <= len(lines) - _LONG // 4), 0)
+            if head < tail:
+                text = "\n".join([*lines[:head], "", *lines[tail:]])
+                blocks = read_blocks(text)
+        short[key] = _Expansion(text, blocks)
+    return short[key]
+
+
+def _lay_out(nodes: Nodes, node: Node, window: tuple[int, int], short: dict[NodeKey, _Expansion]) -> _Layout:
+    """The lines of a window with its splices made, and what each line's block should be."""
+    unit = node.unit
+    low, high = window
+    layout = _Layout([], {}, [])
+    moved: dict[int, int] = {}
+    by_line = {placed.line: placed for placed in unit.document.directives} if unit.document else {}
+    brought: list[tuple[_Splice, list[Block]]] = []
+    for item in node.items:
+        match item:
+            case TextItem(start, end):
+                for line in range(max(start, low), min(end, high)):
+                    moved[line] = len(layout.lines)
+                    layout.lines.append(unit.lines[line])
+            case BareItem(text, line) if low <= line < high:
+                moved[line] = len(layout.lines)
+                layout.splices.append(_Splice(len(layout.lines), len(layout.lines) + 1, by_line[line]))
+                layout.lines.append(text)
+            case ChildItem(child, line) if low <= line < high:
+                expansion = _expansion(nodes, child.key, short)
+                moved[line] = len(layout.lines)
+                lines = add_prefix(expansion.text, child.edge.placed.prefix or "").split("\n")
+                splice = _Splice(len(layout.lines), len(layout.lines) + len(lines), child.edge.placed)
+                layout.splices.append(splice)
+                layout.lines.extend(lines)
+                brought.append((splice, expansion.blocks))
+            case _:
+                pass
+    for block in unit.document.blocks if unit.document else ():
+        if block.kind != "directive" and block.start in moved:
+            end = next((moved[line] + 1 for line in range(block.end - 1, block.start - 1, -1) if line in moved), 0)
+            around = tuple(Container(c.kind, moved.get(c.start, -1), 0) for c in block.containers)
+            layout.expected[moved[block.start]] = block._replace(start=moved[block.start], end=end, containers=around)
+    for splice, blocks in brought:
+        outer = tuple(Container(c.kind, moved.get(c.start, -1), 0) for c in splice.placed.containers)
+        for block in blocks:
+            inner = tuple(Container(c.kind, c.start + splice.start, 0) for c in block.containers)
+            layout.expected[block.start + splice.start] = block._replace(
+                start=block.start + splice.start, end=block.end + splice.start, containers=(*outer, *inner)
+            )
+    return layout
+
+
+def _compare(layout: _Layout) -> Iterator[tuple[PlacedDirective, Problem]]:
+    """Parse the lines as they will stand, and judge each block that is not what it was."""
+    for block in read_blocks("\n".join(layout.lines)):
+        actual = block._replace(containers=tuple(Container(c.kind, c.start, 0) for c in block.containers))
+        expected = layout.expected.get(block.start)
+        if expected and _is_same(layout, actual, expected):
+            continue
+        splice = next((s for s in layout.splices if s.start <= actual.end and s.end >= actual.start), None)
+        if splice is None:
+            continue
+        problem = _judge(layout, actual, expected, splice)
+        if problem:
+            yield splice.placed, problem
+
+
+def _is_same(layout: _Layout, actual: Block, expected: Block) -> bool:
+    if actual.kind != expected.kind or actual.containers != expected.containers:
+        return False
+    ends = [actual.end, expected.end]
+    for number in (0, 1):
+        while ends[number] > actual.start and not layout.lines[ends[number] - 1].strip(" \t>"):
+            ends[number] -= 1
+    return ends[0] == ends[1]
+
+
+_KINDS = {
+    "paragraph": "a paragraph",
+    "heading": "a heading",
+    "setext": "a heading",
+    "fence": "fenced code",
+    "code": "indented code",
+    "html": "an HTML block",
+    "rule": "a thematic break",
+    "table": "a table",
+    "definition": "a link definition",
+}
+
+
+def _judge(layout: _Layout, actual: Block, expected: Block | None, splice: _Splice) -> Problem | None:
+    span = splice.placed.directive.span
+    inside = [layout.expected[line] for line in range(actual.start, actual.end) if line in layout.expected]
+    kinds = {block.kind for block in inside}
+    if actual.kind == "setext" and expected is not None and expected.kind == "paragraph":
+        return Problem(
+            SETEXT_SEAM,
+            "a line of --- or === turns the text before it into a heading here",
+            span,
+            help="put a blank line between them",
+        )
+    if actual.kind == "table" and kinds <= {"table", "paragraph"}:
+        rows = [layout.lines[line] for block in inside if block.kind == "paragraph" for line in range(block.start, block.end)]
+        if all("|" in row for row in rows) and expected is not None and expected.kind == "table":
+            return None
+        return _merge(span, "a table")
+    if actual.kind in ("paragraph", "html") and len(inside) > 1 and kinds <= {"paragraph", "html", "setext"}:
+        started = {c for block in inside[1:] for c in block.containers} - set(actual.containers)
+        if not any(container.kind in ("item", "quote", "note") and container.start > actual.start for container in started):
+            return _merge(span, _KINDS[actual.kind])
+    if expected is not None and actual.kind == expected.kind:
+        gained = set(actual.containers) - set(expected.containers)
+        if gained and set(expected.containers) <= set(actual.containers):
+            container = min(gained, key=lambda c: c.start)
+            return _merge(span, {"item": "a list item", "quote": "a quote", "note": "a footnote"}[container.kind])
+    was = _KINDS.get(expected.kind if expected else next(iter(kinds), "paragraph"), "text")
+    if expected is None and inside:
+        was = _KINDS.get(inside[0].kind, "text")
+    now = _KINDS.get(actual.kind, "text")
+    change = f"{was} becomes {now}" if was != now else f"{was} comes to stand in another block"
+    if now == "a paragraph" and len(inside) > 1:
+        other = next((block for block in inside if block.kind != "paragraph"), None)
+        was = _KINDS[other.kind] if other else "a list or quote"
+        change = f"{was} becomes text of a paragraph"
+    return Problem(
+        SEAM_CHANGES_MEANING,
+        f"{change} where this include joins the text around it",
+        span,
+        help="put blank lines around the directive, or give it another place",
+    )
+
+
+def _merge(span: tuple[int, int], what: str) -> Problem:
+    return Problem(
+        PARAGRAPH_MERGE,
+        f"text becomes part of {what} across the edge of this include",
+        span,  # type: ignore[arg-type]
+        help="put a blank line between them",
+    )
+
+
+_STAND_IN = "skillweavestandsinhere"
+
+
+def _check_inline(nodes: Nodes, unit: Unit, placed: PlacedDirective, child: Child) -> Iterator[tuple[PlacedDirective, Problem]]:
+    """An include in running text must render to what its line and its text render to."""
+    block = block_at(unit, placed.line)
+    if block is None:
+        return
+    start = unit.index.starts[block.start]
+    end = unit.index.starts[block.end - 1] + len(unit.lines[block.end - 1])
+    span = placed.directive.span
+    text = text_of(nodes, child.key)
+    before, after = unit.text[start : span.start], unit.text[span.end : end]
+    part = render(text).strip().removeprefix("<p>").removesuffix("</p>")
+    held = render(_flush(before + _STAND_IN + after)).replace(_STAND_IN, part)
+    if held != render(_flush(before + text + after)):
+        problem = Problem(
+            SEAM_CHANGES_MEANING,
+            f"{child.key.path} means something else in this line than on its own",
+            span,
+            help="put blanks or other text around the directive, or include it on a line of its own",
+        )
+        yield placed, problem
+
+
+def _flush(text: str) -> str:
+    return re.sub(r"(?m)^[ \t]+", "", text)

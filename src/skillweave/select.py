@@ -1,0 +1,327 @@
+"""What a directive selects of a file: a section, a region, lines, or all of it → ranges of lines (LANGUAGE 4)."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.diagnostics import (
+    AMBIGUOUS_SECTION,
+    EMPTY_INCLUDE,
+    LINES_OUT_OF_RANGE,
+    MISSING_REGION,
+    MISSING_SECTION,
+    PARTIAL_BLOCK,
+    Problem,
+)
+from skillweave.parse import Document, Heading, Region
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from skillweave.directive import Directive
+
+Ranges = tuple[tuple[int, int], ...]
+"""Half-open ranges of lines, rising, counted from 0."""
+
+
+class Selection(NamedTuple):
+    """The lines that are selected, and the problems of selecting them; no lines at all if one of them is an error."""
+
+    ranges: Ranges
+    problems: tuple[Problem, ...] = ()
+
+
+class Lines(NamedTuple):
+    """A text by lines, as selecting needs it: no file, no path."""
+
+    lines: Sequence[str]
+    name: str
+    """What the file is called in messages."""
+
+
+def whole(source: Lines, document: Document) -> Ranges:
+    """All lines of a file but its front matter, its region markers, and the blank lines at both ends."""
+    return _trim(source.lines, without(document.markers, ((document.body, document.lines),)))
+
+
+def select(source: Lines, document: Document, directive: Directive) -> Selection:
+    """What an include selects of a Markdown file."""
+    problems: list[Problem] = []
+    if directive.section is not None:
+        ranges = _section(source, document, directive, problems)
+    elif directive.region is not None:
+        ranges = _region(source, document.regions, document.broken_regions, directive, problems)
+    elif directive.lines is not None:
+        ranges = _lines(document.lines, directive, source.name, problems)
+        ranges = _intersect(ranges, (document.body, document.lines))
+        _check_cut_blocks(document, ranges, directive, problems)
+    else:
+        ranges = ((document.body, document.lines),)
+    if directive.drop_heading:
+        ranges = _without_first_heading(document, ranges)
+    ranges = _trim(source.lines, without(document.markers, ranges))
+    if not ranges and not problems and directive.region not in document.broken_regions:
+        problems.append(Problem(EMPTY_INCLUDE, f"this include selects nothing of {source.name}", directive.span))
+    return Selection(ranges, tuple(problems))
+
+
+def select_code(source: Lines, document: Document | None, directive: Directive) -> Selection:
+    """What an `as=code` include selects of any text file: front matter is part of it. Only Markdown has a document."""
+    problems: list[Problem] = []
+    everything = ((0, _count(source.lines)),)
+    markers: tuple[int, ...] = ()
+    if document is not None:
+        regions, broken, markers = document.regions, document.broken_regions, document.markers
+    else:
+        regions, broken, markers = _comment_regions(source.lines)
+    if directive.section is not None and document is not None:
+        ranges = _section(source, document, directive, problems)
+    elif directive.region is not None:
+        ranges = _region(source, regions, broken, directive, problems)
+    elif directive.lines is not None:
+        ranges = _lines(everything[0][1], directive, source.name, problems)
+    else:
+        ranges = everything
+    ranges = _trim(source.lines, without(markers, ranges))
+    if not ranges and not problems:
+        problems.append(Problem(EMPTY_INCLUDE, f"this include selects nothing of {source.name}", directive.span))
+    return Selection(ranges, tuple(problems))
+
+
+def find_section(document: Document, name: str) -> list[Heading]:
+    """The headings that a section name means: by explicit id, else by text, else by slug."""
+    selectable = [heading for heading in document.headings if not heading.containers]
+    for matches in (
+        [heading for heading in selectable if heading.id is not None and heading.id == name],
+        [heading for heading in selectable if _same(heading.text, name)],
+        [heading for heading in selectable if heading.slug == name],
+    ):
+        if matches:
+            return matches
+    return []
+
+
+def section_end(document: Document, heading: Heading) -> int:
+    """The line behind a heading's section: the next heading of its level or a higher one, or the end of the file."""
+    for other in document.headings:
+        if other.start > heading.start and other.level <= heading.level and not other.containers:
+            return other.start
+    return document.lines
+
+
+def closest_sections(document: Document, name: str) -> list[str]:
+    """The headings that come nearest to a name that none has, best first."""
+    texts = {heading.text.casefold(): heading.text for heading in document.headings if not heading.containers}
+    slugs = {heading.slug: heading.text for heading in document.headings if not heading.containers}
+    found = get_close_matches(name.casefold(), texts, n=3, cutoff=0.45)
+    names = [texts[text] for text in found]
+    names += [slugs[slug] for slug in get_close_matches(name.casefold(), slugs, n=3, cutoff=0.6)]
+    words = set(re.findall(r"\w+", name.casefold()))
+    names += [text for folded, text in texts.items() if words and len(words & set(re.findall(r"\w+", folded))) * 2 > len(words)]
+    return list(dict.fromkeys(names))[:3]
+
+
+def _same(text: str, name: str) -> bool:
+    return " ".join(text.split()).casefold() == " ".join(name.split()).casefold()
+
+
+def _section(source: Lines, document: Document, directive: Directive, problems: list[Problem]) -> Ranges:
+    name = directive.section or ""
+    span = directive.section_span or directive.span
+    matches = find_section(document, name) or _as_written(source, document, name)
+    if not matches:
+        problems.append(_missing_section(source, document, directive))
+        return ()
+    if len(matches) > 1:
+        problems.append(
+            Problem(
+                AMBIGUOUS_SECTION,
+                f'{len(matches)} headings of {source.name} are called "{name}"; this takes the first',
+                span,
+                help=f"name the one that you mean: {', '.join(f'#{heading.slug}' for heading in matches)}",
+            )
+        )
+    return ((matches[0].start, section_end(document, matches[0])),)
+
+
+def _as_written(source: Lines, document: Document, name: str) -> list[Heading]:
+    """Headings whose raw text, inline markup and all, is the name."""
+    text = "\n".join(source.lines)
+    return [
+        heading
+        for heading in document.headings
+        if not heading.containers
+        and _same(text[heading.content.start : (heading.id_span or heading.content[1:])[0]], name)
+    ]
+
+
+def _missing_section(source: Lines, document: Document, directive: Directive) -> Problem:
+    name = directive.section or ""
+    close = closest_sections(document, name)
+    tail = None if directive.section_quoted else re.search(r"\S+=\S*$|\boptional$", name)
+    if close:
+        cure = f'did you mean "{close[0]}"?'
+        if len(close) > 1:
+            cure += " Or " + ", ".join(f'"{text}"' for text in close[1:]) + "?"
+    elif document.headings:
+        cure = "its headings: " + ", ".join(f'"{heading.text}"' for heading in document.headings[:8])
+    else:
+        cure = "it has no headings"
+    asked = directive.optional or directive.level is not None or directive.drop_heading
+    note = None
+    if tail:
+        note = f"`{tail[0]}` was read as part of the name, as it is no option; quote the section to say where it ends"
+    elif asked and not directive.section_quoted:
+        note = "the options behind the name were read as options: quote the section if they are part of it"
+    return Problem(
+        MISSING_SECTION,
+        f'no section "{name}" in {source.name}',
+        directive.section_span or directive.span,
+        help=cure,
+        note=note,
+    )
+
+
+def _region(
+    source: Lines, regions: Iterable[Region], broken: Sequence[str], directive: Directive, problems: list[Problem]
+) -> Ranges:
+    name = directive.region or ""
+    names = []
+    for region in regions:
+        if region.name == name:
+            return ((region.start, region.end),)
+        names.append(region.name)
+    close = get_close_matches(name, names, n=1)
+    cure = f'did you mean "{close[0]}"?' if close else None
+    if cure is None:
+        listed = ", ".join(f'"{other}"' for other in names[:8])
+        cure = f"its regions: {listed}" if names else f"mark it with `<!-- region: {name} -->`"
+    if name in broken and source.name.endswith(".md"):
+        return ()  # its own file says what is wrong with it
+    detail = "is not a pair of markers" if name in broken else "is not"
+    problems.append(Problem(MISSING_REGION, f'the region "{name}" {detail} in {source.name}', directive.span, help=cure))
+    return ()
+
+
+def _lines(count: int, directive: Directive, name: str, problems: list[Problem]) -> Ranges:
+    ranges: list[tuple[int, int]] = []
+    previous = 0
+    for first, last in directive.lines or ():
+        end = count if last is None else last
+        if first < 1 or first > count or end > count:
+            outside = end if 1 <= first <= count else first
+            message = f"{name} has {count} line{'s' if count != 1 else ''}, and no line {outside}"
+        elif end < first:
+            message = f"the lines {first}-{end} run backwards"
+        elif first <= previous:
+            message = f"line {first} does not come after line {previous}: ranges rise and do not overlap"
+        else:
+            ranges.append((first - 1, end))
+            previous = end
+            continue
+        problems.append(Problem(LINES_OUT_OF_RANGE, message, directive.span))
+        return ()
+    return tuple(ranges)
+
+
+def _check_cut_blocks(document: Document, ranges: Ranges, directive: Directive, problems: list[Problem]) -> None:
+    for block in document.blocks:
+        if block.kind not in ("fence", "table"):
+            continue
+        covered = sum(max(0, min(end, block.end) - max(start, block.start)) for start, end in ranges)
+        if 0 < covered < block.end - block.start:
+            problems.append(
+                Problem(
+                    PARTIAL_BLOCK,
+                    f"these lines cut the {block.kind} on lines {block.start + 1} to {block.end}",
+                    directive.span,
+                    help="select all of it or nothing of it",
+                )
+            )
+
+
+def _without_first_heading(document: Document, ranges: Ranges) -> Ranges:
+    for heading in document.headings:
+        if not heading.containers and any(start <= heading.start and heading.end <= end for start, end in ranges):
+            return _cut(ranges, heading.start, heading.end)
+    return ranges
+
+
+def without(lines: Iterable[int], ranges: Ranges) -> Ranges:
+    """Ranges less some lines."""
+    for line in lines:
+        ranges = _cut(ranges, line, line + 1)
+    return ranges
+
+
+def _cut(ranges: Ranges, start: int, end: int) -> Ranges:
+    if not any(first < end and start < last for first, last in ranges):
+        return ranges
+    kept = []
+    for first, last in ranges:
+        if first < min(start, last):
+            kept.append((first, min(start, last)))
+        if max(end, first) < last:
+            kept.append((max(end, first), last))
+    return tuple(kept)
+
+
+def _intersect(ranges: Ranges, bounds: tuple[int, int]) -> Ranges:
+    cut = ((max(start, bounds[0]), min(end, bounds[1])) for start, end in ranges)
+    return tuple((start, end) for start, end in cut if start < end)
+
+
+def _trim(lines: Sequence[str], ranges: Ranges) -> Ranges:
+    """Leave out the blank lines at both ends of a selection."""
+    kept = list(ranges)
+    while kept:
+        start, end = kept[0]
+        while start < end and not lines[start].strip(" \t"):
+            start += 1
+        kept[0] = (start, end)
+        if start < end:
+            break
+        kept.pop(0)
+    while kept:
+        start, end = kept[-1]
+        while start < end and not lines[end - 1].strip(" \t"):
+            end -= 1
+        kept[-1] = (start, end)
+        if start < end:
+            break
+        kept.pop()
+    return tuple(kept)
+
+
+def _count(lines: Sequence[str]) -> int:
+    return len(lines) - (not lines[-1]) if lines else 0
+
+
+_COMMENT_MARKER = re.compile(
+    r"\s*(?:#+|//+|--+|;+|%+|'|REM\b|/\*+|<!--|\(\*|\{-|\"\"\")\s*(end)?region:\s*(\S.*?)\s*(?:\*+/|-->|\*\)|-\}|\"\"\")?\s*"
+)
+
+
+def _comment_regions(lines: Sequence[str]) -> tuple[tuple[Region, ...], tuple[str, ...], tuple[int, ...]]:
+    """The regions of a file that is no Markdown: markers are lines that hold nothing else between comment signs."""
+    regions: list[Region] = []
+    opened: list[tuple[str, int]] = []
+    broken: list[str] = []
+    markers: list[int] = []
+    for number, line in enumerate(lines):
+        match = _COMMENT_MARKER.fullmatch(line) if "region:" in line else None
+        if not match:
+            continue
+        markers.append(number)
+        if not match[1]:
+            opened.append((match[2], number))
+        elif opened and opened[-1][0] == match[2]:
+            regions.append(Region(match[2], opened.pop()[1] + 1, number))
+        else:
+            broken.append(match[2])
+    broken += [name for name, _ in opened]
+    names = [region.name for region in regions]
+    broken += [name for name in names if names.count(name) > 1]
+    return tuple(region for region in regions if region.name not in broken), tuple(broken), tuple(markers)

@@ -1,0 +1,88 @@
+"""Texts and the places in them: paths, spans, positions, lines.
+
+Everything here is pure. Offsets and columns count code points of the decoded text; spans are half-open.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import NamedTuple, NewType
+
+SourcePath = NewType("SourcePath", str)
+"""A path relative to the project root, with `/`, without `.` or `..` parts."""
+
+
+class Span(NamedTuple):
+    """A half-open range of offsets into one text."""
+
+    start: int
+    end: int
+
+
+class Position(NamedTuple):
+    """A place as people name it: line and column both count from 1, columns in code points."""
+
+    line: int
+    column: int
+
+
+class LineIndex:
+    """Offsets ↔ lines of one text. Lines count from 0 here; only LF ends a line (CRLF and CR are gone by then)."""
+
+    __slots__ = ("starts", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.starts = [0]
+        start = text.find("\n")
+        while start >= 0:
+            self.starts.append(start + 1)
+            start = text.find("\n", start + 1)
+
+    def position(self, offset: int) -> Position:
+        """The position of an offset; the offset of the text's end is valid."""
+        line = bisect_right(self.starts, offset) - 1
+        return Position(line + 1, offset - self.starts[line] + 1)
+
+    def line_of(self, offset: int) -> int:
+        return bisect_right(self.starts, offset) - 1
+
+    def line(self, number: int) -> str:
+        """The text of a line (from 0) without its line end; empty past the last one."""
+        if number >= len(self.starts):
+            return ""
+        end = self.starts[number + 1] - 1 if number + 1 < len(self.starts) else len(self.text)
+        return self.text[self.starts[number] : end]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodingProblem:
+    """Why bytes are no text: what is wrong and at which byte."""
+
+    message: str
+    offset: int
+
+
+def decode(data: bytes) -> str | EncodingProblem:
+    """UTF-8 bytes → text with LF line ends and without a leading BOM (LANGUAGE 5)."""
+    for bom, name in ((b"\xff\xfe", "UTF-16 (little-endian)"), (b"\xfe\xff", "UTF-16 (big-endian)")):
+        if data.startswith(bom):
+            return EncodingProblem(f"this is {name}, not UTF-8", 0)
+    nul = data.find(b"\0")
+    if nul >= 0:
+        guess = " (UTF-16 without a byte order mark?)" if data[1::2].count(0) > len(data) // 4 else ""
+        return EncodingProblem(f"a NUL byte at byte {nul}{guess}", nul)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return EncodingProblem(f"not UTF-8: byte 0x{data[error.start]:02x} at byte {error.start}", error.start)
+    return normalise(text)
+
+
+def normalise(text: str) -> str:
+    """Text with one leading BOM dropped and CRLF and CR read as LF."""
+    text = text.removeprefix("\ufeff")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text

@@ -1,0 +1,6 @@
+#!/bin/sh
+# region: main
+  echo 1
+# endregion: main
+
+echo 2

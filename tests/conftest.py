@@ -1,0 +1,90 @@
+"""What the tests share: the command, run as people run it, and the option that rewrites expectations."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+DEFAULT_CONFIG = 'documents = ["entries"]\nbanner = false\n'
+"""The `skillweave.toml` of a case or an example that brings none."""
+
+LOCK = "skillweave.lock.json"
+"""The one output that expectations leave out: it holds digests."""
+
+
+class Outcome(NamedTuple):
+    """What a run of the command leaves behind, apart from files."""
+
+    status: int
+    out: str
+    err: str
+
+
+class OutputFile(NamedTuple):
+    """A file in an output tree; bytes that are not UTF-8 are kept as surrogates, so that differences print well."""
+
+    content: str
+    executable: bool = False
+
+
+Skillweave = Callable[[Path, Sequence[str]], Outcome]
+"""(project, arguments) → outcome."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="rewrite the expectations in tests/cases and in docs/reference/directives.md from what the command does "
+        "now (without -n: the page is one file); then read the diff, line by line",
+    )
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether expectations are to be rewritten instead of compared."""
+    return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture(scope="session")
+def skillweave() -> Skillweave:
+    """Runs the command in a process of its own, with no colour and no terminal."""
+    environment = {k: v for k, v in os.environ.items() if k not in {"FORCE_COLOR", "NO_COLOR", "COLUMNS", "PYTHONPATH"}}
+
+    def run(project: Path, arguments: Sequence[str]) -> Outcome:
+        done = subprocess.run(
+            [sys.executable, "-m", "skillweave", *arguments],
+            cwd=project,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run
+
+
+def read_tree(folder: Path) -> dict[str, OutputFile]:
+    """Every file below a folder by its path in it, without the lock file; an empty folder is there as `path/`.
+
+    A folder that does not exist is an empty tree.
+    """
+    tree: dict[str, OutputFile] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            tree[name] = OutputFile(f"-> {path.readlink()}")
+        elif path.is_file():
+            tree[name] = OutputFile(path.read_bytes().decode("utf-8", "surrogateescape"), os.access(path, os.X_OK))
+        elif not any(path.iterdir()):
+            tree[f"{name}/"] = OutputFile("")
+    tree.pop(LOCK, None)
+    return tree

@@ -1,0 +1,409 @@
+"""The project file: which one counts, what it says, and the exact place of every mistake in it."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skillweave.config import Config, Limits, load_config, locate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from skillweave.diagnostics import Diagnostic
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def mistakes(text: str, tmp_path: Path, name: str = "skillweave.toml") -> list[tuple[str, str, str, str | None]]:
+    """Where each mistake starts, what it covers, what it says, and its help."""
+    write(tmp_path / name, text)
+    return [told(diagnostic, text) for diagnostic in load_config(tmp_path)[1]]
+
+
+def told(diagnostic: Diagnostic, text: str) -> tuple[str, str, str, str | None]:
+    assert diagnostic.code.name == "invalid-config"
+    lines = text.split("\n")
+    (line, column), (last, end) = diagnostic.start, diagnostic.end
+    covered = lines[line - 1][column - 1 : end - 1] if line == last else f"{lines[line - 1][column - 1 :]}…"
+    return f"{line}:{column}", covered, diagnostic.message, diagnostic.help
+
+
+# Which file counts
+
+
+def test_without_a_file_the_nearest_folder_with_skills_or_patterns_is_the_root(tmp_path: Path) -> None:
+    (tmp_path / "project/patterns").mkdir(parents=True)
+    (tmp_path / "project/docs/deep").mkdir(parents=True)
+    config, diagnostics = load_config(tmp_path / "project/docs/deep")
+    assert config == Config((tmp_path / "project").resolve(), None)
+    assert diagnostics == ()
+
+
+def test_with_nothing_at_all_the_working_directory_is_the_root(tmp_path: Path) -> None:
+    assert load_config(tmp_path)[0] == Config(tmp_path.resolve(), None)
+
+
+def test_the_nearest_file_upward_wins_over_a_nearer_skills_folder(tmp_path: Path) -> None:
+    write(tmp_path / "skillweave.toml", 'output = "far"')
+    write(tmp_path / "a/skillweave.toml", 'output = "near"')
+    (tmp_path / "a/b/skills").mkdir(parents=True)
+    config, _ = load_config(tmp_path / "a/b")
+    assert (config.root, config.file, config.output) == ((tmp_path / "a").resolve(), "skillweave.toml", "near")
+
+
+def test_skillweave_toml_wins_over_pyproject_in_its_folder(tmp_path: Path) -> None:
+    write(tmp_path / "skillweave.toml", 'output = "ours"')
+    write(tmp_path / "pyproject.toml", '[tool.skillweave]\noutput = "theirs"')
+    assert load_config(tmp_path)[0].output == "ours"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[project]\nname = "skillweave"\n',
+        '[tool.other]\nskillweave = "x"\n',
+        'tool = "skillweave"\n',
+        "[tool.other\nskillweave\n",
+    ],
+)
+def test_a_pyproject_that_does_not_speak_of_us_is_passed_by(tmp_path: Path, text: str) -> None:
+    write(tmp_path / "pyproject.toml", '[tool.skillweave]\noutput = "found"')
+    write(tmp_path / "inner/pyproject.toml", text)
+    config, diagnostics = load_config(tmp_path / "inner")
+    assert (config.root, config.file, config.output) == (tmp_path.resolve(), "pyproject.toml", "found")
+    assert diagnostics == ()
+
+
+def test_a_broken_pyproject_that_speaks_of_us_is_reported(tmp_path: Path) -> None:
+    found = mistakes('[tool.skillweave]\noutput = "x\n', tmp_path, "pyproject.toml")
+    assert [place for place, *_ in found] == ["2:12"]
+
+
+def test_a_root_from_the_command_line_is_not_searched_upward(tmp_path: Path) -> None:
+    write(tmp_path / "skillweave.toml", 'output = "up"')
+    (tmp_path / "inner").mkdir()
+    config, _ = load_config(tmp_path, root=tmp_path / "inner")
+    assert config == Config((tmp_path / "inner").resolve(), None)
+
+
+def test_a_named_file_sets_the_root(tmp_path: Path) -> None:
+    write(tmp_path / "conf/my.toml", 'output = "x"')
+    write(tmp_path / "skillweave.toml", 'output = "no"')
+    config, _ = load_config(tmp_path, file=tmp_path / "conf/my.toml")
+    assert (config.root, config.file, config.output) == ((tmp_path / "conf").resolve(), "my.toml", "x")
+
+
+def test_a_named_file_and_a_named_root(tmp_path: Path) -> None:
+    write(tmp_path / "conf/my.toml", "nonsense = 1")
+    config, (diagnostic,) = load_config(tmp_path, root=tmp_path, file=tmp_path / "conf/my.toml")
+    assert (config.root, config.file, diagnostic.path) == (tmp_path.resolve(), "conf/my.toml", "conf/my.toml")
+
+
+def test_relative_names_start_at_the_working_directory(tmp_path: Path) -> None:
+    path = write(tmp_path / "a/skillweave.toml", 'output = "x"')
+    config, _ = load_config(tmp_path / "a", file=path.relative_to(tmp_path / "a"))
+    assert config.output == "x"
+    assert load_config(tmp_path, root=path.parent.relative_to(tmp_path))[0] == config
+
+
+def test_a_named_pyproject_must_have_our_table(tmp_path: Path) -> None:
+    path = write(tmp_path / "pyproject.toml", "[project]\n")
+    _, (diagnostic,) = load_config(tmp_path, file=path)
+    assert (diagnostic.message, diagnostic.start) == ("there is no [tool.skillweave] table", (1, 1))
+
+
+def test_a_named_file_that_is_not_there(tmp_path: Path) -> None:
+    config, (diagnostic,) = load_config(tmp_path, file=tmp_path / "no.toml")
+    assert (diagnostic.path, diagnostic.start) == ("no.toml", (1, 1))
+    assert diagnostic.message == "cannot read the configuration: there is no such file"
+    assert config.file == "no.toml"
+
+
+def test_a_named_fifo_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    _, (diagnostic,) = load_config(tmp_path, file=tmp_path / "pipe.toml")
+    assert diagnostic.message == "cannot read the configuration: it is not a regular file"
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "skillweave.toml").write_bytes(b'output = "\xff"')
+    _, (diagnostic,) = load_config(tmp_path)
+    assert diagnostic.message == "cannot read the configuration: not UTF-8: byte 0xff at byte 10"
+
+
+def test_a_byte_order_mark_and_windows_line_ends_move_no_place(tmp_path: Path) -> None:
+    (tmp_path / "skillweave.toml").write_bytes(b'\xef\xbb\xbfbanner = true\r\noutpt = "x"\r\n')
+    _, (diagnostic,) = load_config(tmp_path)
+    assert (diagnostic.start, diagnostic.end) == ((2, 1), (2, 6))
+
+
+# What it says
+
+EVERYTHING = """
+patterns = ["./shared/", "plugins/*/patterns"]
+skills = [".claude//skills"]
+documents = ["agents"]
+output = "./out/"
+headings = "keep"
+banner = false
+links = "error"
+shared = ["CONNECTORS.md"]
+verbatim = ["**/templates/**"]
+consumers = ["claude"]
+[limits]
+bundle_bytes = 1
+expansions = 2
+depth = 3
+skill_lines = 4
+skill_tokens = 5
+[plugins.contextd]
+version = "1.0"
+"""
+
+
+def test_every_key(tmp_path: Path) -> None:
+    write(tmp_path / "skillweave.toml", EVERYTHING)
+    config, diagnostics = load_config(tmp_path)
+    assert diagnostics == ()
+    assert config.patterns == ("shared", "plugins/*/patterns")
+    assert (config.skills, config.documents, config.output) == ((".claude/skills",), ("agents",), "out")
+    assert (config.headings, config.banner, config.links) == ("keep", False, "error")
+    assert config.shared == ("CONNECTORS.md",)
+    assert (config.verbatim, config.consumers) == (("**/templates/**",), ("claude",))
+    assert config.limits == Limits(bundle_bytes=1, expansions=2, depth=3, skill_lines=4, skill_tokens=5)
+    assert config.plugins == {"contextd": {"version": "1.0"}}
+
+
+def test_pyproject_says_the_same(tmp_path: Path) -> None:
+    write(tmp_path / "a/skillweave.toml", EVERYTHING)
+    text = EVERYTHING.replace("[limits]", "[tool.skillweave.limits]").replace("[plugins.", "[tool.skillweave.plugins.")
+    write(tmp_path / "a/b/pyproject.toml", f"[tool.skillweave]{text}")
+    ours, theirs = load_config(tmp_path / "a")[0], load_config(tmp_path / "a/b")[0]
+    assert theirs == Config(
+        **{name: getattr(ours, name) for name in Config.__slots__} | {"root": theirs.root, "file": theirs.file}
+    )
+    assert theirs.output == "out"
+
+
+def test_the_command_lines_output_is_taken_as_given(tmp_path: Path) -> None:
+    write(tmp_path / "skillweave.toml", 'output = "x"')
+    for output in ("/somewhere/else", "../up", "skills", "./y/"):
+        config, diagnostics = load_config(tmp_path, output=output)
+        assert (config.output, diagnostics) == (output, ())
+
+
+def test_plugins_cannot_be_changed(tmp_path: Path) -> None:
+    write(tmp_path / "skillweave.toml", "[plugins.a]\nb = 1")
+    plugins = load_config(tmp_path)[0].plugins
+    with pytest.raises(TypeError):
+        plugins["a"]["b"] = 2  # type: ignore[index]
+
+
+# Mistakes
+
+HELP_WIDEN = "the output can narrow, never widen beyond the project folder"
+HELP_APART = "the output needs a folder that is apart from every root"
+DATE = "output: expected a string, found a date or time"
+HEADINGS = 'headings: expected "nest" or "keep", found "nst"'
+HALF_STAR = 'skills: "a*/b" has a "*" that is not a whole part'
+INSIDE = 'output: the output "skills/x" lies inside the root "skills" of skills'
+SAME = 'output: the output "Patterns" is the root "patterns" of patterns'
+HOLDS = 'output: the output "p" holds the root "p/*/s" of skills'
+STAR = 'output: the output "p/x/s" is the root "p/*/s" of skills'
+ROOT = 'skills: the output "build" holds the root "build/s" of skills'
+ALL_KEYS = (
+    "the keys are banner, consumers, documents, headings, limits, links, output, patterns, plugins, shared, "
+    "skills, verbatim"
+)
+ALL_LIMITS = "the keys are bundle_bytes, depth, expansions, skill_lines, skill_tokens"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\npatern = 1", ("2:1", "patern", 'unknown key "patern"', 'did you mean "patterns"?')),
+        ("ignore = []", ("1:1", "ignore", 'unknown key "ignore"', ALL_KEYS)),
+        ('"per-path" = 1', ("1:1", '"per-path"', 'unknown key "per-path"', ALL_KEYS)),
+        ("[error]\n[limits]", ("1:2", "error", 'unknown key "error"', ALL_KEYS)),
+        ("[[toolz]]\nx = 1", ("1:3", "toolz", 'unknown key "toolz"', ALL_KEYS)),
+        ("limits.depht = 1", ("1:8", "depht", 'unknown key "depht" in limits', 'did you mean "depth"?')),
+        ("limits = {xyz = 1}", ("1:11", "xyz", 'unknown key "xyz" in limits', ALL_LIMITS)),
+        ("patterns = 3", ("1:12", "3", "patterns: expected a list of strings, found an integer", None)),
+        ('skills = "a"', ("1:10", '"a"', "skills: expected a list of strings, found a string", None)),
+        ("verbatim = [\n'a', # ]\n 1.5,]", ("3:2", "1.5", "verbatim: expected a string, found a float", None)),
+        ("[[shared]]", ("1:3", "shared", "shared: expected a string, found a table", None)),
+        ("[consumers]", ("1:2", "consumers", "consumers: expected a list of strings, found a table", None)),
+        ('banner = "no"', ("1:10", '"no"', "banner: expected true or false, found a string", None)),
+        ("banner = 1", ("1:10", "1", "banner: expected true or false, found an integer", None)),
+        ("output = 1979-05-27 07:32:00 # x", ("1:10", "1979-05-27 07:32:00", DATE, None)),
+        ("headings = 'nst'", ("1:12", "'nst'", HEADINGS, 'did you mean "nest"?')),
+        ("links = []", ("1:9", "[]", 'links: expected "ship" or "error", found a list', None)),
+        ("limits = 1", ("1:10", "1", "limits: expected a table, found an integer", None)),
+        ("[limits]\ndepth = 0", ("2:9", "0", "limits.depth: expected a positive integer, found 0", None)),
+        ("[limits]\ndepth = true", ("2:9", "true", "limits.depth: expected a positive integer, found a boolean", None)),
+        ("limits.'depth' = -1", ("1:18", "-1", "limits.depth: expected a positive integer, found -1", None)),
+        ("plugins.a = 1", ("1:13", "1", "plugins.a: expected a table, found an integer", None)),
+        ('patterns = ["/a"]', ("1:13", '"/a"', 'patterns: "/a" is no path below the project folder', None)),
+        ('patterns = ["C:/a"]', ("1:13", '"C:/a"', 'patterns: "C:/a" is no path below the project folder', None)),
+        ('patterns = ["~/a"]', ("1:13", '"~/a"', 'patterns: "~/a" is no path below the project folder', None)),
+        ('skills = ["a/../b"]', ("1:11", '"a/../b"', 'skills: "a/../b" has a ".." part', None)),
+        ("documents = ['a\\b']", ("1:14", "'a\\b'", 'documents: "a\\b" has a backslash', 'write "a/b"')),
+        ('shared = [""]', ("1:11", '""', "shared: an empty path names no folder", None)),
+        ('patterns = ["./"]', ("1:13", '"./"', 'patterns: "./" is the project folder itself', None)),
+        (r'patterns = ["a\u0000"]', ("1:13", r'"a\u0000"', "patterns: a path cannot hold control characters", None)),
+        ('skills = ["*/a/*"]', ("1:11", '"*/a/*"', 'skills: "*/a/*" has more than one "*"', None)),
+        ('skills = ["a*/b"]', ("1:11", '"a*/b"', HALF_STAR, 'as in "plugins/*/skills"')),
+        ('shared = ["*/a"]', ("1:11", '"*/a"', 'shared: "*/a" has a "*"', None)),
+        ('output = "."', ("1:10", '"."', 'output: "." is the project folder itself', HELP_WIDEN)),
+        ('output = "../x"', ("1:10", '"../x"', 'output: "../x" has a ".." part', HELP_WIDEN)),
+        ('output = "/x"', ("1:10", '"/x"', 'output: "/x" is no path below the project folder', HELP_WIDEN)),
+        ('output = "skills/x"', ("1:10", '"skills/x"', INSIDE, HELP_APART)),
+        ('output = "Patterns"', ("1:10", '"Patterns"', SAME, HELP_APART)),
+        ('output = "p"\nskills = ["p/*/s"]', ("1:10", '"p"', HOLDS, HELP_APART)),
+        ('output = "p/x/s"\nskills = ["p/*/s"]', ("1:10", '"p/x/s"', STAR, HELP_APART)),
+        ('skills = ["a", "build/s"]', ("1:16", '"build/s"', ROOT, HELP_APART)),
+    ],
+)  # fmt: skip
+def test_one_mistake(tmp_path: Path, text: str, expected: tuple[str, str, str, str | None]) -> None:
+    assert mistakes(text, tmp_path) == [expected]
+    config, _ = load_config(tmp_path)
+    skills = ("p/*/s",) if "p/*/s" in text else ("skills",)  # the one valid value beside a broken one
+    assert config == Config(tmp_path.resolve(), config.file, skills=skills)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        ("patterns = [", "1:13", "not valid TOML: invalid value"),
+        ('a = "x"\noutput "x"\n', "2:8", "not valid TOML: expected '=' after a key in a key/value pair"),
+        ("output = 'x'\noutput = 'y'\n", "2:13", "not valid TOML: cannot overwrite a value"),
+        (f"limits.depth = {'9' * 5000}", "1:1", "not valid TOML: Exceeds the limit"),
+        (f"patterns = {'[' * 5000}{']' * 5000}", "1:1", "not valid TOML: values are nested too deeply"),
+    ],
+)
+def test_no_toml(tmp_path: Path, text: str, place: str, message: str) -> None:
+    ((found, _, told_message, _),) = mistakes(text, tmp_path)
+    assert found == place
+    assert told_message.startswith(message)
+
+
+def test_all_mistakes_at_once_and_the_good_values_stand(tmp_path: Path) -> None:
+    text = 'b = 1\npatterns = ["ok", 3, "a\\\\b"]\nbanner = false\n[tool]\n[limits]\ndepth = "x"\nskill_lines = 9\n'
+    assert [place for place, *_ in mistakes(text, tmp_path)] == ["1:1", "2:19", "2:22", "4:2", "6:9"]
+    config, _ = load_config(tmp_path)
+    assert (config.patterns, config.banner, config.limits) == (("patterns",), False, Limits(skill_lines=9))
+
+
+def test_places_in_a_pyproject(tmp_path: Path) -> None:
+    text = '[tool.other]\npatern = 1\nlimits.depth = 0\n["tool" . skillweave]\npatern = 1\nlimits.depth = 0\n'
+    found = mistakes(text, tmp_path, "pyproject.toml")
+    assert [(place, message) for place, _, message, _ in found] == [
+        ("5:1", 'unknown key "patern"'),
+        ("6:16", "limits.depth: expected a positive integer, found 0"),
+    ]
+
+
+@pytest.mark.parametrize("value", ["3", "[]"])
+def test_a_pyproject_whose_table_is_none(tmp_path: Path, value: str) -> None:
+    ((place, covered, message, _),) = mistakes(f"[tool]\nskillweave = {value}", tmp_path, "pyproject.toml")
+    kind = {"3": "an integer", "[]": "a list"}[value]
+    assert (place, covered, message) == ("2:14", value, f"tool.skillweave: expected a table, found {kind}")
+
+
+# Places: tomllib is the judge of what stands where
+
+
+class Writer:
+    """Writes TOML at random. Every scalar is written once in a text, so that a wrong place shows."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.draw = draw
+        self.count = 0
+
+    def pick(self, *options: str) -> str:
+        self.count += 1
+        return self.draw(st.sampled_from(options)).replace("N", str(self.count))
+
+    def key(self) -> str:
+        return self.pick("kN", "N", '"a.]#N"', "'b = {N'", '"\\u0041 \\" N"', '"é N"')
+
+    def dotted(self) -> str:
+        return self.pick(".", " . ").join(self.key() for _ in range(self.draw(st.integers(1, 3))))
+
+    def blank(self, *, lines: bool) -> str:
+        return self.pick("", " ", "\n  # ] } ''' \" = \n", "\n") if lines else self.pick("", " ", "\t")
+
+    def scalar(self, *, lines: bool) -> str:
+        return self.pick(
+            *("N", "-N.5e3", "197N-05-27 07:32:00" if self.count < 9 else "0xN", '"N"', '"\\\\\\"] N # "', "'\\N\"'"),
+            *(('"""\n"N" ]\\""""', "'''N\n'# '' = ''''", '"""N"""""', '"""N""""', '"""\\\n  N"""') if lines else ()),
+        )
+
+    def value(self, depth: int = 0, *, lines: bool = True) -> str:
+        kind = self.draw(st.integers(0, 5 if depth < 3 else 3))
+        if kind < 4:
+            return self.scalar(lines=lines)
+        size = self.draw(st.integers(0, 3))
+        if kind == 4:
+            items = [self.blank(lines=lines) + self.value(depth + 1, lines=lines) for _ in range(size)]
+            comma = self.pick(",", "") if items else ""
+            return f"[{','.join(items)}{self.blank(lines=lines)}{comma}{self.blank(lines=lines)}]"
+        pairs = [f" {self.dotted()} = {self.value(depth + 1, lines=False)} " for _ in range(size)]
+        return f"{{{','.join(pairs)}}}"
+
+    def body(self) -> str:
+        statements = [
+            f"{self.blank(lines=False)}{self.dotted()} = {self.value()}{self.pick('', ' # x = [')}\n"
+            for _ in range(self.draw(st.integers(0, 3)))
+        ]
+        return "".join(statements)
+
+    def document(self) -> str:
+        text = self.body()
+        for _ in range(self.draw(st.integers(0, 3))):
+            path = self.dotted()
+            if self.draw(st.booleans()):
+                text += f"[{path}]\n{self.body()}"
+                continue
+            for _ in range(self.draw(st.integers(1, 3))):
+                text += f"[[ {path} ]] # ]\n{self.body()}[{path}.{self.dotted()}]\n{self.body()}"
+        return text.removesuffix(self.pick("", "\n"))
+
+
+@st.composite
+def toml(draw: st.DrawFn) -> str:
+    return Writer(draw).document()
+
+
+@settings(deadline=None)
+@given(toml())
+def test_places_are_where_tomllib_reads_the_values(text: str) -> None:
+    data = tomllib.loads(text)
+    keys, values = locate(text)
+    seen: set[tuple[str | int, ...]] = set()
+    todo: list[tuple[tuple[str | int, ...], object]] = [((key,), value) for key, value in data.items()]
+    while todo:
+        path, value = todo.pop()
+        seen.add(path)
+        if isinstance(path[-1], str):
+            assert tomllib.loads(f"{text[slice(*keys[path])]} = 0") == {path[-1]: 0}
+        if path in values:
+            assert tomllib.loads(f"x = {text[slice(*values[path])]}") == {"x": value}
+        else:  # a table, or a list of tables, that headers or dotted keys make
+            assert isinstance(value, dict | list)
+            assert path in keys
+        if isinstance(value, dict):
+            todo.extend(((*path, key), item) for key, item in value.items())
+        elif isinstance(value, list):
+            todo.extend(((*path, index), item) for index, item in enumerate(value))
+    assert set(keys) | set(values) == seen

@@ -1,0 +1,135 @@
+"""Golden cases: `cases/<behaviour>/` holds a project (`source/`) and all that comes of it.
+
+`expected/` is the whole output tree without the lock file (absent: nothing is emitted), with executable bits;
+`diagnostics.txt` what `check --format concise` prints, and a last line `exit 1` if that is its status (absent: nothing,
+and status 0); `full.txt`, where a case has it, what `check --format full` prints. A `source/` without a `skillweave.toml`
+gets the default one of conftest. What git cannot hold is made by a builder named after the case.
+
+`pytest tests/test_golden.py --update-golden` rewrites the expectations; a new case needs its `source/` only.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import DEFAULT_CONFIG, OutputFile, Skillweave, read_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CASES = Path(__file__).parent / "cases"
+NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_case(name: str, tmp_path: Path, skillweave: Skillweave, *, update_golden: bool) -> None:
+    case, project = CASES / name, tmp_path / "outer" / "project"
+    lay_out(case, project)
+    built = skillweave(project, ["build"])
+    checked = skillweave(project, ["check", "--format", "concise"])
+    tree = read_tree(project / "build")
+    diagnostics = checked.out + (f"exit {checked.status}\n" if checked.status else "")
+    if update_golden:
+        write_tree(case / "expected", tree)
+        write_text(case / "diagnostics.txt", diagnostics)
+    assert built.status == checked.status, built.err
+    assert diagnostics == read_text(case / "diagnostics.txt"), checked.err
+    assert tree == read_tree(case / "expected")
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if (CASES / name / "full.txt").exists()])
+def test_case_in_full(name: str, tmp_path: Path, skillweave: Skillweave, *, update_golden: bool) -> None:
+    case, project = CASES / name, tmp_path / "project"
+    lay_out(case, project)
+    checked = skillweave(project, ["check", "--format", "full"])
+    if update_golden:
+        write_text(case / "full.txt", checked.out)
+    assert checked.out == read_text(case / "full.txt")
+
+
+def test_cases_are_well_formed() -> None:
+    """A misspelt `diagnostic.txt` would read as "no diagnostics", and a builder without its case would never run."""
+    for name in NAMES:
+        held = {path.name for path in (CASES / name).iterdir()}
+        assert "source" in held, name
+        assert held <= {"source", "expected", "diagnostics.txt", "full.txt"}, name
+        assert held & {"expected", "diagnostics.txt"}, name
+    assert BUILDERS.keys() <= set(NAMES)
+
+
+def lay_out(case: Path, project: Path) -> None:
+    """The case's project, ready to build."""
+    shutil.copytree(case / "source", project)
+    if not (project / "skillweave.toml").exists():
+        (project / "skillweave.toml").write_text(DEFAULT_CONFIG)
+    if case.name in BUILDERS:
+        BUILDERS[case.name](project)
+
+
+def read_text(path: Path) -> str:
+    return path.read_bytes().decode() if path.exists() else ""
+
+
+def write_text(path: Path, text: str) -> None:
+    """The text into the file; no file for an empty one."""
+    if text:
+        path.write_bytes(text.encode())
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_tree(folder: Path, tree: dict[str, OutputFile]) -> None:
+    """The inverse of `read_tree`, but for what git cannot hold."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, file in tree.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.content.encode("utf-8", "surrogateescape"))
+        path.chmod(0o755 if file.executable else 0o644)
+
+
+# Builders, for what git cannot hold (or a checkout on another system would change).
+
+
+def no_configuration(project: Path) -> None:
+    (project / "skillweave.toml").unlink()
+
+
+def empty_folders(project: Path) -> None:
+    (project / "entries" / "empty").mkdir()
+    (project / "skills" / "empty").mkdir(parents=True)
+
+
+def litter(project: Path) -> None:
+    skill = project / "skills" / "x"
+    for name in (".hidden", ".git/config", "__pycache__/a.txt", "mod.pyc", "node_modules/a/a.md", "SKILL.md~", ".a.swp"):
+        path = skill / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("<<include: nope.md>>\n")
+
+
+def fifo(project: Path) -> None:
+    os.mkfifo(project / "patterns" / "a.md")
+
+
+def symlink_to(target: str, name: str = "patterns/a.md") -> Callable[[Path], None]:
+    def build(project: Path) -> None:
+        (project / name).symlink_to(target)
+
+    return build
+
+
+BUILDERS: dict[str, Callable[[Path], None]] = {
+    "project-zero-config": no_configuration,
+    "project-empty-folders": empty_folders,
+    "project-litter-is-left-out": litter,
+    "path-fifo": fifo,
+    "path-symlink-inside": symlink_to("sub/real.md"),
+    "path-symlink-outside": symlink_to("../private/secret.md"),
+    "path-symlink-dangling": symlink_to("nowhere.md"),
+    "cycle-symlink": symlink_to("b.md"),
+}
