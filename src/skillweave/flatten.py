@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from skillweave.source import LineIndex, SourcePath
 
 
-_LINE_LIMIT = 100_000
-"""Characters that an include in running text may bring: it is parsed, and a bomb would fit on one line, too."""
+_LINE_LIMIT = 10_000
+"""Characters of a line that tell what block it is; all of a longer one would be parsed for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,11 +248,11 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
 def _fits_in_line(nodes: Nodes, key: NodeKey) -> bool:
     """Whether a node may stand in running text: it is empty, or one paragraph of one line."""
     node = nodes.nodes[key]
-    if not node.items:
+    if not node.items or is_too_large(nodes, node):
         return True
-    if node.height > 1 or node.size > _LINE_LIMIT or key.code is not None:
+    if node.height > 1 or key.code is not None:
         return False
-    blocks = read_blocks(text_of(nodes, key))
+    blocks = read_blocks(text_of(nodes, key)[:_LINE_LIMIT])
     return len(blocks) == 1 and blocks[0].kind == "paragraph" and not blocks[0].containers
 
 
@@ -457,17 +457,19 @@ def _stands_under(headings: Iterable[Heading], placed: PlacedDirective) -> int |
     return level
 
 
+def is_too_large(nodes: Nodes, node: Node) -> bool:
+    """Whether an expansion is above a limit, so that its text must not be made."""
+    limits = nodes.config.limits
+    return node.size > limits.bundle_bytes or node.count > limits.expansions
+
+
 def _check_size(nodes: Nodes, node: Node) -> None:
     """Report a file whose expansion is above a limit, where none of what it includes is."""
     limits = nodes.config.limits
-
-    def too_large(node: Node) -> bool:
-        return node.size > limits.bundle_bytes or node.count > limits.expansions
-
-    if not too_large(node):
+    if not is_too_large(nodes, node):
         return
     children = [child for child in nodes.children[node.unit.path] if child is not None]
-    if not children or any(too_large(nodes.nodes[child.key]) for child in children):
+    if not children or any(is_too_large(nodes, nodes.nodes[child.key]) for child in children):
         if children:
             nodes.graph.failed.add(node.unit.path)
             return

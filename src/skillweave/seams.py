@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.diagnostics import PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM, Problem
-from skillweave.flatten import BareItem, ChildItem, TextItem, block_at, text_of
+from skillweave.flatten import BareItem, ChildItem, TextItem, block_at, is_too_large, text_of
 from skillweave.markdown.reading import Block, Container, read_blocks, render
 from skillweave.splice import add_prefix, continuation
 
@@ -29,12 +29,11 @@ _ENDED = frozenset({"heading", "rule", "fence"})
 
 def check_seams(nodes: Nodes) -> None:
     """Report every splice that changes what a block of either side is."""
-    limits = nodes.config.limits
     short: dict[NodeKey, _Expansion] = {}
     tops: dict[str, list[tuple[int, int]]] = {}
     reported: set[tuple[str, int]] = set()
     for key, node in list(nodes.nodes.items()):
-        if key.code is not None or node.size > limits.bundle_bytes or node.count > limits.expansions:
+        if key.code is not None or is_too_large(nodes, node):
             continue
         found: list[tuple[PlacedDirective, Problem]] = []
         doubtful = [item for number, item in enumerate(node.items) if _is_doubtful(nodes, node, number)]
@@ -62,7 +61,18 @@ def _is_doubtful(nodes: Nodes, node: Node, number: int) -> bool:
         return False
     before = node.items[number - 1] if number else None
     after = node.items[number + 1] if number + 1 < len(node.items) else None
-    return not (_is_safe_before(nodes, node, before, item) and _is_safe_after(nodes, node, item, after))
+    behind = node.items[number + 2] if number + 2 < len(node.items) else None
+    return not (_is_safe_before(nodes, node, before, item) and _is_safe_after(nodes, node, item, (after, behind)))
+
+
+def _starts_flush(nodes: Nodes, item: Item | None) -> bool:
+    """Whether an item that comes behind a blank line starts at its container's edge, with anything but code."""
+    if item is None:
+        return True
+    if not isinstance(item, ChildItem) or item.child.edge.placed.containers:
+        return False
+    below = nodes.nodes[item.child.key]
+    return below.first is not None and below.first.kind != "code" and below.first_line[:1] not in (" ", "\t")
 
 
 def _is_safe_before(nodes: Nodes, node: Node, before: Item | None, item: ChildItem) -> bool:
@@ -88,8 +98,9 @@ def _is_safe_before(nodes: Nodes, node: Node, before: Item | None, item: ChildIt
             return False
 
 
-def _is_safe_after(nodes: Nodes, node: Node, item: ChildItem, after: Item | None) -> bool:
+def _is_safe_after(nodes: Nodes, node: Node, item: ChildItem, behind: tuple[Item | None, Item | None]) -> bool:
     below = nodes.nodes[item.child.key]
+    after, further = behind
     match after:
         case None:
             return True
@@ -100,7 +111,7 @@ def _is_safe_after(nodes: Nodes, node: Node, item: ChildItem, after: Item | None
             if line == start:
                 return _has_ended(below)
             if line == end:
-                return _has_ended(below)
+                return _has_ended(below) or (below.last is not None and _starts_flush(nodes, further))
             later = continuation(item.child.edge.placed.prefix or "")
             text = node.unit.lines[line]
             rest = text[len(later) :] if text.startswith(later) else text.lstrip(" \t")
@@ -131,26 +142,29 @@ def _top_ranges(blocks: Sequence[Block]) -> list[tuple[int, int]]:
 
 def _windows(node: Node, doubtful: Sequence[Item], tops: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """The lines around doubtful splices that a parse must see: an outermost block before and one behind, at least."""
-    directives = {block.start for block in node.unit.document.blocks if block.kind == "directive"} if node.unit.document else set()
+    blocks = node.unit.document.blocks if node.unit.document else ()
+    directives = {block.start for block in blocks if block.kind == "directive" and not block.containers}
 
     def is_directive(place: int) -> bool:
         start, end = tops[place]
         return end == start + 1 and start in directives
 
+    # How far a run of outermost blocks that are nothing but directives reaches, both ways.
+    before, behind = list(range(len(tops))), list(range(len(tops)))
+    for at in range(1, len(tops)):
+        if is_directive(at - 1):
+            before[at] = before[at - 1]
+        else:
+            before[at] = at - 1
+    for at in range(len(tops) - 2, -1, -1):
+        behind[at] = behind[at + 1] if is_directive(at + 1) else at + 1
     place = 0
     previous: tuple[int, int] | None = None
     for item in doubtful:
         line = item.line if isinstance(item, (ChildItem, BareItem)) else 0
         while place + 1 < len(tops) and tops[place + 1][0] <= line:
             place += 1
-        low = high = place
-        low = max(low - 1, 0)
-        while low > 0 and is_directive(low):
-            low -= 1
-        high = min(high + 1, len(tops) - 1)
-        while high + 1 < len(tops) and is_directive(high):
-            high += 1
-        window = (tops[low][0], tops[high][1])
+        window = (tops[before[place]][0], tops[behind[place]][1])
         if previous and window[0] < previous[1]:
             previous = (previous[0], max(previous[1], window[1]))
         else:

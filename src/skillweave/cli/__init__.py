@@ -1,0 +1,84 @@
+"""The command line: arguments in, text and an exit status out. No logic of a build lives here.
+
+Each command is a module of its own and imports what is heavy when it runs: `skillweave --help` costs what click costs.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from skillweave import __version__
+from skillweave.cli.build import build
+from skillweave.cli.check import check
+from skillweave.cli.common import BUG, CLEAN, ERRORS, INTERRUPTED, USAGE
+from skillweave.cli.explain import explain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit status (DIAGNOSTICS, exit status)."""
+    gc.disable()  # One run makes many small values and no garbage to speak of: collecting made large builds quadratic.
+    try:
+        status = main.main(list(arguments), prog_name="skillweave", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Who read our output has had enough. What Python would say while it closes the pipe is of no use.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ERRORS
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        click.echo(f"skillweave: cannot write{where}: {error.strerror or error}", err=True)
+        click.echo("Nothing was lost: what is published is whole, and the next build goes on from here.", err=True)
+        return ERRORS
+    except Exception:  # noqa: BLE001 (whatever it is, it is our bug, and the reader needs to know what to send us)
+        return _report_bug()
+    return status if isinstance(status, int) else CLEAN
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with `skillweave check`. Every finding has a code; `skillweave explain SW207` tells more.",
+)
+@click.version_option(__version__, message="skillweave %(version)s")
+def main() -> None:
+    """Weave shared Markdown into self-contained agent skills.
+
+    Keep what skills share in patterns/, and pull it in with a line such as
+
+    \b
+        <<include: orchestration/parallel-execution.md>>
+
+    skillweave checks every reference, finds every cycle, and writes flattened bundles to build/, ready to be installed one
+    by one.
+    """
+
+
+for _command in (build, check, explain):
+    main.add_command(_command)
+
+
+def _report_bug() -> int:
+    import platform  # noqa: PLC0415
+    import traceback  # noqa: PLC0415
+
+    traceback.print_exc()
+    click.echo(
+        f"\nThis is a bug in skillweave {__version__} (Python {platform.python_version()}, {platform.system()}), not in"
+        " your files.\nPlease report it with the lines above and, if you can, the file that it happened on.",
+        err=True,
+    )
+    return BUG

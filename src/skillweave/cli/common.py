@@ -1,0 +1,187 @@
+"""What the commands share: options, configuration, reports, exit statuses. What is heavy is imported where it is used."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from skillweave.build import Compiled
+    from skillweave.config import Config
+    from skillweave.diagnostics import Diagnostic
+    from skillweave.report import Summary
+
+CLEAN, ERRORS, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit statuses (DIAGNOSTICS, exit status)."""
+PATIENCE = 0.5
+"""Seconds after which a waiting terminal is shown a progress bar."""
+
+
+class Options(NamedTuple):
+    """What all commands that read a project are given."""
+
+    root: Path | None
+    config: Path | None
+    output: str | None
+    format: str
+    color: str
+    strict: bool
+    quiet: bool
+    verbose: bool
+
+
+def project_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options of every command that reads a project; it receives them as one value."""
+    options = [
+        click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The project's folder."),
+        click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The configuration file."),
+        click.option("--output", metavar="DIR", help="Where bundles go (default: build)."),
+        click.option(
+            "--format",
+            type=click.Choice(["full", "concise", "json"]),
+            default="full",
+            help="How findings are written (default: full).",
+        ),
+        click.option(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            help="Colour: on a terminal (auto), always, or never.",
+        ),
+        click.option("--strict", is_flag=True, help="Treat warnings as errors."),
+        click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+        click.option("-v", "--verbose", is_flag=True, help="Say what is read and built."),
+    ]
+
+    def wrapped(**values: Any) -> int:  # noqa: ANN401 (click's values)
+        common = Options(**{name: values.pop(name) for name in Options._fields})
+        return command(common, **values)
+
+    wrapped.__name__ = command.__name__
+    wrapped.__doc__ = command.__doc__
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def configure(options: Options) -> tuple[Config | None, int]:
+    """The configuration; None and the exit status if there is a mistake in it."""
+    from skillweave.config import load_config  # noqa: PLC0415
+
+    config, diagnostics = load_config(Path.cwd(), options.root, options.config, options.output)
+    if not config.root.is_dir():
+        raise click.UsageError(f"{config.root} is no folder.")
+    if diagnostics:
+        print_report(options, config, diagnostics, None, err=options.format != "json")
+        return None, USAGE
+    return config, CLEAN
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    from difflib import get_close_matches  # noqa: PLC0415
+
+    from skillweave.build import UnknownEntryError  # noqa: PLC0415
+
+    try:
+        yield
+    except UnknownEntryError as error:
+        close = get_close_matches(error.name, error.known, n=1, cutoff=0.4)
+        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(error.known[:10]) or 'none'}."
+        raise click.UsageError(f"there is no entry {error.name!r}; {hint}") from None
+
+
+@contextmanager
+def progress(options: Options) -> Iterator[Callable[[int, int], None] | None]:
+    """Shows how far reading is, once a terminal has waited for more than half a second."""
+    if options.quiet or not sys.stderr.isatty():
+        yield None
+        return
+    started = time.monotonic()
+    bar: list[Any] = []
+
+    def show(done: int, total: int) -> None:
+        if not bar and time.monotonic() - started > PATIENCE:
+            bar.append(click.progressbar(length=total, label="reading", file=sys.stderr))
+            bar[0].__enter__()
+        if bar:
+            bar[0].update(done - bar[0].pos)
+
+    try:
+        yield show
+    finally:
+        if bar:
+            bar[0].__exit__(None, None, None)
+            click.echo("\x1b[1A\x1b[2K", nl=False, err=True)
+
+
+def report(
+    options: Options, config: Config, compiled: Compiled, diagnostics: Sequence[Diagnostic], *, err: bool
+) -> None:
+    from skillweave.diagnostics import Severity  # noqa: PLC0415
+
+    if options.quiet:
+        diagnostics = [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
+    print_report(options, config, diagnostics, compiled, err=err)
+
+
+def print_report(
+    options: Options, config: Config, diagnostics: Sequence[Diagnostic], compiled: Compiled | None, *, err: bool
+) -> None:
+    from skillweave.report import Context, Format, render  # noqa: PLC0415
+    from skillweave.source import EncodingProblem, SourcePath, decode  # noqa: PLC0415
+
+    texts: dict[SourcePath, list[str]] = {}
+
+    def source_line(path: SourcePath, line: int) -> str | None:
+        if path not in texts:
+            file = compiled.graph.files.get(path) if compiled else None
+            if file is not None:
+                texts[path] = list(file.lines)
+            elif path == config.file:
+                text = decode((config.root / path).read_bytes())
+                texts[path] = [] if isinstance(text, EncodingProblem) else text.split("\n")
+            else:
+                texts[path] = []
+        return texts[path][line - 1] if line <= len(texts[path]) else None
+
+    stream = sys.stderr if err else sys.stdout
+    context = Context(source_line, wants_color(options.color, stream), summary(compiled, diagnostics))
+    text = render(diagnostics, Format(options.format), context)
+    if text:
+        click.echo(text, err=err, nl=not text.endswith("\n"), color=True)
+        if options.format == "full":
+            click.echo(err=err)
+
+
+def wants_color(choice: str, stream: Any) -> bool:  # noqa: ANN401 (a text stream)
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
+
+
+def summary(compiled: Compiled | None, diagnostics: Sequence[Diagnostic]) -> Summary:
+    from skillweave.diagnostics import Severity  # noqa: PLC0415
+    from skillweave.report import Summary  # noqa: PLC0415
+
+    counts = [sum(d.severity is severity for d in diagnostics) for severity in Severity]
+    files = len(compiled.graph.files) if compiled else 0
+    skills = sum(entry.kind == "skill" for entry in compiled.project.entries) if compiled else 0
+    errors, warnings, infos = counts
+    return Summary(errors, warnings, infos, files, skills)
+
+
+def status(diagnostics: Sequence[Diagnostic]) -> int:
+    from skillweave.diagnostics import Severity  # noqa: PLC0415
+
+    return ERRORS if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics) else CLEAN

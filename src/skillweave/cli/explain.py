@@ -1,0 +1,24 @@
+"""`skillweave explain`."""
+
+from __future__ import annotations
+
+import click
+
+from skillweave.cli.common import CLEAN
+
+
+@click.command()
+@click.argument("code")
+def explain(code: str) -> int:
+    """Explain a finding: what it means, an example, the cure.
+
+    CODE is a number or a name: SW207, or missing-section.
+    """
+    from skillweave.explain import explain as find_page  # noqa: PLC0415
+
+    page, close = find_page(code)
+    if page is None:
+        hint = f" Did you mean {close}?" if close else " `skillweave check --format concise` shows codes."
+        raise click.UsageError(f"there is no finding {code!r}.{hint}")
+    click.echo(page)
+    return CLEAN

@@ -1,0 +1,141 @@
+"""What the agent-skills specification, and the consumers named in the configuration, ask of a SKILL.md's front matter."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import (
+    INVALID_FIELD,
+    INVALID_FRONT_MATTER,
+    INVALID_NAME,
+    MISSING_FIELD,
+    NAME_MISMATCH,
+    UNPORTABLE_FIELD,
+    Problem,
+)
+from skillweave.front_matter import FrontMatter
+from skillweave.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from skillweave.front_matter import Field
+
+# https://agentskills.io/specification
+SPECIFICATION = frozenset({"name", "description", "license", "compatibility", "metadata", "allowed-tools"})
+
+CONSUMERS: Mapping[str, frozenset[str]] = {
+    # https://code.claude.com/docs/en/skills (frontmatter reference)
+    "claude-code": frozenset(
+        {
+            *("when_to_use", "argument-hint", "disable-model-invocation", "user-invocable", "model", "effort"),
+            *("context", "agent", "hooks", "paths", "shell"),
+        }
+    ),
+    # https://github.com/openai/codex, codex-rs/core/src/skills/loader.rs: reads name, description and metadata
+    "codex": frozenset(),
+    # https://cursor.com/docs/skills
+    "cursor": frozenset({"disable-model-invocation"}),
+    # https://geminicli.com/docs/cli/skills: reads name and description
+    "gemini": frozenset(),
+    # https://opencode.ai/docs/skills
+    "opencode": frozenset(),
+    # https://code.visualstudio.com/docs/agent-customization/agent-skills, and promptValidator.ts in microsoft/vscode
+    "vscode": frozenset({"argument-hint", "user-invocable", "disable-model-invocation", "context"}),
+}
+"""The keys that a consumer takes beside the specification's."""
+
+_OPENING_LINE = Span(0, 3)
+_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def check_skill_front_matter(
+    front_matter: FrontMatter | None, folder_name: str, consumers: Sequence[str]
+) -> tuple[Problem, ...]:
+    """The problems of a SKILL.md whose front matter could be read; None stands for a file without one."""
+    if front_matter is None:
+        help_ = f"start the file with ---, name: {folder_name}, description: …, ---"
+        return (Problem(INVALID_FRONT_MATTER, "a SKILL.md without front matter", Span(0, 0), help_),)
+    return (
+        *_missing(front_matter, folder_name),
+        *(problem for field in front_matter.fields for problem in _check_field(field, folder_name, consumers)),
+    )
+
+
+def _missing(front_matter: FrontMatter, folder_name: str) -> Iterator[Problem]:
+    for name, help_ in (
+        ("name", f"add `name: {folder_name}`"),
+        ("description", "add `description: what it does, and when to use it`"),
+    ):
+        if front_matter.get(name) is None:
+            yield Problem(MISSING_FIELD, f"the front matter has no {name}", _OPENING_LINE, help_)
+
+
+def _check_field(field: Field, folder_name: str, consumers: Sequence[str]) -> Iterator[Problem]:
+    match field.name:
+        case "name":
+            yield from _check_name(field, folder_name)
+        case "description":
+            yield from _check_length(field, 1024)
+        case "compatibility":
+            yield from _check_length(field, 500)
+        case "metadata":
+            yield from _check_metadata(field)
+        case "allowed-tools":
+            if not isinstance(field.value, str):
+                help_ = "write the tools on one line with blanks between: `allowed-tools: Read Grep`"
+                yield Problem(INVALID_FIELD, "allowed-tools is not a text", field.value_span, help_)
+        case name if name not in SPECIFICATION:
+            yield from _check_portable(field, consumers)
+
+
+def _check_name(field: Field, folder_name: str) -> Iterator[Problem]:
+    name = field.value
+    if not isinstance(name, str):
+        yield Problem(INVALID_NAME, "name is not a text", field.value_span)
+    elif len(name) > 64:
+        yield Problem(INVALID_NAME, f"a name of {len(name)} characters, above 64", field.value_span)
+    elif not _NAME.fullmatch(name):
+        better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        help_ = "a to z, 0 to 9, and single hyphens between them" + (f": {better}?" if better else "")
+        yield Problem(INVALID_NAME, f'"{name}" cannot be the name of a skill', field.value_span, help_)
+    elif name != folder_name:
+        message = f'the skill is named "{name}" and its folder "{folder_name}"'
+        yield Problem(NAME_MISMATCH, message, field.value_span, "give both the same name")
+
+
+def _check_length(field: Field, most: int) -> Iterator[Problem]:
+    if not isinstance(field.value, str):
+        yield Problem(INVALID_FIELD, f"{field.name} is not a text", field.value_span)
+    elif not field.value.strip():
+        yield Problem(INVALID_FIELD, f"{field.name} is empty", field.name_span)
+    elif len(field.value) > most:
+        message = f"{field.name} has {len(field.value)} characters, above {most}"
+        yield Problem(INVALID_FIELD, message, field.value_span)
+
+
+def _check_metadata(field: Field) -> Iterator[Problem]:
+    if not isinstance(field.value, FrontMatter):
+        # An empty value is an empty mapping that is still to be written.
+        if field.value != "":
+            yield Problem(
+                INVALID_FIELD, "metadata is not a mapping", field.value_span, "write `key: value` lines in it"
+            )
+        return
+    for entry in field.value.fields:
+        if not isinstance(entry.value, str):
+            message = f"metadata maps a text to a text, and {entry.name} is none"
+            yield Problem(INVALID_FIELD, message, entry.value_span)
+
+
+def _check_portable(field: Field, consumers: Sequence[str]) -> Iterator[Problem]:
+    refusing = [consumer for consumer in consumers if field.name not in CONSUMERS.get(consumer, frozenset())]
+    if consumers and not refusing:
+        return
+    known = SPECIFICATION.union(*(CONSUMERS.get(consumer, frozenset()) for consumer in consumers))
+    near = get_close_matches(field.name, sorted(known), n=1, cutoff=0.8)
+    help_ = f"did you mean {near[0]}?" if near else "keys of your own go under metadata"
+    who = ", ".join(refusing) if refusing else "the agent-skills specification"
+    yield Problem(UNPORTABLE_FIELD, f'"{field.name}" is no key of {who}', field.name_span, help_)
