@@ -2,7 +2,7 @@
 
 `expected/` is the whole output tree without the lock file (absent: nothing is emitted), with executable bits;
 `diagnostics.txt` what `check --format concise` prints, and a last line `exit 1` if that is its status (absent: nothing,
-and status 0); `full.txt`, where a case has it, what `check --format full` prints. A `source/` without a `skillweave.toml`
+and status 0); `full.txt`, where a case has it, what `check --format full` prints. A `source/` without a configuration
 gets the default one of conftest. What git cannot hold is made by a builder named after the case.
 
 `pytest tests/test_golden.py --update-golden` rewrites the expectations; a new case needs its `source/` only.
@@ -64,7 +64,7 @@ def test_cases_are_well_formed() -> None:
 def lay_out(case: Path, project: Path) -> None:
     """The case's project, ready to build."""
     shutil.copytree(case / "source", project)
-    if not (project / "skillweave.toml").exists():
+    if not any((project / name).exists() for name in ("skillweave.toml", "pyproject.toml")):
         (project / "skillweave.toml").write_text(DEFAULT_CONFIG)
     if case.name in BUILDERS:
         BUILDERS[case.name](project)
@@ -113,11 +113,13 @@ def litter(project: Path) -> None:
 
 
 def fifo(project: Path) -> None:
+    (project / "patterns").mkdir()
     os.mkfifo(project / "patterns" / "a.md")
 
 
 def symlink_to(target: str, name: str = "patterns/a.md") -> Callable[[Path], None]:
     def build(project: Path) -> None:
+        (project / name).parent.mkdir(exist_ok=True)
         (project / name).symlink_to(target)
 
     return build

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from skillweave import __version__
 from skillweave.files import digest
 from skillweave.flatten import text_of
+from skillweave.units import UnitKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,7 +59,7 @@ def document_text(nodes: Nodes, path: SourcePath, banner: str | None) -> str:
     if banner and front:
         first, _, rest = front.partition("\n")
         front = f"{first}\n# {banner}\n{rest}"
-    return (front + text_of(nodes, nodes.wholes[path])).rstrip("\n") + "\n"
+    return (front + text_of(nodes, nodes.wholes[UnitKey(path)])).rstrip("\n") + "\n"
 
 
 def banner_of(entry: Entry) -> str:

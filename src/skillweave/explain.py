@@ -21,4 +21,9 @@ def explain(name: str) -> tuple[str | None, str | None]:
 
 def page(code: Code) -> str:
     """The page of a code, as Markdown."""
-    return resources.files("skillweave").joinpath("pages", f"{code.number}.md").read_text("utf-8").rstrip("\n")
+    package = resources.files("skillweave")
+    pages = package.joinpath("pages")
+    if not pages.is_dir():
+        # A wheel ships the pages. A checkout, or an editable install of one, has them among its docs only.
+        pages = package.joinpath("..", "..", "docs", "reference", "diagnostics")
+    return pages.joinpath(f"{code.number}.md").read_text("utf-8").rstrip("\n")

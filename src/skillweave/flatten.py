@@ -19,42 +19,34 @@ from skillweave.select import Lines, Ranges, select, select_code, whole, without
 from skillweave.source import Span
 from skillweave.splice import Edit, add_prefix, apply_edits, heading_edits, moves_tab_stops, tab_edits
 
+from skillweave.units import Calls, Unit, UnitKey, file_unit, find_calls, rendered_ranges, rendered_unit, to_source
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from skillweave.config import Config
     from skillweave.directive import Level
-    from skillweave.graph import Edge, Graph, SourceFile
+    from skillweave.graph import Edge, Graph
     from skillweave.markdown.reading import Container
-    from skillweave.parse import Document, Heading, PlacedDirective
+    from skillweave.parse import Heading, PlacedDirective
     from skillweave.project import Project
-    from skillweave.source import LineIndex, SourcePath
+    from skillweave.source import SourcePath
 
 
 _LINE_LIMIT = 10_000
 """Characters of a line that tell what block it is; all of a longer one would be parsed for nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A text that can be spliced, with the edge of each of its directives."""
-
-    path: SourcePath
-    text: str
-    index: LineIndex
-    lines: tuple[str, ...]
-    document: Document | None
-    edges: tuple[Edge, ...]
-    is_own: bool
-    """Whether it is a skill's or a document's own file: its text keeps its `{#id}`."""
-
-
 class NodeKey(NamedTuple):
-    """What a node is: lines of a file, as Markdown or (with the language) as a code block."""
+    """What a node is: lines of a unit, as Markdown or (with the language) as a code block."""
 
-    path: SourcePath
+    unit: UnitKey
     ranges: Ranges
     code: str | None = None
+
+    @property
+    def path(self) -> SourcePath:
+        return self.unit.path
 
 
 class Child(NamedTuple):
@@ -122,31 +114,60 @@ class Nodes:
     graph: Graph
     project: Project
     config: Config
-    units: dict[SourcePath, Unit] = field(default_factory=dict)
+    calls: Calls
+    units: dict[UnitKey, Unit] = field(default_factory=dict)
     nodes: dict[NodeKey, Node] = field(default_factory=dict)
-    wholes: dict[SourcePath, NodeKey] = field(default_factory=dict)
-    children: dict[SourcePath, tuple[Child | None, ...]] = field(default_factory=dict)
-    """What each directive of a file brings, in the order of its edges."""
+    wholes: dict[UnitKey, NodeKey] = field(default_factory=dict)
+    children: dict[UnitKey, tuple[Child | None, ...]] = field(default_factory=dict)
+    """What each directive of a unit brings, in the order of its edges."""
     texts: dict[tuple[NodeKey, int, bool], str] = field(default_factory=dict)
-    edits: dict[tuple[SourcePath, int, bool], tuple[list[int], list[Edit]]] = field(default_factory=dict)
+    edits: dict[tuple[UnitKey, int, bool], tuple[list[int], list[Edit]]] = field(default_factory=dict)
+
+    def whole(self, path: SourcePath) -> NodeKey | None:
+        """The node of all of a file that is no template; None if it could not be worked out."""
+        return self.wholes.get(UnitKey(path))
+
+    def report(self, unit: Unit, problem: Problem) -> None:
+        """Report a problem whose span lies in a unit's text."""
+        self.graph.report(unit.path, problem._replace(span=to_source(self.graph, unit, problem.span)))
 
 
 def plan(graph: Graph, project: Project, config: Config) -> Nodes:
     """Work out the nodes of every file that reaches no cycle, and report what is wrong with a selection or a level."""
-    nodes = Nodes(graph, project, config)
+    nodes = Nodes(graph, project, config, find_calls(graph, config.limits.expansions))
     for path in graph.order:
-        unit = _unit(nodes, path)
-        if unit.document is None:
-            continue
-        nodes.children[path] = tuple(_child(nodes, unit, edge) for edge in unit.edges)
-        document = unit.document
-        everything = without(document.markers, ((document.body, document.lines),))
-        # An entry is no selection: its blank lines at both ends stay.
-        key = NodeKey(path, everything if unit.is_own else whole(Lines(unit.lines, path), document))
-        nodes.wholes[path] = key
-        _build(nodes, key)
-        _check_size(nodes, nodes.nodes[key])
+        document = graph.files[path].document
+        if document is None:
+            nodes.units[UnitKey(path)] = file_unit(graph, path, is_own=False)
+        elif document.params is None or path in project.homes:
+            _plan_unit(nodes, file_unit(graph, path, is_own=path in project.homes))
+        else:
+            nodes.units[UnitKey(path)] = file_unit(graph, path, is_own=False)
+            for arguments in sorted(nodes.calls.instances.get(path, ())):
+                unit = rendered_unit(nodes.calls, UnitKey(path, arguments), config.limits.bundle_bytes)
+                if unit is not None:
+                    _plan_unit(nodes, unit)
     return nodes
+
+
+def _plan_unit(nodes: Nodes, unit: Unit) -> None:
+    document = unit.document
+    if document is None:
+        return
+    nodes.units[unit.key] = unit
+    nodes.children[unit.key] = tuple(_child(nodes, unit, edge) if edge else None for edge in unit.edges)
+    if unit.is_own:
+        # An entry is no selection: its blank lines at both ends stay.
+        ranges = without(document.markers, ((document.body, document.lines),))
+    elif unit.sources is None:
+        ranges = whole(Lines(unit.lines, unit.path), document)
+    else:
+        file = nodes.graph.files[unit.path]
+        ranges = rendered_ranges(unit, whole(Lines(file.lines, unit.path), file.document or document))
+    key = NodeKey(unit.key, ranges)
+    nodes.wholes[unit.key] = key
+    _build(nodes, key)
+    _check_size(nodes, nodes.nodes[key])
 
 
 def text_of(nodes: Nodes, key: NodeKey, shift: int = 0, tabs: bool = False) -> str:  # noqa: FBT001, FBT002
@@ -205,20 +226,11 @@ def _origins(
     for item in node.items:
         match item:
             case TextItem(start, end):
-                yield from (Origin(path, line, chain) for line in range(start, end) if line not in joined)
+                yield from (Origin(path, node.unit.source_line(line), chain) for line in range(start, end) if line not in joined)
             case BareItem(_, line):
-                yield Origin(path, line, chain)
+                yield Origin(path, node.unit.source_line(line), chain)
             case ChildItem(child, _):
                 yield child.key, shift + child.shift, (*chain, child.edge)
-
-
-def _unit(nodes: Nodes, path: SourcePath) -> Unit:
-    if path not in nodes.units:
-        file: SourceFile = nodes.graph.files[path]
-        edges = nodes.graph.edges.get(path, ())
-        own = path in nodes.project.homes
-        nodes.units[path] = Unit(path, file.text, file.index, file.lines, file.document, edges, own)
-    return nodes.units[path]
 
 
 def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
@@ -226,16 +238,20 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
     directive = edge.directive
     if edge.target is None or directive.word != "include" or edge.target not in nodes.graph.files:
         return None
-    target = _unit(nodes, edge.target)
-    source = Lines(target.lines, edge.target)
+    file = nodes.graph.files[edge.target]
+    source = Lines(file.lines, edge.target)
     if directive.as_code:
-        selection = select_code(source, target.document, directive)
-        key = NodeKey(edge.target, selection.ranges, language(edge.target, directive.lang))
-    elif target.document is None or edge.target not in nodes.children:
-        return None
+        if UnitKey(edge.target) not in nodes.units:
+            return None
+        selection = select_code(source, file.document, directive)
+        key = NodeKey(UnitKey(edge.target), selection.ranges, language(edge.target, directive.lang))
     else:
-        selection = select(source, target.document, directive)
-        key = NodeKey(edge.target, selection.ranges)
+        arguments = nodes.calls.of(unit.key, edge)
+        target = nodes.units.get(UnitKey(edge.target, arguments)) if arguments is not None else None
+        if target is None or file.document is None or target.key not in nodes.children:
+            return None
+        selection = select(source, file.document, directive)
+        key = NodeKey(target.key, rendered_ranges(target, selection.ranges))
     for problem in selection.problems:
         nodes.graph.report(edge.source, problem)
     _build(nodes, key)
@@ -259,14 +275,14 @@ def _fits_in_line(nodes: Nodes, key: NodeKey) -> bool:
 def _build(nodes: Nodes, key: NodeKey) -> None:
     if key in nodes.nodes:
         return
-    unit = nodes.units[key.path]
+    unit = nodes.units[key.unit]
     if key.code is not None:
         nodes.nodes[key] = _code_node(unit, key)
         return
     covered = [
         (edge.placed, child)
-        for edge, child in zip(unit.edges, nodes.children[key.path], strict=True)
-        if _covers(key.ranges, edge.placed.line)
+        for edge, child in zip(unit.edges, nodes.children[key.unit], strict=True)
+        if edge is not None and _covers(key.ranges, edge.placed.line)
     ]
     blocks = {placed.line: (placed, child) for placed, child in covered if placed.prefix is not None}
     inline = tuple((placed, child) for placed, child in covered if placed.prefix is None)
@@ -468,7 +484,7 @@ def _check_size(nodes: Nodes, node: Node) -> None:
     limits = nodes.config.limits
     if not is_too_large(nodes, node):
         return
-    children = [child for child in nodes.children[node.unit.path] if child is not None]
+    children = [child for child in nodes.children[node.unit.key] if child is not None]
     if not children or any(is_too_large(nodes, nodes.nodes[child.key]) for child in children):
         if children:
             nodes.graph.failed.add(node.unit.path)
@@ -557,7 +573,7 @@ def _fenced(unit: Unit, key: NodeKey) -> str:
 
 def _edits(nodes: Nodes, unit: Unit, shift: int, tabs: bool) -> tuple[list[int], list[Edit]]:  # noqa: FBT001
     """What changes in a file's own text wherever it is spliced: escapes, heading levels and ids, and tabs in indents."""
-    wanted = (unit.path, shift, tabs)
+    wanted = (unit.key, shift, tabs)
     if wanted not in nodes.edits:
         document = unit.document
         edits: list[Edit] = []

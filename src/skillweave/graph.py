@@ -61,10 +61,13 @@ class Edge(NamedTuple):
     target: SourcePath | None
     missing: SourcePath | None = None
     """Where an optional file was looked for and is not: creating it changes the build."""
+    written: Directive | None = None
+    """In a rendered template: the directive in the source, where `placed` is in the rendering."""
 
     @property
     def directive(self) -> Directive:
-        return self.placed.directive
+        """The directive as its file has it: what a diagnostic points at."""
+        return self.written or self.placed.directive
 
     @property
     def splices(self) -> bool:
@@ -90,7 +93,7 @@ class Graph:
         self.add(diagnose(self.files[source].index, source, problem, **more), source)
 
     def add(self, diagnostic: Diagnostic, *owners: SourcePath) -> None:
-        """Add a diagnostic; an error marks its owners as failed."""
+        """Add a diagnostic, once; an error marks its owners as failed."""
         if self.strict and diagnostic.severity is Severity.WARNING:
             diagnostic = replace(diagnostic, severity=Severity.ERROR)
         self.diagnostics.append(diagnostic)

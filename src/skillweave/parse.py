@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.diagnostics import (
     DIRECTIVE_IN_FRONT_MATTER,
@@ -45,6 +45,9 @@ from skillweave.markdown.reading import (
     read,
 )
 from skillweave.source import LineIndex, Span
+
+if TYPE_CHECKING:
+    from skillweave.front_matter import FrontMatter, Param
 
 
 class Heading(NamedTuple):
@@ -97,6 +100,10 @@ class Document:
     lines: int
     front_matter: Span | None
     """What stands between the two `---` lines."""
+    fields: FrontMatter | None
+    """What it says; None where there is none."""
+    params: tuple[Param, ...] | None
+    """The parameters that it declares, which make the file a template; None: it is none."""
     body: int
     """The first line behind the front matter."""
     directives: tuple[PlacedDirective, ...]
@@ -117,11 +124,11 @@ class Document:
     problems: tuple[Problem, ...]
 
 
-def parse(text: str) -> Document:
-    """Read one Markdown text (decoded, LF line ends)."""
+def parse(text: str, *, front_matter: bool = True) -> Document:
+    """Read one Markdown text (decoded, LF line ends). `front_matter`: whether it can have some; a rendering has none."""
     index = LineIndex(text)
     problems: list[Problem] = []
-    front_matter, body = _front_matter(index, problems)
+    matter, body = _front_matter(index, problems) if front_matter else (None, 0)
     frame = _Frame(index, [*range(body, len(index.starts))])
     reading = read(frame.text)
     markers = _markers(frame, reading)
@@ -131,13 +138,14 @@ def parse(text: str) -> Document:
         reading = read(frame.text)
     regions, broken = _regions(index, markers, problems)
     directives = _directives(frame, reading, problems)
-    if front_matter:
-        _check_front_matter(text, front_matter, problems)
+    fields, params = _read_front_matter(text, matter, body, problems) if matter else (None, None)
     _check_blocks(frame, reading, problems)
     headings = _headings(frame, reading)
     return Document(
         lines=len(index.starts) - (text.endswith("\n") or not text),
-        front_matter=front_matter,
+        front_matter=matter,
+        fields=fields,
+        params=params,
         body=body,
         directives=directives,
         escapes=tuple(frame.offset(o.span.start) for o in reading.openers if o.fate == "escaped"),
@@ -242,18 +250,44 @@ def _front_matter(index: LineIndex, problems: list[Problem]) -> tuple[Span | Non
     return None, 0
 
 
-def _check_front_matter(text: str, front_matter: Span, problems: list[Problem]) -> None:
-    for match in CANDIDATE.finditer(text, front_matter.start, front_matter.end):
+def _read_front_matter(
+    text: str, span: Span, body: int, problems: list[Problem]
+) -> tuple[FrontMatter, tuple[Param, ...] | None]:
+    """What the front matter says. A directive in it is not resolved; a template is checked as a whole."""
+    from skillweave.front_matter import read_front_matter, read_params  # noqa: PLC0415 (yaml only where it is needed)
+
+    for found in directive_spellings(text, 1, span.end):
+        message = "a directive in front matter is not resolved"
+        problems.append(Problem(DIRECTIVE_IN_FRONT_MATTER, message, found, help="move it into the body"))
+    fields, wrong = read_front_matter(text[span.start : span.end], span.start)
+    problems += wrong
+    declared = read_params(fields)
+    if declared is None:
+        return fields, None
+    params, wrong = declared
+    problems += wrong
+    if not wrong:
+        from skillweave.template import check_template  # noqa: PLC0415 (jinja2 only where it is needed)
+
+        start = LineIndex(text).starts
+        body_start = start[body] if body < len(start) else len(text)
+        _, wrong = check_template(text, body_start, params, directive_spellings(text, body))
+        problems += wrong
+    return fields, tuple(params.values())
+
+
+def directive_spellings(text: str, first_line: int, end: int | None = None) -> tuple[Span, ...]:
+    """Every directive as it is spelled in a text, from a line on: live or not, none inside another."""
+    spans = []
+    starts = LineIndex(text).starts
+    at = starts[first_line] if first_line < len(starts) else len(text)
+    end = len(text) if end is None else end
+    while match := CANDIDATE.search(text, at, end):
+        at = match.end()
         if match[2] in WORDS:
-            end = find_close(text, match) or match.end()
-            problems.append(
-                Problem(
-                    DIRECTIVE_IN_FRONT_MATTER,
-                    "a directive in front matter is not resolved",
-                    Span(match.start(), end),
-                    help="move it into the body",
-                )
-            )
+            at = find_close(text, match) or match.end()
+            spans.append(Span(match.start(), at))
+    return tuple(spans)
 
 
 _MARKER = re.compile(r"(end)?region:\s*(\S.*)")

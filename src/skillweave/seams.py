@@ -13,12 +13,14 @@ from skillweave.diagnostics import PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT
 from skillweave.flatten import BareItem, ChildItem, TextItem, block_at, is_too_large, text_of
 from skillweave.markdown.reading import Block, Container, read_blocks, render
 from skillweave.splice import add_prefix, continuation
+from skillweave.units import to_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from skillweave.flatten import Child, Item, Node, NodeKey, Nodes, Unit
+    from skillweave.flatten import Child, Item, Node, NodeKey, Nodes
     from skillweave.parse import PlacedDirective
+    from skillweave.units import Unit, UnitKey
 
 _LONG = 400
 """Lines of an expansion above which only its first and last blocks are looked at."""
@@ -30,7 +32,7 @@ _ENDED = frozenset({"heading", "rule", "fence"})
 def check_seams(nodes: Nodes) -> None:
     """Report every splice that changes what a block of either side is."""
     short: dict[NodeKey, _Expansion] = {}
-    tops: dict[str, list[tuple[int, int]]] = {}
+    tops: dict[UnitKey, list[tuple[int, int]]] = {}
     reported: set[tuple[str, int]] = set()
     for key, node in list(nodes.nodes.items()):
         if key.code is not None or is_too_large(nodes, node):
@@ -38,18 +40,18 @@ def check_seams(nodes: Nodes) -> None:
         found: list[tuple[PlacedDirective, Problem]] = []
         doubtful = [item for number, item in enumerate(node.items) if _is_doubtful(nodes, node, number)]
         if doubtful:
-            if key.path not in tops:
-                tops[key.path] = _top_ranges(node.unit.document.blocks if node.unit.document else ())
-            for window in _windows(node, doubtful, tops[key.path]):
+            if key.unit not in tops:
+                tops[key.unit] = _top_ranges(node.unit.document.blocks if node.unit.document else ())
+            for window in _windows(node, doubtful, tops[key.unit]):
                 found += _compare(_lay_out(nodes, node, window, short))
         for placed, child in node.inline:
             if child is not None and nodes.nodes[child.key].items:
                 found += _check_inline(nodes, node.unit, placed, child)
         for placed, problem in found:
-            place = (key.path, placed.directive.span.start)
+            place = (key.path, to_source(nodes.graph, node.unit, placed.directive.span).start)
             if place not in reported:
                 reported.add(place)
-                nodes.graph.report(key.path, problem)
+                nodes.report(node.unit, problem)
 
 
 def _is_doubtful(nodes: Nodes, node: Node, number: int) -> bool:

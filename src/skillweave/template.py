@@ -1,4 +1,4 @@
-"""Parameters: a pattern's body as a Jinja2 template, checked, bound to values, and rendered with the source of every line.
+"""Parameters: a pattern's body as a Jinja2 template, checked, bound to values, and rendered with every line's source.
 
 The only home of `jinja2`. What no template may do is refused before anything runs, from the tokens (which know their
 columns) and then from the syntax tree. The text itself never passes through Jinja: rendering yields numbers of pieces,
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 import warnings
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
@@ -54,7 +54,8 @@ class Kept(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """A rendered body: its lines (joined by LF they are the text) and, for each, the physical line (from 0) of the
-    source that its first character came from."""
+    source that its first character came from.
+    """
 
     lines: tuple[str, ...]
     sources: tuple[int, ...]
@@ -223,9 +224,10 @@ class _Scan:
     def find(self, line: int, *hints: str) -> Span:
         """The first token that reads as a hint in a tag of the body's line (from 1) or below; else the line's tag."""
         start = self.index.starts[min(line, len(self.index.starts)) - 1]
-        after = [segment for segment in self.segments if segment.end > start and segment.kind != "data"]
-        tokens = (t for segment in after for t in segment.tokens if t.start >= start and t.value in hints)
-        part: _Segment | _Token | None = next(tokens, None) or next(iter(after), None)
+        first = bisect_right(self.segments, start, key=lambda segment: segment.end)
+        tags = [segment for segment in islice(self.segments, first, first + _NEAR) if segment.kind != "data"]
+        tokens = (t for segment in tags for t in segment.tokens if t.start >= start and t.value in hints)
+        part: _Segment | _Token | None = next(tokens, None) or next(iter(tags), None)
         return self.span(part) if part else Span(self.offset + start, self.offset + start)
 
 
@@ -255,13 +257,17 @@ def _scan(text: str, offset: int, masks: Sequence[Span]) -> _Scan:
             elif kind != "whitespace":
                 inner.append(token)
     except TemplateSyntaxError as error:
-        begin = inner[0].start if inner else at
+        raw = segments[-1].start if segments and segments[-1].kind == "raw" else at
+        begin = inner[0].start if inner else raw
         problems.append(_lexing_problem(error, body, Span(offset + begin, offset + at), offset))
     if inner and not problems:
         span = Span(offset + inner[0].start, offset + inner[0].end)
         problems.append(Problem(TEMPLATE_ERROR, f'"{inner[0].value}" is never closed', span, _RAW))
     return _Scan(text, body, offset, LineIndex(body), tuple(segments), tuple(problems))
 
+
+# A node's line is its tag's, or one of its lines: the token stands among the next few tags of the text.
+_NEAR = 100
 
 _RAW = "what is no template goes between {% raw %} and {% endraw %}"
 
@@ -296,30 +302,41 @@ _ONLY = (
 
 def _blocks(scan: _Scan) -> Iterator[Problem]:
     """Refuse every statement but `if`, and what does not close: told from the tokens, so with a column."""
-    opened: list[tuple[Span, bool]] = []
+    opened: list[_If] = []
     refused: set[str] = set()
     for segment in scan.segments:
         if segment.kind != "block":
             continue
         word, span = segment.tokens[1].value, scan.span(segment.tokens[1])
         if word == "if":
-            opened.append((scan.span(segment), False))
+            opened.append(_If(scan.span(segment), else_seen=False))
             if len(opened) > MAX_DEPTH:
                 yield Problem(TEMPLATE_ERROR, f"`if` nested deeper than {MAX_DEPTH} levels", span)
                 return
         elif word not in _WORDS:
             if word.removeprefix("end") not in refused:
                 refused.add(word)
-                yield Problem(TEMPLATE_ERROR, f'a template has no "{word}"', span, _statement_help(word))
-        elif not opened or word == "endraw" or (opened[-1][1] and word != "endif"):
-            if not refused:
-                yield Problem(TEMPLATE_ERROR, f'"{word}" has nothing to belong to', span)
-        elif word == "endif":
-            opened.pop()
-        else:
-            opened[-1] = (opened[-1][0], word == "else")
-    for span, _ in opened:
-        yield Problem(TEMPLATE_ERROR, "this `if` is never closed", span, "add {% endif %}")
+                message = f'a template has no "{word}"' if segment.tokens[1].kind == "name" else "an empty tag"
+                yield Problem(TEMPLATE_ERROR, message, span, _statement_help(word))
+        elif not _continues(opened, word) and not refused:
+            yield Problem(TEMPLATE_ERROR, f'"{word}" has nothing to belong to', span)
+    for left in opened:
+        yield Problem(TEMPLATE_ERROR, "this `if` is never closed", left.span, "add {% endif %}")
+
+
+class _If(NamedTuple):
+    span: Span
+    else_seen: bool
+
+
+def _continues(opened: list[_If], word: str) -> bool:
+    """Whether `elif`, `else` or `endif` fits the innermost open `if`, which then goes on or is closed."""
+    if not opened or word == "endraw" or (opened[-1].else_seen and word != "endif"):
+        return False
+    innermost = opened.pop()
+    if word != "endif":
+        opened.append(innermost._replace(else_seen=word == "else"))
+    return True
 
 
 def _brackets(scan: _Scan) -> Iterator[Problem]:
@@ -334,7 +351,7 @@ def _brackets(scan: _Scan) -> Iterator[Problem]:
 
 
 def _statement_help(word: str) -> str:
-    near = get_close_matches(word, _WORDS, n=1)
+    near = get_close_matches(word, _WORDS, n=1, cutoff=0.5)
     return f"did you mean {near[0]}?" if near else _ONLY
 
 
@@ -368,6 +385,8 @@ def _refused(tree: nodes.Template, checks: _Checks) -> Iterator[Problem]:
         message = f"nested deeper than {MAX_DEPTH} levels" if depth > MAX_DEPTH else _objection(node)
         if message:
             yield Problem(TEMPLATE_ERROR, message, checks.scan.find(node.lineno, *_hints(node)), _ONLY)
+            if depth > MAX_DEPTH:
+                return
             continue
         if isinstance(node, nodes.Name):
             checks.names[node.name] += 1
@@ -407,7 +426,7 @@ _NAMED = (
 )
 
 
-def _objection(node: nodes.Node) -> str | None:
+def _objection(node: nodes.Node) -> str | None:  # noqa: PLR0911 - one answer per kind of node
     """Why a node is refused, or None."""
     match node:
         case nodes.Keyword():

@@ -25,6 +25,7 @@ from skillweave.markdown.reading import read
 from skillweave.project import START
 from skillweave.seams import check_seams
 from skillweave.source import LineIndex, Span
+from skillweave.units import UnitKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,7 @@ def check_bundle(nodes: Nodes, tree: Tree, entry: Entry) -> Bundle | None:
     graph = nodes.graph
     compiled = [file for file in entry.files if file.treatment == "compile"]
     inputs = closure(graph, (file.real for file in compiled))
-    if inputs & graph.failed or any(file.real not in nodes.wholes for file in compiled):
+    if inputs & graph.failed or any(nodes.whole(file.real) is None for file in compiled):
         return None
     banner = banner_of(entry) if nodes.config.banner else None
     outputs: list[Output] = []
@@ -127,7 +128,7 @@ def _check_leftovers(nodes: Nodes, path: SourcePath, text: str) -> bool:
     if not live:
         return True
     index = LineIndex(text)
-    places = list(origins(nodes, nodes.wholes[path]))
+    places = list(origins(nodes, nodes.wholes[UnitKey(path)]))
     clean = True
     for opener in live:
         origin = places[index.line_of(opener.span.start)]

@@ -1,4 +1,4 @@
-"""What the agent-skills specification, and the consumers named in the configuration, ask of a SKILL.md's front matter."""
+"""What the agent-skills specification and the configured consumers ask of a SKILL.md's front matter."""
 
 from __future__ import annotations
 

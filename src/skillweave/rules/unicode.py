@@ -40,7 +40,7 @@ _JOINING = re.compile(
 # Thai to Tibetan, Myanmar and Khmer write no blanks between words, and mark where a line may break.
 _UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]")
 _IDEOGRAPH = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-# Of the sequences that Unicode lists for the first selectors: ideographs, CJK punctuation, mathematics, Myanmar, Phags-pa.
+# Where Unicode lists sequences with the first selectors: CJK punctuation, mathematics, Myanmar, Phags-pa.
 _SELECTED = re.compile("[\u3000-\u303f\uff00-\uff60\u2200-\u22ff\u2a00-\u2aff\u1000-\u109f\uaa60-\uaa7f\ua840-\ua87f]")
 _MONGOLIAN = re.compile("[\u1800-\u18af]")
 _JAMO = re.compile("[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")
@@ -73,7 +73,7 @@ def _is_control(character: str) -> bool:
     return _DIRECTION.match(character) is not None
 
 
-def _is_needed(text: str, at: int) -> bool:  # noqa: PLR0911 - one answer per kind of character reads best as a table
+def _is_needed(text: str, at: int) -> bool:  # noqa: C901, PLR0911 - one answer per kind of character reads best as a table
     """Whether what stands around a suspicious character makes it a part of an emoji or of a script's spelling."""
     before, after = text[at - 1 : at], text[at + 1 : at + 2]
     match text[at]:

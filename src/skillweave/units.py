@@ -1,0 +1,231 @@
+"""Units: the texts that can be spliced. A file is one; a template is one for each set of values it is given (LANGUAGE 7).
+
+A template's directives, selections and problems are found in its source. What is spliced is its rendering, parsed anew;
+of the directives in it, those count that stood in the source and came through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.diagnostics import (
+    EXPANSION_TOO_LARGE,
+    UNCLOSED_FENCE,
+    UNCLOSED_HTML,
+    UNKNOWN_PARAM,
+    Problem,
+    Severity,
+)
+from skillweave.parse import directive_spellings, parse
+from skillweave.source import LineIndex, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from skillweave.graph import Edge, Graph, SourceFile
+    from skillweave.parse import Document
+    from skillweave.select import Ranges
+    from skillweave.source import SourcePath
+    from skillweave.template import Template
+
+Arguments = tuple[tuple[str, str], ...]
+"""The value of every parameter of a template, by name and sorted; of any other file, nothing."""
+
+
+class UnitKey(NamedTuple):
+    """A file, and the values that it is rendered with."""
+
+    path: SourcePath
+    arguments: Arguments = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A text that can be spliced, with the edge of each of its directives (in the order of the document's)."""
+
+    key: UnitKey
+    text: str
+    index: LineIndex
+    lines: tuple[str, ...]
+    document: Document | None
+    edges: tuple[Edge | None, ...]
+    is_own: bool
+    """Whether it is a skill's or a document's own file: its text keeps its `{#id}`."""
+    sources: tuple[int, ...] | None = None
+    """For a rendering, the line of the source that each line comes from."""
+    kept: Mapping[int, int] | None = None
+    """For a rendering, the offset in the source of each directive that came through."""
+
+    @property
+    def path(self) -> SourcePath:
+        return self.key.path
+
+    def source_line(self, line: int) -> int:
+        """The line of the file that a line of this text comes from."""
+        return line if self.sources is None else self.sources[line]
+
+
+class Calls:
+    """Which values each template is given: by every directive that names it, over all levels."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.templates: dict[SourcePath, Template | None] = {}
+        self.instances: dict[SourcePath, set[Arguments]] = {}
+        self.arguments: dict[tuple[UnitKey, Edge], Arguments | None] = {}
+
+    def of(self, caller: UnitKey, edge: Edge) -> Arguments | None:
+        """The values that a directive gives to its target in one unit; None if they are wrong, which is reported."""
+        key = (caller, edge)
+        if key not in self.arguments:
+            self.arguments[key] = _bind(self.graph, caller, edge)
+        return self.arguments[key]
+
+    def template(self, path: SourcePath) -> Template | None:
+        """A pattern's template; None if it is none, or has a problem (reported with its document's)."""
+        if path not in self.templates:
+            self.templates[path] = _template(self.graph.files[path])
+        return self.templates[path]
+
+
+def find_calls(graph: Graph, limit: int) -> Calls:
+    """Every set of values that some directive gives to some template, from the directives of all other files on."""
+    calls = Calls(graph)
+    pending = [UnitKey(path) for path, file in sorted(graph.files.items()) if not _is_template(file)]
+    count = 0
+    while pending:
+        caller = pending.pop()
+        for edge in graph.edges.get(caller.path, ()):
+            if edge.target is None or edge.target not in graph.files or edge.directive.word == "asset":
+                continue
+            if edge.directive.as_code:
+                continue
+            given = calls.of(caller, edge)
+            known = calls.instances.setdefault(edge.target, set())
+            if given is None or given in known or not _is_template(graph.files[edge.target]):
+                continue
+            known.add(given)
+            count += 1
+            if count > limit:
+                message = f"templates are rendered with more than {limit:,} different sets of values from here on"
+                cure = "pass fewer values on, or raise `limits.expansions` in the configuration"
+                graph.report(edge.source, Problem(EXPANSION_TOO_LARGE, message, edge.directive.span, help=cure))
+                return calls
+            pending.append(UnitKey(edge.target, given))
+    return calls
+
+
+def file_unit(graph: Graph, path: SourcePath, *, is_own: bool) -> Unit:
+    """The unit of a file that is no template."""
+    file = graph.files[path]
+    edges = graph.edges.get(path, ())
+    return Unit(UnitKey(path), file.text, file.index, file.lines, file.document, edges, is_own)
+
+
+def rendered_unit(calls: Calls, key: UnitKey, limit: int) -> Unit | None:
+    """The unit of a template with its values; None if it is too large or has a problem, which is reported."""
+    from skillweave.template import render_template  # noqa: PLC0415 (jinja2 is imported for templates only)
+
+    graph = calls.graph
+    file = graph.files[key.path]
+    template = calls.template(key.path)
+    if template is None or file.document is None:
+        return None
+    rendered = render_template(template, dict(key.arguments), limit)
+    if isinstance(rendered, Problem):
+        graph.report(key.path, rendered)
+        return None
+    text = "\n".join(rendered.lines)
+    index = LineIndex(text)
+    masks = directive_spellings(file.text, file.document.body)
+    kept = {index.starts[place.line] + place.column: masks[place.mask].start for place in rendered.kept}
+    document = parse(text, front_matter=False)
+    by_start = {edge.directive.span.start: edge for edge in graph.edges.get(key.path, ())}
+    edges = []
+    for placed in document.directives:
+        edge = by_start.get(kept.get(placed.directive.span.start, -1))
+        edges.append(edge._replace(placed=placed, written=edge.directive) if edge else None)
+    unit = Unit(key, text, index, rendered.lines, document, tuple(edges), False, rendered.sources, kept)  # noqa: FBT003
+    for problem in document.problems:
+        if problem.code in (UNCLOSED_FENCE, UNCLOSED_HTML):
+            graph.report(key.path, problem._replace(span=to_source(graph, unit, problem.span), severity=Severity.ERROR))
+    return unit
+
+
+def to_source(graph: Graph, unit: Unit, span: Span) -> Span:
+    """A span of a unit's text → of its file's: exact for files and directives, the line's for other rendered text."""
+    if unit.sources is None or unit.kept is None:
+        return span
+    file = graph.files[unit.path]
+    if span.start in unit.kept:
+        start = unit.kept[span.start]
+        return Span(start, start + span.end - span.start)
+    line = unit.sources[unit.index.line_of(span.start)]
+    start = file.index.starts[line]
+    return Span(start, start + len(file.lines[line]))
+
+
+def rendered_ranges(unit: Unit, ranges: Ranges) -> Ranges:
+    """Ranges of a template's source → the lines of the rendering that they became, less blank lines at both ends."""
+    if unit.sources is None:
+        return ranges
+    chosen = [
+        line
+        for line, source in enumerate(unit.sources)
+        if any(start <= source < end for start, end in ranges) and (line + 1 < len(unit.lines) or unit.lines[line])
+    ]
+    while chosen and not unit.lines[chosen[0]].strip(" \t"):
+        chosen.pop(0)
+    while chosen and not unit.lines[chosen[-1]].strip(" \t"):
+        chosen.pop()
+    return _runs(chosen)
+
+
+def _runs(lines: Iterable[int]) -> Ranges:
+    runs: list[tuple[int, int]] = []
+    for line in lines:
+        if runs and runs[-1][1] == line:
+            runs[-1] = (runs[-1][0], line + 1)
+        else:
+            runs.append((line, line + 1))
+    return tuple(runs)
+
+
+def _is_template(file: SourceFile) -> bool:
+    return file.document is not None and file.document.params is not None
+
+
+def _template(file: SourceFile) -> Template | None:
+    from skillweave.template import check_template  # noqa: PLC0415 (jinja2 is imported for templates only)
+
+    document = file.document
+    if document is None or document.params is None:
+        return None
+    params = {param.name: param for param in document.params}
+    body = file.index.starts[document.body] if document.body < len(file.index.starts) else len(file.text)
+    template, _ = check_template(file.text, body, params, directive_spellings(file.text, document.body))
+    return template
+
+
+def _bind(graph: Graph, caller: UnitKey, edge: Edge) -> Arguments | None:
+    directive = edge.directive
+    target = graph.files[edge.target] if edge.target is not None else None
+    document = target.document if target else None
+    if document is None or document.params is None:
+        for argument in directive.arguments:
+            message = f"{edge.target} has no parameters"
+            cure = "declare them under `params` in its front matter"
+            graph.report(edge.source, Problem(UNKNOWN_PARAM, message, argument.span, help=cure))
+        return None if directive.arguments else ()
+    from skillweave.template import bind, passed_on  # noqa: PLC0415 (jinja2 is imported for templates only)
+
+    values = dict(caller.arguments)
+    given = []
+    for argument in directive.arguments:
+        name = passed_on(argument.value) if values or _is_template(graph.files[caller.path]) else None
+        given.append((argument.name, values[name] if name in values else argument.value, argument.span))
+    bound, problems = bind({param.name: param for param in document.params}, given, directive.span)
+    for problem in problems:
+        graph.report(edge.source, problem)
+    return None if problems else tuple(sorted(bound.items()))

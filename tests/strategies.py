@@ -1,0 +1,245 @@
+"""Generated texts and projects, for the property tests.
+
+`scraps` are made to confuse a parser; `documents` are Markdown as people write it; `projects` are files of such blocks
+that include each other, kept as templates, so that a test can ask for the source or for a rendering of the parts.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Lines = tuple[str, ...]
+
+_DIRECTIVE_PIECES = (
+    "<<include: a.md>>",
+    "{{include: b/c.md#Some Section}}",
+    "<<reference: a.md text=\"x\">>",
+    "<<asset: d/ to=e/>>",
+    '<<include: "q r.md" level=+1>>',
+    "<<include: a.md with x=\"1\">>",
+    "<<include:a.md>>",
+    "<<include: ",
+    "{{include:",
+    "<<inlcude: a.md>>",
+    "<<",
+    ">>",
+    "{{",
+    "}}",
+    "$",
+    ' optional',
+    ' lines=2-',
+)
+_MARKDOWN_PIECES = (
+    *("`", "``", "```", "~~~", "```py", "    ", "\t", " ", "  ", "- ", "* ", "+ ", "1. ", "12) ", "> ", ">", "# ", "###### "),
+    *("===", "---", "***", "[", "]", "](", ")", "(", "![", "[x]: ", "[^n]", "[^n]: ", "[a](b.md)", '"', "'", "\\", "\\\\"),
+    *("|", "| a | b |", "|---|---|", "\\|", "*", "_", "**", "~~", "&amp;", "&#10;", "{#id}", "word", "two words", "a", "1", ":"),
+    *("<div>", "</div>", "<b>", "</b>", "<!--", "-->", "<!-- c -->", "<pre>", "</pre>", "<?", "?>", "<![CDATA[", "]]>"),
+    *('<a href="', '">', "<script>", "</script>", "<!X", "<http://e.org>", "<img src=x>", "<details>"),
+    *("<!-- region: r -->", "<!-- endregion: r -->", "<!-- region: s -->", "<!-- endregion: s -->"),
+    *("\u2028", "\u2029", "\x0b", "\x0c", "\u00a0", "\u0085", "\u200b", "\x1c", "\u3000", "İ", "ß", "\U0001f600", "\x00"),
+)
+
+
+def scraps() -> st.SearchStrategy[str]:
+    """Texts put together from pieces that mean something to Markdown or to us, most of them no proper documents."""
+    ends = st.sampled_from(("\n", "\n", "\n\n"))
+    piece = st.one_of(st.sampled_from(_DIRECTIVE_PIECES), st.sampled_from(_MARKDOWN_PIECES), ends)
+    body = st.lists(piece, max_size=40).map("".join)
+    front = st.sampled_from(("", "", "", "---\n", "---\nname: x\n---\n", "---\nx: <<include: a.md>>\n--- \n", " ---\n"))
+    return st.builds(str.__add__, front, body)
+
+
+def openers_everywhere() -> st.SearchStrategy[str]:
+    """Texts with whole directives, each with a target of its own (`u0q.md`, `u1q.md` …), where Markdown is tricky."""
+    directive = st.sampled_from(("<<include: @>>", "{{include: @}}", "<<reference: @>>", "{{ asset: @ }}", "\\<<include: @>>"))
+    piece = st.one_of(directive, directive, st.sampled_from(_UNTANGLED), st.sampled_from(("\n", "\n", "\n\n")))
+    return st.lists(piece, min_size=1, max_size=24).map("".join).map(_numbered)
+
+
+# Without what would make an opener here another one, or none, for us alone.
+_UNTANGLED = tuple(
+    piece
+    for piece in _MARKDOWN_PIECES
+    if piece not in ("<!X", "\x00") and not re.match(r"<(?!!--|/?(?:div|pre|b|details|script)>)", piece)
+)
+
+
+def _numbered(text: str) -> str:
+    parts = text.split("@")
+    return "".join(f"{part}u{number}q.md" for number, part in enumerate(parts[:-1])) + parts[-1]
+
+
+_WORDS = ("alpha", "beta gamma", "delta, and more", "Epsilon zeta", "1 eta", "theta.")
+_INLINE = (
+    *("`code`", "`` a ` b ``", "*em*", "**strong**", "~~gone~~", "a_b_c", "<b>bold</b>", "\\*", "&amp;", "a &lt; b"),
+    *("[text](https://example.org/x)", "![alt](https://example.org/i.png)", "<https://example.org>", "`<<include: no.md>>`"),
+    *("[@L-link]", "[text][@L-link]", "x[^@L-note]", "<!-- c -->", "5 < 6", "a | b", "$x$", "#tag", "end\\", "two  "),
+)
+
+
+@st.composite
+def _text_lines(draw: st.DrawFn, most: int = 3) -> Lines:
+    line = st.lists(st.sampled_from((*_WORDS, *_WORDS, *_INLINE)), min_size=1, max_size=3).map(" ".join)
+    first = draw(st.sampled_from(_WORDS))
+    lines = draw(st.lists(line, min_size=1, max_size=most))
+    return (f"{first} {lines[0]}", *lines[1:])
+
+
+def _fence(info: str, mark: str, content: list[str]) -> Lines:
+    return (f"{mark}{info}", *content, mark)
+
+
+_CODE = ("code", "\ttabbed", "  spaced", "", "# no heading", "- no item", "<<include: no.md>>", "<!-- open", "[x]: y")
+_HTML = (
+    ("<div>", "inside", "</div>"),
+    ("<!-- a comment -->",),
+    ("<!-- a comment", "", "of two paragraphs -->"),
+    ("<details>", "<summary>More</summary>", "", "*text*", "", "</details>"),
+    ("<b>bold</b> text",),
+    ("<pre>", "as it is", "", "</pre>"),
+)
+_TABLES = (("| a | b |", "|---|---|", "| 1 | `2` |"), ("a | b", ":-- | --:", "x | y \\| z"), ("| a |", "|---|"))
+_DEFINITIONS = (
+    ("[@L-link]: https://example.org/@L",),
+    ("[@L-link]: <https://example.org/@L>", '  "A title"'),
+    ("[^@L-note]: A note.",),
+    ("[^@L-note]: A note", "    of two lines.", "", "    And two paragraphs."),
+)
+
+
+def leaves(*, headings: bool = True) -> st.SearchStrategy[Lines]:
+    """One block that holds no blocks."""
+    kinds = [
+        _text_lines(),
+        _text_lines(),
+        st.builds(_fence, st.sampled_from(("", "python")), st.sampled_from(("```", "~~~", "````")), st.lists(st.sampled_from(_CODE), max_size=4)),
+        st.lists(st.sampled_from(("    code", "\tcode", "     more")), min_size=1, max_size=2).map(tuple),
+        st.sampled_from(_TABLES),
+        st.sampled_from(_HTML),
+        st.sampled_from(_DEFINITIONS),
+        st.sampled_from((("***",), ("---",), ("___",), ("- - -",))),
+    ]
+    if headings:
+        kinds.append(st.builds(lambda level, text: (f"{'#' * level} {text}",), st.integers(1, 6), st.sampled_from(_WORDS)))
+        kinds.append(st.builds(lambda text, mark: (text, mark), st.sampled_from(_WORDS), st.sampled_from(("===", "---", "-"))))
+    return st.one_of(kinds)
+
+
+def blocks(includes: st.SearchStrategy[Lines] | None = None) -> st.SearchStrategy[Lines]:
+    """One block: a leaf, an include, or a list or quote of blocks."""
+    leaf = leaves() if includes is None else st.one_of(leaves(), leaves(), includes)
+    return st.recursive(leaf, lambda inner: st.one_of(_lists(inner), _quotes(inner)), max_leaves=6)
+
+
+_MARKERS = ("- ", "* ", "+ ", "-   ", "-\t", "1. ", "1) ", "10. ", "2.  ", "1.\t")
+
+
+@st.composite
+def _lists(draw: st.DrawFn, inner: st.SearchStrategy[Lines]) -> Lines:
+    marker = draw(st.sampled_from(_MARKERS))
+    width = len(marker.expandtabs(4))
+    indent = draw(st.sampled_from((" " * width, "\t" * -(-width // 4) if width % 4 == 0 else " " * width)))
+    apart = draw(st.booleans())
+    lines: list[str] = []
+    for number, item in enumerate(draw(st.lists(_bodies(inner), min_size=1, max_size=3))):
+        if number and apart:
+            lines.append("")
+        lines.append(marker + item[0])
+        lines += [indent + line if line else "" for line in item[1:]]
+    return tuple(lines)
+
+
+@st.composite
+def _quotes(draw: st.DrawFn, inner: st.SearchStrategy[Lines]) -> Lines:
+    mark = draw(st.sampled_from(("> ", "> ", ">", ">\t")))
+    return tuple((mark + line) if line else ">" for line in draw(_bodies(inner)))
+
+
+@st.composite
+def _bodies(draw: st.DrawFn, inner: st.SearchStrategy[Lines]) -> Lines:
+    return _joined(draw, draw(st.lists(inner, min_size=1, max_size=3)), tight=4)
+
+
+def _joined(draw: Callable[[st.SearchStrategy[int]], int], parts: list[Lines], tight: int) -> Lines:
+    """Blocks one behind the other: with a blank line between them but once in `tight` times."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and draw(st.integers(1, tight)) > 1:
+            lines.append("")
+        lines.extend(part)
+    return tuple(lines)
+
+
+@st.composite
+def _texts(draw: st.DrawFn, block: st.SearchStrategy[Lines], tight: int = 4) -> str:
+    lines = _joined(draw, draw(st.lists(block, min_size=1, max_size=5)), tight)
+    return "\n".join(lines) + draw(st.sampled_from(("\n", "\n", "", "\n\n")))
+
+
+def documents() -> st.SearchStrategy[str]:
+    """One text without directives, references to labels of its own included."""
+    return _texts(blocks()).map(lambda text: text.replace("@L", "own"))
+
+
+class Project(NamedTuple):
+    """Templates of `p0.md`, `p1.md` …: `@@2@@` is an include of `p2.md`. The first is the entry; includes go upward."""
+
+    templates: tuple[str, ...]
+
+    def source(self, number: int) -> str:
+        """The text of a file as an author writes it."""
+        return self.filled(number, lambda target: f"<<include: p{target}.md level=keep>>")
+
+    def filled(self, number: int, stand_in: Callable[[int], str]) -> str:
+        """The text of a file with something else for each of its includes."""
+        template = self.templates[number].replace("@L", f"label{number}")
+        return re.sub(r"@@(\d)@@", lambda match: stand_in(int(match[1])), template)
+
+    def targets(self, number: int) -> list[int]:
+        """The files that a file includes, in order."""
+        return [int(target) for target in re.findall(r"@@(\d)@@", self.templates[number])]
+
+
+@st.composite
+def projects(draw: st.DrawFn) -> Project:
+    """An entry and one to three patterns of any blocks, with includes in block places: also in lists and in quotes."""
+    count = draw(st.integers(2, 4))
+    templates = []
+    for number in range(count):
+        later = [((f"@@{target}@@",)) for target in range(number + 1, count)]
+        templates.append(draw(_texts(blocks(st.sampled_from(later)) if later else blocks(), tight=3)))
+    return Project(tuple(templates))
+
+
+@st.composite
+def ordinary_projects(draw: st.DrawFn) -> Project:
+    """Projects as a careful author writes them: blank lines around all blocks, patterns that begin with a heading or text."""
+    count = draw(st.integers(2, 4))
+    plain = leaves().filter(lambda lines: not lines[0].startswith((" ", "\t")))
+    block = st.recursive(plain, lambda inner: st.one_of(_careful_lists(inner), _careful_quotes(inner)), max_leaves=4)
+    begin = st.one_of(_text_lines(), st.sampled_from((("# Title",), ("## Part",), ("Title", "====="))))
+    templates = []
+    for number in range(count):
+        later = [((f"@@{target}@@",)) for target in range(number + 1, count)]
+        body = draw(st.lists(st.one_of(block, st.sampled_from(later)) if later else block, max_size=4))
+        templates.append("\n\n".join("\n".join(lines) for lines in [draw(begin), *body]) + "\n")
+    return Project(tuple(templates))
+
+
+@st.composite
+def _careful_lists(draw: st.DrawFn, inner: st.SearchStrategy[Lines]) -> Lines:
+    marker = draw(st.sampled_from(("- ", "1. ")))
+    lines: list[str] = []
+    for item in draw(st.lists(inner, min_size=1, max_size=3)):
+        lines += [marker + item[0], *(" " * len(marker) + line if line else "" for line in item[1:]), ""]
+    return tuple(lines[:-1])
+
+
+def _careful_quotes(inner: st.SearchStrategy[Lines]) -> st.SearchStrategy[Lines]:
+    return inner.map(lambda lines: tuple(f"> {line}".rstrip() for line in lines))

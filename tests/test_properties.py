@@ -1,0 +1,241 @@
+"""What holds for every text and every project: parsing never fails, splicing keeps meaning, and nothing is lost.
+
+The theorem that the product stands on: where the compiler finds nothing wrong, a rendering of the flattened document is
+the renderings of its parts, spliced. Lists and tables may join, and a list may become loose.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+from strategies import Project, documents, ordinary_projects, projects, scraps
+
+from skillweave.build import Compiled, compile_project
+from skillweave.config import Config
+from skillweave.diagnostics import UNUSED_PATTERN, Severity
+from skillweave.flatten import origins
+from skillweave.markdown.rules import plain_parser
+from skillweave.parse import Document, parse
+from skillweave.source import LineIndex, Span, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SETTINGS = settings(
+    derandomize=True, deadline=None, database=None, max_examples=250, suppress_health_check=[HealthCheck.too_slow]
+)
+ROOT = Path(__file__).parent.parent
+OWN_FILES = sorted(path for folder in ("patterns", "skills", "docs") for path in (ROOT / folder).rglob("*.md"))
+
+
+@SETTINGS
+@given(scraps())
+@example("---")
+@example("\\<<include: ")
+@example("<<include: a.md>>\u2028<<include: b.md>>\x0b\n")
+def test_parsing_never_fails_and_every_place_lies_in_the_text(text: str) -> None:
+    document = parse(text)
+    for span in spans(document):
+        assert 0 <= span.start <= span.end <= len(text)
+    lines = text.count("\n") + 1
+    assert 0 <= document.body <= lines
+    assert 0 <= document.lines <= lines
+    assert all(text[offset] == "\\" for offset in document.escapes)
+    for start, end in line_ranges(document):
+        assert document.body <= start <= end <= lines
+    index = LineIndex(text)
+    for placed in document.directives:
+        assert index.line_of(placed.directive.span.start) == index.line_of(placed.directive.span.end) == placed.line
+        if placed.prefix is not None:
+            assert index.line(placed.line).startswith(placed.prefix)
+
+
+def spans(document: Document) -> Iterator[Span]:
+    if document.front_matter:
+        yield document.front_matter
+    for placed in document.directives:
+        directive = placed.directive
+        yield from (directive.span, directive.path_span, *(argument.span for argument in directive.arguments))
+        if directive.section_span:
+            yield directive.section_span
+    for heading in document.headings:
+        yield from (heading.content, *((heading.id_span,) if heading.id_span else ()))
+    yield from (use.span for use in document.uses)
+    yield from (destination.span for destination in document.destinations)
+    yield from (span for span, _ in document.code_spans)
+    yield from (problem.span for problem in document.problems)
+
+
+def line_ranges(document: Document) -> Iterator[tuple[int, int]]:
+    for block in document.blocks:
+        yield block.start, block.end
+        yield from ((container.start, container.end) for container in block.containers)
+    yield from ((heading.start, heading.end) for heading in document.headings)
+    yield from ((region.start, region.end) for region in document.regions)
+    yield from ((definition.start, definition.end) for definition in document.definitions)
+    yield from ((marker, marker + 1) for marker in document.markers)
+    yield from ((placed.line, placed.line + 1) for placed in document.directives)
+    yield from ((destination.line, destination.line + 1) for destination in document.destinations)
+
+
+@SETTINGS
+@given(st.one_of(documents(), scraps().map(without_openers := lambda text: re.sub(r"<<|\{\{|region:|\x00|\\", "", text))))
+def test_a_text_without_directives_flattens_to_itself(text: str) -> None:
+    with_final_end = f"{text.rstrip(chr(10))}\n"
+    compiled = compiled_from({"entries/s.md": text})
+    if any(diagnostic.severity is Severity.ERROR for diagnostic in compiled.diagnostics):
+        assert parse(text).problems
+    else:
+        assert outputs(compiled) == {"entries/s.md": with_final_end}
+
+
+@SETTINGS
+@given(projects())
+def test_building_again_gives_the_same_and_an_output_is_a_fixed_point(project: Project) -> None:
+    files = source_files(project)
+    first, second = outputs(compiled_from(files)), outputs(compiled_from(dict(reversed(files.items()))))
+    assert first == second
+    if not any("\\<<" in text or "<<" in text for text in first.values()):
+        assert outputs(compiled_from(first)) == first
+
+
+@SETTINGS
+@given(projects())
+@example(Project(("1. a\n2. @@1@@\n", "x\n\n- y\n")))
+@example(Project(("> @@1@@\n\n> - @@1@@\n", "| a |\n|---|\n\n```\n\n```\n")))
+def test_every_output_line_comes_from_a_line_that_says_the_same(project: Project) -> None:
+    files = source_files(project)
+    compiled = compiled_from(files)
+    for path, text in outputs(compiled).items():
+        lines = text.split("\n")[:-1]
+        found = list(origins(compiled.nodes, compiled.nodes.wholes[path]))
+        assert len(found) >= len(lines)
+        assert not any(files[origin.path].split("\n")[origin.line].strip() for origin in found[len(lines) :])
+        for line, origin in zip(lines, found, strict=False):
+            says = files[origin.path].split("\n")[origin.line]
+            assert spliced(line).endswith(spliced(says)), (line, origin)
+
+
+def spliced(line: str) -> str:
+    """A line without its indent, whatever tabs in it became. What a splice puts before it stays."""
+    return re.sub(r"[ \t]+", " ", line).strip()
+
+
+@SETTINGS
+@given(projects())
+@example(Project(("@@1@@\ntext\n", "# a\n")))
+@example(Project(("| a |\n|---|\n@@1@@\n", "| b |\n|---|\n")))
+@example(Project(("- a\n\n  @@1@@\n\n  b\n", "\tcode\n\nx\n")))
+@example(Project(("> @@1@@\n\n> b\n", "- a\n\n      code\n")))
+@example(Project(("@@1@@\n\n    code\n", "[^@L-note]: a\n")))
+@example(Project(("1. @@1@@\n", "-\tb\n\n\tc\n")))
+def test_flattening_renders_as_the_parts_do(project: Project) -> None:
+    compiled = compiled_from(source_files(project))
+    if any(diagnostic.code is not UNUSED_PATTERN for diagnostic in compiled.diagnostics):
+        return  # It has been said that something is different.
+    expected = rendered_parts(project)
+    assume(expected is not None)
+    assert normalised(rendered(outputs(compiled)["entries/s.md"])) == normalised(expected or "")
+
+
+def rendered_parts(project: Project) -> str | None:
+    """Each file rendered on its own, an include standing in as a heading, which ends what a directive ends.
+
+    None if a stand-in is none of the headings: no directive is live there.
+    """
+    parts: dict[int, str] = {}
+    for number in reversed(range(len(project.templates))):
+        text = rendered(project.filled(number, lambda target: f"# stands in for {target}"))
+        for target in set(project.targets(number)):
+            heading = f"<h1>stands in for {target}</h1>"
+            if text.count(f"stands in for {target}") != text.count(heading):
+                return None
+            text = text.replace(heading, parts[target])
+        parts[number] = text
+    return parts[0]
+
+
+def rendered(text: str) -> str:
+    """HTML in which every list is loose."""
+    md = plain_parser()
+    tokens = md.parse(text)
+    for token in tokens:
+        token.hidden = False
+    return str(md.renderer.render(tokens, md.options, {}))
+
+
+def normalised(html: str) -> str:
+    """HTML without what may differ: lists that join, the numbers of footnotes, line ends between tags."""
+    html = re.sub(r">\n+<", "><", html.strip())
+    html = re.sub(r'fn(ref)?\d+(:\d+)?"|\[\d+(:\d+)?\]</a>', "", html)
+    return re.sub(r"</ul><ul>|</ol><ol[^>]*>", "", html)
+
+
+@SETTINGS
+@given(ordinary_projects())
+def test_ordinary_documents_raise_no_alarm(project: Project) -> None:
+    compiled = compiled_from(source_files(project))
+    assert [diagnostic for diagnostic in compiled.diagnostics if diagnostic.code is not UNUSED_PATTERN] == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("path", OWN_FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_file_cut_at_its_headings_and_put_together_again_is_the_same(path: Path, seed: int) -> None:
+    text = decode(path.read_bytes())
+    assert isinstance(text, str)
+    files = {
+        other.relative_to(ROOT).as_posix(): other.read_text(encoding="utf-8") for other in (ROOT / "patterns").rglob("*.md")
+    }
+    whole = compiled_from({**files, "entries/s.md": text})
+    entry, pieces = cut(text, random.Random(f"{path.name} {seed}"))  # noqa: S311 (repeatable on purpose)
+    together = compiled_from({**files, "entries/s.md": entry, **pieces})
+    assert len(pieces) > 1
+    assert outputs(together) == outputs(whole)
+    assert "entries/s.md" in outputs(together)
+
+
+def cut(text: str, chance: random.Random) -> tuple[str, dict[str, str]]:
+    """A text → an entry of nothing but includes, and the pieces, cut at some of the headings that no list or quote holds."""
+    document = parse(text)
+    lines = text.split("\n")
+    starts = [heading.start for heading in document.headings if not heading.containers]
+    kept = sorted({document.body, *starts[:1], *(start for start in starts if chance.random() < 0.6)})
+    out = lines[: document.body]
+    pieces: dict[str, str] = {}
+    for number, (start, end) in enumerate(zip(kept, [*kept[1:], len(lines)], strict=True)):
+        piece = "\n".join(lines[start:end])
+        body = piece.strip("\n")
+        before, after = (piece.partition(body)[::2]) if body else (piece, "")
+        out += [""] * before.count("\n")
+        if body:
+            pieces[f"patterns/cut/{number}.md"] = f"{body}\n"
+            out += [f"<<include: cut/{number}.md level=keep>>"]
+        out += [""] * (after.count("\n") if end < len(lines) else 0)
+    return "\n".join(out) + "\n", pieces
+
+
+def source_files(project: Project) -> dict[str, str]:
+    files = {f"patterns/p{number}.md": project.source(number) for number in range(1, len(project.templates))}
+    return {**files, "entries/s.md": project.source(0)}
+
+
+def compiled_from(files: Mapping[str, str]) -> Compiled:
+    """The project of these files, compiled in a folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder).resolve()
+        for name, text in files.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+        return compile_project(Config(root, None, documents=("entries",), banner=False))
+
+
+def outputs(compiled: Compiled) -> dict[str, str]:
+    return {output.path: output.data.decode() for bundle in compiled.bundles for output in bundle.outputs}

@@ -1,0 +1,106 @@
+"""What a SKILL.md's front matter must say, by the specification and by the consumers that are named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from skillweave.front_matter import read_front_matter
+from skillweave.rules.skill import CONSUMERS, SPECIFICATION, check_skill_front_matter
+
+if TYPE_CHECKING:
+    from skillweave.diagnostics import Problem
+
+OFFSET = 4
+SOUND = "name: commit\ndescription: Writes commits.\n"
+
+
+def check(text: str, *consumers: str) -> list[tuple[str, str]]:
+    """Every problem's name, and the text it points at."""
+    front_matter, problems = read_front_matter(text, OFFSET)
+    assert problems == ()
+    source = f"---\n{text}---\n"
+    found = check_skill_front_matter(front_matter, "commit", consumers)
+    return [(problem.code.name, source[problem.span.start : problem.span.end]) for problem in found]
+
+
+def only(text: str, *consumers: str) -> Problem:
+    front_matter, _ = read_front_matter(text, OFFSET)
+    (problem,) = check_skill_front_matter(front_matter, "commit", consumers)
+    return problem
+
+
+def test_a_sound_skill_has_no_problem() -> None:
+    text = "license: MIT\ncompatibility: git\nmetadata:\n  version: 1.0\n  on: yes\nallowed-tools: Read Bash(git:*)\n"
+    assert check(SOUND + text) == []
+
+
+def test_no_front_matter_is_one_problem() -> None:
+    (problem,) = check_skill_front_matter(None, "commit", ())
+    assert problem.code.number == "SW701"
+    assert "name: commit" in (problem.help or "")
+
+
+def test_both_fields_are_needed() -> None:
+    assert check("license: MIT\n") == [("missing-field", "---"), ("missing-field", "---")]
+
+
+@pytest.mark.parametrize(
+    "name", ["Commit", "-commit", "commit-", "com--mit", "com_mit", "''", "é", "x" * 65, "[commit]"]
+)
+def test_an_invalid_name_is_that_only(name: str) -> None:
+    assert check(f"name: {name}\ndescription: x\n") == [("invalid-name", name)]
+
+
+@pytest.mark.parametrize("name", ["x" * 64, "a-1", "2"])
+def test_a_valid_name_must_be_the_folders(name: str) -> None:
+    assert check(f"name: {name}\ndescription: x\n") == [("name-mismatch", name)]
+
+
+def test_a_better_name_is_offered() -> None:
+    assert "my-skill?" in (only("name: My Skill\ndescription: x\n").help or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (f"name: commit\ndescription: {'x' * 1025}\n", "x" * 1025),
+        ("name: commit\ndescription:\n", "description"),
+        ("name: commit\ndescription: ' '\n", "description"),
+        ("name: commit\ndescription: [x]\n", "[x]"),
+        (f"{SOUND}compatibility: {'x' * 501}\n", "x" * 501),
+        (f"{SOUND}compatibility: ''\n", "compatibility"),
+        (f"{SOUND}metadata: x\n", "x"),
+        (f"{SOUND}metadata: {{a: [b]}}\n", "[b]"),
+        (f"{SOUND}allowed-tools: [Read]\n", "[Read]"),
+    ],
+)
+def test_an_invalid_field(text: str, place: str) -> None:
+    assert check(text) == [("invalid-field", place)]
+
+
+@pytest.mark.parametrize("text", [f"description: {'😀' * 1024}\n", f"description: x\ncompatibility: {'x' * 500}\n"])
+def test_lengths_up_to_the_limit_in_code_points(text: str) -> None:
+    assert check(f"name: commit\n{text}") == []
+
+
+def test_the_specification_alone_judges_by_default() -> None:
+    assert check(f"{SOUND}model: opus\n") == [("unportable-field", "model")]
+    assert "the agent-skills specification" in only(f"{SOUND}model: opus\n").message
+
+
+def test_the_consumers_that_are_named_judge() -> None:
+    text = f"{SOUND}model: opus\n"
+    assert check(text, "claude-code") == []
+    assert only(text, "claude-code", "codex", "gemini").message.endswith("codex, gemini")
+
+
+def test_a_key_of_the_specification_is_portable_everywhere() -> None:
+    assert check(SOUND, *CONSUMERS) == []
+    assert not any(SPECIFICATION & keys for keys in CONSUMERS.values())
+
+
+def test_a_misspelt_key_is_recognised() -> None:
+    assert only(f"{SOUND}licence: MIT\n").help == "did you mean license?"
+    assert only(f"{SOUND}author: me\n").help == "keys of your own go under metadata"
