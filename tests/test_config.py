@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skillweave.config import Config, Limits, load_config, locate
+from skillweave.config import Config, Limits, load_config
+from skillweave.toml_places import locate
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -135,6 +135,12 @@ def test_deep_nesting_is_a_problem_and_no_crash(opening: str) -> None:
     assert message == f"lists and mappings nested deeper than {MAX_DEPTH} levels"
 
 
+def test_nesting_up_to_the_limit_is_read() -> None:
+    """The top mapping is a level too."""
+    assert isinstance(read("a: " + "[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1)), dict)
+    complaint("a: " + "[" * MAX_DEPTH + "]" * MAX_DEPTH)
+
+
 YAML_LIKE = st.text(st.sampled_from(list("ab: \n-[]{},\"'#&*!|>%@`\\xu0\t?~<é😀\u2028\x85")), max_size=60)
 
 

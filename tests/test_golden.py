@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from conftest import DEFAULT_CONFIG, OutputFile, Skillweave, read_tree
 
 if TYPE_CHECKING:
@@ -26,11 +27,11 @@ NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir())
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_case(name: str, tmp_path: Path, skillweave: Skillweave, *, update_golden: bool) -> None:
+def test_case(name: str, tmp_path: Path, skillweave_here: Skillweave, *, update_golden: bool) -> None:
     case, project = CASES / name, tmp_path / "outer" / "project"
     lay_out(case, project)
-    built = skillweave(project, ["build"])
-    checked = skillweave(project, ["check", "--format", "concise"])
+    built = skillweave_here(project, ["build"])
+    checked = skillweave_here(project, ["check", "--format", "concise"])
     tree = read_tree(project / "build")
     diagnostics = checked.out + (f"exit {checked.status}\n" if checked.status else "")
     if update_golden:
@@ -42,10 +43,10 @@ def test_case(name: str, tmp_path: Path, skillweave: Skillweave, *, update_golde
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if (CASES / name / "full.txt").exists()])
-def test_case_in_full(name: str, tmp_path: Path, skillweave: Skillweave, *, update_golden: bool) -> None:
+def test_case_in_full(name: str, tmp_path: Path, skillweave_here: Skillweave, *, update_golden: bool) -> None:
     case, project = CASES / name, tmp_path / "project"
     lay_out(case, project)
-    checked = skillweave(project, ["check", "--format", "full"])
+    checked = skillweave_here(project, ["check", "--format", "full"])
     if update_golden:
         write_text(case / "full.txt", checked.out)
     assert checked.out == read_text(case / "full.txt")
@@ -86,6 +87,8 @@ def write_tree(folder: Path, tree: dict[str, OutputFile]) -> None:
     """The inverse of `read_tree`, but for what git cannot hold."""
     shutil.rmtree(folder, ignore_errors=True)
     for name, file in tree.items():
+        if name.endswith("/"):
+            continue
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.content.encode("utf-8", "surrogateescape"))
@@ -106,7 +109,8 @@ def empty_folders(project: Path) -> None:
 
 def litter(project: Path) -> None:
     skill = project / "skills" / "x"
-    for name in (".hidden", ".git/config", "__pycache__/a.txt", "mod.pyc", "node_modules/a/a.md", "SKILL.md~", ".a.swp"):
+    names = (".hidden", ".git/config", "__pycache__/a.txt", "mod.pyc", "node_modules/a/a.md", "SKILL.md~", ".a.swp")
+    for name in names:
         path = skill / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("<<include: nope.md>>\n")

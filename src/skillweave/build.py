@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Literal
 
 from skillweave.config import Config
 from skillweave.diagnostics import Diagnostic
-from skillweave.emit import Bundle
+from skillweave.emit import Bundle, emit
 from skillweave.files import Tree
 from skillweave.flatten import Nodes, plan
 from skillweave.graph import Graph, load, order
+from skillweave.links import make_site, plan_bundle
 from skillweave.parse import parse
 from skillweave.project import Entry, Project, discover, hidden_roots
 from skillweave.publish import Published, Request, compare, publish
-from skillweave.validate import check_project, check_bundle, with_trails
+from skillweave.seams import check_seams
+from skillweave.validate import check_entry, check_files, check_plan, check_reach, sources_of, with_trails
 
 if TYPE_CHECKING:
     from skillweave.source import SourcePath
@@ -63,14 +65,28 @@ def compile_project(
     graph = load(tree, project, parse, Graph(strict=strict), progress)
     order(graph, config.limits.depth)
     nodes = plan(graph, project, config)
-    check_project(nodes, entries, complete=not wanted)
+    graph.diagnostics += project.diagnostics
+    check_seams(nodes)
+    check_files(nodes)
+    site = make_site(nodes, tree)
+    plans = {entry.path: plan_bundle(site, entry) for entry in entries}
+    sources = {path: sources_of(site, planned) for path, planned in plans.items()}
+    for entry in entries:
+        check_entry(nodes, entry)
+        check_plan(site, plans[entry.path])
+    if not wanted:
+        check_reach(site, sources.values())
     bundles = []
     for entry in entries:
-        bundle = check_bundle(nodes, tree, entry)
+        if sources[entry.path] & graph.failed or any(
+            nodes.whole(f.real) is None for f in entry.files if f.treatment == "compile"
+        ):
+            continue
+        bundle = emit(nodes, tree, plans[entry.path], sources[entry.path])
         if bundle is not None:
             bundles.append(bundle)
-    diagnostics = with_trails(nodes, entries, complete=not wanted)
-    return Compiled(project, nodes, entries, tuple(bundles), diagnostics)
+    only = {path for paths in sources.values() for path in paths} if wanted else None
+    return Compiled(project, nodes, entries, tuple(bundles), with_trails(nodes, entries, only))
 
 
 def build(
@@ -83,11 +99,16 @@ def build(
 ) -> tuple[Compiled, Published]:
     """Compile, then publish every bundle without an error; or, to compare, say what that would change."""
     compiled = compile_project(config, wanted, strict=strict, progress=progress)
-    built = {str(bundle.entry.path) for bundle in compiled.bundles}
-    kept = frozenset(str(entry.path) for entry in compiled.project.entries) - built
-    request = Request(config.root / config.output, config.output, compiled.bundles, kept)
+    request = request_of(config, compiled)
     published = publish(request) if mode == "write" else compare(request)
     return compiled, published
+
+
+def request_of(config: Config, compiled: Compiled) -> Request:
+    """What a build publishes: the bundles that were made. Every other entry of the project keeps what it has."""
+    built = {str(bundle.entry.path) for bundle in compiled.bundles}
+    kept = frozenset(str(entry.path) for entry in compiled.project.entries) - built
+    return Request(config.root / config.output, config.output, compiled.bundles, kept)
 
 
 def choose(project: Project, wanted: Sequence[str]) -> tuple[Entry, ...]:
@@ -97,7 +118,9 @@ def choose(project: Project, wanted: Sequence[str]) -> tuple[Entry, ...]:
     chosen: dict[SourcePath, Entry] = {}
     for name in wanted:
         path = name.removeprefix("./").rstrip("/")
-        matches = [entry for entry in project.entries if name == entry.id or path == entry.path or _is_folder(entry, path)]
+        matches = [
+            entry for entry in project.entries if name == entry.id or path == entry.path or _is_folder(entry, path)
+        ]
         if not matches:
             raise UnknownEntryError(name, [entry.id for entry in project.entries])
         chosen.update({entry.path: entry for entry in matches})

@@ -33,7 +33,9 @@ class Code(NamedTuple):
 _E, _W = Severity.ERROR, Severity.WARNING
 
 INVALID_CONFIG = Code("SW001", "invalid-config", _E, "the configuration has a mistake")
-MALFORMED_DIRECTIVE = Code("SW101", "malformed-directive", _E, "a directive without a close, a target, or a valid option")
+MALFORMED_DIRECTIVE = Code(
+    "SW101", "malformed-directive", _E, "a directive without a close, a target, or a valid option"
+)
 UNKNOWN_DIRECTIVE = Code("SW102", "unknown-directive", _E, "a word one edit away from a directive's")
 UNKNOWN_OPTION = Code("SW103", "unknown-option", _E, "an option that no directive has")
 CONFLICTING_OPTIONS = Code("SW104", "conflicting-options", _E, "options that exclude each other or the directive")
@@ -69,6 +71,13 @@ EMPTY_INCLUDE = Code("SW406", "empty-include", _W, "an include that selects noth
 PARTIAL_BLOCK = Code("SW407", "partial-block", _W, "selected lines that cut a fence or a table")
 LEFTOVER_DIRECTIVE = Code("SW408", "leftover-directive", _E, "a live directive left in an output")
 SEAM_CHANGES_MEANING = Code("SW409", "seam-changes-meaning", _E, "a block that the seam turns into another kind")
+BROKEN_LINK = Code("SW501", "broken-link", _E, "a link to something that is not there, or to a folder", excusable=True)
+BROKEN_ANCHOR = Code("SW502", "broken-anchor", _E, "a link to a heading that is not there", excusable=True)
+LINK_OUTSIDE_ROOTS = Code("SW503", "link-outside-roots", _E, "a link that no bundle can hold", excusable=True)
+LINK_TO_SKILL = Code("SW504", "link-to-skill", _W, "a link to another skill, which may not be installed")
+DANGLING_PATH = Code("SW505", "dangling-path", _W, "a path in prose that the bundle does not hold")
+UNKNOWN_SKILL = Code("SW506", "unknown-skill", _W, "the name of a skill that its plugin does not have")
+CANNOT_SHIP = Code("SW507", "cannot-ship", _E, "a document that needs a file beside it")
 MISSING_PARAM = Code("SW601", "missing-param", _E, "a required parameter without a value")
 UNKNOWN_PARAM = Code("SW602", "unknown-param", _E, "a parameter that the pattern does not declare")
 INVALID_PARAM = Code("SW603", "invalid-param", _E, "a value that the parameter does not take")
@@ -80,9 +89,12 @@ INVALID_NAME = Code("SW703", "invalid-name", _E, "a skill name that the specific
 NAME_MISMATCH = Code("SW704", "name-mismatch", _E, "a skill name that is not its folder's")
 INVALID_FIELD = Code("SW705", "invalid-field", _E, "a front matter value that the specification refuses")
 UNPORTABLE_FIELD = Code("SW706", "unportable-field", _W, "a front matter key that a consumer rejects")
+SKILL_TOO_LONG = Code("SW707", "skill-too-long", _W, "a skill that is longer than agents read well")
 DUPLICATE_SKILL = Code("SW708", "duplicate-skill", _E, "one skill id twice")
+NESTED_SKILL = Code("SW709", "nested-skill", _W, "a skill inside another skill")
 HIDDEN_UNICODE = Code("SW801", "hidden-unicode", _E, "characters that nobody sees and a model reads", excusable=True)
 BIDI_CONTROL = Code("SW802", "bidi-control", _E, "characters that turn the direction of text", excusable=True)
+INHERITED_COMMAND = Code("SW803", "inherited-command", _W, "an included pattern that brings a command run on load")
 OUTPUT_COLLISION = Code("SW901", "output-collision", _E, "two files on one output path")
 FOREIGN_OUTPUT = Code("SW902", "foreign-output", _E, "something in the output folder that no build wrote")
 STALE_OUTPUT = Code("SW903", "stale-output", _E, "an output that is stale, missing or stray")

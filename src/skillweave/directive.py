@@ -210,7 +210,11 @@ class _Reader:
     def read(self) -> tuple[Directive | None, tuple[Problem, ...]]:
         start = self._skip_blanks(self.inner_start)
         if start >= self.inner_end:
-            self._malformed("this directive names no target", self.span, f"write {self.open}{self.word}: path/of/file.md{CLOSES[self.open]}")
+            self._malformed(
+                "this directive names no target",
+                self.span,
+                f"write {self.open}{self.word}: path/of/file.md{CLOSES[self.open]}",
+            )
             return None, tuple(self.problems)
         path = self._path(start)
         if path is None:

@@ -144,7 +144,9 @@ class Tree:
     def read(self, path: str) -> Contents:
         """A regular file's bytes and mode. It is opened so that a FIFO that took its place cannot block."""
         try:
-            descriptor = os.open(self.root / path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+            descriptor = os.open(
+                self.root / path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+            )
             with os.fdopen(descriptor, "rb") as file:
                 mode = os.fstat(descriptor).st_mode
                 if not stat.S_ISREG(mode):

@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from skillweave.destination import read_destination
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, HEADING_TOO_DEEP, Problem
 from skillweave.graph import language
 from skillweave.parse import not_alone
@@ -22,7 +23,7 @@ from skillweave.splice import Edit, add_prefix, apply_edits, heading_edits, move
 from skillweave.units import Calls, Unit, UnitKey, file_unit, find_calls, rendered_ranges, rendered_unit, to_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from skillweave.config import Config
     from skillweave.directive import Level
@@ -105,6 +106,8 @@ class Node:
     """The block that the expansion starts with; None: only a parse can tell."""
     last: Block | None
     """The block that it ends with; None: only a parse can tell."""
+    linked: bool
+    """Whether it holds, over all levels, anything that a page must resolve: links, references, assets."""
 
 
 @dataclass(slots=True)
@@ -221,12 +224,17 @@ def _origins(
     joined = set()
     if shift and node.unit.document:
         joined = {
-            line for heading in node.unit.document.headings if heading.setext for line in range(heading.start + 1, heading.end)
+            line
+            for heading in node.unit.document.headings
+            if heading.setext
+            for line in range(heading.start + 1, heading.end)
         }
     for item in node.items:
         match item:
             case TextItem(start, end):
-                yield from (Origin(path, node.unit.source_line(line), chain) for line in range(start, end) if line not in joined)
+                yield from (
+                    Origin(path, node.unit.source_line(line), chain) for line in range(start, end) if line not in joined
+                )
             case BareItem(_, line):
                 yield Origin(path, node.unit.source_line(line), chain)
             case ChildItem(child, _):
@@ -284,18 +292,28 @@ def _build(nodes: Nodes, key: NodeKey) -> None:
         for edge, child in zip(unit.edges, nodes.children[key.unit], strict=True)
         if edge is not None and _covers(key.ranges, edge.placed.line)
     ]
-    blocks = {placed.line: (placed, child) for placed, child in covered if placed.prefix is not None}
-    inline = tuple((placed, child) for placed, child in covered if placed.prefix is None)
+    # A reference leaves a link in its line: that is text of this file, and pages.py writes it.
+    links = {
+        edge.placed for edge in unit.edges if edge and edge.directive.word == "reference" and edge.target is not None
+    }
+    spliced = [(placed, child) for placed, child in covered if placed not in links]
+    blocks = {placed.line: (placed, child) for placed, child in spliced if placed.prefix is not None}
+    inline = tuple((placed, child) for placed, child in spliced if placed.prefix is None)
     items = tuple(_items(nodes, unit, key.ranges, blocks))
     nodes.nodes[key] = _measure(nodes, unit, key, items, inline)
 
 
 def _code_node(unit: Unit, key: NodeKey) -> Node:
-    size = sum(unit.index.starts[end - 1] + len(unit.lines[end - 1]) - unit.index.starts[start] + 1 for start, end in key.ranges)
+    size = sum(
+        unit.index.starts[end - 1] + len(unit.lines[end - 1]) - unit.index.starts[start] + 1
+        for start, end in key.ranges
+    )
     height = sum(end - start for start, end in key.ranges) + 2
     items = tuple(TextItem(start, end) for start, end in key.ranges)
     fence = Block("fence", 0, height, ())
-    return Node(unit, key, items, (), size + 10 + len(key.code or ""), 1, height, None, None, "```", fence, fence)
+    return Node(
+        unit, key, items, (), size + 10 + len(key.code or ""), 1, height, None, None, "```", fence, fence, linked=False
+    )
 
 
 def _covers(ranges: Ranges, line: int) -> bool:
@@ -390,7 +408,32 @@ def _measure(
             count += below.count + 1
     span = (min(levels), max(levels)) if levels else None
     ends = _ends(nodes, unit, items)
-    return Node(unit, key, items, inline, size, count, height, min(counted, default=None), span, *ends)
+    below_linked = any(nodes.nodes[child.key].linked for child in brought_by(items, inline))
+    linked = below_linked or _has_links(unit, key.ranges)
+    return Node(unit, key, items, inline, size, count, height, min(counted, default=None), span, *ends, linked)
+
+
+def brought_by(items: Iterable[Item], inline: Iterable[tuple[PlacedDirective, Child | None]]) -> Iterator[Child]:
+    """What a node includes directly: first what takes lines of its own, then what stands in running text."""
+    for item in items:
+        if isinstance(item, ChildItem):
+            yield item.child
+    for _, child in inline:
+        if child is not None:
+            yield child
+
+
+def _has_links(unit: Unit, ranges: Ranges) -> bool:
+    if unit.document is None:
+        return False
+    for destination in unit.document.destinations:
+        raw = unit.text[destination.span.start : destination.span.end]
+        if _covers(ranges, destination.line) and read_destination(raw, destination.kind) is not None:
+            return True
+    return any(
+        edge is not None and edge.directive.word != "include" and _covers(ranges, edge.placed.line)
+        for edge in unit.edges
+    )
 
 
 def _ends(nodes: Nodes, unit: Unit, items: tuple[Item, ...]) -> tuple[str, Block | None, Block | None]:
@@ -518,18 +561,13 @@ def _check_size(nodes: Nodes, node: Node) -> None:
 
 
 def _needs(nodes: Nodes, key: NodeKey, shift: int, tabs: bool) -> Iterator[tuple[NodeKey, int, bool]]:  # noqa: FBT001
-    node = nodes.nodes[key]
-    if key.code is not None:
-        return
-    for item in node.items:
-        if isinstance(item, ChildItem):
-            yield _asked(item.child, shift, tabs)
-    for _, child in node.inline:
-        if child is not None:
-            yield _asked(child, shift, tabs)
+    if key.code is None:
+        node = nodes.nodes[key]
+        yield from (asked(child, shift, tabs) for child in brought_by(node.items, node.inline))
 
 
-def _asked(child: Child, shift: int, tabs: bool) -> tuple[NodeKey, int, bool]:  # noqa: FBT001
+def asked(child: Child, shift: int, tabs: bool) -> tuple[NodeKey, int, bool]:  # noqa: FBT001
+    """The text that an include needs where the headings of its own file move by `shift`: node, shift, without tabs."""
     if child.key.code is not None:
         return child.key, 0, False
     return child.key, shift + child.shift, tabs or moves_tab_stops(child.edge.placed.prefix or "")
@@ -537,30 +575,45 @@ def _asked(child: Child, shift: int, tabs: bool) -> tuple[NodeKey, int, bool]:  
 
 def _assemble(nodes: Nodes, key: NodeKey, shift: int, tabs: bool) -> str:  # noqa: FBT001
     node = nodes.nodes[key]
-    unit = node.unit
-    parts: list[str] = []
     if key.code is not None:
-        return _fenced(unit, key)
-    starts, edits = _edits(nodes, unit, shift, tabs)
-    inline = [
-        Edit(*placed.directive.span, nodes.texts[_asked(child, shift, tabs)] if child and nodes.nodes[child.key].items else "")
-        for placed, child in node.inline
-    ]
+        return _fenced(node.unit, key)
+    brought = [nodes.texts[wanted] for wanted in _needs(nodes, key, shift, tabs)]
+    return assemble(nodes, (key, shift, tabs), brought, ())
+
+
+def assemble(nodes: Nodes, wanted: tuple[NodeKey, int, bool], brought: Sequence[str], changes: Sequence[Edit]) -> str:
+    """A node's text from the texts that it includes (in the order of `brought_by`) and further edits of its own lines."""
+    key, shift, tabs = wanted
+    node = nodes.nodes[key]
+    unit = node.unit
+    texts = iter(brought)
+    parts: list[str | TextItem] = []
     for item in node.items:
         match item:
-            case TextItem(start, end):
-                first, last = unit.index.starts[start], unit.index.starts[end - 1] + len(unit.lines[end - 1])
-                within = edits[bisect_left(starts, first) : bisect_left(starts, last + 1)]
-                spliced = [edit for edit in inline if first <= edit.start <= last]
-                parts.append(apply_edits(unit.text, first, last, sorted([*within, *spliced]) if spliced else within))
+            case TextItem():
+                parts.append(item)
             case BareItem(text, _):
                 parts.append(text)
             case ChildItem(child, _):
                 prefix = child.edge.placed.prefix or ""
                 if tabs and "\t" in prefix:
                     prefix = prefix.expandtabs(4)
-                parts.append(add_prefix(nodes.texts[_asked(child, shift, tabs)], prefix))
-    return "\n".join(parts)
+                parts.append(add_prefix(next(texts), prefix))
+    starts, edits = _edits(nodes, unit, shift, tabs)
+    more = [Edit(*placed.directive.span, next(texts) if child is not None else "") for placed, child in node.inline]
+    more = sorted([*more, *changes])
+    return "\n".join(part if isinstance(part, str) else _own_text(unit, part, (starts, edits), more) for part in parts)
+
+
+def _own_text(unit: Unit, item: TextItem, static: tuple[list[int], list[Edit]], more: Sequence[Edit]) -> str:
+    starts, edits = static
+    first, last = unit.index.starts[item.start], unit.index.starts[item.end - 1] + len(unit.lines[item.end - 1])
+    within = edits[bisect_left(starts, first) : bisect_left(starts, last + 1)]
+    if more:
+        low = bisect_left(more, first, key=lambda edit: edit.start)
+        high = bisect_left(more, last + 1, key=lambda edit: edit.start)
+        within = sorted([*within, *more[low:high]]) if high > low else within
+    return apply_edits(unit.text, first, last, within)
 
 
 def _fenced(unit: Unit, key: NodeKey) -> str:

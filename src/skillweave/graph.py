@@ -17,6 +17,7 @@ from skillweave.diagnostics import (
     INCLUDE_CYCLE,
     INCLUDE_TOO_DEEP,
     INVALID_ENCODING,
+    INVALID_FRONT_MATTER,
     MISSING_INCLUDE,
     NOT_A_REGULAR_FILE,
     NOT_MARKDOWN,
@@ -243,7 +244,11 @@ class _Resolver:
         if len({candidate.real for candidate in there}) > 1:
             places = " and ".join(sorted(candidate.real for candidate in there))
             cure = "rename one, or write the path with ./ or ../ from this file"
-            return None, Problem(AMBIGUOUS_TARGET, f"{directive.path} is {places}", directive.path_span, help=cure), None
+            return (
+                None,
+                Problem(AMBIGUOUS_TARGET, f"{directive.path} is {places}", directive.path_span, help=cure),
+                None,
+            )
         if not found:
             return None, None if directive.optional else self._missing(source, directive, []), None
         match = there[0] if there else found[0]
@@ -405,13 +410,20 @@ def _portable(directive: Directive) -> Problem | None:
 
 
 def _report_problems(graph: Graph, project: Project) -> None:
-    """Each document's own problems. Some weigh more in a file that is included than in an entry."""
+    """Each document's own problems. Some weigh more in a file that is included than in an entry.
+
+    Front matter is YAML in a SKILL.md and in a pattern; in other files of an entry it is their author's (LANGUAGE 1).
+    """
     included = {edge.target for edges in graph.edges.values() for edge in edges if edge.splices}
     included.update(project.patterns)
+    skills = {entry.main.real for entry in project.entries if entry.kind == "skill"}
     for path, file in sorted(graph.files.items()):
         for problem in file.document.problems if file.document else ():
+            lenient = problem.code is INVALID_FRONT_MATTER and path not in skills and path in project.homes
             if problem.inclusion_severity and path in included:
                 graph.report(path, problem._replace(severity=problem.inclusion_severity))
+            elif lenient and file.document and file.document.front_matter:
+                graph.report(path, problem._replace(severity=Severity.WARNING))
             else:
                 graph.report(path, problem)
 

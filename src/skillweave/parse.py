@@ -175,7 +175,9 @@ def slugify(text: str) -> str:
             kept.append(char)
         elif char == " ":
             kept.append("-")
-        elif not char.isascii() and (unicodedata.category(char)[0] in "LM" or unicodedata.category(char) in ("Nd", "Nl")):
+        elif not char.isascii() and (
+            unicodedata.category(char)[0] in "LM" or unicodedata.category(char) in ("Nd", "Nl")
+        ):
             kept.append(char)
     return "".join(kept)
 
@@ -373,7 +375,9 @@ def _directive(frame: _Frame, opener: Opener, problems: list[Problem]) -> Placed
         return None
     if not opener.block and (directive.word == "asset" or (alone and not before.strip(" \t>") and before)):
         if directive.word != "reference":
-            problems.append(not_alone(directive.span, directive.word, "indented by four columns or more" if alone else ""))
+            problems.append(
+                not_alone(directive.span, directive.word, "indented by four columns or more" if alone else "")
+            )
             return None
     if not directive.styled:
         problems.append(_style(text, directive))
@@ -530,7 +534,9 @@ def _headings(frame: _Frame, reading: Reading) -> tuple[Heading, ...]:
 
 def _definitions(frame: _Frame, reading: Reading) -> tuple[Definition, ...]:
     links = [
-        Definition(mark.label, (mark.href, mark.title), frame.line(mark.start), frame.line(mark.end - 1) + 1, footnote=False)
+        Definition(
+            mark.label, (mark.href, mark.title), frame.line(mark.start), frame.line(mark.end - 1) + 1, footnote=False
+        )
         for mark in reading.definitions
     ]
     notes = []

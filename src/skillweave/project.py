@@ -147,9 +147,7 @@ def _leaves(path: SourcePath) -> Diagnostic:
 
 def _is_file(path: SourcePath, kind: str, detail: str, diagnostics: list[Diagnostic]) -> bool:
     if kind == "unreadable":
-        diagnostics.append(
-            Diagnostic(UNREADABLE_FILE, f"{path} cannot be read: {detail}", path, START, START)
-        )
+        diagnostics.append(Diagnostic(UNREADABLE_FILE, f"{path} cannot be read: {detail}", path, START, START))
     return kind == "file"
 
 
@@ -162,7 +160,9 @@ def _skills(
             diagnostics.append(_leaves(SourcePath(root)))
             continue
         files = list(tree.walk(root)) if tree.look_up(root).kind == "folder" else []
-        folders = {path.rpartition("/")[0] for path, found in files if path.endswith("/SKILL.md") and found.kind == "file"}
+        folders = {
+            path.rpartition("/")[0] for path, found in files if path.endswith("/SKILL.md") and found.kind == "file"
+        }
         owned: dict[str, list[EntryFile]] = {folder: [] for folder in folders}
         for path, found in files:
             folder = path.rpartition("/")[0]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 State = Literal["absent", "same", "ours", "foreign"]
 
+BUILD = "run `skillweave build`"
+
 
 @dataclass(slots=True)
 class Published:
@@ -84,34 +86,41 @@ def compare(request: Request) -> Published:
     previous = load_lock(request.folder)
     result = Published()
     planned = {output.path: output for bundle in request.bundles for output in bundle.outputs}
-    lock: Lock = {path: record for path, record in previous.items() if path in request.kept}
-    lock |= {str(bundle.entry.path): record_of(bundle) for bundle in request.bundles}
+    lock = expected_lock(request, previous)
     kept = {path for source in request.kept if source in previous for path in previous[source].outputs}
     for path, output in sorted(planned.items()):
         state = _state(request.folder, output, {})
         if state != "same":
-            what = "missing" if state == "absent" else "stale"
-            result.diagnostics.append(_stale(request, path, f"{what}: it is not what its sources make"))
-    for path in _present(request.folder):
+            why = "missing: its sources make it" if state == "absent" else "stale: it is not what its sources make"
+            result.diagnostics.append(_stale(request, path, why))
+    ours = {path for record in previous.values() for path in record.outputs}
+    for path in files_below(request.folder):
         if path not in planned and path not in kept and path != LOCK_NAME:
-            result.diagnostics.append(_stale(request, path, "stray: no source makes it"))
-    if request.bundles or previous:
-        there = _read(request.folder / LOCK_NAME)
-        if there is None or there[0] != lock_bytes(lock):
-            what = "missing" if there is None else "stale"
-            result.diagnostics.append(_stale(request, LOCK_NAME, f"{what}: it does not describe these bundles"))
+            cure = BUILD if path in ours else "no build wrote it: move it out of the output folder"
+            result.diagnostics.append(_stale(request, path, "stray: no source makes it", cure))
+    there = read_plain(request.folder / LOCK_NAME)
+    expected = there is not None or bool(lock)
+    if expected and (there is None or there[0] != lock_bytes(lock)):
+        what = "missing" if there is None else "stale"
+        result.diagnostics.append(_stale(request, LOCK_NAME, f"{what}: it does not describe these bundles"))
     return result
 
 
 def load_lock(folder: Path) -> Lock:
     """The records that earlier builds left; none where there is no lock file, or none that can be read."""
-    found = _read(folder / LOCK_NAME)
+    found = read_plain(folder / LOCK_NAME)
     return (read_lock(found[0]) if found else None) or {}
 
 
-def _stale(request: Request, path: str, why: str) -> Diagnostic:
+def expected_lock(request: Request, previous: Lock) -> Lock:
+    """The records that `publish` leaves where nothing foreign is in its way."""
+    lock = {path: record for path, record in previous.items() if path in request.kept}
+    return lock | {str(bundle.entry.path): record_of(bundle) for bundle in request.bundles}
+
+
+def _stale(request: Request, path: str, why: str, cure: str = BUILD) -> Diagnostic:
     place = SourcePath(f"{request.name}/{path}")
-    return Diagnostic(STALE_OUTPUT, f"{place} is {why}", place, START, START, help="run `skillweave build`")
+    return Diagnostic(STALE_OUTPUT, f"{place} is {why}", place, START, START, help=cure)
 
 
 def _foreign(request: Request, bundle: Bundle, ours: Mapping[str, str], planned: set[str]) -> list[Diagnostic]:
@@ -121,7 +130,7 @@ def _foreign(request: Request, bundle: Bundle, ours: Mapping[str, str], planned:
         if _state(request.folder, output, ours) == "foreign":
             found.append(_foreign_diagnostic(request, output.path, "stands where an output goes"))
     if bundle.entry.kind == "skill":
-        for path in _present(request.folder, bundle.entry.folder):
+        for path in files_below(request.folder, bundle.entry.folder):
             if path not in planned and path not in ours:
                 found.append(_foreign_diagnostic(request, path, "stands in a bundle's folder"))
     return found
@@ -148,7 +157,7 @@ def _state(folder: Path, output: Output, ours: Mapping[str, str]) -> State:
             return "absent"
         if not stat.S_ISDIR(mode) and not (count == 0 and folder.is_dir()):
             return "foreign"
-    found = _read(folder / output.path)
+    found = read_plain(folder / output.path)
     if found is None:
         return "foreign" if os.path.lexists(folder / output.path) else "absent"
     if found == (output.data, output.mode):
@@ -156,7 +165,7 @@ def _state(folder: Path, output: Output, ours: Mapping[str, str]) -> State:
     return "ours" if output.path in ours or found[0] == output.data else "foreign"
 
 
-def _read(path: Path) -> tuple[bytes, int] | None:
+def read_plain(path: Path) -> tuple[bytes, int] | None:
     """A regular file's bytes and mode; None for anything else."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
@@ -169,7 +178,7 @@ def _read(path: Path) -> tuple[bytes, int] | None:
         return file.read(), 0o755 if mode & 0o100 else 0o644
 
 
-def _present(folder: Path, below: str = "") -> Iterator[str]:
+def files_below(folder: Path, below: str = "") -> Iterator[str]:
     """Every file and symlink below a folder, without what is left out everywhere; symlinked folders are not entered."""
     pending = [below]
     while pending:
@@ -195,11 +204,11 @@ def _write_if_changed(folder: Path, output: Output) -> bool:
         return False
     path = folder / output.path
     path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path, output.data, output.mode)
+    replace_file(path, output.data, output.mode)
     return True
 
 
-def _replace(path: Path, data: bytes, mode: int) -> None:
+def replace_file(path: Path, data: bytes, mode: int) -> None:
     """Write a file under a temporary name, then give it its own: a reader sees the old bytes or the new ones."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".skillweave-")
     try:
@@ -225,14 +234,16 @@ def _remove(request: Request, outputs: Mapping[str, str], result: Published) -> 
     kept: dict[str, str] = {}
     for path, value in outputs.items():
         place = request.folder / path
-        if not _is_plain(request.folder, path):
+        if not is_plain(request.folder, path):
             continue
-        found = _read(place)
+        found = read_plain(place)
         if found is None:
             continue
         if digest(found[0]) != value:
             kept[path] = value
-            result.diagnostics.append(_foreign_diagnostic(request, path, "was edited after it was built, its source is gone,"))
+            result.diagnostics.append(
+                _foreign_diagnostic(request, path, "was edited after it was built, its source is gone,")
+            )
             continue
         os.unlink(place)
         parent = place.parent
@@ -245,7 +256,7 @@ def _remove(request: Request, outputs: Mapping[str, str], result: Published) -> 
     return kept
 
 
-def _is_plain(folder: Path, path: str) -> bool:
+def is_plain(folder: Path, path: str) -> bool:
     """Whether a path leads through real folders only."""
     parts = path.split("/")
     for count in range(1, len(parts)):
@@ -260,10 +271,10 @@ def _is_plain(folder: Path, path: str) -> bool:
 def _write_lock(request: Request, lock: Lock) -> None:
     data = lock_bytes(lock)
     place = request.folder / LOCK_NAME
-    found = _read(place)
+    found = read_plain(place)
     if found is not None and found[0] == data:
         return
     if not lock and found is None:
         return
     request.folder.mkdir(parents=True, exist_ok=True)
-    _replace(place, data, 0o644)
+    replace_file(place, data, 0o644)

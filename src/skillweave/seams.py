@@ -244,8 +244,11 @@ def _lay_out(nodes: Nodes, node: Node, window: tuple[int, int], short: dict[Node
                 brought.append((splice, expansion.blocks))
             case _:
                 pass
+    spliced = {splice.placed.line for splice in layout.splices}
     for block in unit.document.blocks if unit.document else ():
-        if block.kind != "directive" and block.start in moved:
+        if block.start in moved and (block.kind != "directive" or block.start not in spliced):
+            if block.kind == "directive":  # a reference leaves a link in its line
+                block = block._replace(kind="paragraph")
             end = next((moved[line] + 1 for line in range(block.end - 1, block.start - 1, -1) if line in moved), 0)
             around = tuple(Container(c.kind, moved.get(c.start, -1), 0) for c in block.containers)
             layout.expected[moved[block.start]] = block._replace(start=moved[block.start], end=end, containers=around)
@@ -309,13 +312,20 @@ def _judge(layout: _Layout, actual: Block, expected: Block | None, splice: _Spli
             help="put a blank line between them",
         )
     if actual.kind == "table" and kinds <= {"table", "paragraph"}:
-        rows = [layout.lines[line] for block in inside if block.kind == "paragraph" for line in range(block.start, block.end)]
+        rows = [
+            layout.lines[line]
+            for block in inside
+            if block.kind == "paragraph"
+            for line in range(block.start, block.end)
+        ]
         if all("|" in row for row in rows) and expected is not None and expected.kind == "table":
             return None
         return _merge(span, "a table")
     if actual.kind in ("paragraph", "html") and len(inside) > 1 and kinds <= {"paragraph", "html", "setext"}:
         started = {c for block in inside[1:] for c in block.containers} - set(actual.containers)
-        if not any(container.kind in ("item", "quote", "note") and container.start > actual.start for container in started):
+        if not any(
+            container.kind in ("item", "quote", "note") and container.start > actual.start for container in started
+        ):
             return _merge(span, _KINDS[actual.kind])
     if expected is not None and actual.kind == expected.kind:
         gained = set(actual.containers) - set(expected.containers)
@@ -351,7 +361,9 @@ def _merge(span: tuple[int, int], what: str) -> Problem:
 _STAND_IN = "skillweavestandsinhere"
 
 
-def _check_inline(nodes: Nodes, unit: Unit, placed: PlacedDirective, child: Child) -> Iterator[tuple[PlacedDirective, Problem]]:
+def _check_inline(
+    nodes: Nodes, unit: Unit, placed: PlacedDirective, child: Child
+) -> Iterator[tuple[PlacedDirective, Problem]]:
     """An include in running text must render to what its line and its text render to."""
     block = block_at(unit, placed.line)
     if block is None:

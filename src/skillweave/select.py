@@ -119,7 +119,11 @@ def closest_sections(document: Document, name: str) -> list[str]:
     names = [texts[text] for text in found]
     names += [slugs[slug] for slug in get_close_matches(name.casefold(), slugs, n=3, cutoff=0.6)]
     words = set(re.findall(r"\w+", name.casefold()))
-    names += [text for folded, text in texts.items() if words and len(words & set(re.findall(r"\w+", folded))) * 2 > len(words)]
+    names += [
+        text
+        for folded, text in texts.items()
+        if words and len(words & set(re.findall(r"\w+", folded))) * 2 > len(words)
+    ]
     return list(dict.fromkeys(names))[:3]
 
 
@@ -201,7 +205,9 @@ def _region(
     if name in broken and source.name.endswith(".md"):
         return ()  # its own file says what is wrong with it
     detail = "is not a pair of markers" if name in broken else "is not"
-    problems.append(Problem(MISSING_REGION, f'the region "{name}" {detail} in {source.name}', directive.span, help=cure))
+    problems.append(
+        Problem(MISSING_REGION, f'the region "{name}" {detail} in {source.name}', directive.span, help=cure)
+    )
     return ()
 
 

@@ -81,7 +81,9 @@ def tab_edits(index: LineIndex, document: Document) -> Iterator[Edit]:
             column = _column(index.line(block.start))
             fences.update(dict.fromkeys(range(block.start + 1, block.end), column))
     items: dict[int, int] = {}
-    for start in {(c.start, len(block.containers)) for block in document.blocks for c in block.containers if c.kind == "item"}:
+    for start in {
+        (c.start, len(block.containers)) for block in document.blocks for c in block.containers if c.kind == "item"
+    }:
         items[start[0]] = items.get(start[0], 0) + 1
     for line in range(document.body, len(index.starts)):
         text = index.line(line)
@@ -102,7 +104,9 @@ def _expand_indent(text: str, start: int, is_item: bool, limit: int | None) -> I
             column, at = stop, at + 1
         elif char in " >":
             column, at = column + 1, at + 1
-        elif is_item and (marker := _MARKER.match(text, at)) and text[marker.end() : marker.end() + 1] in (" ", "\t", ""):
+        elif (
+            is_item and (marker := _MARKER.match(text, at)) and text[marker.end() : marker.end() + 1] in (" ", "\t", "")
+        ):
             column, at = column + len(marker[0]), marker.end()
         else:
             return

@@ -1,4 +1,4 @@
-"""What only the whole project can tell: seams, unused patterns, leftovers; and which entries can be emitted."""
+"""What only the whole project can tell: unused patterns, rules for skills, prose that names files, leftovers."""
 
 from __future__ import annotations
 
@@ -6,95 +6,158 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import (
-    LEFTOVER_DIRECTIVE,
-    OUTPUT_COLLISION,
-    UNREADABLE_FILE,
-    UNUSED_PATTERN,
     INCLUDE_CYCLE,
+    LEFTOVER_DIRECTIVE,
+    NESTED_SKILL,
+    UNUSED_PATTERN,
     Diagnostic,
     Note,
     Problem,
     Severity,
 )
 from skillweave.directive import CANDIDATE, WORDS
-from skillweave.emit import Bundle, Output, banner_of, document_text
-from skillweave.files import digest
-from skillweave.flatten import Nodes, origins
+from skillweave.flatten import origins, text_of
 from skillweave.graph import closure, trails
+from skillweave.hygiene import check_labels
+from skillweave.links import check_unreached
 from skillweave.markdown.reading import read
 from skillweave.project import START
-from skillweave.seams import check_seams
-from skillweave.source import LineIndex, Span
-from skillweave.units import UnitKey
+from skillweave.rules.prose import check_commands, check_skill_names, dangling_path, named_paths
+from skillweave.rules.size import Share, check_size, measure
+from skillweave.rules.skill import check_skill_front_matter
+from skillweave.rules.unicode import check_hidden
+from skillweave.source import LineIndex, SourcePath, Span
+from skillweave.units import to_source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from skillweave.files import Tree
+    from skillweave.flatten import NodeKey, Nodes
+    from skillweave.links import Plan, PlannedPage, Site
     from skillweave.project import Entry
-    from skillweave.source import SourcePath
 
 
-def check_project(nodes: Nodes, entries: Sequence[Entry], *, complete: bool) -> None:
-    """All checks over the graph. What they find goes to it; `complete`: all entries are looked at."""
+def check_files(nodes: Nodes) -> None:
+    """Rules for every single text, whoever includes it."""
     graph = nodes.graph
-    graph.diagnostics += nodes.project.diagnostics
-    check_seams(nodes)
-    if complete:
-        reached = closure(graph, (file.real for entry in entries for file in entry.files))
-        for path in nodes.project.patterns:
-            if path not in reached:
-                graph.add(
-                    Diagnostic(
-                        UNUSED_PATTERN,
-                        f"no entry reaches {path}",
-                        path,
-                        START,
-                        START,
-                        help="include it, reference it, or remove it",
-                        severity=Severity.WARNING,
-                    )
-                )
+    included = {edge.target for edges in graph.edges.values() for edge in edges if edge.splices}
+    skills = {entry.id for entry in nodes.project.entries}
+    plugins = {id_.partition(":")[0] for id_ in skills if ":" in id_}
+
+    def known(plugin: str, name: str) -> bool | None:
+        return f"{plugin}:{name}" in skills if plugin in plugins else None
+
+    for path, file in sorted(graph.files.items()):
+        for problem in check_hidden(file.text):
+            graph.report(path, problem)
+        if file.document is None:
+            continue
+        for problem in check_skill_names(file.document, known):
+            graph.report(path, problem)
+        if path in included:
+            for problem in check_commands(file.text, file.document):
+                graph.report(path, problem)
 
 
-def check_bundle(nodes: Nodes, tree: Tree, entry: Entry) -> Bundle | None:
-    """One entry's bundle; None if anything in its closure is wrong."""
+def check_entry(nodes: Nodes, entry: Entry) -> None:
+    """Rules for a skill's front matter and place; a document's front matter is its author's."""
+    if entry.kind != "skill":
+        return
     graph = nodes.graph
-    compiled = [file for file in entry.files if file.treatment == "compile"]
-    inputs = closure(graph, (file.real for file in compiled))
-    if inputs & graph.failed or any(nodes.whole(file.real) is None for file in compiled):
-        return None
-    banner = banner_of(entry) if nodes.config.banner else None
-    outputs: list[Output] = []
-    digests: dict[str, str] = {path: graph.files[path].digest for path in inputs if path in graph.files}
-    for file in entry.files:
-        if file.treatment == "partial":
-            continue
-        if file.treatment == "compile":
-            text = document_text(nodes, file.real, banner if file.path == entry.path else None)
-            if not _check_leftovers(nodes, file.real, text):
-                return None
-            outputs.append(Output(file.path, text.encode(), _mode(tree, file.real)))
-            continue
-        contents = tree.read(file.real)
-        if contents.problem is not None:
-            message = f"{file.path} cannot be read: {contents.problem}"
-            graph.add(Diagnostic(UNREADABLE_FILE, message, file.path, START, START), file.real)
-            return None
-        outputs.append(Output(file.path, contents.data, contents.mode))
-        digests[file.path] = digest(contents.data)
-    return Bundle(entry, tuple(sorted(outputs)), digests)
+    file = graph.files.get(entry.main.real)
+    if file is not None and file.document is not None:
+        broken = any(problem.code.number == "SW701" for problem in file.document.problems)
+        if not broken:
+            folder = entry.folder.rpartition("/")[2]
+            for problem in check_skill_front_matter(file.document.fields, folder, nodes.config.consumers):
+                graph.report(file.path, problem)
+    if entry.outer is not None:
+        message = f"this skill lies inside {entry.outer}, and some agents look for no skill below another"
+        cure = "move it beside the other one"
+        graph.add(
+            Diagnostic(NESTED_SKILL, message, entry.path, START, START, help=cure, severity=Severity.WARNING),
+            entry.main.real,
+        )
 
 
-def with_trails(nodes: Nodes, entries: Sequence[Entry], *, complete: bool) -> tuple[Diagnostic, ...]:
-    """All diagnostics, sorted, each with the shortest chain of includes from an entry to its file."""
+def check_plan(site: Site, plan: Plan) -> None:
+    """Rules for a bundle: labels that meet in a page, paths that prose names, and the size of a skill."""
+    entry = plan.entry
+    if entry is None:
+        return
+    nodes = site.nodes
+    for page in plan.pages.values():
+        check_labels(nodes, page, entry.main.real)
+        _check_paths(site, plan, page)
+    if entry.kind == "skill" and "SKILL.md" in plan.pages:
+        _check_skill_size(nodes, entry, plan.pages["SKILL.md"].page.copies[0].key)
+
+
+def check_reach(site: Site, sources: Iterable[frozenset[SourcePath]]) -> None:
+    """Report the patterns that no entry reaches, and check their links, as nobody else does."""
+    nodes = site.nodes
+    reached = set().union(*sources)
+    for path in nodes.project.patterns:
+        if path in reached:
+            continue
+        message = f"no entry reaches {path}"
+        cure = "include it, reference it, or remove it"
+        nodes.graph.add(
+            Diagnostic(UNUSED_PATTERN, message, path, START, START, help=cure, severity=Severity.WARNING), path
+        )
+        file = nodes.graph.files.get(path)
+        if file is not None and file.document is not None and file.document.params is None:
+            check_unreached(site, path)
+
+
+def sources_of(site: Site, plan: Plan) -> frozenset[SourcePath]:
+    """Every file that goes into a bundle or could: the closure of its pages, and what it copies."""
+    starts: set[SourcePath] = {page.unit.path for page in plan.pages.values()}
+    reached = closure(site.nodes.graph, starts)
+    if plan.entry is not None:
+        reached.update(file.real for file in plan.entry.files if file.treatment == "compile")
+    return frozenset(reached | set(plan.copies.values()))
+
+
+def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
+    """The last guard: no directive is live in what is emitted, but where an escape put its text."""
+    if not any(match[2] in WORDS for match in CANDIDATE.finditer(text)):
+        return
+    live = [opener for opener in read(text).openers if opener.fate == "live" and not opener.near_miss]
+    if not live:
+        return
+    graph = nodes.graph
+    index = LineIndex(text)
+    places = list(origins(nodes, page.page.copies[0].key))
+    for opener in live:
+        origin = places[min(index.line_of(opener.span.start), len(places) - 1)]
+        file = graph.files[origin.path]
+        escaped = file.document.escapes if file.document else ()
+        start = file.index.starts[origin.line]
+        if any(start <= offset <= start + len(file.lines[origin.line]) for offset in escaped):
+            continue
+        column = max(file.lines[origin.line].find(text[opener.span.start : opener.span.start + 2]), 0)
+        graph.report(
+            origin.path,
+            Problem(
+                LEFTOVER_DIRECTIVE,
+                "this directive would be left in the output, live",
+                Span(start + column, start + column + 2),
+                help="it was inert where it stands, and is not where it comes to: select the whole block around it",
+            ),
+        )
+        graph.failed.add(page.unit.path)
+
+
+def with_trails(nodes: Nodes, entries: Sequence[Entry], only: Iterable[SourcePath] | None) -> tuple[Diagnostic, ...]:
+    """All diagnostics (of some files only, if they are given), sorted, each with the shortest chain of includes to it."""
     graph = nodes.graph
     starts = {file.real: entry for entry in entries for file in entry.files}
     came = trails(graph, starts)
-    reached = closure(graph, starts)
+    shown = None if only is None else {*only, *(entry.path for entry in entries)}
     found = []
     for diagnostic in dict.fromkeys(graph.diagnostics):
-        if not complete and diagnostic.path not in reached:
+        if shown is not None and diagnostic.path not in shown:
             continue
         chain = []
         path = diagnostic.path
@@ -109,45 +172,53 @@ def with_trails(nodes: Nodes, entries: Sequence[Entry], *, complete: bool) -> tu
     return tuple(sorted(found, key=Diagnostic.sort_key))
 
 
-def _mode(tree: Tree, path: SourcePath) -> int:
-    del tree, path
-    return 0o644
-
-
-def _check_leftovers(nodes: Nodes, path: SourcePath, text: str) -> bool:
-    """The last guard: no directive is live in what is emitted, but where an escape put its text."""
-    if not any(match[2] in WORDS for match in CANDIDATE.finditer(text)):
-        return True
-    document = nodes.graph.files[path].document
-    body = 0
-    if document and document.front_matter:
-        index = LineIndex(text)
-        body = next(line for line in range(1, len(index.starts)) if index.line(line).rstrip(" \t") == "---") + 1
-        text = text[index.starts[body] :] if body < len(index.starts) else ""
-    live = [opener for opener in read(text).openers if opener.fate == "live" and not opener.near_miss]
-    if not live:
-        return True
-    index = LineIndex(text)
-    places = list(origins(nodes, nodes.wholes[UnitKey(path)]))
-    clean = True
-    for opener in live:
-        origin = places[index.line_of(opener.span.start)]
-        file = nodes.graph.files[origin.path]
-        escaped = file.document.escapes if file.document else ()
-        start = file.index.starts[origin.line]
-        if any(start <= offset <= start + len(file.lines[origin.line]) for offset in escaped):
+def _check_paths(site: Site, plan: Plan, page: PlannedPage) -> None:
+    nodes = site.nodes
+    done: set[NodeKey] = set()
+    held = {*plan.pages, *plan.copies}
+    for copy in page.page.copies:
+        node = nodes.nodes[copy.key]
+        document = node.unit.document
+        if document is None or copy.key in done or copy.key.code is not None:
             continue
-        clean = False
-        column = max(file.lines[origin.line].find(text[opener.span.start : opener.span.start + 2]), 0)
-        place = start + column
-        nodes.graph.report(
-            origin.path,
-            Problem(
-                LEFTOVER_DIRECTIVE,
-                "this directive would be left in the output, live",
-                Span(place, place + 2),
-                help="it was inert where it stands, and is not where it comes to: select the whole block around it",
-            ),
-        )
-        nodes.graph.failed.add(path)
-    return clean
+        done.add(copy.key)
+        for span, path in named_paths(document):
+            line = node.unit.index.line_of(span.start)
+            if not any(start <= line < end for start, end in copy.key.ranges):
+                continue
+            plain = path.removeprefix("./")
+            if any(out.startswith(plain) or f"/{plain}" in f"/{out}" for out in held):
+                continue
+            source = _named_file(site, plain, node.unit.path)
+            if source is not None:
+                nodes.graph.report(node.unit.path, dangling_path(to_source(nodes.graph, node.unit, span), path, source))
+
+
+def _named_file(site: Site, path: str, source: SourcePath) -> str | None:
+    """What of the project a path in prose means: something there, by its end or from the root; or a place in a root."""
+    if site.tree.look_up(path.rstrip("/")).kind == ("folder" if path.endswith("/") else "file"):
+        return path
+    for known in site.known_files:
+        if known.endswith(f"/{path}") or (path.endswith("/") and f"/{path}" in known):
+            return known[: known.index(f"/{path}")] + f"/{path}"
+    for root in site.roots:
+        parent = root.rpartition("/")[0]
+        place = f"{parent}/{path}" if parent else path
+        if place.startswith(f"{root}/") and source.startswith(f"{parent}/" if parent else ""):
+            return f"{place} (which is not there)"
+    return None
+
+
+def _check_skill_size(nodes: Nodes, entry: Entry, key: NodeKey) -> None:
+    node = nodes.nodes[key]
+    if node.size <= min(nodes.config.limits.skill_tokens, 1 << 40) and node.height <= nodes.config.limits.skill_lines:
+        return
+    file = nodes.graph.files[entry.main.real]
+    front = file.text[: file.index.starts[file.document.body]] if file.document and file.document.front_matter else ""
+    shares = []
+    for child in (child for child in nodes.children[key.unit] if child is not None):
+        text = text_of(nodes, child.key)
+        shares.append(Share(child.edge.directive.path, measure(text)))
+    problem = check_size(measure(front + text_of(nodes, key) + "\n"), nodes.config.limits, shares)
+    if problem:
+        nodes.graph.report(entry.main.real, problem)

@@ -17,6 +17,7 @@ from skillweave.cli.build import build
 from skillweave.cli.check import check
 from skillweave.cli.common import BUG, CLEAN, ERRORS, INTERRUPTED, USAGE
 from skillweave.cli.explain import explain
+from skillweave.cli.trace import trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,7 @@ def main() -> None:
     """
 
 
-for _command in (build, check, explain):
+for _command in (build, check, explain, trace):
     main.add_command(_command)
 
 

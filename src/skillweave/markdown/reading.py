@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 ContainerKind = Literal["item", "quote", "note"]
-BlockKind = Literal["paragraph", "heading", "setext", "fence", "code", "html", "rule", "table", "definition", "directive"]
+BlockKind = Literal[
+    "paragraph", "heading", "setext", "fence", "code", "html", "rule", "table", "definition", "directive"
+]
 Fate = Literal["live", "escaped", "inert", "stray"]
 
 
@@ -186,7 +188,8 @@ _LEAVES: dict[str, BlockKind] = {
     "table_open": "table",
     "directive": "directive",
 }
-_CAN_MATTER = re.compile(r"[\[<{]")
+_CAN_MATTER = re.compile(r"[\[<{]|`[^`]*[/:!]|!`")
+"""What inline content must hold to hold a directive, a link, or a code span that names something."""
 _CAN_MARK_UP = re.compile(r"[\[<{`*_~\\&!]")
 
 
@@ -352,9 +355,7 @@ def _read_html_block(index: LineIndex, token: Token, block: Block, reading: Read
         open_comment = last_open > last_close or (open_comment and last_close < 0)
 
 
-def _segments(
-    index: LineIndex, content: str, start: int, heading: Block | None
-) -> tuple[tuple[int, int, int], ...]:
+def _segments(index: LineIndex, content: str, start: int, heading: Block | None) -> tuple[tuple[int, int, int], ...]:
     """Content that was put together from lines → (offset in content, length, offset in the text) of each part."""
     if heading is not None and heading.kind == "heading":
         raw = index.line(start)
@@ -565,7 +566,11 @@ def _alone(index: LineIndex, fates: dict[int, Opener]) -> dict[int, int]:
         match = CANDIDATE.match(index.text, offset)
         close = find_close(index.text, match) if match and opener.span.end - offset > 2 else None
         line = index.line_of(offset)
-        if close is None or line in alone or index.text[close : index.starts[line] + len(index.line(line))].strip(" \t"):
+        if (
+            close is None
+            or line in alone
+            or index.text[close : index.starts[line] + len(index.line(line))].strip(" \t")
+        ):
             continue
         alone[line] = offset
     # What stands before it may be a prefix or text: the first live opener of its line is asked, and the parse decides.

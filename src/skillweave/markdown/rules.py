@@ -158,9 +158,7 @@ def _noted_reference(state: StateBlock, start_line: int, end_line: int, silent: 
         known = state.env["duplicate_refs"][-1]
     notes: BlockNotes = state.env["notes"]
     destination = Span(inner[0] + shift, inner[1] + shift)
-    notes.definitions.append(
-        DefinitionMark(label, known["href"], known["title"], start_line, state.line, destination)
-    )
+    notes.definitions.append(DefinitionMark(label, known["href"], known["title"], start_line, state.line, destination))
     return True
 
 

@@ -1,0 +1,151 @@
+"""`skillweave trace`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from skillweave.cli.common import CLEAN, ERRORS, Options, configure, progress, project_options, report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from skillweave.config import Config
+    from skillweave.trace import Trace, TracedLine
+
+_MADE = {"banner": "generated: the banner", "fence": "generated: the fence around", "link": "generated: the link of"}
+
+
+class _Wanted(NamedTuple):
+    """What is to be traced: a file as it was named, its path below the output folder, and a line or all of it."""
+
+    name: str
+    path: str
+    line: int | None
+
+
+@click.command()
+@click.argument("place", metavar="FILE[:LINE]")
+@project_options
+def trace(options: Options, place: str) -> int:
+    """Say where the lines of a built file come from.
+
+    FILE is a file of a bundle, such as build/skills/commit/SKILL.md:120. For one line: its source, the includes that
+    brought it, and the line; without a line, a table of all. The exit status is 1 if the file is not what would be
+    built now, or not what the lock file records.
+    """
+    config, failed = configure(options)
+    if config is None:
+        return failed
+    wanted = _read_place(config, place)
+    traced = _compile(options, config, wanted)
+    if traced is None:
+        return ERRORS
+    if wanted.line is not None and not 1 <= wanted.line <= len(traced.lines):
+        raise click.UsageError(f"{wanted.name} has {len(traced.lines)} lines, and no line {wanted.line}.")
+    from skillweave.publish import is_plain, load_lock, read_plain  # noqa: PLC0415
+    from skillweave.trace import discrepancy  # noqa: PLC0415
+
+    folder = config.root / config.output
+    found = read_plain(folder / wanted.path) if is_plain(folder, wanted.path) else None
+    problem = discrepancy(traced.output, found, load_lock(folder))
+    if options.format == "json":
+        click.echo(_json(wanted, traced, problem))
+    else:
+        for line in _one(traced, wanted.line) if wanted.line is not None else _table(wanted, traced):
+            click.echo(line)
+    if problem is not None:
+        click.echo(f"warning: {wanted.name} {problem}", err=True)
+    return CLEAN if problem is None else ERRORS
+
+
+def _read_place(config: Config, place: str) -> _Wanted:
+    """FILE[:LINE] → what is meant; a column behind the line, as editors write it, says nothing."""
+    match = re.fullmatch(r"(.+?):(\d+)(?::\d+)?", place)
+    name, line = (match[1], int(match[2])) if match else (place, None)
+    folder = config.root / config.output
+    path = Path(os.path.normpath(Path.cwd() / name))
+    if not path.is_relative_to(folder):
+        raise click.UsageError(f"{name} is not in the output folder ({config.output}).")
+    return _Wanted(name, path.relative_to(folder).as_posix(), line)
+
+
+def _compile(options: Options, config: Config, wanted: _Wanted) -> Trace | None:
+    """The trace of the wanted file; None, and a report, if the entry that it belongs to has errors."""
+    from skillweave.build import compile_project  # noqa: PLC0415
+    from skillweave.files import Tree  # noqa: PLC0415
+    from skillweave.project import discover, hidden_roots  # noqa: PLC0415
+    from skillweave.trace import entry_of, trace  # noqa: PLC0415
+
+    entry = entry_of(discover(Tree(config.root, hidden_roots(config)), config).entries, wanted.path)
+    if entry is None:
+        raise click.UsageError(f"no source makes {wanted.name}.")
+    with progress(options) as show:
+        compiled = compile_project(config, [entry.path], strict=options.strict, progress=show)
+    if not compiled.bundles:
+        report(options, config, compiled, compiled.diagnostics, err=True)
+        click.echo(f"{wanted.name} cannot be traced while {entry.id} has errors", err=True)
+        return None
+    traced = trace(compiled, config, wanted.path)
+    if traced is None:
+        raise click.UsageError(f"{entry.id} makes no {wanted.name}.")
+    return traced
+
+
+def _one(traced: Trace, number: int) -> Iterator[str]:
+    line = traced.lines[number - 1]
+    yield _origin(line)
+    yield from (f"  included from {place.path}:{place.line}" for place in line.chain)
+    yield f"  | {line.text}"
+
+
+def _origin(line: TracedLine) -> str:
+    place = f"{line.place.path}:{line.place.line}" if line.place else ""
+    return f"{_MADE[line.made]} {place}".rstrip() if line.made else place
+
+
+def _table(wanted: _Wanted, traced: Trace) -> Iterator[str]:
+    from skillweave.trace import runs  # noqa: PLC0415
+
+    if not traced.lines:
+        yield f"{wanted.name} is a copy of {traced.copied}" if traced.copied else f"{wanted.name} is empty"
+        return
+    rows = []
+    for run in runs(traced.lines):
+        length = run.last - run.first
+        origin = _origin(run.line)
+        if length and run.line.place and not run.line.made:
+            origin += f"-{run.line.place.line + length}"
+        chain = ", ".join(f"{place.path}:{place.line}" for place in run.line.chain)
+        numbers = f"{run.first}-{run.last}" if length else str(run.first)
+        rows.append((numbers, origin, f"from {chain}" if chain else ""))
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    for numbers, origin, chain in rows:
+        yield f"{numbers:>{widths[0]}}  {origin:<{widths[1]}}  {chain}".rstrip()
+
+
+def _json(wanted: _Wanted, traced: Trace, problem: str | None) -> str:
+    lines = [
+        {
+            "line": number,
+            "text": line.text,
+            "generated": line.made,
+            "origin": line.place._asdict() if line.place else None,
+            "included_from": [place._asdict() for place in line.chain],
+        }
+        for number, line in enumerate(traced.lines, 1)
+        if wanted.line in (None, number)
+    ]
+    content = {
+        "path": wanted.path,
+        "entry": traced.entry.id,
+        "copy_of": traced.copied,
+        "problem": problem,
+        "lines": lines,
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False)

@@ -1,0 +1,80 @@
+"""Destinations as written: a link's bytes → the path and fragment they mean, and paths → bytes. Pure."""
+
+from __future__ import annotations
+
+import html
+import posixpath
+import re
+from typing import TYPE_CHECKING, Literal, NamedTuple
+from urllib.parse import unquote
+
+from skillweave.files import normalise_path
+from skillweave.source import SourcePath
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_NEEDS_ENCODING = re.compile(r"[\x00-\x20\x7f%#?<>()\[\]\"'\\|&`*_~!]|[^\S ]")
+
+
+class Written(NamedTuple):
+    """A relative destination: what it means, and how many of its characters are the path."""
+
+    path: str
+    """Decoded; empty for a fragment alone."""
+    fragment: str | None
+    """Decoded, without the #."""
+    length: int
+
+
+def read_destination(raw: str, kind: Literal["link", "image", "definition", "html"]) -> Written | None:
+    """A destination as written → what it names; None if it is left alone (LANGUAGE 6): schemes, absolute, variables."""
+    if not raw.strip() or raw.startswith("/") or _SCHEME.match(raw) or "${" in raw or "{{" in raw:
+        return None
+    length = next((at for at, char in enumerate(raw) if char in "?#" and not raw.endswith("\\", 0, at)), len(raw))
+    path, suffix = raw[:length], raw[length:]
+    fragment = suffix.partition("#")[2] if "#" in suffix else None
+    decoded = decode(path, kind)
+    if not decoded and fragment is None:
+        return None
+    return Written(decoded, None if fragment is None else decode(fragment, kind), length)
+
+
+def decode(text: str, kind: str) -> str:
+    """Text of a destination without escapes, entities and percent signs."""
+    if kind != "html":
+        text = _ESCAPE.sub(r"\1", text)
+    if "&" in text:
+        text = html.unescape(text)
+    return unquote(text) if "%" in text else text
+
+
+def encode(path: str) -> str:
+    """A path as a destination that needs no brackets, quotes or escapes, anywhere in Markdown and HTML.
+
+    `_` and `*` stay: they mean nothing in a destination.
+    """
+    return _NEEDS_ENCODING.sub(
+        lambda match: match[0] if match[0] in "_*!~" else "".join(f"%{byte:02X}" for byte in match[0].encode()), path
+    )
+
+
+def resolve(source: str, path: str) -> str:
+    """A relative path in a file → the path below the root that it names (or one that starts with `..`)."""
+    folder = source.rpartition("/")[0]
+    return normalise_path(f"{folder}/{path}" if folder else path)
+
+
+def relative(page: str, target: str) -> str:
+    """The path from one file of a bundle to another."""
+    return posixpath.relpath(target, posixpath.dirname(page) or ".")
+
+
+def below_root(path: SourcePath, roots: Iterable[str]) -> str:
+    """A path below the root that holds it; the whole path where none does."""
+    for root in sorted(roots, key=len, reverse=True):
+        if path.startswith(f"{root}/"):
+            return path[len(root) + 1 :]
+    return path

@@ -1,0 +1,82 @@
+"""What a build would change in the output folder, as a patch in git's form. Nothing is written."""
+
+from __future__ import annotations
+
+import os
+import re
+from difflib import unified_diff
+from typing import TYPE_CHECKING
+
+from skillweave.emit import LOCK_NAME, lock_bytes
+from skillweave.files import digest
+from skillweave.publish import expected_lock, is_plain, load_lock, read_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from skillweave.publish import Request
+
+_File = tuple[bytes, int]
+"""A file's bytes and mode."""
+
+
+def differences(request: Request) -> Iterator[str]:
+    """One patch for each file that publishing would write or remove, sorted by path; nothing where all is current."""
+    previous = load_lock(request.folder)
+    wanted: dict[str, _File | None] = {
+        path: None
+        for source, record in previous.items()
+        if source not in request.kept
+        for path, value in record.outputs.items()
+        if _is_as_built(request, path, value)
+    }
+    wanted |= {output.path: (output.data, output.mode) for bundle in request.bundles for output in bundle.outputs}
+    lock = expected_lock(request, previous)
+    if lock or previous:
+        wanted[LOCK_NAME] = (lock_bytes(lock), 0o644)
+    for path, new in sorted(wanted.items()):
+        old = read_plain(request.folder / path) if is_plain(request.folder, path) else None
+        if old is None and os.path.lexists(request.folder / path):
+            yield f"{request.name}/{path} is no regular file\n"
+        elif old != new and not (path == LOCK_NAME and old is not None and new is not None and old[0] == new[0]):
+            yield patch(f"{request.name}/{path}", old, new)
+
+
+def patch(path: str, old: _File | None, new: _File | None) -> str:
+    """The change from one file to another as git writes it; None stands for no file."""
+    lines = [f"diff --git a/{path} b/{path}\n", *_modes(old, new)]
+    before, after = old[0] if old else b"", new[0] if new else b""
+    if before == after:
+        return "".join(lines)
+    names = f"a/{path}" if old else "/dev/null", f"b/{path}" if new else "/dev/null"
+    texts = _lines(before), _lines(after)
+    if texts[0] is None or texts[1] is None:
+        return "".join([*lines, f"Binary files {names[0]} and {names[1]} differ\n"])
+    changes = unified_diff(texts[0], texts[1], *names)
+    lines += [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in changes]
+    return "".join(lines)
+
+
+def _is_as_built(request: Request, path: str, value: str) -> bool:
+    """Whether a file that an earlier build recorded is still that file: nothing else would be removed."""
+    found = read_plain(request.folder / path) if is_plain(request.folder, path) else None
+    return found is not None and digest(found[0]) == value
+
+
+def _modes(old: _File | None, new: _File | None) -> Iterator[str]:
+    if old is None and new is not None:
+        yield f"new file mode 100{new[1]:o}\n"
+    elif new is None and old is not None:
+        yield f"deleted file mode 100{old[1]:o}\n"
+    elif old is not None and new is not None and old[1] != new[1]:
+        yield f"old mode 100{old[1]:o}\nnew mode 100{new[1]:o}\n"
+
+
+def _lines(data: bytes) -> list[str] | None:
+    """The lines of a text, each with its LF; None for what is no text."""
+    if b"\0" in data:
+        return None
+    try:
+        return re.findall(r"[^\n]*\n|[^\n]+", data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return None

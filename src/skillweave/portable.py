@@ -1,0 +1,77 @@
+"""Front matter without the keys that consumers refuse: cut out of the text, which otherwise stays as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.front_matter import read_front_matter
+from skillweave.rules.skill import CONSUMERS, SPECIFICATION
+from skillweave.source import LineIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from skillweave.front_matter import Field
+
+
+class Stripped(NamedTuple):
+    """A text, and the names of the keys that were left out of it."""
+
+    text: str
+    names: tuple[str, ...]
+
+
+def strip_unportable(text: str, consumers: Sequence[str]) -> Stripped | None:
+    """A SKILL.md without the keys that a consumer (without any: the specification) refuses; None if one cannot be cut.
+
+    A key goes with the lines of its value; comments and blank lines before it stay.
+    """
+    end = text.find("\n---", 3)
+    if not text.startswith("---") or end < 0:
+        return Stripped(text, ())
+    start = text.index("\n") + 1
+    fields = read_front_matter(text[start : end + 1], start)[0].fields
+    refused = [field for field in fields if is_refused(field.name, consumers)]
+    if not refused:
+        return Stripped(text, ())
+    if text[start : end + 1].lstrip().startswith("{"):
+        front = _without_items(text, fields, refused)
+    else:
+        front = _without_lines(text, refused)
+    names = [field.name for field in refused]
+    left = read_front_matter(front[start : front.index("\n---", 3) + 1], start)[0].fields
+    kept = [(field.name, field.name not in names) for field in fields if field.name not in names]
+    if [(field.name, True) for field in left] != kept:
+        return None
+    return Stripped(front, tuple(names))
+
+
+def is_refused(name: str, consumers: Sequence[str]) -> bool:
+    """Whether a consumer refuses a key; without any consumer, whether the specification does."""
+    if name in SPECIFICATION:
+        return False
+    return not consumers or any(name not in CONSUMERS.get(consumer, frozenset()) for consumer in consumers)
+
+
+def _without_lines(text: str, refused: Sequence[Field]) -> str:
+    """Block style: a key and its value have lines of their own."""
+    index = LineIndex(text)
+    for field in reversed(refused):
+        first = index.line_of(field.name_span.start)
+        last = index.line_of(max(field.value_span.end - 1, field.name_span.end))
+        text = text[: index.starts[first]] + text[index.starts[last + 1] :]
+    return text
+
+
+def _without_items(text: str, fields: Sequence[Field], refused: Sequence[Field]) -> str:
+    """Flow style, `{a: b, c: d}`: a key goes with the comma before it, the first with the one behind it."""
+    for number in range(len(fields) - 1, -1, -1):
+        field = fields[number]
+        if field not in refused:
+            continue
+        is_first = all(before in refused for before in fields[:number])
+        if is_first and number + 1 < len(fields):
+            text = text[: field.name_span.start] + text[fields[number + 1].name_span.start :]
+        elif not is_first:
+            text = text[: fields[number - 1].value_span.end] + text[field.value_span.end :]
+    return text

@@ -1,0 +1,70 @@
+"""Rules about what prose names: paths and skills in code spans, and commands that run when a skill is loaded."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import DANGLING_PATH, INHERITED_COMMAND, UNKNOWN_SKILL, Problem
+from skillweave.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from skillweave.parse import Document
+
+_PART = r"[\w@+-][\w@+.-]*"
+_PATH = re.compile(rf"(?:\./)?{_PART}/(?:{_PART}/)*(?:{_PART}\.\w{{1,8}}|{_PART}/)")
+_SKILL_ID = re.compile(r"/?([a-z0-9][\w-]*):([a-z0-9][\w-]*(?::[\w-]+)*)")
+
+
+def named_paths(document: Document) -> Iterator[tuple[Span, str]]:
+    """The code spans that read as a path: of a file in a folder, with an extension, or of a folder in a folder, with a /."""
+    for span, text in document.code_spans:
+        if _PATH.fullmatch(text):
+            yield span, text
+
+
+def dangling_path(span: Span, path: str, source: str) -> Problem:
+    """What to say of a path in prose that names a file of the project which the bundle will not contain."""
+    return Problem(
+        DANGLING_PATH,
+        f"`{path}` names {source}, which the bundle will not contain",
+        span,
+        help="reference it, ship it as an asset, or include what is needed of it",
+    )
+
+
+def check_skill_names(document: Document, known: Callable[[str, str], bool | None]) -> Iterator[Problem]:
+    """Code spans that name `plugin:skill`. `known` says whether the plugin has it; None: no plugin of this project."""
+    for span, text in document.code_spans:
+        match = _SKILL_ID.fullmatch(text)
+        if match and known(match[1], match[2]) is False:
+            yield Problem(
+                UNKNOWN_SKILL,
+                f"{match[1]} has no skill or document {match[2]}",
+                span,
+                help=f"the skills of {match[1]} are listed by `skillweave check --verbose`",
+            )
+
+
+def check_commands(text: str, document: Document) -> Iterator[Problem]:
+    """Commands in an included pattern that some agents run when they load the skill."""
+    for span, _ in document.code_spans:
+        if span.start and text[span.start - 1] == "!":
+            yield _command(Span(span.start - 1, span.end))
+    for block in document.blocks:
+        if block.kind == "fence":
+            line = text.split("\n", block.start + 1)[block.start] if block.start else text.split("\n", 1)[0]
+            if re.search(r"(?:`{3,}|~{3,})[ \t]*!", line):
+                start = sum(len(part) + 1 for part in text.split("\n", block.start)[: block.start])
+                yield _command(Span(start, start + len(line)))
+
+
+def _command(span: Span) -> Problem:
+    return Problem(
+        INHERITED_COMMAND,
+        "some agents run this command when they load the skill that includes it",
+        span,
+        help="leave the ! out, or keep the command in the skill itself, where its reader sees it",
+    )

@@ -1,0 +1,54 @@
+"""Rules about size: how long a skill is for the agent that reads it, and what makes it long."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.diagnostics import SKILL_TOO_LONG, Problem
+from skillweave.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from skillweave.config import Limits
+
+
+class Size(NamedTuple):
+    """The size of a text: lines, bytes in UTF-8, and about how many tokens a model reads."""
+
+    lines: int
+    bytes: int
+    tokens: int
+
+
+class Share(NamedTuple):
+    """What one include contributes: how it is written, and its size."""
+
+    name: str
+    size: Size
+
+
+def measure(text: str) -> Size:
+    """The size of a text. Tokens are estimated as one for every four bytes, which is close for English and code."""
+    data = len(text.encode())
+    return Size(text.count("\n") + (not text.endswith("\n")), data, (data + 3) // 4)
+
+
+def check_size(size: Size, limits: Limits, shares: Sequence[Share]) -> Problem | None:
+    """A skill above `limits.skill_lines` or `limits.skill_tokens`, with what each include contributes."""
+    over = []
+    if size.lines > limits.skill_lines:
+        over.append(f"{size.lines:,} lines (the limit is {limits.skill_lines:,})")
+    if size.tokens > limits.skill_tokens:
+        over.append(f"about {size.tokens:,} tokens (the limit is {limits.skill_tokens:,})")
+    if not over:
+        return None
+    largest = sorted(shares, key=lambda share: (-share.size.bytes, share.name))[:6]
+    parts = ", ".join(f"{share.name} {share.size.lines:,} lines and {share.size.tokens:,} tokens" for share in largest)
+    return Problem(
+        SKILL_TOO_LONG,
+        f"this skill comes to {' and '.join(over)}",
+        Span(0, 0),
+        help="move what is not always needed into references: `<<reference: …>>` in place of `<<include: …>>`",
+        note=f"its includes bring {parts}" if parts else None,
+    )

@@ -1,0 +1,181 @@
+"""Where the lines of an output come from: file, line, and the includes that brought it; or that they are generated."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from skillweave.files import digest, is_below
+from skillweave.flatten import origins
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from skillweave.build import Compiled
+    from skillweave.config import Config
+    from skillweave.emit import Bundle, Lock, Output
+    from skillweave.flatten import NodeKey, Origin
+    from skillweave.graph import Edge, Graph
+    from skillweave.project import Entry
+    from skillweave.source import SourcePath
+
+Made = Literal["banner", "fence", "link"]
+"""What the compiler writes by itself: the banner, the fence around included code, the link of a reference."""
+
+
+class Place(NamedTuple):
+    """A line of a source file, counted from 1."""
+
+    path: SourcePath
+    line: int
+
+
+class TracedLine(NamedTuple):
+    """One line of an output. `place` is None for the banner, which no source line asks for."""
+
+    text: str
+    made: Made | None
+    place: Place | None
+    chain: tuple[Place, ...]
+    """The includes that brought it, innermost first."""
+
+
+class Run(NamedTuple):
+    """Lines of an output (from 1, both ends in) that follow each other in one source and came by the same includes."""
+
+    first: int
+    last: int
+    line: TracedLine
+    """The first of them."""
+
+
+class Trace(NamedTuple):
+    """All lines of one output; none, but the source, for a file that is copied as it is and is no text."""
+
+    output: Output
+    entry: Entry
+    copied: SourcePath | None
+    """The file that this one is a copy of."""
+    lines: tuple[TracedLine, ...]
+
+
+def entry_of(entries: Iterable[Entry], path: str) -> Entry | None:
+    """The entry that an output path belongs to: a document's own, or the innermost skill's folder that holds it."""
+    owners = [one for one in entries if path == one.path or (one.kind == "skill" and is_below(path, one.folder))]
+    return max(owners, key=lambda entry: (path == entry.path, len(entry.folder)), default=None)
+
+
+def trace(compiled: Compiled, config: Config, path: str) -> Trace | None:
+    """The origin of every line of an output, as it would be built now; None if no bundle has such an output."""
+    for bundle in compiled.bundles:
+        for output in bundle.outputs:
+            if output.path == path:
+                return _trace(compiled, config, bundle, output)
+    return None
+
+
+def runs(lines: Sequence[TracedLine]) -> Iterator[Run]:
+    """Lines put together where they follow each other in their source, too."""
+
+    def run_of(numbered: tuple[int, TracedLine]) -> tuple[object, ...]:
+        number, line = numbered
+        if line.place is None or line.made:
+            return line.made, line.place, line.chain
+        return line.place.path, line.place.line - number, line.chain
+
+    for _, group in groupby(enumerate(lines, 1), key=run_of):
+        members = list(group)
+        yield Run(members[0][0], members[-1][0], members[0][1])
+
+
+def discrepancy(output: Output, found: tuple[bytes, int] | None, lock: Lock) -> str | None:
+    """Why the file on disk is not the output that is traced; None if it is, and the lock file says so, too."""
+    recorded = next((record.outputs[output.path] for record in lock.values() if output.path in record.outputs), None)
+    if found is None:
+        return "is not there; this is what would be built now"
+    if found[0] != output.data:
+        if digest(found[0]) == recorded:
+            return "is out of date: its sources have changed since; this is what would be built now"
+        return "is not what was built; this is what would be built now"
+    if recorded != digest(output.data):
+        return "is what would be built now, but not what the lock file records"
+    return None
+
+
+def _trace(compiled: Compiled, config: Config, bundle: Bundle, output: Output) -> Trace:
+    page = bundle.pages.get(output.path)
+    if page is None:
+        source = bundle.copies[output.path]
+        return Trace(output, bundle.entry, source, tuple(_copied(output, source)))
+    path = page.unit.path
+    front: tuple[TracedLine, ...] = ()
+    if path in compiled.project.homes:
+        front = tuple(_front_matter(compiled.graph, path, banner=config.banner and path == bundle.entry.main.real))
+    return Trace(output, bundle.entry, None, tuple(_compiled(compiled, output, page.page.copies[0].key, front)))
+
+
+def _front_matter(graph: Graph, path: SourcePath, *, banner: bool) -> Iterator[TracedLine]:
+    """The lines up to the body: the front matter as it is, with the banner behind its first line."""
+    file = graph.files[path]
+    if file.document is None or not file.document.front_matter:
+        return
+    for number in range(file.document.body):
+        yield TracedLine("", None, Place(path, number + 1), ())
+        if number == 0 and banner:
+            yield TracedLine("", "banner", None, ())
+
+
+def _compiled(compiled: Compiled, output: Output, key: NodeKey, front: tuple[TracedLine, ...]) -> Iterator[TracedLine]:
+    """What stands in the output, line by line; blank lines at its end were cut off when it was made."""
+    texts = _lines_of(output.data.decode())
+    yield from (line._replace(text=text) for line, text in zip(front, texts, strict=False))
+    body = list(origins(compiled.nodes, key))[: max(len(texts) - len(front), 0)]
+    for text, (origin, made) in zip(texts[len(front) :], _with_kinds(compiled.graph, body), strict=True):
+        yield TracedLine(text, made, _place(compiled.graph, origin, made), _chain(compiled.graph, origin.chain))
+
+
+def _with_kinds(graph: Graph, body: Sequence[Origin]) -> Iterator[tuple[Origin, Made | None]]:
+    """Each origin, and what the compiler made there by itself."""
+    links = {path: _reference_lines(graph, path) for path in {origin.path for origin in body}}
+    for chain, group in groupby(body, key=lambda origin: origin.chain):
+        members = list(group)
+        is_code = bool(chain) and chain[-1].directive.as_code
+        for number, origin in enumerate(members):
+            if is_code:
+                yield origin, "fence" if number in (0, len(members) - 1) else None
+            else:
+                yield origin, "link" if origin.line in links[origin.path] else None
+
+
+def _reference_lines(graph: Graph, path: SourcePath) -> frozenset[int]:
+    """The lines that hold nothing but a `reference`: the compiler replaces it by a link."""
+    document = graph.files[path].document
+    placed = document.directives if document else ()
+    return frozenset(one.line for one in placed if one.prefix is not None and one.directive.word == "reference")
+
+
+def _place(graph: Graph, origin: Origin, made: Made | None) -> Place:
+    """The source line; for a fence, the line of the directive that asked for it."""
+    return _edge_place(graph, origin.chain[-1]) if made == "fence" else Place(origin.path, origin.line + 1)
+
+
+def _chain(graph: Graph, chain: tuple[Edge, ...]) -> tuple[Place, ...]:
+    return tuple(_edge_place(graph, edge) for edge in reversed(chain))
+
+
+def _edge_place(graph: Graph, edge: Edge) -> Place:
+    return Place(edge.source, graph.files[edge.source].index.position(edge.directive.span.start).line)
+
+
+def _copied(output: Output, source: SourcePath) -> Iterator[TracedLine]:
+    try:
+        texts = _lines_of(output.data.decode())
+    except UnicodeDecodeError:
+        return
+    for number, text in enumerate(texts, 1):
+        yield TracedLine(text, None, Place(source, number), ())
+
+
+def _lines_of(text: str) -> list[str]:
+    lines = text.split("\n")
+    return lines if lines[-1] else lines[:-1]
