@@ -19,10 +19,10 @@ Lines = tuple[str, ...]
 _DIRECTIVE_PIECES = (
     "<<include: a.md>>",
     "{{include: b/c.md#Some Section}}",
-    "<<reference: a.md text=\"x\">>",
+    '<<reference: a.md text="x">>',
     "<<asset: d/ to=e/>>",
     '<<include: "q r.md" level=+1>>',
-    "<<include: a.md with x=\"1\">>",
+    '<<include: a.md with x="1">>',
     "<<include:a.md>>",
     "<<include: ",
     "{{include:",
@@ -32,17 +32,85 @@ _DIRECTIVE_PIECES = (
     "{{",
     "}}",
     "$",
-    ' optional',
-    ' lines=2-',
+    " optional",
+    " lines=2-",
 )
 _MARKDOWN_PIECES = (
-    *("`", "``", "```", "~~~", "```py", "    ", "\t", " ", "  ", "- ", "* ", "+ ", "1. ", "12) ", "> ", ">", "# ", "###### "),
-    *("===", "---", "***", "[", "]", "](", ")", "(", "![", "[x]: ", "[^n]", "[^n]: ", "[a](b.md)", '"', "'", "\\", "\\\\"),
-    *("|", "| a | b |", "|---|---|", "\\|", "*", "_", "**", "~~", "&amp;", "&#10;", "{#id}", "word", "two words", "a", "1", ":"),
+    *(
+        "`",
+        "``",
+        "```",
+        "~~~",
+        "```py",
+        "    ",
+        "\t",
+        " ",
+        "  ",
+        "- ",
+        "* ",
+        "+ ",
+        "1. ",
+        "12) ",
+        "> ",
+        ">",
+        "# ",
+        "###### ",
+    ),
+    *(
+        "===",
+        "---",
+        "***",
+        "[",
+        "]",
+        "](",
+        ")",
+        "(",
+        "![",
+        "[x]: ",
+        "[^n]",
+        "[^n]: ",
+        "[a](b.md)",
+        '"',
+        "'",
+        "\\",
+        "\\\\",
+    ),
+    *(
+        "|",
+        "| a | b |",
+        "|---|---|",
+        "\\|",
+        "*",
+        "_",
+        "**",
+        "~~",
+        "&amp;",
+        "&#10;",
+        "{#id}",
+        "word",
+        "two words",
+        "a",
+        "1",
+        ":",
+    ),
     *("<div>", "</div>", "<b>", "</b>", "<!--", "-->", "<!-- c -->", "<pre>", "</pre>", "<?", "?>", "<![CDATA[", "]]>"),
     *('<a href="', '">', "<script>", "</script>", "<!X", "<http://e.org>", "<img src=x>", "<details>"),
     *("<!-- region: r -->", "<!-- endregion: r -->", "<!-- region: s -->", "<!-- endregion: s -->"),
-    *("\u2028", "\u2029", "\x0b", "\x0c", "\u00a0", "\u0085", "\u200b", "\x1c", "\u3000", "İ", "ß", "\U0001f600", "\x00"),
+    *(
+        "\u2028",
+        "\u2029",
+        "\x0b",
+        "\x0c",
+        "\u00a0",
+        "\u0085",
+        "\u200b",
+        "\x1c",
+        "\u3000",
+        "İ",
+        "ß",
+        "\U0001f600",
+        "\x00",
+    ),
 )
 
 
@@ -57,7 +125,9 @@ def scraps() -> st.SearchStrategy[str]:
 
 def openers_everywhere() -> st.SearchStrategy[str]:
     """Texts with whole directives, each with a target of its own (`u0q.md`, `u1q.md` …), where Markdown is tricky."""
-    directive = st.sampled_from(("<<include: @>>", "{{include: @}}", "<<reference: @>>", "{{ asset: @ }}", "\\<<include: @>>"))
+    directive = st.sampled_from(
+        ("<<include: @>>", "{{include: @}}", "<<reference: @>>", "{{ asset: @ }}", "\\<<include: @>>")
+    )
     piece = st.one_of(directive, directive, st.sampled_from(_UNTANGLED), st.sampled_from(("\n", "\n", "\n\n")))
     return st.lists(piece, min_size=1, max_size=24).map("".join).map(_numbered)
 
@@ -78,7 +148,12 @@ def _numbered(text: str) -> str:
 _WORDS = ("alpha", "beta gamma", "delta, and more", "Epsilon zeta", "1 eta", "theta.")
 _INLINE = (
     *("`code`", "`` a ` b ``", "*em*", "**strong**", "~~gone~~", "a_b_c", "<b>bold</b>", "\\*", "&amp;", "a &lt; b"),
-    *("[text](https://example.org/x)", "![alt](https://example.org/i.png)", "<https://example.org>", "`<<include: no.md>>`"),
+    *(
+        "[text](https://example.org/x)",
+        "![alt](https://example.org/i.png)",
+        "<https://example.org>",
+        "`<<include: no.md>>`",
+    ),
     *("[@L-link]", "[text][@L-link]", "x[^@L-note]", "<!-- c -->", "5 < 6", "a | b", "$x$", "#tag", "end\\", "two  "),
 )
 
@@ -95,7 +170,7 @@ def _fence(info: str, mark: str, content: list[str]) -> Lines:
     return (f"{mark}{info}", *content, mark)
 
 
-_CODE = ("code", "\ttabbed", "  spaced", "", "# no heading", "- no item", "<<include: no.md>>", "<!-- open", "[x]: y")
+_CODE = ("code", "a\ttab", "  spaced", "", "# no heading", "- no item", "<<include: no.md>>", "<!-- open", "[x]: y")
 _HTML = (
     ("<div>", "inside", "</div>"),
     ("<!-- a comment -->",),
@@ -118,7 +193,12 @@ def leaves(*, headings: bool = True) -> st.SearchStrategy[Lines]:
     kinds = [
         _text_lines(),
         _text_lines(),
-        st.builds(_fence, st.sampled_from(("", "python")), st.sampled_from(("```", "~~~", "````")), st.lists(st.sampled_from(_CODE), max_size=4)),
+        st.builds(
+            _fence,
+            st.sampled_from(("", "python")),
+            st.sampled_from(("```", "~~~", "````")),
+            st.lists(st.sampled_from(_CODE), max_size=4),
+        ),
         st.lists(st.sampled_from(("    code", "\tcode", "     more")), min_size=1, max_size=2).map(tuple),
         st.sampled_from(_TABLES),
         st.sampled_from(_HTML),
@@ -126,8 +206,12 @@ def leaves(*, headings: bool = True) -> st.SearchStrategy[Lines]:
         st.sampled_from((("***",), ("---",), ("___",), ("- - -",))),
     ]
     if headings:
-        kinds.append(st.builds(lambda level, text: (f"{'#' * level} {text}",), st.integers(1, 6), st.sampled_from(_WORDS)))
-        kinds.append(st.builds(lambda text, mark: (text, mark), st.sampled_from(_WORDS), st.sampled_from(("===", "---", "-"))))
+        kinds.append(
+            st.builds(lambda level, text: (f"{'#' * level} {text}",), st.integers(1, 6), st.sampled_from(_WORDS))
+        )
+        kinds.append(
+            st.builds(lambda text, mark: (text, mark), st.sampled_from(_WORDS), st.sampled_from(("===", "---", "-")))
+        )
     return st.one_of(kinds)
 
 
@@ -208,25 +292,33 @@ class Project(NamedTuple):
 
 @st.composite
 def projects(draw: st.DrawFn) -> Project:
-    """An entry and one to three patterns of any blocks, with includes in block places: also in lists and in quotes."""
+    """An entry and one to three patterns of any blocks, with includes in block places: also in lists and in quotes.
+
+    Every file but the last includes another one at least once.
+    """
     count = draw(st.integers(2, 4))
     templates = []
     for number in range(count):
-        later = [((f"@@{target}@@",)) for target in range(number + 1, count)]
-        templates.append(draw(_texts(blocks(st.sampled_from(later)) if later else blocks(), tight=3)))
+        later = [(f"@@{target}@@",) for target in range(number + 1, count)]
+        parts = draw(st.lists(blocks(st.sampled_from(later) if later else None), min_size=not later, max_size=4))
+        if later:
+            include = st.sampled_from(later)
+            either = st.one_of(include, leaves())
+            parts.insert(draw(st.integers(0, len(parts))), draw(st.one_of(include, _lists(either), _quotes(either))))
+        templates.append("\n".join(_joined(draw, parts, tight=3)) + "\n")
     return Project(tuple(templates))
 
 
 @st.composite
 def ordinary_projects(draw: st.DrawFn) -> Project:
-    """Projects as a careful author writes them: blank lines around all blocks, patterns that begin with a heading or text."""
+    """Projects of a careful author: blank lines around all blocks, and patterns that begin with a heading or text."""
     count = draw(st.integers(2, 4))
     plain = leaves().filter(lambda lines: not lines[0].startswith((" ", "\t")))
     block = st.recursive(plain, lambda inner: st.one_of(_careful_lists(inner), _careful_quotes(inner)), max_leaves=4)
     begin = st.one_of(_text_lines(), st.sampled_from((("# Title",), ("## Part",), ("Title", "====="))))
     templates = []
     for number in range(count):
-        later = [((f"@@{target}@@",)) for target in range(number + 1, count)]
+        later = [(f"@@{target}@@",) for target in range(number + 1, count)]
         body = draw(st.lists(st.one_of(block, st.sampled_from(later)) if later else block, max_size=4))
         templates.append("\n\n".join("\n".join(lines) for lines in [draw(begin), *body]) + "\n")
     return Project(tuple(templates))

@@ -33,6 +33,7 @@ def test_case(name: str, tmp_path: Path, skillweave_here: Skillweave, *, update_
     built = skillweave_here(project, ["build"])
     checked = skillweave_here(project, ["check", "--format", "concise"])
     tree = read_tree(project / "build")
+    assert {built.status, checked.status} <= {0, 1}, built.err  # before a crash could become an expectation
     diagnostics = checked.out + (f"exit {checked.status}\n" if checked.status else "")
     if update_golden:
         write_tree(case / "expected", tree)

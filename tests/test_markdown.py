@@ -1,4 +1,4 @@
-"""Our reading of Markdown, held to markdown-it's own: where openers are live, what directives are blocks, where links point."""
+"""Our reading of Markdown, held to markdown-it's own: live openers, block directives, where links point."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.common.utils import normalizeReference, unescapeAll
-from strategies import documents, openers_everywhere
 
 from skillweave.markdown.reading import Container, Reading, read, read_blocks
 from skillweave.markdown.rules import plain_parser
 from skillweave.parse import parse
 from skillweave.source import normalise
+from strategies import documents, openers_everywhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,8 +39,11 @@ Place = Literal["text", "inert", "elsewhere"]
 @example("| a |\n|---|\n| `{{include: u0q.md}}` | {{include: u1q.md}} |\n")
 @example("> ```\n<<include: u0q.md>>\n")
 @example("\\\\<<include: u0q.md>> \\<<include: u1q.md>>\n")
+@example("\u00a0\n<<include: u0q.md>> x\n")
+@example("- \u2028\n  \\<<include: u0q.md>>\n")
+@example("# \u00a0<<include: u0q.md>>\n")
 def test_an_opener_is_live_where_markdown_has_text(text: str) -> None:
-    """To plain Markdown a directive is text like any other: where it is rendered as text, and only there, it is live."""
+    """To plain Markdown a directive is text like any other: where that renders as text, and only there, it is live."""
     expected = dict(places(plain_parser().parse(text)))
     found = {}
     for opener in read(text).openers:
@@ -99,7 +102,11 @@ def test_a_directive_alone_on_its_line_is_a_block_as_a_heading_is(text: str) -> 
         number = text.count("\n", 0, opener.span.start)
         start = text.rfind("\n", 0, opener.span.start) + 1
         before, after = text[start : opener.span.start], lines[number][opener.span.end - start :]
-        if number not in swapped and not after.strip(" \t") and re.fullmatch(r"(?:[ \t>]|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^n\]:)*", before):
+        if (
+            number not in swapped
+            and not after.strip(" \t")
+            and re.fullmatch(r"(?:[ \t>]|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^n\]:)*", before)
+        ):
             swapped[number] = opener
             lines[number] = f"{before}# swapped"
     judged = {block.start: block for block in read_blocks("\n".join(lines)) if block.kind == "heading"}
@@ -128,9 +135,33 @@ def test_blocks_lie_in_order_and_inside_their_containers(text: str) -> None:
             around = container
 
 
-_DESTINATIONS = ("i{}.md", "<i{} x.md>", "i{}.md#f", "i{}(a).md", "i{}\\_.md", "i{}&amp;.md", "<i{}\\>.md>", "i{}%20a.md", "<>", "i{}ü.md")
+_DESTINATIONS = (
+    "i{}.md",
+    "<i{} x.md>",
+    "i{}.md#f",
+    "i{}(a).md",
+    "i{}\\_.md",
+    "i{}&amp;.md",
+    "<i{}\\>.md>",
+    "i{}%20a.md",
+    "<>",
+    "i{}ü.md",
+)
 _TITLES = ("", ' "t"', " 't'", " (t)", ' "a\n b"', ' "t\\"t"')
-_WRAPS = ("{}", "*{}*", "- {}\n", "> {}\n> more\n", "\n| a |\n|---|\n| {} |\n\n", "## {}\n", "{}\n===\n", "\\\\{}", "`x`{}", "1. a\n\n   {}\n")
+_WRAPS = (
+    "{}",
+    "*{}*",
+    "- {}\n",
+    "> {}\n> more\n",
+    "\n| a |\n|---|\n| {} |\n\n",
+    "## {}\n",
+    "{}\n===\n",
+    "\\\\{}",
+    "`x`{}",
+    "1. a\n\n   {}\n",
+    "\u00a0{}",
+    "\n\n\u00a0\n{}",
+)
 
 
 @st.composite
@@ -157,7 +188,11 @@ def link_documents(draw: st.DrawFn) -> str:
         )
         parts.append(draw(st.sampled_from(_WRAPS)).format(link))
         if "[label" in link:
-            definition = draw(st.sampled_from(("[label{0}]: d{0}.md", "> [label{0}]:\n>   <d{0} x.md> 't'", "- [label{0}]: d{0}.md\n  'a\n  b'")))
+            definition = draw(
+                st.sampled_from(
+                    ("[label{0}]: d{0}.md", "> [label{0}]:\n>   <d{0} x.md> 't'", "- [label{0}]: d{0}.md\n  'a\n  b'")
+                )
+            )
             parts.append(f"\n\n{definition.format(number)}\n\n")
         parts.append(draw(st.sampled_from((" ", "\n", "\n\n"))))
     return "".join(parts)
@@ -165,6 +200,9 @@ def link_documents(draw: st.DrawFn) -> str:
 
 @SETTINGS
 @given(link_documents())
+@example("# \u00a0[a](i0.md)\n")
+@example("\u00a0\n[a](i0.md)\n")
+@example("\u00a0| [a](i0.md) |\n|---|\n| x |\n")
 def test_located_destinations_are_the_ones_that_markdown_sees(text: str) -> None:
     assert_destinations(text)
 
@@ -188,7 +226,9 @@ def assert_destinations(text: str) -> None:
     for mark in reading.definitions:
         assert decoded(text, *mark.destination) == mark.href
     assert {mark.label for mark in reading.definitions} == set(environment.get("references", {}))
-    in_html = [html.unescape(text[d.span.start : d.span.end]) for d in parse(f"{text}").destinations if d.kind == "html"]
+    in_html = [
+        html.unescape(text[d.span.start : d.span.end]) for d in parse(f"{text}").destinations if d.kind == "html"
+    ]
     assert in_html == list(html_hrefs(tokens))
     labels = {use.label for use in reading.uses if use.resolved}
     assert labels <= {normalizeReference(mark.label) for mark in reading.definitions}
@@ -233,12 +273,43 @@ class _Destinations(HTMLParser):
         self.found += [value for name, value in attrs if name in ("href", "src") and value]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# A {#x}",
+        "# \u00a0A {#x}",
+        "## A\u3000{#x} ##",
+        "A {#x}\n===",
+        "\u00a0\nA {#x}\n---",
+        "> #\tA {#x}",
+        "1. # A {#x}",
+    ],
+)
+def test_the_id_of_a_heading_is_found_where_it_stands(text: str) -> None:
+    heading = parse(text).headings[0]
+    assert (heading.text, heading.id) == ("A", "x")
+    assert heading.id_span is not None
+    assert text[heading.id_span.start : heading.id_span.end].strip() == "{#x}"
+
+
+def test_an_escaped_brace_begins_no_id() -> None:
+    heading = parse("# A \\{#x}\n").headings[0]
+    assert (heading.text, heading.id) == ("A {#x}", None)
+
+
 @SETTINGS
 @given(st.one_of(documents(), openers_everywhere()))
 def test_without_directives_our_blocks_are_markdowns(text: str) -> None:
     """The parser with our rules makes the block tokens that the parser without them makes."""
     text = re.sub(r"(?:<<|\{\{) ?", "x", text)
-    kinds = {"paragraph_open": "paragraph", "fence": "fence", "code_block": "code", "html_block": "html", "hr": "rule", "table_open": "table"}
+    kinds = {
+        "paragraph_open": "paragraph",
+        "fence": "fence",
+        "code_block": "code",
+        "html_block": "html",
+        "hr": "rule",
+        "table_open": "table",
+    }
     expected = []
     for token in plain_parser().parse(text):
         if token.type == "heading_open":

@@ -235,11 +235,24 @@ def build(project: Path) -> None:
     run(["build", "--root", str(project), "--quiet"])
 
 
+def add_samples(project: Path) -> None:
+    folder = project / "skills" / "review" / "samples"
+    folder.mkdir()
+    for number in range(1, 201):
+        (folder / f"{number}.txt").write_text(f"{number}\n", "utf-8")
+
+
+def remove_samples(project: Path) -> None:
+    for path in (project / "skills" / "review" / "samples").glob("1*.txt"):
+        path.unlink()
+
+
 BUILDERS: dict[str, Callable[[Path], None]] = {
     "SW109": save_as_utf_16,
     "SW212": permit(0o000),
     "SW801": put_in_hidden_characters,
     "SW802": put_in_hidden_characters,
+    "SW904": add_samples,
 }
 CURES: dict[str, Callable[[Path], None]] = {
     "SW109": save_as_utf_8,
@@ -248,4 +261,6 @@ CURES: dict[str, Callable[[Path], None]] = {
     "SW709": move("skills/review/fast", "skills/fast"),
     "SW902": move("build/skills/review/notes.md", "notes.md"),
     "SW903": build,
+    "SW904": remove_samples,
+    "SW905": move("skills/Code_Tools", "skills/code-tools"),
 }

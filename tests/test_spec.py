@@ -1,4 +1,4 @@
-"""Every example of docs/reference/directives.md, run with the real command.
+"""Every example of docs/reference/directives.md: built by the real command in a process, checked by a call.
 
 An example is a run of fences whose info strings say `file=PATH` (a source), `output=PATH` (what `skillweave build`
 writes: the whole output tree but for the lock file) or `diagnostics` (what `skillweave check --format concise` prints,
@@ -113,15 +113,28 @@ def read_examples(page: str) -> list[Example]:
 EXAMPLES = read_examples(PAGE.read_text())
 
 
+class Commands(NamedTuple):
+    """Both ways to run the command: a process costs a start, so each example has one and a call."""
+
+    process: Skillweave
+    call: Skillweave
+
+
+@pytest.fixture
+def commands(skillweave: Skillweave, skillweave_here: Skillweave) -> Commands:
+    return Commands(skillweave, skillweave_here)
+
+
 @pytest.mark.parametrize("number", range(len(EXAMPLES)), ids=[example.name for example in EXAMPLES])
-def test_example(number: int, tmp_path: Path, skillweave: Skillweave, *, update_golden: bool) -> None:
+def test_example(number: int, tmp_path: Path, commands: Commands, *, update_golden: bool) -> None:
     example = EXAMPLES[number]
     lay_out(example, tmp_path)
-    built = skillweave(tmp_path, ["build"])
-    checked = skillweave(tmp_path, ["check", "--format", "concise"])
+    built = commands.process(tmp_path, ["build"])
+    checked = commands.call(tmp_path, ["check", "--format", "concise"])
     outputs = {f"build/{name}": file.content for name, file in read_tree(tmp_path / "build").items()}
     if update_golden:
         rewrite(number, outputs | {"": checked.out})
+        example = read_examples(PAGE.read_text())[number]
     shown = next((part for part in example.parts if part.role == "diagnostics"), Part("diagnostics", "", "", 0))
     assert checked.out == shown.text, checked.err
     assert (built.status, checked.status) == (shown.status, shown.status), built.err

@@ -98,6 +98,8 @@ INHERITED_COMMAND = Code("SW803", "inherited-command", _W, "an included pattern 
 OUTPUT_COLLISION = Code("SW901", "output-collision", _E, "two files on one output path")
 FOREIGN_OUTPUT = Code("SW902", "foreign-output", _E, "something in the output folder that no build wrote")
 STALE_OUTPUT = Code("SW903", "stale-output", _E, "an output that is stale, missing or stray")
+PACKAGE_TOO_LARGE = Code("SW904", "package-too-large", _E, "an archive above what installers take")
+CANNOT_PACKAGE = Code("SW905", "cannot-package", _E, "an entry that has no place in a package of this kind")
 
 CODES: dict[str, Code] = {
     code.name: code for code in sorted(v for v in globals().copy().values() if isinstance(v, Code))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
-from skillweave.emit import LOCK_NAME, lock_bytes
+from skillweave.emit import LOCK_NAME, Output, lock_bytes
 from skillweave.files import digest
-from skillweave.publish import expected_lock, is_plain, load_lock, read_plain
+from skillweave.publish import expected_lock, is_plain, load_lock, read_plain, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +35,7 @@ def differences(request: Request) -> Iterator[str]:
         wanted[LOCK_NAME] = (lock_bytes(lock), 0o644)
     for path, new in sorted(wanted.items()):
         old = read_plain(request.folder / path) if is_plain(request.folder, path) else None
-        if old is None and os.path.lexists(request.folder / path):
+        if old is None and state_of(request.folder, Output(path, b"", 0o644), ()) == "foreign":
             yield f"{request.name}/{path} is no regular file\n"
         elif old != new and not (path == LOCK_NAME and old is not None and new is not None and old[0] == new[0]):
             yield patch(f"{request.name}/{path}", old, new)

@@ -116,6 +116,15 @@ def read_directive(text: str, opener: re.Match[str], end: int) -> tuple[Directiv
     return _Reader(text, opener, end).read()
 
 
+def restyled(text: str, span: Span, word: Word) -> str:
+    """A directive with the usual spacing: one blank behind the colon and between its parts, none within the brackets."""
+    opener = text[span.start : span.start + 2]
+    inner = text[span.start + 2 : span.end - 2]
+    rest = inner[inner.index(":") + 1 :].strip(" \t")
+    parts = re.findall(r'(?:(?<![^=# \t])"(?:\\["\\]|[^"])*"|[^ \t])+', rest)
+    return f"{opener}{word}: {' '.join(parts)}{CLOSES[opener]}"
+
+
 def unknown_directive(opener: re.Match[str], span: Span) -> Problem:
     """What to say of a word that is one edit away from a directive's."""
     meant = is_near_miss(opener[2])
@@ -298,7 +307,7 @@ class _Reader:
         return options, ()
 
     def _arguments(self, keyword: _Token, tokens: list[_Token]) -> tuple[Argument, ...]:
-        arguments = []
+        arguments: list[Argument] = []
         if not tokens:
             self._malformed("no argument behind `with`", keyword.span, 'write with name="value"')
         for token in tokens:
@@ -377,20 +386,8 @@ class _Reader:
             to=value.get("to"),
             text=value.get("text"),
             arguments=arguments,
-            styled=self._is_styled(),
+            styled=restyled(self.source, self.span, self.word) == self.source[self.span.start : self.span.end],
         )
-
-    def _is_styled(self) -> bool:
-        inner = self.source[self.span.start : self.span.end]
-        head = f"{self.open}{self.word}: "
-        if not inner.startswith(head) or inner[len(head)] in " \t" or inner[-3] in " \t":
-            return False
-        previous = self.inner_start + 1
-        for token in self._tokens(self.inner_start + 1):
-            if token.span.start > self.inner_start + 1 and self.source[previous : token.span.start] != " ":
-                return False
-            previous = token.span.end
-        return True
 
     def _skip_blanks(self, offset: int) -> int:
         while offset < self.inner_end and self.source[offset] in " \t":

@@ -39,6 +39,17 @@ class Contents(NamedTuple):
     mode: int = 0o644
 
 
+Stamp = tuple[int, int, int, int, int]
+"""What tells that a file may have changed without reading it: size, mtime and ctime in ns, inode, mode."""
+
+
+class Read(NamedTuple):
+    """A file as it was read: its stamp, and the digest of its bytes."""
+
+    stamp: Stamp
+    digest: str
+
+
 @dataclass(slots=True)
 class Tree:
     """A project folder as it is read in one build."""
@@ -47,6 +58,10 @@ class Tree:
     roots: frozenset[str] = frozenset()
     """Configured roots and their parents: read even if they are hidden."""
     listings: dict[str, dict[str, EntryKind] | str] = field(default_factory=dict)
+    reads: dict[str, Read | str] = field(default_factory=dict)
+    """What was read, or the system's reason why not: with `listings` and `links`, all that a build depends on."""
+    links: dict[str, tuple[str, str] | None] = field(default_factory=dict)
+    """What symlinks were found to lead to."""
 
     def listing(self, folder: str) -> dict[str, EntryKind] | str:
         """A folder's entries by name, without what is left out everywhere; or the system's reason why it has none."""
@@ -86,7 +101,7 @@ class Tree:
             at = f"{at}/{part}" if at else part
             entry = listing[part]
             if entry == "link":
-                resolved = self._resolve(at)
+                resolved = self.resolve_link(at)
                 if resolved is None:
                     return Found("outside", SourcePath(at))
                 at, kind = resolved
@@ -103,8 +118,13 @@ class Tree:
                 return Found("case", below, f"{at}/{name}" if at else name)
         return Found("missing", below)
 
-    def _resolve(self, path: str) -> tuple[str, str] | None:
+    def resolve_link(self, path: str) -> tuple[str, str] | None:
         """A symlink → the path below the root that it ends at, and what stands there; None: it leaves the project."""
+        if path not in self.links:
+            self.links[path] = self._follow(path)
+        return self.links[path]
+
+    def _follow(self, path: str) -> tuple[str, str] | None:
         try:
             real = Path(os.path.realpath(self.root / path))
         except OSError:
@@ -144,16 +164,24 @@ class Tree:
     def read(self, path: str) -> Contents:
         """A regular file's bytes and mode. It is opened so that a FIFO that took its place cannot block."""
         try:
-            descriptor = os.open(
-                self.root / path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-            )
+            descriptor = os.open(self.root / path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
             with os.fdopen(descriptor, "rb") as file:
-                mode = os.fstat(descriptor).st_mode
-                if not stat.S_ISREG(mode):
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode):
+                    self.reads[path] = "it is not a regular file"
                     return Contents(b"", "it is not a regular file")
-                return Contents(file.read(), None, 0o755 if mode & 0o111 else 0o644)
+                data = file.read()
         except OSError as error:
-            return Contents(b"", error.strerror or str(error))
+            reason = error.strerror or str(error)
+            self.reads[path] = reason
+            return Contents(b"", reason)
+        self.reads[path] = Read(stamp(status), digest(data))
+        return Contents(data, None, 0o755 if status.st_mode & 0o111 else 0o644)
+
+
+def stamp(status: os.stat_result) -> Stamp:
+    """The stamp of a file."""
+    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_mode)
 
 
 _FOUND: dict[str, Literal["file", "folder", "special", "missing"]] = {
@@ -217,10 +245,12 @@ def read_text(tree: Tree, path: str) -> tuple[str, str | EncodingProblem | None,
     contents = tree.read(path)
     if contents.problem is not None:
         return "", contents.problem, ""
+    read = tree.reads[path]
+    fingerprint = read.digest if isinstance(read, Read) else ""
     text = decode(contents.data)
     if isinstance(text, EncodingProblem):
-        return "", text, digest(contents.data)
-    return text, None, digest(contents.data)
+        return "", text, fingerprint
+    return text, None, fingerprint
 
 
 def _kind(entry: os.DirEntry[str]) -> EntryKind:

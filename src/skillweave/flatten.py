@@ -92,7 +92,7 @@ class Node:
     inline: tuple[tuple[PlacedDirective, Child | None], ...]
     """The directives in running text, and what they bring."""
     size: int
-    """Characters of the expansion."""
+    """Bytes of the expansion in UTF-8."""
     count: int
     """Includes that are expanded in it, over all levels."""
     height: int
@@ -249,8 +249,7 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
     file = nodes.graph.files[edge.target]
     source = Lines(file.lines, edge.target)
     if directive.as_code:
-        if UnitKey(edge.target) not in nodes.units:
-            return None
+        nodes.units.setdefault(UnitKey(edge.target), file_unit(nodes.graph, edge.target, is_own=False))
         selection = select_code(source, file.document, directive)
         key = NodeKey(UnitKey(edge.target), selection.ranges, language(edge.target, directive.lang))
     else:
@@ -264,7 +263,7 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
         nodes.graph.report(edge.source, problem)
     _build(nodes, key)
     if edge.placed.prefix is None and not _fits_in_line(nodes, key):
-        nodes.graph.report(edge.source, not_alone(directive.span, "include", "which brings more than one line of text"))
+        nodes.graph.report(edge.source, not_alone(directive.span, "include", "which brings more than a line of running text"))
         return None
     return Child(edge, key, _shift(nodes, unit, edge, key))
 
@@ -303,11 +302,14 @@ def _build(nodes: Nodes, key: NodeKey) -> None:
     nodes.nodes[key] = _measure(nodes, unit, key, items, inline)
 
 
+def _bytes(unit: Unit, start: int, end: int) -> int:
+    """The bytes of some lines in UTF-8, line ends included."""
+    first, last = unit.index.starts[start], unit.index.starts[end - 1] + len(unit.lines[end - 1])
+    return (last - first if unit.text.isascii() else len(unit.text[first:last].encode())) + 1
+
+
 def _code_node(unit: Unit, key: NodeKey) -> Node:
-    size = sum(
-        unit.index.starts[end - 1] + len(unit.lines[end - 1]) - unit.index.starts[start] + 1
-        for start, end in key.ranges
-    )
+    size = sum(_bytes(unit, start, end) for start, end in key.ranges)
     height = sum(end - start for start, end in key.ranges) + 2
     items = tuple(TextItem(start, end) for start, end in key.ranges)
     fence = Block("fence", 0, height, ())
@@ -386,7 +388,7 @@ def _measure(
     for item in items:
         match item:
             case TextItem(start, end):
-                size += unit.index.starts[end - 1] + len(unit.lines[end - 1]) - unit.index.starts[start] + 1
+                size += _bytes(unit, start, end)
                 height += end - start
             case BareItem(text, _):
                 size += len(text) + 1
@@ -542,11 +544,11 @@ def _check_size(nodes: Nodes, node: Node) -> None:
         below = nodes.nodes[worst.key]
         span = worst.edge.directive.span
         again = f"{times[worst.key.path]} times " if times[worst.key.path] > 1 else ""
-        note = f"{worst.key.path} comes in here {again}with {below.size:,} characters and {below.count:,} includes"
+        note = f"{worst.key.path} comes in here {again}with {below.size:,} bytes and {below.count:,} includes"
     over = (
         f"{node.count:,} includes, and the limit is {limits.expansions:,}"
         if node.count > limits.expansions
-        else f"{node.size:,} characters, and the limit is {limits.bundle_bytes:,}"
+        else f"{node.size:,} bytes, and the limit is {limits.bundle_bytes:,}"
     )
     nodes.graph.report(
         node.unit.path,

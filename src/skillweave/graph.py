@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
+from skillweave.destination import read_destination, resolve
 from skillweave.diagnostics import (
     AMBIGUOUS_TARGET,
     CASE_MISMATCH,
@@ -30,9 +31,9 @@ from skillweave.diagnostics import (
     Problem,
     Severity,
 )
-from skillweave.files import Found, Tree, normalise_path, read_text
+from skillweave.files import Found, Tree, is_below, normalise_path, read_text
 from skillweave.project import START
-from skillweave.source import EncodingProblem, LineIndex, SourcePath, Span
+from skillweave.source import EncodingProblem, LineIndex, Position, SourcePath, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -217,8 +218,21 @@ class _Resolver:
             if document is None:
                 continue
             self.graph.edges[path] = tuple(self._edge(path, placed) for placed in document.directives)
+            if self.project.shared:
+                self._need_linked(path, document)
         for path, (code, message) in sorted(self.unreadable.items()):
             self._report_unreadable(path, code, message)
+
+    def _need_linked(self, source: SourcePath, document: Document) -> None:
+        """Read the shared Markdown that a file links to: a bundle ships it, and nothing else has named it."""
+        text = self.graph.files[source].text
+        for destination in document.destinations:
+            written = read_destination(text[destination.span.start : destination.span.end], destination.kind)
+            if written is None or not written.path.endswith(".md"):
+                continue
+            found = self.tree.look_up(resolve(source, written.path))
+            if found.kind == "file" and any(is_below(found.real, folder) for folder in self.project.shared):
+                self.need(found.real, (source, destination.span))
 
     def _edge(self, source: SourcePath, placed: PlacedDirective) -> Edge:
         directive = placed.directive
@@ -467,7 +481,7 @@ def _components(graph: Graph) -> list[list[SourcePath]]:
                 if work:
                     low[work[-1][0]] = min(low[work[-1][0]], low[path])
                 if low[path] == number[path]:
-                    component = []
+                    component: list[SourcePath] = []
                     while not component or component[-1] != path:
                         component.append(stack.pop())
                         on_stack.discard(component[-1])
@@ -483,7 +497,7 @@ def _report_cycle(graph: Graph, component: list[SourcePath]) -> None:
     pending = deque([start])
     while pending and start not in came:
         for edge in graph.edges[pending.popleft()]:
-            if edge.splices and edge.target in members and edge.target is not None and edge.target not in came:
+            if edge.target is not None and edge.splices and edge.target in members and edge.target not in came:
                 came[edge.target] = edge
                 pending.append(edge.target)
     hops = [came[start]]
@@ -512,7 +526,7 @@ def _report_cycle(graph: Graph, component: list[SourcePath]) -> None:
     )
 
 
-def _place(graph: Graph, edge: Edge) -> tuple[int, int]:
+def _place(graph: Graph, edge: Edge) -> Position:
     return graph.files[edge.source].index.position(edge.directive.span.start)
 
 

@@ -30,25 +30,31 @@ class _Meaning(NamedTuple):
 def check_labels(nodes: Nodes, page: PlannedPage, owner: SourcePath) -> None:
     """Report definitions of a page that contradict each other, and references that another file's definition takes."""
     meanings: dict[Label, _Meaning] = {}
-    for number, copy in enumerate(page.page.copies):
-        node = nodes.nodes[copy.key]
-        document = node.unit.document
-        if document is None or copy.key.code is not None or not document.definitions:
-            continue
-        own: set[Label] = set()
-        for definition in document.definitions:
-            label = (definition.label, definition.footnote)
-            if label in own or not _covers(copy.key.ranges, definition.start):
-                continue
-            own.add(label)
-            meaning = _Meaning(_says(page, number, node.unit, definition), node.unit, definition)
-            first = meanings.setdefault(label, meaning)
-            if first.says != meaning.says:
-                _report_conflict(nodes, first, meaning, owner)
+    for label, meaning in _definitions(nodes, page):
+        first = meanings.setdefault(label, meaning)
+        if first.says != meaning.says:
+            _report_conflict(nodes, first, meaning, owner)
     for copy in page.page.copies:
         node = nodes.nodes[copy.key]
         if copy.key.code is None and node.unit.document is not None and node.unit.document.uses:
             _check_uses(nodes, node.unit, copy.key.ranges, meanings)
+
+
+def _definitions(nodes: Nodes, page: PlannedPage) -> list[tuple[Label, _Meaning]]:
+    """The definitions of a page in the order of its lines; of two under one label in one file, the first."""
+    found: list[tuple[tuple[int, ...], Label, _Meaning]] = []
+    for number, copy in enumerate(page.page.copies):
+        unit = nodes.nodes[copy.key].unit
+        if unit.document is None or copy.key.code is not None:
+            continue
+        own: set[Label] = set()
+        for definition in unit.document.definitions:
+            label = (definition.label, definition.footnote)
+            if label not in own and _covers(copy.key.ranges, definition.start):
+                own.add(label)
+                meaning = _Meaning(_says(page, number, unit, definition), unit, definition)
+                found.append((page.page.place(number, definition.start), label, meaning))
+    return [(label, meaning) for _, label, meaning in sorted(found, key=lambda entry: entry[0])]
 
 
 def _covers(ranges: tuple[tuple[int, int], ...], line: int) -> bool:

@@ -296,7 +296,8 @@ _OUTSIDE_HELP = "copy the file into a pattern root, or add its folder to `shared
 def _suggestion(work: _Work, place: _Place, path: str) -> str | None:
     """Where the file may be: the same path from the project's root or a pattern root, or a file of that name."""
     nodes = work.site.nodes
-    for base in ("", *nodes.project.pattern_roots):
+    entry = work.plan.entry
+    for base in ("", *((entry.folder,) if entry else ()), *nodes.project.pattern_roots):
         found = work.site.tree.look_up(normalise_path(f"{base}/{path}" if base else path))
         if found.kind in ("file", "folder"):
             return f"did you mean {relative(place.unit.path, found.real)}? Links start at the file that holds them"
@@ -304,7 +305,12 @@ def _suggestion(work: _Work, place: _Place, path: str) -> str | None:
     same = [
         known for known in (*nodes.project.patterns, *work.site.owners) if known.rpartition("/")[2] == name and name
     ]
-    return f"did you mean {relative(place.unit.path, same[0])}?" if len(same) == 1 else None
+    if len(same) == 1:
+        return f"did you mean {relative(place.unit.path, same[0])}?"
+    beside = work.site.tree.listing(resolve(place.unit.path, path).rpartition("/")[0])
+    close = get_close_matches(name, [] if isinstance(beside, str) else list(beside), n=1)
+    folder = path.rpartition("/")[0]
+    return f"did you mean {f'{folder}/{close[0]}' if folder else close[0]}?" if close else None
 
 
 def _folder(work: _Work, place: _Place, written: Written, real: SourcePath) -> str | None:

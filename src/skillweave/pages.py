@@ -25,6 +25,8 @@ class Copy(NamedTuple):
 
     wanted: tuple[NodeKey, int, bool]
     parent: int
+    line: int
+    """The line of the parent's unit that it takes."""
 
     @property
     def key(self) -> NodeKey:
@@ -42,6 +44,14 @@ class Page:
     """The headings in order, each with the number of its copy."""
     by_path: dict[SourcePath, list[int]] = field(default_factory=dict)
     """The copies of each file, as Markdown."""
+
+    def place(self, copy: int, line: int) -> tuple[int, ...]:
+        """Where a line of a copy stands in the page: what sorts before comes before."""
+        place = [line]
+        while copy:
+            place.append(self.copies[copy].line)
+            copy = self.copies[copy].parent
+        return tuple(reversed(place))
 
     def named(self, name: str) -> str | None:
         """The slug of the heading of this page that a fragment names, by its slug in the page or its explicit id."""
@@ -67,7 +77,7 @@ class Page:
 
 def lay_out(nodes: Nodes, root: NodeKey) -> Page:
     """All copies and headings of a page."""
-    page = Page([Copy((root, 0, False), -1)])
+    page = Page([Copy((root, 0, False), -1, 0)])
     slugger = Slugger()
     pending: list[Iterator[Heading | Child]] = [_events(nodes.nodes[root])]
     numbers = [0]
@@ -84,7 +94,7 @@ def lay_out(nodes: Nodes, root: NodeKey) -> Page:
         else:
             child = event
             _, shift, tabs = page.copies[number].wanted
-            page.copies.append(Copy(asked(child, shift, tabs), number))
+            page.copies.append(Copy(asked(child, shift, tabs), number, child.edge.placed.line))
             numbers.append(len(page.copies) - 1)
             if child.key.code is None:
                 page.by_path.setdefault(child.key.path, []).append(numbers[-1])

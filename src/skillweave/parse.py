@@ -24,12 +24,12 @@ from skillweave.diagnostics import (
 )
 from skillweave.directive import (
     CANDIDATE,
-    CLOSES,
     WORDS,
     Directive,
     find_close,
     opener_at,
     read_directive,
+    restyled,
     unclosed_directive,
     unknown_directive,
 )
@@ -311,6 +311,7 @@ def _regions(
     regions: list[Region] = []
     broken: list[str] = []
     opened: list[tuple[str, int]] = []
+    crossed: set[str] = set()
 
     def report(message: str, line: int, name: str, cure: str) -> None:
         broken.append(name)
@@ -329,8 +330,11 @@ def _regions(
             regions.append(Region(name, opened.pop()[1] + 1, line))
         elif any(name == other for other, _ in opened):
             report(f'the region "{name}" crosses "{opened[-1][0]}"', line, name, "close the inner region first")
-            while opened.pop()[0] != name:
-                pass
+            while opened[-1][0] != name:
+                crossed.add(opened.pop()[0])
+            opened.pop()
+        elif name in crossed:
+            broken.append(name)  # That it crosses is said where the other one ends.
         else:
             report(f'no region "{name}" is open here', line, name, f"open it with `<!-- region: {name} -->`")
     for name, line in opened:
@@ -418,17 +422,8 @@ def _style(text: str, directive: Directive) -> Problem:
         DIRECTIVE_STYLE,
         "this directive is spaced unusually",
         directive.span,
-        help=f"write `{restyled(text, directive)}`",
+        help=f"write `{restyled(text, directive.span, directive.word)}`",
     )
-
-
-def restyled(text: str, directive: Directive) -> str:
-    """The directive with the usual spacing: one space behind the colon and between its parts, none within the brackets."""
-    opener = text[directive.span.start : directive.span.start + 2]
-    inner = text[directive.span.start + 2 : directive.span.end - 2]
-    rest = inner[inner.index(":") + 1 :].strip(" \t")
-    parts = re.findall(r'(?:"(?:\\.|[^"\\])*"|[^ \t"]|")+', rest)
-    return f"{opener}{directive.word}: {' '.join(parts)}{CLOSES[opener]}"
 
 
 def _check_blocks(frame: _Frame, reading: Reading, problems: list[Problem]) -> None:
@@ -493,7 +488,7 @@ def _unclosed_fence(frame: _Frame, reading: Reading, block: Block) -> Problem:
         UNCLOSED_FENCE,
         "this fence is never closed",
         Span(start, frame.index.starts[line] + len(raw.rstrip())),
-        help=f"close it with `{fence}`" if not note else None,
+        help=f"close it with a line of {fence}" if not note else None,
         note=note,
         severity=Severity.WARNING,
         inclusion_severity=Severity.ERROR,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.front_matter import read_front_matter
@@ -26,24 +27,20 @@ def strip_unportable(text: str, consumers: Sequence[str]) -> Stripped | None:
 
     A key goes with the lines of its value; comments and blank lines before it stay.
     """
-    end = text.find("\n---", 3)
-    if not text.startswith("---") or end < 0:
-        return Stripped(text, ())
-    start = text.index("\n") + 1
-    fields = read_front_matter(text[start : end + 1], start)[0].fields
+    start, end = _front_matter(text)
+    fields = read_front_matter(text[start:end], start)[0].fields
     refused = [field for field in fields if is_refused(field.name, consumers)]
     if not refused:
         return Stripped(text, ())
-    if text[start : end + 1].lstrip().startswith("{"):
+    if text[start:end].lstrip().startswith("{"):
         front = _without_items(text, fields, refused)
     else:
         front = _without_lines(text, refused)
-    names = [field.name for field in refused]
-    left = read_front_matter(front[start : front.index("\n---", 3) + 1], start)[0].fields
-    kept = [(field.name, field.name not in names) for field in fields if field.name not in names]
-    if [(field.name, True) for field in left] != kept:
+    start, end = _front_matter(front)
+    left = read_front_matter(front[start:end], start)[0].fields
+    if [field.name for field in left] != [field.name for field in fields if field not in refused]:
         return None
-    return Stripped(front, tuple(names))
+    return Stripped(front, tuple(field.name for field in refused))
 
 
 def is_refused(name: str, consumers: Sequence[str]) -> bool:
@@ -51,6 +48,15 @@ def is_refused(name: str, consumers: Sequence[str]) -> bool:
     if name in SPECIFICATION:
         return False
     return not consumers or any(name not in CONSUMERS.get(consumer, frozenset()) for consumer in consumers)
+
+
+def _front_matter(text: str) -> tuple[int, int]:
+    """Where the front matter begins and ends between its two `---` lines; an empty range if there is none."""
+    if not text.startswith("---"):
+        return 0, 0
+    start = text.find("\n") + 1
+    close = re.search(r"^---[ \t]*$", text[start:], re.MULTILINE)
+    return (start, start + close.start()) if close else (0, 0)
 
 
 def _without_lines(text: str, refused: Sequence[Field]) -> str:

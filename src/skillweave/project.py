@@ -76,6 +76,7 @@ def discover(tree: Tree, config: Config) -> Project:
         for root in pattern_roots
         for path, found in tree.walk(root)
         if _is_file(path, found.kind, found.detail, diagnostics)
+        and any(is_below(found.real, folder) for folder in pattern_roots)
     }
     homes: dict[SourcePath, SourcePath] = {}
     skills = _skills(tree, config, homes, diagnostics)
@@ -93,7 +94,7 @@ def discover(tree: Tree, config: Config) -> Project:
 
 def hidden_roots(config: Config) -> frozenset[str]:
     """The configured roots and the folders above them: what is read even though it is hidden."""
-    paths = set()
+    paths: set[str] = set()
     for root in (*config.patterns, *config.skills, *config.documents, *config.shared):
         parts = root.split("/")
         paths.update("/".join(parts[:count]) for count in range(1, len(parts) + 1))

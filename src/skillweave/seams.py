@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from skillweave.flatten import Child, Item, Node, NodeKey, Nodes
     from skillweave.parse import PlacedDirective
+    from skillweave.source import Span
     from skillweave.units import Unit, UnitKey
 
 _LONG = 400
@@ -198,6 +199,8 @@ class _Layout(NamedTuple):
     lines: list[str]
     expected: dict[int, Block]
     splices: list[_Splice]
+    cut: list[_Splice]
+    """Those that bring a part of a fence or a table: that is reported, and says it all."""
 
 
 def _expansion(nodes: Nodes, key: NodeKey, short: dict[NodeKey, _Expansion]) -> _Expansion:
@@ -220,7 +223,7 @@ def _lay_out(nodes: Nodes, node: Node, window: tuple[int, int], short: dict[Node
     """The lines of a window with its splices made, and what each line's block should be."""
     unit = node.unit
     low, high = window
-    layout = _Layout([], {}, [])
+    layout = _Layout([], {}, [], [])
     moved: dict[int, int] = {}
     by_line = {placed.line: placed for placed in unit.document.directives} if unit.document else {}
     brought: list[tuple[_Splice, list[Block]]] = []
@@ -242,6 +245,8 @@ def _lay_out(nodes: Nodes, node: Node, window: tuple[int, int], short: dict[Node
                 layout.splices.append(splice)
                 layout.lines.extend(lines)
                 brought.append((splice, expansion.blocks))
+                if _is_cut(nodes.nodes[child.key]):
+                    layout.cut.append(splice)
             case _:
                 pass
     spliced = {splice.placed.line for splice in layout.splices}
@@ -262,6 +267,16 @@ def _lay_out(nodes: Nodes, node: Node, window: tuple[int, int], short: dict[Node
     return layout
 
 
+def _is_cut(node: Node) -> bool:
+    blocks = node.unit.document.blocks if node.unit.document else ()
+    for block in blocks:
+        if block.kind in ("fence", "table"):
+            covered = sum(max(0, min(end, block.end) - max(start, block.start)) for start, end in node.key.ranges)
+            if 0 < covered < block.end - block.start:
+                return True
+    return False
+
+
 def _compare(layout: _Layout) -> Iterator[tuple[PlacedDirective, Problem]]:
     """Parse the lines as they will stand, and judge each block that is not what it was."""
     for block in read_blocks("\n".join(layout.lines)):
@@ -269,11 +284,10 @@ def _compare(layout: _Layout) -> Iterator[tuple[PlacedDirective, Problem]]:
         expected = layout.expected.get(block.start)
         if expected and _is_same(layout, actual, expected):
             continue
-        splice = next((s for s in layout.splices if s.start <= actual.end and s.end >= actual.start), None)
-        if splice is None:
-            continue
+        # The change is laid to the nearest splice before the block's end, or else to the next one.
+        splice = max((s for s in layout.splices if s.start <= actual.end), key=lambda s: s.start, default=layout.splices[0])
         problem = _judge(layout, actual, expected, splice)
-        if problem:
+        if problem and splice not in layout.cut:
             yield splice.placed, problem
 
 
@@ -320,12 +334,12 @@ def _judge(layout: _Layout, actual: Block, expected: Block | None, splice: _Spli
         ]
         if all("|" in row for row in rows) and expected is not None and expected.kind == "table":
             return None
-        return _merge(span, "a table")
+        return _change(span, "text becomes part of a table" if expected and expected.kind == "table" else "text becomes a table")
     if actual.kind in ("paragraph", "html") and len(inside) > 1 and kinds <= {"paragraph", "html", "setext"}:
         started = {c for block in inside[1:] for c in block.containers} - set(actual.containers)
-        if not any(
-            container.kind in ("item", "quote", "note") and container.start > actual.start for container in started
-        ):
+        joins_quote = any(container.kind == "quote" for container in actual.containers)
+        lost = {container for container in started if container.kind != "quote" or not joins_quote}
+        if not any(container.start > actual.start for container in lost):
             return _merge(span, _KINDS[actual.kind])
     if expected is not None and actual.kind == expected.kind:
         gained = set(actual.containers) - set(expected.containers)
@@ -341,19 +355,23 @@ def _judge(layout: _Layout, actual: Block, expected: Block | None, splice: _Spli
         other = next((block for block in inside if block.kind != "paragraph"), None)
         was = _KINDS[other.kind] if other else "a list or quote"
         change = f"{was} becomes text of a paragraph"
+    return _change(span, change)
+
+
+def _change(span: Span, what: str) -> Problem:
     return Problem(
         SEAM_CHANGES_MEANING,
-        f"{change} where this include joins the text around it",
+        f"{what} where this include joins the text around it",
         span,
         help="put blank lines around the directive, or give it another place",
     )
 
 
-def _merge(span: tuple[int, int], what: str) -> Problem:
+def _merge(span: Span, what: str) -> Problem:
     return Problem(
         PARAGRAPH_MERGE,
         f"text becomes part of {what} across the edge of this include",
-        span,  # type: ignore[arg-type]
+        span,
         help="put a blank line between them",
     )
 
@@ -374,8 +392,9 @@ def _check_inline(
     text = text_of(nodes, child.key)
     before, after = unit.text[start : span.start], unit.text[span.end : end]
     part = render(text).strip().removeprefix("<p>").removesuffix("</p>")
+    spliced = _flush(before + text + after)
     held = render(_flush(before + _STAND_IN + after)).replace(_STAND_IN, part)
-    if held != render(_flush(before + text + after)):
+    if held != render(spliced) or [there.kind for there in read_blocks(spliced)] != [block.kind]:
         problem = Problem(
             SEAM_CHANGES_MEANING,
             f"{child.key.path} means something else in this line than on its own",

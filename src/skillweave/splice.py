@@ -121,10 +121,10 @@ def _column(line: str) -> int:
 def heading_edits(index: LineIndex, heading: Heading, level: int) -> Iterator[Edit]:
     """Give a heading another level. A setext heading becomes ATX, on one line."""
     if not heading.setext:
-        start = index.text.rindex("#" * heading.level, 0, heading.content.start) if heading.content else 0
         if heading.content.start == heading.content.end:
-            line = index.line(heading.start)
-            start = index.starts[heading.start] + line.find("#" * heading.level)
+            start = index.starts[heading.start] + index.line(heading.start).find("#" * heading.level)
+        else:
+            start = index.text.rindex("#" * heading.level, 0, heading.content.start)
         yield Edit(start, start + heading.level, "#" * level)
         return
     content = heading.content

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from skillweave.project import Entry
     from skillweave.source import SourcePath
 
-Made = Literal["banner", "fence", "link"]
-"""What the compiler writes by itself: the banner, the fence around included code, the link of a reference."""
+Made = Literal["banner", "fence", "link", "end"]
+"""What the compiler writes by itself: the banner, the fence around included code, the link of a reference, and the one
+line end of an output that would be empty."""
 
 
 class Place(NamedTuple):
@@ -31,7 +32,7 @@ class Place(NamedTuple):
 
 
 class TracedLine(NamedTuple):
-    """One line of an output. `place` is None for the banner, which no source line asks for."""
+    """One line of an output. `place` is None where no source line asks for it: the banner, and the end."""
 
     text: str
     made: Made | None
@@ -130,6 +131,9 @@ def _compiled(compiled: Compiled, output: Output, key: NodeKey, front: tuple[Tra
     texts = _lines_of(output.data.decode())
     yield from (line._replace(text=text) for line, text in zip(front, texts, strict=False))
     body = list(origins(compiled.nodes, key))[: max(len(texts) - len(front), 0)]
+    if not front and not body:
+        yield TracedLine("", "end", None, ())
+        return
     for text, (origin, made) in zip(texts[len(front) :], _with_kinds(compiled.graph, body), strict=True):
         yield TracedLine(text, made, _place(compiled.graph, origin, made), _chain(compiled.graph, origin.chain))
 

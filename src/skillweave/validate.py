@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import (
+    CONFLICTING_OPTIONS,
+    DIRECTIVE_NOT_ALONE,
     INCLUDE_CYCLE,
     LEFTOVER_DIRECTIVE,
+    MALFORMED_DIRECTIVE,
     NESTED_SKILL,
+    UNKNOWN_DIRECTIVE,
+    UNKNOWN_OPTION,
     UNUSED_PATTERN,
     Diagnostic,
     Note,
@@ -44,15 +50,19 @@ def check_files(nodes: Nodes) -> None:
     skills = {entry.id for entry in nodes.project.entries}
     plugins = {id_.partition(":")[0] for id_ in skills if ":" in id_}
 
-    def known(plugin: str, name: str) -> bool | None:
-        return f"{plugin}:{name}" in skills if plugin in plugins else None
+    def nearest(plugin: str, name: str) -> str | None:
+        if plugin not in plugins or f"{plugin}:{name}" in skills:
+            return None
+        same = sorted(id_ for id_ in skills if id_.startswith(f"{plugin}:"))
+        close = get_close_matches(f"{plugin}:{name}", same, n=1)
+        return f"did you mean {close[0]}?" if close else f"{plugin} has {', '.join(same[:8])}"
 
     for path, file in sorted(graph.files.items()):
         for problem in check_hidden(file.text):
             graph.report(path, problem)
         if file.document is None:
             continue
-        for problem in check_skill_names(file.document, known):
+        for problem in check_skill_names(file.document, nearest):
             graph.report(path, problem)
         if path in included:
             for problem in check_commands(file.text, file.document):
@@ -97,8 +107,9 @@ def check_reach(site: Site, sources: Iterable[frozenset[SourcePath]]) -> None:
     """Report the patterns that no entry reaches, and check their links, as nobody else does."""
     nodes = site.nodes
     reached = set().union(*sources)
+    misspelled = _misspelled(nodes)
     for path in nodes.project.patterns:
-        if path in reached:
+        if path in reached or any(path.rpartition("/")[2] in text for text in misspelled):
             continue
         message = f"no entry reaches {path}"
         cure = "include it, reference it, or remove it"
@@ -110,13 +121,23 @@ def check_reach(site: Site, sources: Iterable[frozenset[SourcePath]]) -> None:
             check_unreached(site, path)
 
 
+def _misspelled(nodes: Nodes) -> list[str]:
+    """The directives that could not be read: the patterns that they may mean are not called unused as well."""
+    return [
+        file.lines[file.index.line_of(problem.span.start)]
+        for file in nodes.graph.files.values()
+        for problem in (file.document.problems if file.document else ())
+        if problem.code in (MALFORMED_DIRECTIVE, UNKNOWN_DIRECTIVE, UNKNOWN_OPTION, CONFLICTING_OPTIONS, DIRECTIVE_NOT_ALONE)
+    ]
+
+
 def sources_of(site: Site, plan: Plan) -> frozenset[SourcePath]:
     """Every file that goes into a bundle or could: the closure of its pages, and what it copies."""
     starts: set[SourcePath] = {page.unit.path for page in plan.pages.values()}
-    reached = closure(site.nodes.graph, starts)
     if plan.entry is not None:
-        reached.update(file.real for file in plan.entry.files if file.treatment == "compile")
-    return frozenset(reached | set(plan.copies.values()))
+        # Also where no page could be laid out, as with a cycle.
+        starts.update(file.real for file in plan.entry.files if file.treatment == "compile")
+    return frozenset(closure(site.nodes.graph, starts) | set(plan.copies.values()))
 
 
 def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
@@ -136,13 +157,14 @@ def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
         start = file.index.starts[origin.line]
         if any(start <= offset <= start + len(file.lines[origin.line]) for offset in escaped):
             continue
-        column = max(file.lines[origin.line].find(text[opener.span.start : opener.span.start + 2]), 0)
+        spelled = text[opener.span.start : opener.span.end]
+        column = max(file.lines[origin.line].find(spelled), 0)
         graph.report(
             origin.path,
             Problem(
                 LEFTOVER_DIRECTIVE,
                 "this directive would be left in the output, live",
-                Span(start + column, start + column + 2),
+                Span(start + column, start + column + len(spelled)),
                 help="it was inert where it stands, and is not where it comes to: select the whole block around it",
             ),
         )

@@ -17,7 +17,9 @@ from skillweave.cli.build import build
 from skillweave.cli.check import check
 from skillweave.cli.common import BUG, CLEAN, ERRORS, INTERRUPTED, USAGE
 from skillweave.cli.explain import explain
+from skillweave.cli.package import package
 from skillweave.cli.trace import trace
+from skillweave.cli.watch import watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +70,7 @@ def main() -> None:
     """
 
 
-for _command in (build, check, explain, trace):
+for _command in (build, check, explain, package, trace, watch):
     main.add_command(_command)
 
 

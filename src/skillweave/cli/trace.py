@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from skillweave.config import Config
     from skillweave.trace import Trace, TracedLine
 
-_MADE = {"banner": "generated: the banner", "fence": "generated: the fence around", "link": "generated: the link of"}
+_MADE = {
+    "banner": "generated: the banner",
+    "fence": "generated: the fence around",
+    "link": "generated: the link of",
+    "end": "generated: the end of an empty file",
+}
 
 
 class _Wanted(NamedTuple):

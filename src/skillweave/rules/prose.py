@@ -35,17 +35,13 @@ def dangling_path(span: Span, path: str, source: str) -> Problem:
     )
 
 
-def check_skill_names(document: Document, known: Callable[[str, str], bool | None]) -> Iterator[Problem]:
-    """Code spans that name `plugin:skill`. `known` says whether the plugin has it; None: no plugin of this project."""
+def check_skill_names(document: Document, nearest: Callable[[str, str], str | None]) -> Iterator[Problem]:
+    """Code spans that name `plugin:skill`. `nearest` says what to write where the plugin is ours and has no such skill."""
     for span, text in document.code_spans:
         match = _SKILL_ID.fullmatch(text)
-        if match and known(match[1], match[2]) is False:
-            yield Problem(
-                UNKNOWN_SKILL,
-                f"{match[1]} has no skill or document {match[2]}",
-                span,
-                help=f"the skills of {match[1]} are listed by `skillweave check --verbose`",
-            )
+        cure = nearest(match[1], match[2]) if match else None
+        if match and cure:
+            yield Problem(UNKNOWN_SKILL, f"{match[1]} has no skill or document {match[2]}", span, help=cure)
 
 
 def check_commands(text: str, document: Document) -> Iterator[Problem]:

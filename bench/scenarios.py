@@ -1,0 +1,116 @@
+"""The rows of the tables: what is done to a project before each run, and what is measured beside it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from measure import Subject
+from peers import DRIVERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from corpus import Facts
+
+SKILLWEAVE = (sys.executable, "-m", "skillweave")
+
+
+class Row(NamedTuple):
+    """A measure of an incremental build, its bar as a multiple of the walk, and the entries it must rewrite."""
+
+    name: str
+    command: Sequence[str]
+    prepare: Callable[[int], None]
+    bar: float
+    rewrites: int
+
+
+def rows(project: Path, facts: Facts) -> tuple[Row, ...]:
+    """What is measured in a built project. Each row leaves the project built."""
+    build = (*SKILLWEAVE, "build", "--quiet")
+    return (
+        Row("no-op build", build, _nothing, 2, 0),
+        Row("no-op check", (*SKILLWEAVE, "check", "--quiet"), _nothing, 2, 0),
+        Row(
+            f"one pattern edited, {len(facts.ordinary_entries)} entries reach it",
+            build,
+            _editor(project / "patterns" / facts.ordinary),
+            3,
+            len(facts.ordinary_entries),
+        ),
+        Row(
+            f"a pattern edited that {len(facts.hot_entries)} of {facts.skills} entries reach",
+            build,
+            _editor(project / "patterns" / facts.hot),
+            5,
+            len(facts.hot_entries),
+        ),
+        Row("all files touched, none changed", build, lambda _: _touch(project), 2.5, 0),
+    )
+
+
+def floors(project: Path) -> tuple[Subject, Subject]:
+    """A walk over the sources in bare Python, and the start of Python with click."""
+    sources = [str(project / "patterns"), str(project / "skills")]
+    walk = [sys.executable, "-I", "-S", str(DRIVERS / "walk.py"), *sources]
+    return Subject("walk", walk, project), Subject("click", [sys.executable, "-c", "import click"], project)
+
+
+def cold(project: Path) -> Subject:
+    """A build without outputs and without a cache."""
+
+    def prepare(_: int) -> None:
+        remove(project / "build")
+        remove(project / ".skillweave")
+
+    return Subject("skillweave", (*SKILLWEAVE, "build", "--quiet"), project, prepare)
+
+
+def copy(project: Path, target: Path) -> Subject:
+    """`cp -r` of what the project's build made, kept aside so that the builds beside it do not take it away."""
+    kept = target / "kept"
+    remove(target)
+    shutil.copytree(project / "build", kept)
+    return Subject("cp -r", ["cp", "-r", str(kept), str(target / "copy")], target, lambda _: remove(target / "copy"))
+
+
+def inodes(project: Path) -> dict[str, tuple[int, int]]:
+    """What tells a rewritten output from one that was left alone, of each entry's own file."""
+    found = {}
+    for path in (project / "build").glob("skills/*/SKILL.md"):
+        stat = path.stat()
+        found[str(path)] = (stat.st_ino, stat.st_mtime_ns)
+    return found
+
+
+def remove(path: Path) -> None:
+    """Take a folder away, if it is there."""
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _nothing(_: int) -> None:
+    """Leave the project as it is."""
+
+
+def _editor(path: Path) -> Callable[[int], None]:
+    """Each call changes the file's last line, to something that it never was before."""
+    text = path.read_text(encoding="utf-8").rstrip("\n")
+    edits = 0
+
+    def edit(_: int) -> None:
+        nonlocal edits
+        edits += 1
+        path.write_text(f"{text}\n\nThis is edit {edits}.\n", encoding="utf-8")
+
+    return edit
+
+
+def _touch(project: Path) -> None:
+    for folder in ("patterns", "skills"):
+        for path in (project / folder).rglob("*"):
+            if path.is_file():
+                os.utime(path)

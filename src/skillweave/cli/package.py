@@ -1,0 +1,127 @@
+"""`skillweave package`."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+import click
+
+from skillweave.cli.common import (
+    ERRORS,
+    USAGE,
+    Options,
+    configure,
+    progress,
+    project_options,
+    report,
+    status,
+    usage_errors,
+)
+
+if TYPE_CHECKING:
+    from skillweave.config import Config
+    from skillweave.dist import Delivered
+    from skillweave.package import Packages
+
+
+@click.command()
+@click.argument("entries", nargs=-1, metavar="[ENTRY]...")
+@click.option("--to", default="dist", metavar="DIR", help="Where packages go (default: dist).")
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["zip", "skill", "plugin"]),
+    default="zip",
+    help="An archive for each skill (zip, or the same as .skill), or a plugin folder for each namespace.",
+)
+@click.option(
+    "--strip-unportable", is_flag=True, help="Leave out front matter keys that a configured consumer refuses."
+)
+@click.option("--provenance", is_flag=True, help="Add an in-toto statement of every source.")
+@project_options
+def package(  # noqa: PLR0913 (one for each option)
+    options: Options,
+    entries: tuple[str, ...],
+    *,
+    to: str,
+    form: str,
+    strip_unportable: bool,
+    provenance: bool,
+) -> int:
+    """Pack skills so that they can be installed one by one.
+
+    An ENTRY is an id or a path, as for `build`; without one, all are packed. Packages are made from the sources, not
+    from what an earlier build wrote, and are the same bytes on any machine (SOURCE_DATE_EPOCH sets the time in
+    archives).
+    """
+    config, failed = configure(options)
+    if config is None:
+        return failed
+    from skillweave.build import compile_project  # noqa: PLC0415
+    from skillweave.dist import deliver  # noqa: PLC0415
+    from skillweave.files import Tree  # noqa: PLC0415
+    from skillweave.package import Wish, namespace  # noqa: PLC0415
+    from skillweave.package import package as make_packages  # noqa: PLC0415
+    from skillweave.plugin import check_plugins  # noqa: PLC0415
+
+    kind = cast("Literal['zip', 'skill', 'plugin']", form)
+    wish = Wish(kind, strip_unportable, provenance, _epoch(), named=bool(entries))
+    folder = _target(config, to)
+    with usage_errors(), progress(options) as show:
+        compiled = compile_project(config, entries, strict=options.strict, progress=show)
+    tree = Tree(config.root)
+    mistakes = check_plugins(config, tree, frozenset(namespace(entry, config) for entry in compiled.project.entries))
+    if mistakes:
+        report(options, config, compiled, mistakes, err=options.format != "json")
+        return USAGE
+    packages = make_packages(config, tree, compiled, wish)
+    delivered = deliver(folder, to.rstrip("/") or to, packages)
+    found = [*compiled.diagnostics, *packages.diagnostics, *delivered.diagnostics]
+    diagnostics = sorted(found, key=lambda diagnostic: diagnostic.sort_key())
+    report(options, config, compiled, diagnostics, err=options.format != "json")
+    if options.format != "json" and not options.quiet:
+        _tell(to, packages, delivered, verbose=options.verbose)
+    return ERRORS if len(compiled.bundles) < len(compiled.entries) else status(diagnostics)
+
+
+def _epoch() -> int | None:
+    """SOURCE_DATE_EPOCH, as https://reproducible-builds.org/specs/source-date-epoch/ has it."""
+    value = os.environ.get("SOURCE_DATE_EPOCH")
+    if not value:
+        return None
+    if not re.fullmatch(r"[0-9]{1,18}", value):
+        raise click.UsageError(f"SOURCE_DATE_EPOCH is {value!r}, and no number of seconds.")
+    return int(value)
+
+
+def _target(config: Config, to: str) -> Path:
+    """The folder for packages. It lies in no folder that is read or built: what is put there would become a source."""
+    from skillweave.files import Tree, expand_roots, is_below  # noqa: PLC0415
+
+    folder = Path(os.path.normpath(Path.cwd() / to))
+    if folder.is_relative_to(config.root):
+        path = folder.relative_to(config.root).as_posix()
+        configured = (*config.patterns, *config.skills, *config.documents)
+        roots = [config.output, *(root for _, root in expand_roots(Tree(config.root), configured))]
+        inside = next((root for root in roots if is_below(path, root)), None)
+        if inside is not None:
+            raise click.UsageError(f"{to} lies in {inside}/, which holds no packages.")
+    return folder
+
+
+def _tell(to: str, packages: Packages, delivered: Delivered, *, verbose: bool) -> None:
+    """A line for each package that changed and for what was left out, and one for all."""
+    for note in packages.notes:
+        click.echo(note)
+    sizes = {made.name: (len(made.files), sum(len(file.data) for file in made.files)) for made in packages.made}
+    folder = to.rstrip("/") or to
+    for name in delivered.changed:
+        files, size = sizes[name]
+        click.echo(f"packed {folder}/{name} ({f'{files} files, ' if files > 1 else ''}{size:,} bytes)")
+    for name in delivered.unchanged if verbose else ():
+        click.echo(f"unchanged {folder}/{name}")
+    count = len(delivered.changed)
+    click.echo(f"packed {count} package{'s' if count != 1 else ''}, {len(delivered.unchanged)} unchanged")

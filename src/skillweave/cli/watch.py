@@ -1,0 +1,199 @@
+"""`skillweave watch`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, assert_never
+
+import click
+
+from skillweave.cli.common import CLEAN, INTERRUPTED, Options, print_report, project_options, report, status, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from skillweave.build import Compiled
+    from skillweave.diagnostics import Diagnostic
+    from skillweave.watch.events import Event, Failed, Misconfigured, Rebuilt
+
+FEW = 3
+"""How many names a line holds before it counts them."""
+
+
+@click.command()
+@click.option("--exec", "command", metavar="CMD", help="Run this after each rebuild that changed a bundle.")
+@click.option("--poll", is_flag=True, help="Look at the files themselves; do not rely on the system's notices.")
+@project_options
+def watch(options: Options, command: str | None, *, poll: bool) -> int:
+    """Build, and build again whenever a source or the configuration changes.
+
+    Mistakes are told and never end it: what has an error keeps its last good output until it is mended. Ctrl-C ends it.
+
+    CMD is a line for the shell. It runs in the project's folder once nothing has an error, with the ids of the entries
+    that changed, one per line, in SKILLWEAVE_CHANGED; if it is still running when the next run is due, it is ended.
+
+    With --format json, every event is one line with an object.
+    """
+    from skillweave.config import load_config  # noqa: PLC0415
+    from skillweave.watch import Request  # noqa: PLC0415
+    from skillweave.watch import watch as run_watch  # noqa: PLC0415
+
+    request = Request(Path.cwd(), options.root, options.config, options.output, options.strict, poll, command)
+    config, _ = load_config(*request[:4])
+    if not config.root.is_dir():
+        raise click.UsageError(f"{config.root} is no folder.")
+    received = run_watch(request, _tell_json if options.format == "json" else partial(_tell_people, options, _Told()))
+    return INTERRUPTED if received == "SIGINT" else CLEAN
+
+
+# For people
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the reader was told last."""
+
+    unwell: bool = False
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def _tell_people(options: Options, told: _Told, event: Event) -> None:
+    """Print an event as lines: findings and failures to stderr, all else to stdout."""
+    from skillweave.watch.events import Failed, Misconfigured, Polling, Ran, Ready, Rebuilt, Stopped  # noqa: PLC0415
+
+    match event:
+        case Rebuilt():
+            _tell_rebuilt(options, told, event)
+        case Misconfigured() | Failed():
+            _tell_not_built(options, event)
+            told.unwell, told.diagnostics = True, ()
+        case Polling():
+            click.echo(f"the system's notices fail ({_safe(event.reason)}): looking twice a second", err=True)
+        case Ran():
+            click.echo(f"the command ended with status {event.status}", err=True)
+        case Ready():
+            _say(options, "watching; Ctrl-C ends it")
+        case Stopped():
+            _say(options, "stopped")
+        case _:
+            assert_never(event)
+
+
+def _tell_rebuilt(options: Options, told: _Told, event: Rebuilt) -> None:
+    if event.diagnostics != told.diagnostics:
+        report(options, event.config, event.compiled, event.diagnostics, err=True)
+    _say(options, _rebuilt(event))
+    errors = status(event.diagnostics) != CLEAN
+    if told.unwell and not errors:
+        _say(options, "all is well again")
+    told.unwell, told.diagnostics = errors, event.diagnostics
+
+
+def _tell_not_built(options: Options, event: Misconfigured | Failed) -> None:
+    from skillweave.watch.events import Failed  # noqa: PLC0415
+
+    if isinstance(event, Failed):
+        click.echo(f"{_what(event.changed)}not built: {_safe(event.message)}; trying again", err=True)
+        return
+    try:
+        print_report(options, event.config, event.diagnostics, None, err=True)
+    except BrokenPipeError:
+        raise
+    except OSError:  # The file is being replaced, or is none: there are no lines of it to show.
+        print_report(options._replace(format="concise"), event.config, event.diagnostics, None, err=True)
+    click.echo(f"{_what(event.changed)}not built: the configuration has a mistake", err=True)
+
+
+def _say(options: Options, line: str) -> None:
+    if not options.quiet:
+        click.echo(line)
+
+
+def _rebuilt(event: Rebuilt) -> str:
+    """What changed, which entries came of it, how long it took."""
+    built, removed = _built(event), _removed(event)
+    parts = [f"built {_some(built)}"] if built else []
+    parts += [f"removed {_some(removed)}"] if removed else []
+    failed = len(event.compiled.entries) - len(event.published.changed) - len(event.published.unchanged)
+    parts += [f"{failed} with errors, last good output kept"] if failed else []
+    return f"{_what(event.changed)}{', '.join(parts) or 'no bundle changed'}, in {event.seconds:.2f} s"
+
+
+def _what(changed: Sequence[str]) -> str:
+    return f"{_some(changed)}: " if changed else ""
+
+
+def _some(names: Sequence[str]) -> str:
+    """A few names in full; of many, the first and the number."""
+    shown = [_safe(name) for name in names]
+    return ", ".join(shown) if len(shown) <= FEW else f"{shown[0]} and {len(shown) - 1} more"
+
+
+def _safe(text: str) -> str:
+    from skillweave.report.text import escape  # noqa: PLC0415
+
+    return escape(text)
+
+
+# For programs
+
+
+def _tell_json(event: Event) -> None:
+    """Print an event as one line, ASCII only: no path can break it or steer a terminal."""
+    click.echo(json.dumps(_object(event)))
+
+
+def _object(event: Event) -> dict[str, object]:
+    from skillweave.watch.events import Failed, Misconfigured, Polling, Ran, Ready, Rebuilt, Stopped  # noqa: PLC0415
+
+    match event:
+        case Rebuilt():
+            return _rebuild_object(event)
+        case Misconfigured():
+            found = _diagnostics(event.diagnostics, None)
+            return _event("error", changed=event.changed, message="the configuration has a mistake", diagnostics=found)
+        case Failed():
+            return _event("error", changed=event.changed, message=event.message, diagnostics=[])
+        case Ready() | Polling() | Ran() | Stopped():
+            return _event(event.NAME, **asdict(event))
+        case _:
+            assert_never(event)
+
+
+def _event(name: str, **values: object) -> dict[str, object]:
+    return {"event": name, **values}
+
+
+def _rebuild_object(event: Rebuilt) -> dict[str, object]:
+    counts = summary(event.compiled, event.diagnostics)
+    return _event(
+        "rebuild",
+        changed=event.changed,
+        built=_built(event),
+        removed=_removed(event),
+        errors=counts.errors,
+        warnings=counts.warnings,
+        seconds=round(event.seconds, 4),
+        diagnostics=_diagnostics(event.diagnostics, event.compiled),
+    )
+
+
+def _diagnostics(diagnostics: Sequence[Diagnostic], compiled: Compiled | None) -> object:
+    from skillweave.report.json_report import render_json  # noqa: PLC0415
+
+    return json.loads(render_json(diagnostics, summary(compiled, diagnostics)))["diagnostics"]
+
+
+# For both
+
+
+def _built(event: Rebuilt) -> list[str]:
+    ids = {str(entry.path): entry.id for entry in event.compiled.project.entries}
+    return [ids[path] for path in event.published.changed]
+
+
+def _removed(event: Rebuilt) -> list[str]:
+    return [path.removesuffix("/SKILL.md") for path in event.published.removed]

@@ -1,0 +1,118 @@
+"""Packages → the folder that they are to go to. What is not ours by `SHA256SUMS` there is never changed or removed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import FOREIGN_OUTPUT, Diagnostic
+from skillweave.emit import Output
+from skillweave.files import digest
+from skillweave.project import START
+from skillweave.provenance import STATEMENT_NAME, SUMS_NAME, read_sums, write_sums
+from skillweave.publish import files_below, is_plain, read_plain, remove_file, state_of, write_if_changed
+from skillweave.source import SourcePath
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from skillweave.package import Package, Packages
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What was done to the folder: packages by name, and what stood in their way."""
+
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    sums: dict[str, str] = field(default_factory=dict)
+    """The digests that `SHA256SUMS` will list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A folder for packages as it was found. `ours` are the files that `SHA256SUMS` lists and that are as listed."""
+
+    folder: Path
+    label: str
+    sums: dict[str, str]
+    ours: frozenset[str]
+
+
+def deliver(folder: Path, label: str, packages: Packages) -> Delivered:
+    """Write every package that nothing foreign stands in the way of, then what is over all of them, then `SHA256SUMS`.
+
+    The files of a plugin that an earlier run wrote and this one does not are removed. Archives of skills that are gone
+    stay: the folder may hold releases. Raises OSError where the system refuses.
+    """
+    done = Delivered()
+    target = _look_at(folder, label, done)
+    if target is None:
+        return done
+    done.sums.update(target.sums)
+    for made in packages.made:
+        _put(target, made, done)
+    _put_extras(target, () if done.diagnostics else packages.extras, done)
+    left = {path: value for path, value in done.sums.items() if _digest_of(folder, path) is not None}
+    if left or target.sums:
+        write_if_changed(folder, Output(SUMS_NAME, write_sums(left), 0o644))
+    return done
+
+
+def _look_at(folder: Path, label: str, done: Delivered) -> Target | None:
+    """The folder as it is; None if what is called `SHA256SUMS` there is something else."""
+    found = read_plain(folder / SUMS_NAME)
+    sums = read_sums(found[0]) if found else {}
+    # The list may come from anywhere; a path in it that leaves the folder is none that we wrote.
+    sums = None if sums is None else {path: value for path, value in sums.items() if _stays_inside(path)}
+    is_in_the_way = found is None and state_of(folder, Output(SUMS_NAME, b"", 0o644), ()) == "foreign"
+    if sums is None or is_in_the_way:
+        done.diagnostics.append(_foreign(Target(folder, label, {}, frozenset()), SUMS_NAME))
+        return None
+    ours = frozenset(path for path, value in sums.items() if _digest_of(folder, path) == value)
+    return Target(folder, label, sums, ours)
+
+
+def _put(target: Target, made: Package, done: Delivered) -> None:
+    """Write one package; or, where something foreign stands in its way or in its folder, say so and do nothing."""
+    files = made.placed()
+    planned = {file.path for file in files}
+    strays = [path for path in files_below(target.folder, made.name) if path not in planned] if made.is_folder else []
+    blocked = [file.path for file in files if state_of(target.folder, file, target.ours) == "foreign"]
+    blocked += [path for path in strays if path not in target.ours]
+    if blocked:
+        done.diagnostics += [_foreign(target, path) for path in sorted(blocked)]
+        return
+    wrote = [file for file in files if write_if_changed(target.folder, file)]
+    for path in strays:
+        remove_file(target.folder, path)
+    done.sums.update({file.path: digest(file.data) for file in files})
+    (done.changed if wrote or strays else done.unchanged).append(made.name)
+
+
+def _put_extras(target: Target, extras: Sequence[Output], done: Delivered) -> None:
+    """Write what is over all packages. Provenance that speaks of packages which are now others goes."""
+    blocked = [file.path for file in extras if state_of(target.folder, file, target.ours) == "foreign"]
+    done.diagnostics += [_foreign(target, path) for path in blocked]
+    for file in extras if not blocked else ():
+        write_if_changed(target.folder, file)
+        done.sums[file.path] = digest(file.data)
+    if done.changed and STATEMENT_NAME in target.ours and not any(file.path == STATEMENT_NAME for file in extras):
+        remove_file(target.folder, STATEMENT_NAME)
+
+
+def _digest_of(folder: Path, path: str) -> str | None:
+    found = read_plain(folder / path) if _stays_inside(path) and is_plain(folder, path) else None
+    return digest(found[0]) if found else None
+
+
+def _stays_inside(path: str) -> bool:
+    return not path.startswith("/") and ".." not in path.split("/")
+
+
+def _foreign(target: Target, path: str) -> Diagnostic:
+    place = SourcePath(f"{target.label}/{path}")
+    message = f"{place} stands where a package goes and is not what an earlier run wrote"
+    return Diagnostic(FOREIGN_OUTPUT, message, place, START, START, help="move it away, or choose another folder")

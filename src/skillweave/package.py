@@ -1,0 +1,263 @@
+"""Bundles → packages, ready to be installed: an archive for each skill, or a plugin for each namespace. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from skillweave.archive import zip_archive
+from skillweave.diagnostics import (
+    CANNOT_PACKAGE,
+    NESTED_SKILL,
+    OUTPUT_COLLISION,
+    PACKAGE_TOO_LARGE,
+    Code,
+    Diagnostic,
+    Note,
+)
+from skillweave.emit import Output
+from skillweave.files import digest
+from skillweave.plugin import PLUGIN_NAME, marketplace_json, plugin_json
+from skillweave.portable import strip_unportable
+from skillweave.project import START
+from skillweave.provenance import STATEMENT_NAME, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from skillweave.build import Compiled
+    from skillweave.config import Config
+    from skillweave.emit import Bundle
+    from skillweave.files import Tree
+    from skillweave.project import Entry
+
+MAX_FILES, MAX_BYTES = 200, 30_000_000
+"""What installers take of one skill."""
+
+MARKETPLACE = ".claude-plugin/marketplace.json"
+
+_SHELVES = ("agents", "commands")
+"""The folders of a plugin that documents go into: from a document root of the same name."""
+
+
+class Wish(NamedTuple):
+    """What was asked for. `named`: entries were named; what cannot be packaged is then an error, and else left out."""
+
+    form: Literal["zip", "skill", "plugin"]
+    strip: bool
+    provenance: bool
+    epoch: int | None
+    named: bool
+
+
+class Package(NamedTuple):
+    """One archive, or one plugin folder: what it is called in the target folder, and its files below that."""
+
+    name: str
+    files: tuple[Output, ...]
+    bundles: tuple[Bundle, ...]
+    is_folder: bool
+
+    def placed(self) -> tuple[Output, ...]:
+        """Its files by their path in the target folder."""
+        if not self.is_folder:
+            return self.files
+        return tuple(file._replace(path=f"{self.name}/{file.path}") for file in self.files)
+
+
+@dataclass(slots=True)
+class Packages:
+    """Everything that was made, what was found on the way, and what people should hear of."""
+
+    made: list[Package] = field(default_factory=list)
+    extras: list[Output] = field(default_factory=list)
+    """Files over all packages: the marketplace (none if a plugin could not be made) and the provenance."""
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def package(config: Config, tree: Tree, compiled: Compiled, wish: Wish) -> Packages:
+    """Make the packages of all bundles that were compiled. One that is refused is reported, and not made."""
+    packages = Packages()
+    bundles = [bundle for bundle in compiled.bundles if _may_be_packaged(compiled, bundle, packages)]
+    prepared = [bundle for bundle in (_prepare(config, bundle, wish, packages) for bundle in bundles) if bundle]
+    if wish.form == "plugin":
+        _plugins(config, compiled, prepared, packages)
+    else:
+        _archives(prepared, wish, packages)
+    if wish.provenance and packages.made:
+        packages.extras.append(_statement(config, tree, wish, packages))
+    return packages
+
+
+def namespace(entry: Entry, config: Config) -> str:
+    """The plugin that an entry goes into: the first part of its id; without a namespace, the only one that there is."""
+    first, colon, _ = entry.id.partition(":")
+    return next(iter(config.plugins)) if not colon and len(config.plugins) == 1 else first
+
+
+def _report(packages: Packages, code: Code, entry: Entry, message: str, **more: object) -> None:
+    packages.diagnostics.append(Diagnostic(code, message, entry.path, START, START, **more))  # type: ignore[arg-type]
+
+
+# What holds for every form
+
+
+def _may_be_packaged(compiled: Compiled, bundle: Bundle, packages: Packages) -> bool:
+    """Whether a skill holds no other one: installers look for exactly one SKILL.md."""
+    entry = bundle.entry
+    if entry.kind == "document":
+        return True
+    inner = [other for other in compiled.project.entries if other.outer == entry.id]
+    if inner:
+        _report(
+            packages,
+            NESTED_SKILL,
+            entry,
+            f"{entry.id} holds another skill, {inner[0].id}, and installers take one in a package",
+            help=f"move {inner[0].folder} beside {entry.folder}",
+        )
+        return False
+    for output in bundle.outputs:
+        if output.path.endswith("/SKILL.md") and output.path != entry.path:
+            message = f"the bundle of {entry.id} holds a second SKILL.md, {output.path[len(entry.folder) + 1 :]}"
+            _report(packages, NESTED_SKILL, entry, message, help="ship it under another name")
+            return False
+    return True
+
+
+def _prepare(config: Config, bundle: Bundle, wish: Wish, packages: Packages) -> Bundle | None:
+    """The bundle with a SKILL.md that every configured consumer takes, if that is wanted."""
+    entry = bundle.entry
+    main = next(output for output in bundle.outputs if output.path == entry.path)
+    if not wish.strip or entry.kind == "document":
+        return bundle
+    stripped = strip_unportable(main.data.decode(), config.consumers)
+    if stripped is None:
+        message = f"the keys of {entry.path} that its consumers refuse cannot be cut out"
+        _report(packages, CANNOT_PACKAGE, entry, message, help="write one key on a line")
+        return None
+    if not stripped.names:
+        return bundle
+    refusing = ", ".join(config.consumers) or "the agent-skills specification"
+    packages.notes.append(f"left out {', '.join(stripped.names)} of {entry.path}: not portable to {refusing}")
+    changed = main._replace(data=stripped.text.encode())
+    outputs = tuple(changed if output is main else output for output in bundle.outputs)
+    return replace(bundle, outputs=outputs)
+
+
+def _statement(config: Config, tree: Tree, wish: Wish, packages: Packages) -> Output:
+    """The provenance of all that was made. The configuration is a source as well."""
+    bundles = [bundle for made in packages.made for bundle in made.bundles]
+    sources = {path: value for bundle in bundles for path, value in bundle.inputs.items()}
+    if config.file is not None and not config.file.startswith("/"):
+        sources[config.file] = digest(tree.read(config.file).data)
+    entries = sorted(bundle.entry.id for bundle in bundles)
+    parameters: dict[str, object] = {"as": wish.form, "entries": entries, "stripUnportable": wish.strip}
+    if wish.epoch is not None:
+        parameters["sourceDateEpoch"] = wish.epoch
+    files = [file for made in packages.made for file in made.placed()]
+    return Output(STATEMENT_NAME, statement([*files, *packages.extras], sources, parameters), 0o644)
+
+
+def _folded(path: str) -> str:
+    """What two paths have in common that are one on some disks."""
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def _collision(packages: Packages, name: str, entry: Entry, first: Entry) -> None:
+    _report(
+        packages,
+        OUTPUT_COLLISION,
+        entry,
+        f"{entry.id} and {first.id} both go to {name}",
+        help="rename one of them",
+        notes=(Note("first used by", first.path, START),),
+    )
+
+
+# Archives
+
+
+def _archives(bundles: Iterable[Bundle], wish: Wish, packages: Packages) -> None:
+    """An archive for each skill: its folder at the top, the archive named by the id."""
+    taken: dict[str, Entry] = {}
+    for bundle in bundles:
+        entry = bundle.entry
+        if entry.kind == "document":
+            if wish.named:
+                message = f"{entry.id} is a document, and archives hold skills"
+                _report(packages, CANNOT_PACKAGE, entry, message, help="package it with --as plugin")
+            continue
+        name = f"{entry.id.replace(':', '-')}.{wish.form}"
+        first = taken.setdefault(_folded(name), entry)
+        if first is not entry:
+            _collision(packages, name, entry, first)
+            continue
+        files = _below_folder(bundle)
+        data = zip_archive(entry.folder.rpartition("/")[2], files, wish.epoch)
+        if len(files) > MAX_FILES:
+            message = f"{entry.id} has {len(files)} files, and installers take {MAX_FILES}"
+            _report(packages, PACKAGE_TOO_LARGE, entry, message, help="ship fewer files")
+        elif len(data) > MAX_BYTES:
+            message = f"{entry.id} has {len(data):,} bytes, and installers take {MAX_BYTES:,}"
+            _report(packages, PACKAGE_TOO_LARGE, entry, message, help="ship less, or let the skill fetch it")
+        else:
+            packages.made.append(Package(name, (Output(name, data, 0o644),), (bundle,), is_folder=False))
+
+
+def _below_folder(bundle: Bundle) -> list[Output]:
+    cut = len(bundle.entry.folder) + 1
+    return [output._replace(path=output.path[cut:]) for output in bundle.outputs]
+
+
+# Plugins
+
+
+def _plugins(config: Config, compiled: Compiled, bundles: Sequence[Bundle], packages: Packages) -> None:
+    """A plugin for each namespace. One that lacks an entry is not made, nor is then the marketplace over all."""
+    groups: dict[str, list[Entry]] = {}
+    for entry in compiled.entries:
+        if entry.kind == "skill" or entry.folder.rpartition("/")[2] in _SHELVES:
+            groups.setdefault(namespace(entry, config), []).append(entry)
+        else:
+            packages.notes.append(f"left out {entry.path}: a plugin has a place for {' and '.join(_SHELVES)} only")
+    by_path = {bundle.entry.path: bundle for bundle in bundles}
+    for name, entries in sorted(groups.items()):
+        broken = [entry.id for entry in entries if entry.path not in by_path]
+        if broken:
+            packages.notes.append(f"plugin {name} is not made: it would lack {', '.join(broken)}")
+        elif not PLUGIN_NAME.fullmatch(name):
+            cure = "a to z, 0 to 9, and single hyphens between them"
+            _report(packages, CANNOT_PACKAGE, entries[0], f'"{name}" cannot be the name of a plugin', help=cure)
+        else:
+            parts = tuple(by_path[entry.path] for entry in entries)
+            files = _plugin_files(parts, packages)
+            if files is not None:
+                manifest = plugin_json(name, config.plugins.get(name, {}))
+                files.append(Output(".claude-plugin/plugin.json", manifest, 0o644))
+                packages.made.append(Package(name, tuple(sorted(files)), parts, is_folder=True))
+    if groups and len(packages.made) == len(groups):
+        plugins = [(made.name, config.plugins.get(made.name, {})) for made in packages.made]
+        packages.extras.append(Output(MARKETPLACE, marketplace_json(plugins), 0o644))
+
+
+def _plugin_files(bundles: Iterable[Bundle], packages: Packages) -> list[Output] | None:
+    """The files of a plugin's entries, laid out as a plugin; None if two of them have one place."""
+    taken: dict[str, Entry] = {}
+    files: list[Output] = []
+    for bundle in bundles:
+        entry = bundle.entry
+        shelf = "skills" if entry.kind == "skill" else entry.folder.rpartition("/")[2]
+        below = entry.path[len(entry.folder) + 1 :]
+        place = f"skills/{entry.folder.rpartition('/')[2]}" if entry.kind == "skill" else f"{shelf}/{below}"
+        first = taken.setdefault(_folded(place), entry)
+        if first is not entry:
+            _collision(packages, place, entry, first)
+            return None
+        if entry.kind == "skill":
+            files += [file._replace(path=f"{place}/{file.path}") for file in _below_folder(bundle)]
+        else:
+            files += [output._replace(path=place) for output in bundle.outputs]
+    return files

@@ -1,0 +1,301 @@
+"""Bundles → the output folder, and the only package that writes there. What no build wrote is never changed or removed.
+
+At any instant each bundle is entirely the last one or entirely the next one (staging.py says how), and one build at a
+time is at work in an output folder (alone.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import FOREIGN_OUTPUT, STALE_OUTPUT, Diagnostic
+from skillweave.emit import LOCK_NAME, Bundle, Lock, Record, lock_bytes, read_lock, record_of
+from skillweave.files import digest
+from skillweave.project import START
+from skillweave.publish.alone import alone
+from skillweave.publish.disk import (
+    files_below,
+    is_current,
+    is_plain,
+    place_of,
+    read_plain,
+    remove_file,
+    state_of,
+    walk,
+    write_if_changed,
+)
+from skillweave.publish.staging import Changes, apply, forget, recover
+from skillweave.source import SourcePath
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from skillweave.emit import Output
+    from skillweave.publish.disk import Place
+
+__all__ = [
+    "Published",
+    "Request",
+    "alone",
+    "compare",
+    "expected_lock",
+    "files_below",
+    "is_current",
+    "is_plain",
+    "load_lock",
+    "publish",
+    "read_plain",
+    "remove_file",
+    "state_of",
+    "write_if_changed",
+]
+
+BUILD = "run `skillweave build`"
+
+
+@dataclass(slots=True)
+class Published:
+    """What a build did, or would do, to the output folder. Entries are named by their source path."""
+
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be published where. `kept` are entries that are not built now: their outputs and records stay."""
+
+    folder: Path
+    name: str
+    """What the output folder is called in messages."""
+    bundles: Sequence[Bundle]
+    kept: frozenset[str]
+    """Entries (by source path) whose last output stays as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The output folder as a build finds it."""
+
+    request: Request
+    records: Lock
+    ours: Mapping[str, str]
+    """The digest of each output that builds recorded, by its path."""
+    planned: frozenset[str]
+    """The paths of all outputs of this build."""
+    places: dict[str, Place]
+    """What folders' paths lead to, as far as it was asked."""
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What is to be done, as it is found out."""
+
+    lock: Lock
+    outputs: dict[str, Output] = field(default_factory=dict)
+    drops: set[str] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)
+
+
+def publish(request: Request) -> Published:
+    """Write what differs, remove what earlier builds wrote and this one does not, then the lock file.
+
+    Waits while another build is at work in the folder. Raises OSError where the system refuses; everything written
+    until then is whole, and the next build heals the rest.
+    """
+    if not request.bundles and not request.folder.is_dir():
+        return Published()
+    with alone(request.folder, request.name):
+        result = Published()
+        found = read_plain(request.folder / LOCK_NAME)
+        previous = (read_lock(found[0]) if found else None) or {}
+        meant = recover(request.folder)
+        previous |= {path: meant[path] for path in meant if _was_left(request.folder, meant[path], previous.get(path))}
+        plan = _plan(request, previous, result)
+        data = lock_bytes(plan.lock)
+        is_locked = found[0] == data if found else not plan.lock
+        changes = Changes(plan.outputs, frozenset(plan.drops), _topmost(plan.folders), None if is_locked else data)
+        if plan.outputs or plan.drops or plan.folders or not is_locked:
+            apply(request.folder, changes)
+        forget(request.folder)
+        return result
+
+
+def compare(request: Request) -> Published:
+    """What `publish` would find to do, as `stale-output` diagnostics; nothing is written."""
+    previous = load_lock(request.folder)
+    result = Published()
+    planned = {output.path: output for bundle in request.bundles for output in bundle.outputs}
+    lock = expected_lock(request, previous)
+    kept = {path for source in request.kept if source in previous for path in previous[source].outputs}
+    for path, output in sorted(planned.items()):
+        state = state_of(request.folder, output, {})
+        if state != "same":
+            why = "missing: its sources make it" if state == "absent" else "stale: it is not what its sources make"
+            result.diagnostics.append(_stale(request, path, why))
+    ours = {path for record in previous.values() for path in record.outputs}
+    for path in files_below(request.folder):
+        if path not in planned and path not in kept and path != LOCK_NAME:
+            cure = BUILD if path in ours else "no build wrote it: move it out of the output folder"
+            result.diagnostics.append(_stale(request, path, "stray: no source makes it", cure))
+    there = read_plain(request.folder / LOCK_NAME)
+    expected = there is not None or bool(lock)
+    if expected and (there is None or there[0] != lock_bytes(lock)):
+        what = "missing" if there is None else "stale"
+        result.diagnostics.append(_stale(request, LOCK_NAME, f"{what}: it does not describe these bundles"))
+    return result
+
+
+def load_lock(folder: Path) -> Lock:
+    """The records that earlier builds left; none where there is no lock file, or none that can be read."""
+    found = read_plain(folder / LOCK_NAME)
+    return (read_lock(found[0]) if found else None) or {}
+
+
+def expected_lock(request: Request, previous: Lock) -> Lock:
+    """The records that `publish` leaves where nothing foreign is in its way."""
+    lock = {path: record for path, record in previous.items() if path in request.kept}
+    return lock | {str(bundle.entry.path): record_of(bundle) for bundle in request.bundles}
+
+
+def _was_left(folder: Path, meant: Record, last: Record | None) -> bool:
+    """Whether a build that died did leave what it meant to: these outputs, and no other of the last record."""
+    if meant == last or not meant.outputs:
+        return False
+    gone = last.outputs.keys() - meant.outputs.keys() if last else ()
+    return all(_is_as_built(folder, path, value) for path, value in meant.outputs.items()) and not any(
+        is_plain(folder, path) and read_plain(folder / path) for path in gone
+    )
+
+
+def _is_as_built(folder: Path, path: str, value: str) -> bool:
+    found = read_plain(folder / path) if is_plain(folder, path) else None
+    return found is not None and digest(found[0]) == value
+
+
+def _plan(request: Request, previous: Lock, result: Published) -> _Plan:
+    """What is to be done; what stands in the way, and what is told of each entry, goes into `result`."""
+    ours = {path: value for record in previous.values() for path, value in record.outputs.items()}
+    planned = frozenset(output.path for bundle in request.bundles for output in bundle.outputs)
+    before = _Before(request, previous, ours, planned, {})
+    plan = _Plan({path: record for path, record in previous.items() if path in request.kept})
+    for bundle in request.bundles:
+        _plan_bundle(before, bundle, plan, result)
+    built = {str(bundle.entry.path) for bundle in request.bundles}
+    for source in sorted(previous):
+        if source not in built and source not in request.kept:
+            _plan_removal(before, source, plan, result)
+    return plan
+
+
+def _plan_bundle(before: _Before, bundle: Bundle, plan: _Plan, result: Published) -> None:
+    source = str(bundle.entry.path)
+    last = before.records.get(source)
+    place = place_of(before.request.folder, bundle.entry.folder, before.places)
+    current = place == "folder" and is_current(before.request.folder, bundle, last)
+    foreign = [] if place == "absent" else list(_foreign(before, bundle, current=current))
+    if foreign:
+        result.diagnostics += foreign
+        if last is not None:
+            plan.lock[source] = last
+        return
+    plan.lock[source] = record_of(bundle)
+    if current:
+        result.unchanged.append(source)
+        return
+    result.changed.append(source)
+    plan.outputs |= {output.path: output for output in bundle.outputs}
+    stale = last.outputs.keys() - plan.lock[source].outputs.keys() if last else set()
+    _drop(before, stale, plan, result)
+    if bundle.entry.kind == "skill" and place == "folder":
+        plan.folders.add(bundle.entry.folder)
+
+
+def _plan_removal(before: _Before, source: str, plan: _Plan, result: Published) -> None:
+    """Remove what an entry without a source left: as a folder, where it was a skill's."""
+    record = before.records[source]
+    result.removed.append(source)
+    edited = _drop(before, record.outputs.keys(), plan, result)
+    if edited:
+        plan.lock[source] = Record(record.inputs, {path: record.outputs[path] for path in sorted(edited)})
+    folder, _, name = source.rpartition("/")
+    is_skill = name == "SKILL.md" and all(path.startswith(f"{folder}/") for path in record.outputs)
+    if is_skill and plan.drops & record.outputs.keys():
+        plan.folders.add(folder)
+
+
+def _drop(before: _Before, paths: Iterable[str], plan: _Plan, result: Published) -> set[str]:
+    """Have outputs removed that this build does not make. Returns those that stay, as somebody edited them."""
+    edited = set()
+    for path in sorted(paths):
+        found = read_plain(before.request.folder / path) if is_plain(before.request.folder, path) else None
+        if found is None or path in before.planned:
+            continue
+        if digest(found[0]) == before.ours[path]:
+            plan.drops.add(path)
+        else:
+            edited.add(path)
+            why = "was edited after it was built, its source is gone,"
+            result.diagnostics.append(_foreign_diagnostic(before.request, path, why))
+    return edited
+
+
+def _topmost(folders: set[str]) -> tuple[str, ...]:
+    """Folders without those that lie in another."""
+    found: list[str] = []
+    for folder in sorted(folders, key=lambda path: path.split("/")):
+        if not found or not folder.startswith(f"{found[-1]}/"):
+            found.append(folder)
+    return tuple(found)
+
+
+def _foreign(before: _Before, bundle: Bundle, *, current: bool) -> Iterator[Diagnostic]:
+    """What stands where the bundle goes and was not written by any build."""
+    folder = before.request.folder
+    is_skill = bundle.entry.kind == "skill"
+    for output in () if current else bundle.outputs:
+        if state_of(folder, output, before.ours) == "foreign" and not (is_skill and _gives_way(before, output.path)):
+            yield _foreign_diagnostic(before.request, output.path, "stands where an output goes")
+    if is_skill and place_of(folder, bundle.entry.folder, before.places) == "folder":
+        for path in files_below(folder, bundle.entry.folder):
+            if path not in before.planned and path not in before.ours:
+                yield _foreign_diagnostic(before.request, path, "stands in a bundle's folder")
+
+
+def _gives_way(before: _Before, path: str) -> bool:
+    """Whether what stands in an output's way goes: a file became a folder, or a folder a file."""
+    folder = before.request.folder
+    at = path
+    while (place := place_of(folder, at.rpartition("/")[0], before.places)) == "other":
+        at = at.rpartition("/")[0]
+    if place != "folder":
+        return False
+    if at == path and place_of(folder, path, {}) == "folder":
+        return all(found.kind == "empty" or _goes(before, found.path) for found in walk(folder, path))
+    return at != path and _goes(before, at)
+
+
+def _goes(before: _Before, path: str) -> bool:
+    is_ours = path in before.ours and path not in before.planned
+    return is_ours and _is_as_built(before.request.folder, path, before.ours[path])
+
+
+def _stale(request: Request, path: str, why: str, cure: str = BUILD) -> Diagnostic:
+    place = SourcePath(f"{request.name}/{path}")
+    return Diagnostic(STALE_OUTPUT, f"{place} is {why}", place, START, START, help=cure)
+
+
+def _foreign_diagnostic(request: Request, path: str, why: str) -> Diagnostic:
+    place = SourcePath(f"{request.name}/{path}")
+    return Diagnostic(
+        FOREIGN_OUTPUT,
+        f"{place} {why} and no build wrote it",
+        place,
+        START,
+        START,
+        help="move it out of the output folder, or choose another `output`",
+    )

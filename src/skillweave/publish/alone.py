@@ -1,0 +1,107 @@
+"""One build at a time in one output folder: a lock that the system drops when its holder ends, however it ends.
+
+The folder itself is locked, so that nothing is left behind to be committed. Where that cannot be (Windows; NFS refuses
+it), a hidden file in it is.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FILE_NAME = ".lock"
+
+_NOT_ON_FOLDERS = frozenset({errno.EBADF, errno.EINVAL, errno.EISDIR, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
+
+
+@contextmanager
+def alone(folder: Path, name: str) -> Iterator[None]:
+    """Hold the lock of an output folder, which is made if it is not there. Who has to wait is told so, once.
+
+    It is not reentrant: who takes it twice waits for itself.
+    """
+    told = False
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor, is_free = _try(folder)
+        if not is_free:
+            if not told:
+                sys.stderr.write(f"another build is at work in {name}: waiting for it to end\n")
+                sys.stderr.flush()
+                told = True
+            _wait(descriptor)
+        if _is_there(descriptor, folder):
+            break
+        os.close(descriptor)  # While we waited, somebody removed the folder, and maybe made it anew.
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try(folder: Path) -> tuple[int, bool]:
+        descriptor = _open_file(folder)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return descriptor, False
+        return descriptor, True
+
+    def _wait(descriptor: int) -> None:
+        while True:
+            try:
+                msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+            except OSError:  # It gives up after ten seconds.
+                continue
+            return
+
+else:
+    import fcntl
+
+    def _try(folder: Path) -> tuple[int, bool]:
+        """What was opened for locking, and whether it is locked: the folder, else a file in it."""
+        try:
+            return _try_opened(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
+        except OSError as error:
+            if error.errno not in _NOT_ON_FOLDERS:
+                raise
+        return _try_opened(_open_file(folder))
+
+    def _try_opened(descriptor: int) -> tuple[int, bool]:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return descriptor, False
+        except OSError:
+            os.close(descriptor)
+            raise
+        return descriptor, True
+
+    def _wait(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def _open_file(folder: Path) -> int:
+    return os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+
+
+def _is_there(descriptor: int, folder: Path) -> bool:
+    """Whether what we hold is still what others will find."""
+    held = os.fstat(descriptor)
+    for path in (folder, folder / FILE_NAME):
+        try:
+            if os.path.samestat(held, path.stat()):
+                return True
+        except FileNotFoundError:
+            continue
+    return False

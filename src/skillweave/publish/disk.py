@@ -1,0 +1,205 @@
+"""The output folder as it stands: what is in it, and whether that is ours. Also single files, written and removed."""
+
+# ruff: noqa: PTH105, PTH106, PTH108
+# (paths are text here: to make a `Path` of each of thousands takes longer than what is done with it)
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from contextlib import suppress
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from skillweave.files import is_left_out
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+    from pathlib import Path
+
+    from skillweave.emit import Bundle, Output, Record
+
+State = Literal["absent", "same", "ours", "foreign"]
+Place = Literal["absent", "folder", "other"]
+
+_STAGING = re.compile(r"\.staging-[0-9a-f]{8}")
+
+
+class Standing(NamedTuple):
+    """Something in a folder, by its path below the output folder: a file, an empty folder, or whatever else."""
+
+    path: str
+    kind: Literal["file", "empty", "other"]
+
+
+def is_staging(name: str) -> bool:
+    """Whether a name in the output folder is one of those that builds stage under."""
+    return _STAGING.fullmatch(name) is not None
+
+
+def is_current(folder: Path, bundle: Bundle, record: Record | None) -> bool:
+    """Whether a bundle is already what is on disk: all of its outputs, and none that only its last record has."""
+    paths = {output.path for output in bundle.outputs}
+    parents = {path.rpartition("/")[0] for path in paths}
+    known: dict[str, Place] = {}
+    if any(place_of(folder, parent, known) != "folder" for parent in parents):
+        return False
+    if any(read_plain(f"{folder}/{output.path}") != (output.data, output.mode) for output in bundle.outputs):
+        return False
+    stale = record.outputs.keys() - paths if record else ()
+    return not any(is_plain(folder, path) and _is_file(f"{folder}/{path}") for path in stale)
+
+
+def place_of(folder: Path, path: str, known: dict[str, Place]) -> Place:
+    """What a folder's path leads to, through real folders only. `known` holds what earlier calls found."""
+    at = ""
+    for part in path.split("/"):
+        at = f"{at}/{part}" if at else part
+        if at not in known:
+            known[at] = _lstat_place(f"{folder}/{at}")
+        if known[at] != "folder":
+            return known[at]
+    return "folder"
+
+
+def walk(folder: Path, below: str) -> Iterator[Standing]:
+    """All that stands below a folder, hidden things too, sorted in each folder; symlinks are not followed."""
+    pending = [below]
+    while pending:
+        here = pending.pop()
+        with os.scandir(f"{folder}/{here}") as scan:
+            entries = sorted(scan, key=lambda entry: entry.name)
+        if not entries and here != below:
+            yield Standing(here, "empty")
+        for entry in entries:
+            path = f"{here}/{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                pending.append(path)
+            else:
+                yield Standing(path, "file" if entry.is_file(follow_symlinks=False) else "other")
+
+
+def files_below(folder: Path, below: str = "") -> Iterator[str]:
+    """Every file and symlink below a folder, without what is left out everywhere; symlinked folders are not entered.
+
+    Hidden folders of the output folder itself are looked into, as roots may be hidden; what builds leave over is not.
+    """
+    pending = [below]
+    while pending:
+        here = pending.pop()
+        try:
+            with os.scandir(folder / here) as scan:
+                entries = sorted(scan, key=lambda entry: entry.name, reverse=True)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        files = []
+        for entry in entries:
+            path = f"{here}/{entry.name}" if here else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                hidden_root = not here and entry.name.startswith(".") and not is_staging(entry.name)
+                if hidden_root or not is_left_out(entry.name):
+                    pending.append(path)
+            elif not is_left_out(entry.name):
+                files.append(path)
+        yield from reversed(files)
+
+
+def state_of(folder: Path, output: Output, ours: Container[str]) -> State:
+    """What stands where an output goes: nothing, the output itself, what we may replace (`ours`), or something else."""
+    parts = output.path.split("/")
+    for count in range(len(parts)):
+        try:
+            mode = os.lstat(folder.joinpath(*parts[:count])).st_mode
+        except FileNotFoundError:
+            return "absent"
+        if not stat.S_ISDIR(mode) and not (count == 0 and folder.is_dir()):
+            return "foreign"
+    found = read_plain(folder / output.path)
+    if found is None:
+        return "foreign" if os.path.lexists(folder / output.path) else "absent"
+    if found == (output.data, output.mode):
+        return "same"
+    return "ours" if output.path in ours or found[0] == output.data else "foreign"
+
+
+def read_plain(path: Path | str) -> tuple[bytes, int] | None:
+    """A regular file's bytes and mode; None for anything else."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            return None
+        return file.read(), 0o755 if mode & 0o100 else 0o644
+
+
+def is_plain(folder: Path, path: str) -> bool:
+    """Whether a path leads through real folders only."""
+    parent = path.rpartition("/")[0]
+    return not parent or place_of(folder, parent, {}) == "folder"
+
+
+def write_if_changed(folder: Path, output: Output) -> bool:
+    """Write an output unless it is there; whether it was written."""
+    if state_of(folder, output, {}) == "same":
+        return False
+    path = folder / output.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, output.data, output.mode)
+    return True
+
+
+def replace_file(path: Path, data: bytes, mode: int) -> None:
+    """Write a file under a temporary name, then give it its own: a reader sees the old bytes or the new ones."""
+    import tempfile  # noqa: PLC0415 (slow to load, and builds do without it)
+
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".skillweave-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), mode & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def remove_file(folder: Path, path: str) -> None:
+    """Remove a file and the folders that this empties."""
+    (folder / path).unlink()
+    remove_empty(folder, path.rpartition("/")[0])
+
+
+def remove_empty(folder: Path, path: str) -> None:
+    """Remove a folder and those above it, as long as they are empty."""
+    while path:
+        try:
+            os.rmdir(f"{folder}/{path}")
+        except OSError:
+            break
+        path = path.rpartition("/")[0]
+
+
+def _lstat_place(path: str) -> Place:
+    try:
+        mode = os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return "absent"
+    return "folder" if stat.S_ISDIR(mode) else "other"
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _umask() -> int:
+    current = os.umask(0o022)
+    os.umask(current)
+    return current

@@ -1,0 +1,85 @@
+"""Two folders change places, in one step where the system can do that."""
+
+# ruff: noqa: PTH104
+# (paths are text here: to make a `Path` of each of thousands takes longer than what is done with it)
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from skillweave.publish.disk import is_plain, read_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOVING, ASIDE = "moving", "aside"
+"""In the staging folder: the journal, which names the folder that is between two renames, and that folder."""
+
+_REFUSED = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EPERM})
+"""How kernels, sandboxes and file systems say that they cannot exchange. An EPERM that means more meets us again."""
+
+
+def exchange(folder: Path, path: str, staged: str, staging: str) -> None:
+    """Give a folder of the output the place of a staged one, and that one its own.
+
+    Where the system cannot do that in one step, the folder is missing between two renames. Who dies there leaves a
+    journal, by which `roll_back` of the next build puts it in its place again.
+    """
+    target = f"{folder}/{path}"
+    if swap(staged, target):
+        return
+    aside = f"{staging}/{ASIDE}"
+    with Path(staging, MOVING).open("w", encoding="utf-8", newline="") as journal:
+        journal.write(path)
+    os.rename(target, aside)
+    try:
+        os.rename(staged, target)
+    except BaseException:
+        os.rename(aside, target)
+        raise
+    os.rename(aside, staged)
+
+
+def roll_back(folder: Path, staging: str) -> None:
+    """What a dead build left between two renames → back to its place, if that is free and in the output folder."""
+    aside = f"{staging}/{ASIDE}"
+    journal = read_plain(f"{staging}/{MOVING}")
+    if journal is None or not os.path.lexists(aside):
+        return
+    path = journal[0].decode("utf-8", "replace")
+    is_inside = path and not path.startswith("/") and ".." not in path.split("/") and "\\" not in path
+    if is_inside and "\0" not in path and is_plain(folder, path) and not os.path.lexists(f"{folder}/{path}"):
+        os.rename(aside, f"{folder}/{path}")
+
+
+def swap(first: str, second: str) -> bool:
+    """Exchange two paths in one step; False where the system or the file system has no such step."""
+    call = _system_call()
+    number = call(os.fsencode(first), os.fsencode(second)) if call else errno.ENOSYS
+    if number and number not in _REFUSED:
+        raise OSError(number, os.strerror(number), second)
+    return number == 0
+
+
+@lru_cache(maxsize=1)
+def _system_call() -> Callable[[bytes, bytes], int] | None:
+    """The exchange of this system: it returns 0 or an error number. It is looked up late, as ctypes takes its time."""
+    if sys.platform not in ("linux", "darwin"):
+        return None
+    import ctypes  # noqa: PLC0415
+
+    library = ctypes.CDLL(None, use_errno=True)
+    with suppress(AttributeError):  # An older C library has no such function.
+        if sys.platform == "linux":
+            here, exchanging = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+            linux = library.renameat2
+            return lambda a, b: ctypes.get_errno() if linux(here, a, here, b, exchanging) else 0
+        darwin, swapping = library.renamex_np, 2  # RENAME_SWAP
+        return lambda a, b: ctypes.get_errno() if darwin(a, b, swapping) else 0
+    return None

@@ -1,0 +1,253 @@
+"""What a build changes in the output folder, made ready aside and then put in its place, folder by folder.
+
+Everything is staged in `.staging-…` in the output folder, on the same file system:
+
+    new/   what is published, in the shape of the output folder; after an exchange, what was there before
+    old/   folders that were taken away
+    skillweave.lock.json   the next lock file, which takes its place last
+
+Until then it says what this build meant to leave. If the build dies in between, the next one reads there what it may
+call its own. Nothing is flushed to the disk (fsync would cost three times the writing): a killed process leaves whole
+bundles, a power cut may not, and a build puts that right.
+"""
+
+# ruff: noqa: PTH101, PTH102, PTH103, PTH104, PTH105, PTH106, PTH108, PTH114, PTH115, PTH211
+# (paths are text here: to make a `Path` of each of thousands takes longer than what is done with it)
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from skillweave.emit import LOCK_NAME, read_lock
+from skillweave.publish.disk import is_staging, read_plain, remove_empty, walk
+from skillweave.publish.exchange import exchange, roll_back
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from skillweave.emit import Lock, Output
+    from skillweave.publish.disk import Standing
+
+_NO_LINKS = frozenset({errno.EPERM, errno.EMLINK, errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is to change in the output folder. Paths are below it."""
+
+    outputs: Mapping[str, Output]
+    """The outputs of the bundles that change."""
+    drops: frozenset[str]
+    """Files that builds wrote and that go."""
+    folders: tuple[str, ...]
+    """The folders, none in another, that change as a whole: they exist. What is not dropped in them stays."""
+    lock: bytes | None
+    """The next lock file; None if the last one holds."""
+
+
+def apply(folder: Path, changes: Changes) -> None:
+    """Make the changes. Raises OSError where the system refuses: then each folder is whole, the old or the new one."""
+    staging = _make(folder)
+    placing = False
+    try:
+        _stage(folder, staging, changes)
+        placing = True
+        _take_away(folder, staging, changes)
+        _place(folder, staging, changes)
+        if changes.lock is not None:
+            with _naming(f"{folder}/{LOCK_NAME}"):
+                os.replace(f"{staging}/{LOCK_NAME}", f"{folder}/{LOCK_NAME}")
+    except BaseException:
+        with suppress(OSError):
+            roll_back(folder, staging)
+            _empty(staging, LOCK_NAME if placing else None)
+        raise
+    remove_tree(staging)
+
+
+def recover(folder: Path) -> Lock:
+    """Clear up behind builds that died. Returns what they meant to leave, for `forget` to remove once it is used."""
+    meant: Lock = {}
+    for staging in _left_over(folder):
+        roll_back(folder, staging)
+        found = read_plain(f"{staging}/{LOCK_NAME}")
+        meant |= (read_lock(found[0]) if found else None) or {}
+        _empty(staging, LOCK_NAME)
+    return meant
+
+
+def forget(folder: Path) -> None:
+    """Remove what `recover` left."""
+    for staging in _left_over(folder):
+        remove_tree(staging)
+
+
+def remove_tree(top: str) -> None:
+    """Remove a folder of ours with all that is in it. Symlinks are removed, not followed."""
+    folders, pending = [], [top]
+    while pending:
+        folder = pending.pop()
+        folders.append(folder)
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            os.chmod(folder, 0o700)  # Somebody closed a folder of the last bundle.
+        with os.scandir(folder) as scan:
+            entries = sorted(scan, key=lambda entry: entry.name)
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                pending.append(entry.path)
+            else:
+                os.unlink(entry.path)
+    for folder in reversed(folders):
+        os.rmdir(folder)
+
+
+def _make(folder: Path) -> str:
+    while True:
+        staging = f"{folder}/.staging-{os.urandom(4).hex()}"
+        with suppress(FileExistsError), _naming(os.fspath(folder)):
+            os.mkdir(staging)
+            return staging
+
+
+def _left_over(folder: Path) -> list[str]:
+    with os.scandir(folder) as scan:
+        return sorted(entry.path for entry in scan if is_staging(entry.name) and entry.is_dir(follow_symlinks=False))
+
+
+def _empty(staging: str, kept: str | None) -> None:
+    """Remove what is in a staging folder but for one file; without that, the folder too."""
+    with os.scandir(staging) as scan:
+        entries = sorted(scan, key=lambda entry: entry.name)
+    is_kept = False
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            remove_tree(entry.path)
+        elif entry.name == kept:
+            is_kept = True
+        else:
+            os.unlink(entry.path)
+    if not is_kept:
+        os.rmdir(staging)
+
+
+def _stage(folder: Path, staging: str, changes: Changes) -> None:
+    """Make everything ready: the outputs, what stays of the folders that change, and the lock file."""
+    new = f"{staging}/new"
+    made: set[str] = set()
+    tops = frozenset(changes.folders)
+    for path, output in changes.outputs.items():
+        source, target = f"{folder}/{path}", f"{new}/{path}"
+        with _naming(source):
+            _make_folders(target.rpartition("/")[0], made)
+            is_there = _is_in(path, tops) and read_plain(source) == (output.data, output.mode)
+            if not (is_there and _link(source, target)):
+                _write(target, output.data, output.mode)
+    for top in changes.folders:
+        for standing in walk(folder, top):
+            if standing.path not in changes.outputs and standing.path not in changes.drops:
+                with _naming(f"{folder}/{standing.path}"):
+                    _keep(folder, new, standing, made)
+    if changes.lock is not None:
+        with _naming(f"{folder}/{LOCK_NAME}"):
+            _write(f"{staging}/{LOCK_NAME}", changes.lock, 0o644)
+
+
+def _take_away(folder: Path, staging: str, changes: Changes) -> None:
+    """Take out the folders of which nothing stays, then the single files that go."""
+    tops = frozenset(changes.folders)
+    made: set[str] = set()
+    for number, top in enumerate(changes.folders):
+        if not os.path.lexists(f"{staging}/new/{top}"):
+            with _naming(f"{folder}/{top}"):
+                _make_folders(f"{staging}/old", made)
+                os.rename(f"{folder}/{top}", f"{staging}/old/{number}")
+            remove_empty(folder, top.rpartition("/")[0])
+    for path in sorted(changes.drops):
+        if not _is_in(path, tops):
+            os.unlink(f"{folder}/{path}")
+            remove_empty(folder, path.rpartition("/")[0])
+
+
+def _place(folder: Path, staging: str, changes: Changes) -> None:
+    """Put what is staged in its place: folders that are new by one rename, the topmost one; others by an exchange."""
+    new = f"{staging}/new"
+    tops = frozenset(changes.folders)
+    pending = [""] if os.path.lexists(new) else []
+    while pending:
+        here = pending.pop()
+        with os.scandir(f"{new}/{here}") as scan:
+            entries = sorted(scan, key=lambda entry: entry.name)
+        for entry in entries:
+            path = f"{here}/{entry.name}" if here else entry.name
+            target = f"{folder}/{path}"
+            with _naming(target):
+                if path in tops:
+                    exchange(folder, path, entry.path, staging)
+                elif entry.is_dir(follow_symlinks=False) and os.path.lexists(target):
+                    pending.append(path)
+                else:
+                    os.replace(entry.path, target)
+
+
+def _keep(folder: Path, new: str, standing: Standing, made: set[str]) -> None:
+    """Something that stays → the staged folder too."""
+    source, target = f"{folder}/{standing.path}", f"{new}/{standing.path}"
+    if standing.kind == "empty":
+        _make_folders(target, made)
+        return
+    _make_folders(target.rpartition("/")[0], made)
+    if os.path.islink(source):
+        os.symlink(os.readlink(source), target)
+    elif not _link(source, target):
+        import shutil  # noqa: PLC0415 (slow to load, rarely needed)
+
+        shutil.copy2(source, target)
+
+
+def _make_folders(path: str, made: set[str]) -> None:
+    if path not in made:
+        os.makedirs(path, exist_ok=True)
+        made.add(path)
+
+
+def _link(source: str, target: str) -> bool:
+    """Give a file a second name; False where the file system has no such thing."""
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        return False
+    return True
+
+
+def _write(path: str, data: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    finally:
+        os.close(descriptor)
+
+
+def _is_in(path: str, folders: frozenset[str]) -> bool:
+    while path and path not in folders:
+        path = path.rpartition("/")[0]
+    return bool(path)
+
+
+@contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """Let errors name what is published, and not where it is staged."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, path) from error

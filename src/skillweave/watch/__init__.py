@@ -1,0 +1,290 @@
+"""Build, then build again whenever something changes, until a signal comes. Holds no build logic: it waits and gathers.
+
+Notices of the system are hints, what the files are is the truth: after a hint, and every two seconds without one, the
+files are compared with what they were, and a build is asked for if they differ.
+"""
+
+from __future__ import annotations
+
+import gc
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from skillweave.build import build
+from skillweave.config import Config, load_config
+from skillweave.diagnostics import Diagnostic, Severity
+from skillweave.watch import command
+from skillweave.watch.events import Event, Failed, Misconfigured, Polling, Ran, Ready, Rebuilt, Stopped
+from skillweave.watch.notices import Notices, listen, watch_places
+from skillweave.watch.snapshot import Snapshot, changes, output_folder, places, take
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from skillweave.build import Compiled
+    from skillweave.publish import Published
+
+QUIET, LONGEST = 0.05, 0.5
+"""Seconds without a change before a build, and seconds after which it comes anyway."""
+FIRST_LOOK, RESCAN, POLL = 0.25, 2.0, 0.5
+"""Seconds between looks that no hint asked for: right after a change, at rest, and where notices are not relied on."""
+RETRY = 2.0
+"""Seconds before a build is tried again that the system refused."""
+GRACE = 1.5
+"""Seconds that a notice may be late before it counts as lost. Watchdog itself holds some back for half a second."""
+SHARE = 20
+"""Looking takes at most this part of the time, however large the project is."""
+
+
+class Request(NamedTuple):
+    """What is to be watched, and how. The first four are what the command line named."""
+
+    cwd: Path
+    root: Path | None
+    file: Path | None
+    output: str | None
+    strict: bool
+    poll: bool
+    command: str | None
+    """What to run after a rebuild."""
+
+
+class _Stop(BaseException):
+    """A signal that ends the watch, wherever it is: publishing can be cut off at any point."""
+
+
+@dataclass(slots=True)
+class _Session:
+    """What a watch knows between two builds."""
+
+    request: Request
+    tell: Callable[[Event], None]
+    config: Config
+    """The last one without a mistake; until there is one, the defaults."""
+    notices: Notices
+    wake: threading.Event
+    polling: bool
+    snapshot: Snapshot = field(default_factory=Snapshot)
+    looked: float = 0.0
+    """How many seconds the last look took."""
+    settled: bool = True
+    """Whether the files held still before the last build."""
+    build_again: float | None = None
+    """When to build even if nothing changes."""
+    unannounced: tuple[float, int] | None = None
+    """When a change was found that no notice had told of, and how many notices there were by then."""
+    diagnostics: tuple[Diagnostic, ...] | None = None
+    """Those of the last build; None before the first and after a failure."""
+    failure: str | None = None
+    """What the system refused last, in words."""
+    process: subprocess.Popen[bytes] | None = None
+    not_run: dict[str, None] = field(default_factory=dict)
+    """The entries that changed since the command was last run."""
+    run_due: bool = True
+
+
+def watch(request: Request, tell: Callable[[Event], None]) -> str:
+    """Watch until SIGINT, SIGTERM or SIGHUP comes; returns its name. `tell` is told of everything that happens.
+
+    An author's mistake never ends it, and neither does a file that cannot be read or written.
+    """
+    received: list[str] = []
+    session = None
+    try:
+        with _signals(received):
+            try:
+                session = _start(request, tell)
+                _run(session)
+            finally:
+                if session is not None and session.process is not None:
+                    command.end(session.process)
+    except _Stop:
+        tell(Stopped(received[0]))
+    return received[0]
+
+
+@contextmanager
+def _signals(received: list[str]) -> Iterator[None]:
+    """Within, the first signal that asks for an end raises `_Stop`; the names of all that come are kept.
+
+    SIGHUP is left alone where it is ignored (nohup).
+    """
+
+    def stop(number: int, _: object) -> None:
+        received.append(signal.Signals(number).name)
+        if len(received) == 1:
+            raise _Stop
+
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [n for n in numbers if n == signal.SIGINT or signal.getsignal(n) is not signal.SIG_IGN]
+    before = [(number, signal.signal(number, stop)) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+def _start(request: Request, tell: Callable[[Event], None]) -> _Session:
+    config, _ = load_config(request.cwd, request.root, request.file, request.output)
+    wake = threading.Event()
+    notices, problem = (Notices(None, wake.set), None) if request.poll else listen(wake.set)
+    session = _Session(request, tell, config, notices, wake, request.poll)
+    _distrust(session, problem)
+    return session
+
+
+def _run(session: _Session) -> NoReturn:
+    _gather(session)
+    _rebuild(session, ())
+    session.tell(Ready(session.polling))
+    pause = FIRST_LOOK
+    while True:
+        hinted = session.wake.wait(max(POLL if session.polling else pause, session.looked * SHARE))
+        _tell_end(session)
+        _count_losses(session)
+        changed = _changes(session, hinted=hinted)
+        if changed or (session.build_again is not None and time.monotonic() >= session.build_again):
+            _rebuild(session, changed)
+        pause = FIRST_LOOK if changed or hinted else min(2 * pause, RESCAN)
+
+
+def _changes(session: _Session, *, hinted: bool) -> tuple[str, ...]:
+    """What has changed since the last build, once it holds still."""
+    before, count = session.snapshot.stamps, session.notices.count
+    if not hinted:
+        _look(session)
+        if session.snapshot.stamps == before:
+            return ()
+    _gather(session)
+    changed = changes(before, session.snapshot.stamps)
+    if changed and session.notices.count == count and not hinted and session.unannounced is None:
+        session.unannounced = (time.monotonic(), count)
+    return changed
+
+
+def _gather(session: _Session) -> None:
+    """Look until nothing changes for a while, but not for ever: then the build is done again once there is rest."""
+    started = began = time.monotonic()
+    session.wake.clear()
+    _look(session)
+    while True:
+        before = session.snapshot.stamps
+        while (rest := max(began, session.notices.latest) + QUIET - (now := time.monotonic())) > 0:
+            if now - started >= LONGEST:
+                break
+            time.sleep(rest)
+        began = time.monotonic()
+        session.wake.clear()
+        _look(session)
+        session.settled = session.snapshot.stamps == before
+        if session.settled or began - started >= LONGEST:
+            return
+
+
+def _look(session: _Session) -> None:
+    """Watch what there is to watch, then see what is there: in this order nothing is missed."""
+    started = time.monotonic()
+    config, files = session.config, _configurations(session)
+    session.notices.ignored = frozenset([output_folder(config), str(config.root / ".skillweave")])
+    _distrust(session, watch_places(session.notices, places(config, session.snapshot, files)))
+    session.snapshot = take(config, files)
+    session.looked = time.monotonic() - started
+
+
+def _configurations(session: _Session) -> list[Path]:
+    """Where a configuration is, or may appear, that concerns this project."""
+    request, root = session.request, session.config.root
+    if request.file is not None:
+        return [request.cwd / request.file]
+    folders = [root]
+    if request.root is None:
+        folders += [folder for folder in (request.cwd, *request.cwd.parents) if root in folder.parents]
+    return [folder / name for folder in folders for name in ("skillweave.toml", "pyproject.toml")]
+
+
+def _rebuild(session: _Session, changed: tuple[str, ...]) -> None:
+    """Read the configuration, build, and tell what came of it."""
+    started = time.monotonic()
+    session.build_again = None if session.settled else started
+    session.settled = True
+    request = session.request
+    config, mistakes = load_config(request.cwd, request.root, request.file, request.output)
+    if mistakes:
+        session.diagnostics = None
+        session.tell(Misconfigured(config, changed, mistakes))
+        return
+    if config != session.config:
+        session.config = config
+        _look(session)
+    try:
+        compiled, published = build(config, (), "write", strict=request.strict)
+    except OSError as error:
+        _fail(session, changed, error)
+        return
+    found = tuple(sorted([*compiled.diagnostics, *published.diagnostics], key=Diagnostic.sort_key))
+    if changed or published.changed or published.removed or found != session.diagnostics:
+        session.tell(Rebuilt(config, changed, compiled, published, found, time.monotonic() - started))
+    session.diagnostics, session.failure = found, None
+    _run_command(session, compiled, published)
+    del compiled, published
+    gc.collect()  # The command line switches collecting off for runs that end; this one does not.
+
+
+def _fail(session: _Session, changed: tuple[str, ...], error: OSError) -> None:
+    """Say what the system refused, once for all tries that end alike, and try again later."""
+    where = f"{error.filename}: " if error.filename else ""
+    failure = Failed(changed, f"{where}{error.strerror or error}")
+    if changed or session.failure != failure.message:
+        session.tell(failure)
+    session.failure = failure.message
+    session.diagnostics = None
+    session.build_again = time.monotonic() + RETRY
+
+
+def _run_command(session: _Session, compiled: Compiled, published: Published) -> None:
+    """Run the author's command if bundles changed since its last run and all is well; one that still runs is ended."""
+    if session.request.command is None:
+        return
+    ids = {str(entry.path): entry.id for entry in compiled.project.entries}
+    session.not_run |= dict.fromkeys(ids[path] for path in published.changed)
+    session.run_due |= bool(published.changed or published.removed)
+    if not session.run_due or any(d.severity is Severity.ERROR for d in session.diagnostics or ()):
+        return
+    if session.process is not None:
+        command.end(session.process)
+    session.process = command.start(session.request.command, session.config.root, session.not_run, session.wake.set)
+    session.not_run, session.run_due = {}, False
+
+
+def _tell_end(session: _Session) -> None:
+    """Tell that the author's command has ended by itself."""
+    status = None if session.process is None else session.process.poll()
+    if status is not None:
+        session.process = None
+        session.tell(Ran(status))
+
+
+def _count_losses(session: _Session) -> None:
+    """Where a change was found and its notice never came, notices are not to be relied on."""
+    if session.unannounced is None:
+        return
+    since, count = session.unannounced
+    if session.notices.count != count:
+        session.unannounced = None
+    elif time.monotonic() - since > GRACE:
+        session.unannounced = None
+        _distrust(session, "a change came without a notice")
+
+
+def _distrust(session: _Session, problem: str | None) -> None:
+    """Where watching fails, say so and look more often. What fails once is not relied on again."""
+    if problem is not None and not session.polling:
+        session.polling = True
+        session.tell(Polling(problem))

@@ -1,0 +1,78 @@
+"""What a watch tells whoever started it, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from skillweave.build import Compiled
+    from skillweave.config import Config
+    from skillweave.diagnostics import Diagnostic
+    from skillweave.publish import Published
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The first build is done, and from now on changes are seen."""
+
+    NAME: ClassVar = "ready"
+    polling: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """A build went through, with or without errors in the sources."""
+
+    config: Config
+    changed: tuple[str, ...]
+    """The paths that changed since the build before; none for the first one."""
+    compiled: Compiled
+    published: Published
+    diagnostics: tuple[Diagnostic, ...]
+    """All that were found, sorted."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Misconfigured:
+    """The configuration has mistakes, so nothing is built until it is mended."""
+
+    config: Config
+    changed: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The system refused something that a build needs. It is tried again."""
+
+    changed: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """The system's notices cannot be relied on, so the files are looked at more often."""
+
+    NAME: ClassVar = "polling"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """The command of `--exec` ended by itself."""
+
+    NAME: ClassVar = "exec"
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A signal ended the watch."""
+
+    NAME: ClassVar = "stopped"
+    signal: str
+
+
+Event = Ready | Rebuilt | Misconfigured | Failed | Polling | Ran | Stopped

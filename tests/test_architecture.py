@@ -1,0 +1,234 @@
+"""What ARCHITECTURE.md promises of the code: layers, homes of dependencies, access to the disk, the cost of a start."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "skillweave"
+
+LAYERS: dict[str, tuple[str, ...]] = {
+    "values": ("source", "diagnostics"),
+    "texts": (
+        "toml_places",
+        "toml_table",
+        "config",
+        "files",
+        "state",
+        "destination",
+        "directive",
+        "html",
+        "front_matter",
+    ),
+    "documents": ("markdown", "template", "parse", "cache"),
+    "project": ("project", "graph"),
+    "expansion": ("select", "splice", "units", "flatten", "pages"),
+    "checks": ("seams", "links", "hygiene", "rules", "validate"),
+    "outputs": ("emit", "publish", "diff", "build", "trace"),
+    "packages": ("archive", "provenance", "plugin", "portable", "package", "dist"),
+    "reports": ("report", "explain"),
+    "edge": ("watch", "cli", "__main__"),
+}
+"""Every module and package, in the one order in which they may import each other: only what stands before."""
+
+HOMES = {
+    "click": {"cli"},
+    "markdown_it": {"markdown"},
+    "mdit_py_plugins": {"markdown"},
+    "yaml": {"front_matter"},
+    "jinja2": {"template"},
+    "watchdog": {"watch"},
+}
+"""Which module or package alone imports a dependency."""
+
+ON_DISK = {"config", "files", "publish", "dist", "explain", "cli"}
+"""Who touches the disk: for the project, its own file, its own pages, or the working directory; two of them write."""
+
+DISK_MODULES = {"fileinput", "glob", "importlib", "os", "pathlib", "shutil", "socket", "subprocess", "tempfile"}
+"""Modules that reach outside the process. A type may come from any of them: an annotation opens no file."""
+
+DISK_METHODS = {
+    *("exists", "is_dir", "is_file", "iterdir", "lstat", "resolve", "rglob", "stat"),
+    *("open", "read_bytes", "read_text"),
+    *("mkdir", "rename", "rmdir", "symlink_to", "touch", "unlink", "write_bytes", "write_text"),
+}
+"""Calls that touch the disk on a path that someone else made."""
+
+
+BOUNDED = {"template.py: _numbered", "cache.py: _decoder", "cache.py: plain"}
+"""Functions that call themselves to a depth which was checked before: of `if`s, of our own types, of front matter."""
+
+
+class Import(NamedTuple):
+    """One imported module, and where."""
+
+    importer: str
+    """The top module or package that holds it."""
+    name: str
+    """In full, such as `skillweave.markdown.rules`."""
+    place: str
+    for_types: bool
+    """Whether it stands under `if TYPE_CHECKING`."""
+
+
+def files() -> Iterator[tuple[str, str, ast.Module]]:
+    """Every source file: the top module that it belongs to, its path, and its syntax tree."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        below = path.relative_to(SOURCE)
+        yield below.parts[0].removesuffix(".py"), below.as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports() -> Iterator[Import]:
+    """Every import of every file, those in functions and those for types too."""
+    for importer, path, tree in files():
+        typing_only = {
+            id(inner)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+            for statement in node.body
+            for inner in ast.walk(statement)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                for name in imported(node):
+                    yield Import(importer, name, f"{path}:{node.lineno}", id(node) in typing_only)
+
+
+def imported(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """The modules that a statement names: `from a import b` is `a.b` where that is a module of ours."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    assert node.level == 0, "relative imports hide who imports whom"
+    module = node.module or ""
+    return [name if is_ours(name := f"{module}.{alias.name}") else module for alias in node.names]
+
+
+def is_ours(name: str) -> bool:
+    """Whether a dotted name is a module or a package of skillweave."""
+    path = SOURCE.parent / name.replace(".", "/")
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+def top_modules() -> set[str]:
+    """The modules and packages directly below `skillweave`, without its own `__init__`."""
+    found = {path.stem for path in SOURCE.glob("*.py")} | {path.parent.name for path in SOURCE.glob("*/__init__.py")}
+    return found - {"__init__"}
+
+
+IMPORTS = tuple(imports())
+ORDER = [module for modules in LAYERS.values() for module in modules]
+
+
+def test_every_module_has_its_layer() -> None:
+    assert sorted(ORDER) == sorted(top_modules()), "put a new module into LAYERS, and into ARCHITECTURE.md"
+
+
+def test_a_module_imports_only_what_stands_before_it() -> None:
+    upward = [
+        f"{found.place}: {found.importer} imports {target}"
+        for found in IMPORTS
+        for top, _, rest in [found.name.partition(".")]
+        for target in [rest.partition(".")[0]]
+        if top == "skillweave" and target and target != found.importer
+        if ORDER.index(target) >= ORDER.index(found.importer)
+    ]
+    assert upward == []
+
+
+def test_a_package_hides_no_cycle() -> None:
+    """Inside a package, what a module imports when it is loaded never leads back to it."""
+    edges: dict[str, set[str]] = {}
+    for _, path, tree in files():
+        name = "skillweave." + path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        edges[name] = {target for node in tree.body if isinstance(node, ast.ImportFrom) for target in imported(node)}
+    done: set[str] = set()
+    while ready := {name for name in edges.keys() - done if not (edges[name] & edges.keys()) - done}:
+        done |= ready
+    assert edges.keys() - done == set()
+
+
+@pytest.mark.parametrize("dependency", HOMES)
+def test_a_dependency_has_one_home(dependency: str) -> None:
+    importers = {found.importer for found in IMPORTS if found.name.partition(".")[0] == dependency}
+    assert importers <= HOMES[dependency]
+
+
+def test_nothing_else_is_imported() -> None:
+    known = sys.stdlib_module_names | HOMES.keys() | {"skillweave"}
+    assert [found.place for found in IMPORTS if found.name.partition(".")[0] not in known] == []
+
+
+def test_only_some_touch_the_disk() -> None:
+    reaching = [
+        f"{found.place}: imports {found.name}"
+        for found in IMPORTS
+        if found.importer not in ON_DISK and not found.for_types
+        if found.name.partition(".")[0] in DISK_MODULES
+    ]
+    assert reaching + list(disk_calls()) == []
+
+
+def disk_calls() -> Iterator[str]:
+    for importer, path, tree in files():
+        for node in ast.walk(tree):
+            if importer in ON_DISK or not isinstance(node, ast.Call):
+                continue
+            match node.func:
+                case ast.Name("open"):
+                    yield f"{path}:{node.lineno}: opens a file"
+                case ast.Attribute(attr=method) if method in DISK_METHODS:
+                    yield f"{path}:{node.lineno}: calls {method}"
+                case _:
+                    pass
+
+
+@pytest.mark.parametrize("module", ["skillweave.cli", "skillweave.__main__"])
+def test_a_start_loads_click_and_nothing_heavy(module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", f"import {module}, json, sys; print(json.dumps(sorted(sys.modules)))"],
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    loaded = set(json.loads(done.stdout))
+    heavy = {"markdown_it", "mdit_py_plugins", "jinja2", "yaml", "watchdog", "tomllib"}
+    assert heavy & loaded == set()
+    assert {name for name in loaded if name.startswith("skillweave.") and not name.startswith("skillweave.cli")} <= {
+        module
+    }
+    assert ("click" in loaded) is (module == "skillweave.cli")
+
+
+def test_no_function_calls_itself() -> None:
+    """Authors decide how deep things nest, so nothing recurses: a direct call of itself is the usual slip."""
+    recursive = {
+        f"{path}: {function.name}"
+        for _, path, tree in files()
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function.name
+    }
+    assert recursive <= BOUNDED
+
+
+def test_architecture_names_every_module_and_only_tests_that_exist() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = re.findall(r"^\| \w+ \| `([\w./]+)` \|", text, re.MULTILINE)
+    named = [name.removesuffix(".py").removesuffix("/") for name in table]
+    assert named == ORDER
+    for file, name in re.findall(r"`(test_\w+\.py)(?:::(test_\w+))?`", text):
+        path = ROOT / "tests" / file
+        assert path.is_file(), file
+        assert not name or f"def {name}(" in path.read_text(encoding="utf-8"), f"{file}::{name}"

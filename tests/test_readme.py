@@ -1,0 +1,115 @@
+"""README and tutorial, executed: their files are laid out, their commands run, and what they print is what is printed.
+
+A fence with `file=PATH` is a file; it takes the place of an earlier one. In a `console` fence, `$ ` begins a command,
+and what follows is all that it prints. Only how long something took, and blank lines at the end, may differ.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from markdown_it import MarkdownIt
+
+from skillweave.config import Config, Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+PAGES = ["README.md", "docs/tutorial.md"]
+PAPERS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+SECONDS = re.compile(r"\b\d+\.\d\d s\b")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_page_tells_the_truth(page: str, tmp_path: Path, *, update_golden: bool) -> None:
+    told = told_now = (ROOT / page).read_text(encoding="utf-8")
+    for info, content in fences(told):
+        if name := re.search(r"\bfile=(\S+)", info):
+            path = tmp_path / name[1]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+        elif info == "console":
+            commands = re.findall(r"^\$ (.*)$", content, re.MULTILINE)
+            printed = "".join(f"$ {command}\n{run(command, tmp_path)}" for command in commands)
+            if SECONDS.sub("", printed) != SECONDS.sub("", content):
+                told_now = told_now.replace(f"```console\n{content}```", f"```console\n{printed}```")
+    if update_golden:
+        (ROOT / page).write_text(told_now, encoding="utf-8")
+    assert told_now == told
+    assert "```console\n" in told
+
+
+def fences(text: str) -> Iterator[tuple[str, str]]:
+    """The info string and the content of every fence."""
+    return ((token.info, token.content) for token in MarkdownIt().parse(text) if token.type == "fence")
+
+
+def run(command: str, project: Path) -> str:
+    """What a command of a page prints, on both streams. Pages use `skillweave` and `cat`."""
+    program, *arguments = shlex.split(command)
+    if program == "cat":
+        return "".join((project / name).read_text(encoding="utf-8") for name in arguments)
+    assert program == "skillweave", command
+    environment = {name: value for name, value in os.environ.items() if name not in {"FORCE_COLOR", "COLUMNS"}}
+    done = subprocess.run(
+        [sys.executable, "-m", "skillweave", *arguments],
+        cwd=project,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        timeout=60,
+    )
+    return done.stdout.decode().rstrip("\n") + "\n"
+
+
+def test_the_two_lines_are_two_and_the_second_is_what_ci_runs() -> None:
+    """`.ci/run` takes them out of README.md; here it is asked which it would take."""
+    lines = [content.rstrip("\n") for info, content in fences((ROOT / "README.md").read_text("utf-8")) if info == "sh"]
+    assert len(lines) == 2
+    assert all(line.startswith("python3 -m venv .venv && ") and "\n" not in line for line in lines)
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8").partition("eval ")[0].replace('"${BASH_SOURCE[0]}"', '"$1"')
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", ROOT / ".ci/run"], cwd="/", capture_output=True, check=True, timeout=60
+    )
+    assert done.stdout.decode() == f"$ {lines[1]}\n"
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+
+
+def test_the_configuration_reference_has_every_key_and_its_default() -> None:
+    text = (ROOT / "docs/reference/configuration.md").read_text(encoding="utf-8")
+    keys, limits = (
+        dict(re.findall(r"^\| `(\w+)` \| (?:`(.*?)`|see below) \|", section, re.MULTILINE))
+        for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:3]
+    )
+    config = Config(ROOT, None)
+    expected = {f.name: getattr(config, f.name) for f in fields(Config) if f.name not in {"root", "file", "limits"}}
+    assert keys.pop("limits") == ""
+    assert {name: tomllib.loads(f"k = {value}")["k"] for name, value in keys.items()} == {
+        name: list(value) if isinstance(value, tuple) else value for name, value in expected.items()
+    }
+    assert {name: int(value) for name, value in limits.items()} == asdict(Limits())
+
+
+def test_papers_stay_short() -> None:
+    for name in ("README.md", "ARCHITECTURE.md"):
+        assert (ROOT / name).read_text(encoding="utf-8").count("\n") <= 150, name
+
+
+@pytest.mark.parametrize("page", [*PAPERS, *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md"))])
+def test_links_lead_somewhere(page: str) -> None:
+    tokens = [child for token in MarkdownIt().parse((ROOT / page).read_text("utf-8")) for child in token.children or ()]
+    targets = [str(token.attrs["href"]) for token in tokens if token.type == "link_open"]
+    local = [target.partition("#")[0] for target in targets if "://" not in target and not target.startswith("#")]
+    assert [target for target in local if not (ROOT / page).parent.joinpath(target).exists()] == []

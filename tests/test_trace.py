@@ -1,0 +1,264 @@
+"""`trace`: where each line of an output comes from."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conftest import DEFAULT_CONFIG
+
+if TYPE_CHECKING:
+    from conftest import Skillweave
+
+CASES = Path(__file__).parent / "cases"
+BUILDABLE = sorted(path.name for path in CASES.iterdir() if (path / "expected").exists() and "symlink" not in path.name)
+
+FILES = {
+    "skills/x/SKILL.md": (
+        "---\nname: x\ndescription: Does x.\n---\n# X\n\n<<include: a.md>>\n\n- <<include: one.md>>\n\n"
+        "<<include: run.py as=code>>\n\n<<reference: deep/r.md>>\n\nSay <<include: one.md>> twice.\n\nEnd.\n"
+    ),
+    "skills/x/notes.md": "# Notes\n\n<<include: a.md>>\n",
+    "skills/x/run.sh": "#!/bin/sh\necho x\n",
+    "skills/x/data.bin": "\0\udce9",
+    "skills/x/empty.txt": "",
+    "patterns/a.md": "---\ntitle: A\n---\n\n## A\n\n<<include: b.md>>\n\nLast of a.\n",
+    "patterns/b.md": "First of b.\n\nSecond\nof b.\n",
+    "patterns/one.md": "one line\n",
+    "patterns/run.py": "import os\n\nprint(os.name)\n",
+    "patterns/deep/r.md": "---\ntitle: Deep\n---\n# Deep\n\n<<include: b.md>>\n\n<<asset: tool.sh>>\n",
+    "patterns/tool.sh": "echo tool\n",
+}
+
+LINES = """\
+ 1 skills/x/SKILL.md:1
+ 2 banner
+ 3 skills/x/SKILL.md:2
+ 4 skills/x/SKILL.md:3
+ 5 skills/x/SKILL.md:4
+ 6 skills/x/SKILL.md:5
+ 7 skills/x/SKILL.md:6
+ 8 patterns/a.md:5 < skills/x/SKILL.md:7
+ 9 patterns/a.md:6 < skills/x/SKILL.md:7
+10 patterns/b.md:1 < patterns/a.md:7 < skills/x/SKILL.md:7
+11 patterns/b.md:2 < patterns/a.md:7 < skills/x/SKILL.md:7
+12 patterns/b.md:3 < patterns/a.md:7 < skills/x/SKILL.md:7
+13 patterns/b.md:4 < patterns/a.md:7 < skills/x/SKILL.md:7
+14 patterns/a.md:8 < skills/x/SKILL.md:7
+15 patterns/a.md:9 < skills/x/SKILL.md:7
+16 skills/x/SKILL.md:8
+17 patterns/one.md:1 < skills/x/SKILL.md:9
+18 skills/x/SKILL.md:10
+19 fence skills/x/SKILL.md:11 < skills/x/SKILL.md:11
+20 patterns/run.py:1 < skills/x/SKILL.md:11
+21 patterns/run.py:2 < skills/x/SKILL.md:11
+22 patterns/run.py:3 < skills/x/SKILL.md:11
+23 fence skills/x/SKILL.md:11 < skills/x/SKILL.md:11
+24 skills/x/SKILL.md:12
+25 link skills/x/SKILL.md:13
+26 skills/x/SKILL.md:14
+27 skills/x/SKILL.md:15
+28 skills/x/SKILL.md:16
+29 skills/x/SKILL.md:17
+"""
+
+TABLE = """\
+    1  skills/x/SKILL.md:1
+    2  generated: the banner
+  3-7  skills/x/SKILL.md:2-6
+  8-9  patterns/a.md:5-6                              from skills/x/SKILL.md:7
+10-13  patterns/b.md:1-4                              from patterns/a.md:7, skills/x/SKILL.md:7
+14-15  patterns/a.md:8-9                              from skills/x/SKILL.md:7
+   16  skills/x/SKILL.md:8
+   17  patterns/one.md:1                              from skills/x/SKILL.md:9
+   18  skills/x/SKILL.md:10
+   19  generated: the fence around skills/x/SKILL.md:11  from skills/x/SKILL.md:11
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, skillweave: Skillweave) -> Path:
+    for path, text in FILES.items():
+        place = tmp_path / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(text.encode("utf-8", "surrogateescape"))
+    (tmp_path / "skillweave.toml").write_text("")
+    built = skillweave(tmp_path, ["build"])
+    assert built.status == 0, built.err
+    return tmp_path
+
+
+def traced(skillweave: Skillweave, project: Path, place: str) -> dict[str, Any]:
+    outcome = skillweave(project, ["trace", place, "--format", "json"])
+    assert outcome.status == 0, outcome.err
+    content: dict[str, Any] = json.loads(outcome.out)
+    return content
+
+
+def short(line: dict[str, Any]) -> str:
+    places = [*([line["origin"]] if line["origin"] else []), *line["included_from"]]
+    chain = " < ".join(f"{place['path']}:{place['line']}" for place in places)
+    return f"{line['line']:>2} {' '.join(part for part in (line['generated'], chain) if part)}"
+
+
+def test_every_line_has_its_origin_and_includes(project: Path, skillweave: Skillweave) -> None:
+    content = traced(skillweave, project, "build/skills/x/SKILL.md")
+    assert "".join(f"{short(line)}\n" for line in content["lines"]) == LINES
+    text = (project / "build/skills/x/SKILL.md").read_text()
+    assert [line["text"] for line in content["lines"]] == text.splitlines()
+    assert (content["entry"], content["copy_of"], content["problem"]) == ("x", None, None)
+
+
+def test_one_line_with_its_chain(project: Path, skillweave: Skillweave) -> None:
+    outcome = skillweave(project, ["trace", "build/skills/x/SKILL.md:12"])
+    assert (outcome.status, outcome.err) == (0, "")
+    assert outcome.out == (
+        "patterns/b.md:3\n  included from patterns/a.md:7\n  included from skills/x/SKILL.md:7\n  | Second\n"
+    )
+    column = skillweave(project, ["trace", "build/skills/x/SKILL.md:12:4"])
+    assert column == outcome
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (2, "generated: the banner\n  | # Generated by skillweave from skills/x/SKILL.md. Edit the source.\n"),
+        (
+            19,
+            "generated: the fence around skills/x/SKILL.md:11\n  included from skills/x/SKILL.md:11\n  | ```python\n",
+        ),
+        (25, "generated: the link of skills/x/SKILL.md:13\n  | [Deep](references/deep/r.md)\n"),
+    ],
+)
+def test_what_is_generated_says_so(project: Path, skillweave: Skillweave, line: int, expected: str) -> None:
+    assert skillweave(project, ["trace", f"build/skills/x/SKILL.md:{line}"]).out == expected
+
+
+def test_a_whole_file_is_a_table_of_runs(project: Path, skillweave: Skillweave) -> None:
+    rows = skillweave(project, ["trace", "build/skills/x/SKILL.md"]).out.splitlines()
+    expected = [" ".join(row.split()) for row in TABLE.splitlines()]
+    assert [" ".join(row.split()) for row in rows[: len(expected)]] == expected
+    assert rows[-1] == "26-29  skills/x/SKILL.md:14-17"
+
+
+def test_pages_and_copies(project: Path, skillweave: Skillweave) -> None:
+    """Further pages of the skill, references and shipped files all know their source."""
+    notes = traced(skillweave, project, "build/skills/x/notes.md")["lines"]
+    assert short(notes[-1]) == " 10 patterns/a.md:9 < skills/x/notes.md:3".strip()
+    page = traced(skillweave, project, "build/skills/x/references/deep/r.md")["lines"]
+    assert short(page[0]) == " 1 patterns/deep/r.md:4"
+    assert short(page[2]) == " 3 patterns/b.md:1 < patterns/deep/r.md:6"
+    asset = traced(skillweave, project, "build/skills/x/assets/tool.sh")
+    assert asset["copy_of"] == "patterns/tool.sh"
+    assert [short(line) for line in asset["lines"]] == [" 1 patterns/tool.sh:1"]
+    own = skillweave(project, ["trace", "build/skills/x/run.sh:2"])
+    assert own.out == "skills/x/run.sh:2\n  | echo x\n"
+
+
+def test_what_has_no_lines(project: Path, skillweave: Skillweave) -> None:
+    binary = skillweave(project, ["trace", "build/skills/x/data.bin"])
+    assert binary.out == "build/skills/x/data.bin is a copy of skills/x/data.bin\n"
+    assert traced(skillweave, project, "build/skills/x/empty.txt")["lines"] == []
+
+
+def test_the_path_is_the_one_from_here(project: Path, skillweave: Skillweave) -> None:
+    from_root = skillweave(project, ["trace", "build/skills/x/SKILL.md:12"])
+    below = skillweave(project / "skills", ["trace", "../build/skills/x/SKILL.md:12"])
+    assert below == from_root
+    absolute = skillweave(project, ["trace", f"{project}/build/skills/x/SKILL.md:12"])
+    assert absolute == from_root
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("edit", "is not what was built"),
+        ("source", "is out of date: its sources have changed since"),
+        ("remove", "is not there"),
+        ("link", "is not there"),
+        ("lock", "is what would be built now, but not what the lock file records"),
+    ],
+)
+def test_a_file_that_is_not_what_was_built(project: Path, skillweave: Skillweave, change: str, says: str) -> None:
+    output = project / "build/skills/x/SKILL.md"
+    match change:
+        case "edit":
+            output.write_text(output.read_text() + "More.\n")
+        case "source":
+            (project / "patterns/one.md").write_text("another line\n")
+        case "remove":
+            output.unlink()
+        case "link":
+            output.rename(project / "elsewhere.md")
+            output.symlink_to(project / "elsewhere.md")
+        case _:
+            (project / "build/skillweave.lock.json").unlink()
+    outcome = skillweave(project, ["trace", "build/skills/x/SKILL.md:17"])
+    assert outcome.status == 1
+    assert outcome.out.startswith("patterns/one.md:1\n")
+    assert outcome.err.startswith(f"warning: build/skills/x/SKILL.md {says}")
+    as_json = skillweave(project, ["trace", "build/skills/x/SKILL.md:17", "--format", "json"])
+    assert as_json.status == 1
+    assert json.loads(as_json.out)["problem"].startswith(says)
+    assert len(json.loads(as_json.out)["lines"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("build/skills/x/SKILL.md:30", "has 29 lines, and no line 30"),
+        ("build/skills/x/SKILL.md:0", "has 29 lines, and no line 0"),
+        ("build/skills/x/other.md", "x makes no build/skills/x/other.md"),
+        ("build/other.md", "no source makes build/other.md"),
+        ("skills/x/SKILL.md", "skills/x/SKILL.md is not in the output folder (build)"),
+    ],
+)
+def test_what_cannot_be_traced(project: Path, skillweave: Skillweave, place: str, says: str) -> None:
+    outcome = skillweave(project, ["trace", place])
+    assert (outcome.status, outcome.out) == (2, "")
+    assert says in outcome.err
+
+
+def test_an_entry_with_an_error_cannot_be_traced(project: Path, skillweave: Skillweave) -> None:
+    (project / "patterns/b.md").write_text("<<include: missing.md>>\n")
+    outcome = skillweave(project, ["trace", "build/skills/x/SKILL.md:1"])
+    assert (outcome.status, outcome.out) == (1, "")
+    assert "error[SW201]" in outcome.err
+    assert "build/skills/x/SKILL.md cannot be traced while x has errors" in outcome.err
+
+
+@pytest.mark.parametrize("name", BUILDABLE)
+def test_every_line_of_every_case_is_traced(name: str, tmp_path: Path) -> None:
+    """As many lines as the output has; and a line that was spliced without a change is the line of its source."""
+    from skillweave.build import compile_project
+    from skillweave.config import load_config
+    from skillweave.trace import trace
+
+    shutil.copytree(CASES / name / "source", tmp_path / "p")
+    if not (tmp_path / "p/skillweave.toml").exists():
+        (tmp_path / "p/skillweave.toml").write_text(DEFAULT_CONFIG)
+    config, _ = load_config(tmp_path / "p")
+    compiled = compile_project(config)
+    for bundle in compiled.bundles:
+        for output in bundle.outputs:
+            found = trace(compiled, config, output.path)
+            assert found is not None
+            if found.copied:
+                continue
+            assert "".join(f"{line.text}\n" for line in found.lines) == output.data.decode()
+            for line in found.lines:
+                assert line.place is not None or line.made in ("banner", "end")
+                if line.place is None or line.made:
+                    continue
+                source = compiled.graph.files[line.place.path].lines[line.place.line - 1]
+                assert shares_words(line.text, source), (line, source)
+
+
+def shares_words(output: str, source: str) -> bool:
+    """Whether a line may come from a source line: rewritten levels, prefixes, links and directives leave some of it."""
+    words = {word for word in output.replace("#", " ").split() if word.isalpha()}
+    return not words or "<<" in source or "{{" in source or any(word in source for word in words)

@@ -1,0 +1,547 @@
+"""`skillweave watch` as a real process: what editors and tools do to files, and what it must survive.
+
+Nothing sleeps: every test waits for an event that must come, and fails if it does not come in time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from itertools import islice
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+IN_TIME = 30.0
+"""Seconds after which an event that must come is missed: no measure of speed, a bound for a test that fails."""
+
+SKILL = "---\nname: commit\ndescription: Writes commits. Use it to commit.\n---\n# Commit\n\n<<include: a.md>>\n"
+
+Event = dict[str, Any]
+
+
+class Watch(NamedTuple):
+    """A running `skillweave watch --format json`, and what it said so far."""
+
+    process: subprocess.Popen[str]
+    lines: SimpleQueue[str | None]
+    events: list[Event]
+
+    def until(self, wanted: Callable[[Event], bool]) -> Event:
+        """The next event that is wanted."""
+        deadline = time.monotonic() + IN_TIME
+        while True:
+            try:
+                line = self.lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            except Empty:
+                pytest.fail(f"the event did not come; these did: {self.events[-5:]}")
+            assert line is not None, f"it ended with status {self.process.wait()} after {self.events[-5:]}"
+            event: Event = json.loads(line)
+            self.events.append(event)
+            if wanted(event):
+                return event
+
+    def event(self, name: str) -> Event:
+        return self.until(lambda event: event["event"] == name)
+
+    def rebuilds(self) -> list[list[str]]:
+        """What changed for each rebuild so far."""
+        return [event["changed"] for event in self.events if event["event"] == "rebuild"]
+
+    def stop(self, number: int) -> int:
+        """Send a signal, read what is still said, and return the exit status."""
+        self.process.send_signal(number)
+        status = self.process.wait(IN_TIME)
+        while (line := self.lines.get(timeout=IN_TIME)) is not None:
+            self.events.append(json.loads(line))
+        return status
+
+
+@contextmanager
+def watching(project: Path, arguments: Sequence[str] = (), before: str = "") -> Iterator[Watch]:
+    """A watch over a project, once it is ready. `before` is Python that its process runs first: faults to inject."""
+    code = f"{before}\nfrom skillweave.__main__ import main\nmain()\n"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "watch", "--format", "json", *arguments],
+        cwd=project,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        watch = Watch(process, SimpleQueue(), [])
+        reader = threading.Thread(target=read_lines, args=(process, watch.lines))
+        reader.start()
+        try:
+            watch.event("ready")
+            yield watch
+        finally:
+            process.kill()
+            reader.join()
+
+
+def read_lines(process: subprocess.Popen[str], lines: SimpleQueue[str | None]) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.put(line)
+    lines.put(None)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project of one skill that includes one pattern."""
+    root = tmp_path / "project"
+    write(root / "patterns/a.md", "first\n")
+    write(root / "skills/commit/SKILL.md", SKILL)
+    return root
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def bundle(project: Path, name: str = "commit") -> str:
+    path = project / f"build/skills/{name}/SKILL.md"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def good(project: Path, ending: str) -> Callable[[Event], bool]:
+    """Whether an event tells of a rebuild without errors whose bundle ends as it should."""
+    return lambda event: event["event"] == "rebuild" and not event["errors"] and bundle(project).endswith(ending)
+
+
+# What editors and tools do to a file or folder: each ends with a bundle that ends with "second".
+
+
+def write_in_place(project: Path) -> None:
+    (project / "patterns/a.md").write_text("second\n", encoding="utf-8")
+
+
+def write_and_rename(project: Path) -> None:
+    write(project / "patterns/.a.md.tmp", "second\n")
+    (project / "patterns/.a.md.tmp").rename(project / "patterns/a.md")
+
+
+def rename_from_elsewhere(project: Path) -> None:
+    write(project / "a.md", "second\n")
+    (project / "a.md").rename(project / "patterns/a.md")
+
+
+def write_as_vim_does(project: Path) -> None:
+    patterns = project / "patterns"
+    write(patterns / ".a.md.swp", "swap")
+    (patterns / "4913").touch()
+    (patterns / "4913").unlink()
+    (patterns / "a.md").rename(patterns / "a.md~")
+    write(patterns / "a.md", "second\n")
+    (patterns / "a.md").chmod(0o644)
+    (patterns / "a.md~").unlink()
+    (patterns / ".a.md.swp").unlink()
+
+
+def delete_and_recreate(project: Path) -> None:
+    (project / "patterns/a.md").unlink()
+    write_in_place(project)
+
+
+def keep_size_and_time(project: Path) -> None:
+    path = project / "patterns/a.md"
+    before = path.stat()
+    write(path, "f second\n"[-before.st_size :])
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = path.stat()
+    assert (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+
+
+def rename_a_folder(project: Path) -> None:
+    write(project / "patterns/old/deep/b.md", "second\n")
+    write(project / "patterns/a.md", "<<include: new/deep/b.md>>\n")
+    (project / "patterns/old").rename(project / "patterns/new")
+
+
+def make_folders_deep(project: Path) -> None:
+    write(project / "patterns/a.md", "<<include: 1/2/3/4/5/b.md>>\n")
+    write(project / "patterns/1/2/3/4/5/b.md", "second\n")
+
+
+def replace_the_root(project: Path) -> None:
+    write(project / "other/a.md", "second\n")
+    (project / "patterns").rename(project / "gone")
+    (project / "other").rename(project / "patterns")
+
+
+def delete_and_recreate_the_root(project: Path) -> None:
+    shutil.rmtree(project / "patterns")
+    write(project / "patterns/a.md", "second\n")
+
+
+def change_the_skill(project: Path) -> None:
+    write(project / "skills/commit/SKILL.md", SKILL.replace("<<include: a.md>>", "second"))
+
+
+EDITS = (
+    write_in_place,
+    write_and_rename,
+    rename_from_elsewhere,
+    write_as_vim_does,
+    delete_and_recreate,
+    rename_a_folder,
+    make_folders_deep,
+    replace_the_root,
+    delete_and_recreate_the_root,
+    change_the_skill,
+)
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_is_built_and_the_next_one_too(project: Path, edit: Callable[[Path], None]) -> None:
+    with watching(project) as watch:
+        edit(project)
+        watch.until(good(project, "second\n"))
+        write(project / "skills/commit/SKILL.md", SKILL)
+        write(project / "patterns/a.md", "third\n")
+        watch.until(good(project, "third\n"))
+        assert watch.stop(signal.SIGTERM) == 0
+    assert "polling" not in [event["event"] for event in watch.events]
+
+
+@pytest.mark.parametrize("edit", [write_in_place, write_and_rename, make_folders_deep, replace_the_root])
+def test_polling_sees_it_too(project: Path, edit: Callable[[Path], None]) -> None:
+    with watching(project, ["--poll"]) as watch:
+        assert watch.events[-1] == {"event": "ready", "polling": True}
+        edit(project)
+        watch.until(good(project, "second\n"))
+
+
+@pytest.mark.parametrize("arguments", [[], ["--poll"]])
+def test_an_edit_that_keeps_size_and_time(project: Path, arguments: list[str]) -> None:
+    write(project / "patterns/a.md", "before\n")
+    with watching(project, arguments) as watch:
+        keep_size_and_time(project)
+        watch.until(good(project, "second\n"))
+
+
+def test_a_checkout_that_switches_500_files(project: Path) -> None:
+    def git(*arguments: str) -> None:
+        names = ("-c", "user.name=n", "-c", "user.email=n@example.org", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", *names, *arguments], cwd=project, check=True, capture_output=True, timeout=IN_TIME)
+
+    numbers = range(500)
+    write(project / ".gitignore", "build/\n.skillweave/\n")
+    write(project / "patterns/a.md", "".join(f"<<include: many/{number}.md>>\n\n" for number in numbers))
+    git("init", "--quiet", "--initial-branch=one")
+    for branch in ("one", "two"):
+        for number in numbers:
+            write(project / f"patterns/many/{number}.md", f"{branch} {number}\n")
+        git("checkout", "--quiet", "-B", branch)
+        git("add", ".")
+        git("commit", "--quiet", "--message", branch)
+    with watching(project) as watch:
+        for branch in ("one", "two"):
+            git("checkout", "--quiet", branch)
+            watch.until(good(project, f"{branch} 499\n"))
+            assert [line for line in bundle(project).split("\n") if line.startswith(("one", "two"))] == [
+                f"{branch} {number}" for number in numbers
+            ]
+
+
+def test_a_burst_of_files_that_are_none_of_ours_builds_nothing(project: Path) -> None:
+    with watching(project) as watch:
+        for number in range(5_000):
+            (project / f"patterns/.{number}.tmp").touch()
+            (project / f"patterns/{number}.md~").touch()
+        write_in_place(project)
+        watch.until(good(project, "second\n"))
+        assert watch.stop(signal.SIGTERM) == 0
+    assert watch.rebuilds() == [[], ["patterns/a.md"]]
+
+
+def test_a_burst_of_files_that_come_and_go(project: Path) -> None:
+    with watching(project) as watch:
+        for number in range(10_000):
+            place = project / f"patterns/{number}.txt"
+            place.touch()
+            place.unlink()
+        write_in_place(project)
+        watch.until(good(project, "second\n"))
+        write(project / "patterns/a.md", "third\n")
+        watch.until(good(project, "third\n"))
+
+
+def test_stopped_and_continued_with_a_queue_that_ran_over(project: Path) -> None:
+    with watching(project) as watch:
+        watch.process.send_signal(signal.SIGSTOP)
+        for number in range(10_000):
+            place = project / f"patterns/{number}.txt"
+            place.touch()
+            place.unlink()
+        write_in_place(project)
+        watch.process.send_signal(signal.SIGCONT)
+        watch.until(good(project, "second\n"))
+        make_folders_deep(project)
+        watch.until(good(project, "second\n"))
+        write(project / "patterns/1/2/3/4/5/b.md", "third\n")
+        watch.until(good(project, "third\n"))
+
+
+def test_own_outputs_do_not_wake_it(project: Path) -> None:
+    with watching(project) as watch:
+        for number in range(5):
+            write(project / "patterns/a.md", f"edit {number}\n")
+            watch.until(good(project, f"edit {number}\n"))
+        write(project / "build/notes.txt", "not ours\n")
+        (project / "build/notes.txt").unlink()
+        write_in_place(project)
+        watch.until(good(project, "second\n"))
+        assert watch.stop(signal.SIGTERM) == 0
+    assert watch.rebuilds() == [[], *[["patterns/a.md"]] * 6]
+
+
+def test_entries_come_and_go(project: Path) -> None:
+    with watching(project) as watch:
+        write(project / "skills/review/SKILL.md", SKILL.replace("commit", "review"))
+        event = watch.until(lambda event: event.get("built") == ["review"])
+        assert event["changed"] == ["skills/review/SKILL.md"]
+        assert bundle(project, "review")
+        shutil.rmtree(project / "skills/review")
+        event = watch.until(lambda event: bool(event.get("removed")))
+        assert (event["removed"], event["built"]) == (["skills/review"], [])
+        assert not bundle(project, "review")
+
+
+def test_a_changed_mode_is_a_change(project: Path) -> None:
+    write(project / "skills/commit/scripts/run.sh", "true\n")
+    with watching(project) as watch:
+        (project / "skills/commit/scripts/run.sh").chmod(0o755)
+        watch.until(lambda event: event.get("changed") == ["skills/commit/scripts/run.sh"])
+        assert os.access(project / "build/skills/commit/scripts/run.sh", os.X_OK)
+
+
+def test_what_symlinks_lead_to_is_watched(project: Path) -> None:
+    write(project / "elsewhere/b.md", "first\n")
+    write(project / "patterns/a.md", "<<include: linked/b.md>>\n")
+    (project / "patterns/linked").symlink_to("../elsewhere")
+    (project / "patterns/loop").symlink_to(".")
+    (project / "skillweave.toml").write_text('shared = ["elsewhere"]\n', encoding="utf-8")
+    with watching(project) as watch:
+        write(project / "elsewhere/b.md", "second\n")
+        watch.until(good(project, "second\n"))
+        assert watch.stop(signal.SIGTERM) == 0
+    assert "polling" not in [event["event"] for event in watch.events]
+
+
+def test_roots_that_appear_behind_a_star(project: Path) -> None:
+    write(project / "skillweave.toml", 'skills = ["skills", "plugins/*/skills"]\n')
+    (project / "plugins/empty").mkdir(parents=True)
+    with watching(project) as watch:
+        for plugin in ("empty", "new"):
+            write(project / f"plugins/{plugin}/skills/commit/SKILL.md", SKILL)
+            watch.until(lambda event, plugin=plugin: f"{plugin}:commit" in event.get("built", ()))  # type: ignore[misc]
+
+
+# Mistakes
+
+
+def test_a_mistake_is_told_and_the_last_good_bundle_stays(project: Path) -> None:
+    with watching(project) as watch:
+        good_bundle = bundle(project)
+        write(project / "patterns/a.md", "<<include: nowhere.md>>\n")
+        event = watch.until(lambda event: bool(event.get("errors")))
+        assert [found["name"] for found in event["diagnostics"]] == ["missing-include"]
+        assert bundle(project) == good_bundle
+        write(project / "patterns/nowhere.md", "second\n")
+        watch.until(good(project, "second\n"))
+
+
+def test_a_broken_configuration_is_told_and_mended(project: Path) -> None:
+    with watching(project) as watch:
+        write(project / "skillweave.toml", "patterns = [\n")
+        event = watch.event("error")
+        assert [found["path"] for found in event["diagnostics"]] == ["skillweave.toml"]
+        write(project / "more/a.md", "second\n")
+        write(project / "skillweave.toml", 'patterns = ["more"]\n')
+        watch.until(good(project, "second\n"))
+        write(project / "more/a.md", "third\n")
+        watch.until(good(project, "third\n"))
+
+
+@pytest.mark.parametrize("arguments", [[], ["--config", "own.toml"]])
+def test_it_starts_with_a_broken_configuration(project: Path, arguments: list[str]) -> None:
+    path = project / (arguments[-1] if arguments else "skillweave.toml")
+    write(path, "nonsense = 1\n")
+    with watching(project, arguments) as watch:
+        assert [event["event"] for event in watch.events] == ["error", "ready"]
+        path.unlink()
+        if arguments:
+            event = watch.event("error")
+            assert "no such file" in event["diagnostics"][0]["message"]
+        write(path, 'output = "build"\n')
+        watch.until(good(project, "first\n"))
+
+
+def test_what_the_system_refuses_is_told_and_tried_again(project: Path) -> None:
+    write(project / "blocked", "a file in the way\n")
+    with watching(project, ["--output", "blocked/out"]) as watch:
+        assert watch.events[0]["event"] == "error"
+        assert "blocked" in watch.events[0]["message"]
+        (project / "blocked").unlink()
+        event = watch.event("rebuild")
+        assert (event["changed"], event["built"]) == ([], ["commit"])
+
+
+# The system's notices fail
+
+
+NO_INSTANCE = """
+import watchdog.observers
+def refuse(*_, **__):
+    raise OSError(24, "inotify instance limit reached")
+watchdog.observers.Observer = refuse
+"""
+
+NO_WATCH = """
+import watchdog.observers.api as api
+def refuse(*_, **__):
+    raise OSError(28, "inotify watch limit reached")
+api.BaseObserver.schedule = refuse
+"""
+
+NOT_BELOW = """
+import watchdog.observers.api as api
+schedule = api.BaseObserver.schedule
+def shallow(self, handler, path, *, recursive=False, event_filter=None):
+    return schedule(self, handler, path, recursive=False, event_filter=event_filter)
+api.BaseObserver.schedule = shallow
+"""
+
+
+@pytest.mark.parametrize("fault", [NO_INSTANCE, NO_WATCH])
+def test_where_watching_fails_it_says_so_and_polls(project: Path, fault: str) -> None:
+    with watching(project, before=fault) as watch:
+        assert [event["event"] for event in watch.events] == ["polling", "rebuild", "ready"]
+        assert "limit reached" in watch.events[0]["reason"]
+        write_in_place(project)
+        watch.until(good(project, "second\n"))
+
+
+def test_a_limit_that_nobody_is_told_of(project: Path) -> None:
+    write(project / "patterns/a.md", "<<include: deep/b.md>>\n")
+    write(project / "patterns/deep/b.md", "first\n")
+    with watching(project, before=NOT_BELOW) as watch:
+        write(project / "patterns/deep/b.md", "second\n")
+        watch.until(good(project, "second\n"))
+        watch.event("polling")
+        write(project / "patterns/deep/b.md", "third\n")
+        watch.until(good(project, "third\n"))
+
+
+# The end, and the author's command
+
+
+class Pipe(NamedTuple):
+    """A FIFO that a command writes to, so that a test can wait for it."""
+
+    descriptor: int
+
+    def line(self) -> str:
+        assert select.select([self.descriptor], [], [], IN_TIME)[0], "nothing was written"
+        return os.read(self.descriptor, 4096).decode()
+
+
+@pytest.fixture
+def pipe(project: Path) -> Iterator[Pipe]:
+    os.mkfifo(project / "pipe")
+    descriptor = os.open(project / "pipe", os.O_RDWR)
+    yield Pipe(descriptor)
+    os.close(descriptor)
+
+
+TELL_AND_STAY = "echo $$ > pipe; exec sleep 1000"
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0), (signal.SIGHUP, 0)])
+def test_a_signal_ends_it_and_its_command(project: Path, pipe: Pipe, number: signal.Signals, status: int) -> None:
+    with watching(project, ["--exec", TELL_AND_STAY]) as watch:
+        process = int(pipe.line())
+        assert watch.stop(number) == status
+    assert watch.events[-1] == {"event": "stopped", "signal": number.name}
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+def test_the_command_runs_when_a_bundle_changed_and_all_is_well(project: Path) -> None:
+    write(project / "skills/review/SKILL.md", SKILL.replace("commit", "review").replace("a.md", "b.md"))
+    write(project / "patterns/b.md", "b\n")
+    with watching(project, ["--exec", 'echo "[$SKILLWEAVE_CHANGED]" >> log; exit 3']) as watch:
+        assert watch.event("exec") == {"event": "exec", "status": 3}
+        (project / "patterns/a.md").touch()
+        watch.until(lambda event: event.get("changed") == ["patterns/a.md"])
+        write(project / "patterns/b.md", "<<include: nowhere.md>>\n")
+        watch.until(lambda event: bool(event.get("errors")))
+        write(project / "patterns/a.md", "second\n")
+        watch.until(lambda event: event.get("built") == ["commit"])
+        write(project / "patterns/b.md", "b\n")
+        watch.event("exec")
+    assert (project / "log").read_text(encoding="utf-8") == "[commit\nreview]\n[commit]\n"
+
+
+def test_a_command_that_still_runs_is_ended_for_the_next(project: Path, pipe: Pipe) -> None:
+    with watching(project, ["--exec", TELL_AND_STAY]) as watch:
+        first = int(pipe.line())
+        write_in_place(project)
+        watch.until(good(project, "second\n"))
+        second = int(pipe.line())
+        with pytest.raises(ProcessLookupError):
+            os.kill(first, 0)
+        os.kill(second, 0)
+        assert watch.stop(signal.SIGTERM) == 0
+
+
+# What people read
+
+
+def test_lines_for_people(project: Path) -> None:
+    """Both streams in one: what is said comes in the order in which it happens."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "skillweave", "watch", "--color", "never"],
+        cwd=project,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        late = threading.Timer(IN_TIME, process.kill)
+        late.start()
+        lines = (line.rpartition(", in ")[0] or line.rstrip("\n") for line in process.stdout)
+        assert list(islice(lines, 2)) == ["built commit", "watching; Ctrl-C ends it"]
+        write(project / "patterns/a.md", "<<include: nowhere.md>>\n")
+        assert next(lines) == "error[SW201]: there is no nowhere.md"
+        assert "patterns/a.md: 1 with errors, last good output kept" in lines
+        write_in_place(project)
+        assert list(islice(lines, 2)) == ["patterns/a.md: built commit", "all is well again"]
+        write(project / "skillweave.toml", "nonsense = 1\n")
+        assert "skillweave.toml: not built: the configuration has a mistake" in lines
+        process.send_signal(signal.SIGINT)
+        assert list(lines) == ["stopped"]
+        assert process.wait(IN_TIME) == 130
+        late.cancel()
+
+
+def test_a_folder_that_is_none_is_a_mistake_of_the_command_line(
+    skillweave: Callable[[Path, Sequence[str]], Any], project: Path
+) -> None:
+    assert skillweave(project, ["watch", "--root", "nowhere"]).status == 2
