@@ -1,4 +1,4 @@
-"""Projects meant to hurt, each in two sizes, so that growth can be told: what is linear takes twice the time for twice."""
+"""Projects meant to hurt, each in two sizes, so that growth can be told: what is linear grows as its input does."""
 
 from __future__ import annotations
 

@@ -26,7 +26,6 @@ class Peer(NamedTuple):
     driver: str
     runner: str
     probe: Sequence[str]
-    out: str = "skills/{}/SKILL.md"
 
     def command(self, root: Path, out: Path) -> list[str]:
         """What flattens all skills below a folder into another one."""
@@ -47,7 +46,7 @@ PEERS = (
     Peer("jinja2", "jinja2_.py", PYTHON, _imports("jinja2")),
     Peer("m4", "m4_.py", PYTHON, ["m4", "--version"]),
     Peer("asciidoctor", "asciidoctor_.rb", "ruby", ["ruby", "-e", 'require "asciidoctor"']),
-    Peer("hugo", "hugo_.py", PYTHON, ["hugo", "version"], "skills/{}/SKILL.md"),
+    Peer("hugo", "hugo_.py", PYTHON, ["hugo", "version"]),
 )
 
 

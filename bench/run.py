@@ -94,7 +94,7 @@ def _some(known: set[str]) -> Callable[[str], list[str]]:
 def _source(bench: Bench, size: str, syntax: str) -> Path:
     """The folder of a corpus; made, if it is not there whole, by a process of its own."""
     folder = bench.folder / f"{size}-{SOURCES}" / syntax
-    if not (folder / "facts.json").is_file():
+    if not (folder / "facts.json").is_file():  # written last
         _tell(f"making {size}, {syntax}")
         scenarios.remove(folder)
         subprocess.run([sys.executable, HERE / "corpus.py", size, syntax, folder], check=True)
@@ -110,6 +110,7 @@ def _facts(folder: Path) -> Facts:
 
 def _cold(bench: Bench, size: str) -> None:
     """Table 1: a first build, beside the peers and `cp -r`."""
+    scenarios.remove(bench.folder / f"{size}-{SOURCES}" / "skillweave")  # an earlier run has edited it
     project = _source(bench, size, "skillweave")
     ours = scenarios.cold(project)
     _tell(f"{size}: a build to copy")
@@ -188,7 +189,9 @@ def _settle(project: Path, ours: Subject, row: scenarios.Row) -> None:
 
 def _bombs(bench: Bench) -> None:
     """Table 3: what is meant to hurt, in two sizes. What is linear grows as its input does."""
-    print("### Bombs\n\nGrowth of the time (less `import click`) from the smaller to the larger, beside that of the input.\n")
+    print(
+        "### Bombs\n\nGrowth of the time (less `import click`) and of the input, from the smaller size to the larger.\n"
+    )
     print("| bomb | sizes | growth | of the input | seconds | spread | peak MiB |\n|---|---|--:|--:|--:|--:|--:|")
     for bomb in bombs.BOMBS:
         subjects, inputs = [], []

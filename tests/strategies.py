@@ -319,8 +319,12 @@ def ordinary_projects(draw: st.DrawFn) -> Project:
     templates = []
     for number in range(count):
         later = [(f"@@{target}@@",) for target in range(number + 1, count)]
-        body = draw(st.lists(st.one_of(block, st.sampled_from(later)) if later else block, max_size=4))
-        templates.append("\n\n".join("\n".join(lines) for lines in [draw(begin), *body]) + "\n")
+        parts = [draw(begin), *draw(st.lists(st.one_of(block, st.sampled_from(later)) if later else block, max_size=3))]
+        if later:
+            include = st.sampled_from(later)
+            held = st.one_of(include, _careful_lists(st.one_of(include, _text_lines())), _careful_quotes(include))
+            parts.insert(draw(st.integers(1, len(parts))), draw(held))
+        templates.append("\n\n".join("\n".join(lines) for lines in parts) + "\n")
     return Project(tuple(templates))
 
 

@@ -6,6 +6,7 @@ functions of `os` do that, in a process of its own.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -27,9 +29,13 @@ if TYPE_CHECKING:
 Sources = dict[str, str]
 Tree = dict[str, OutputFile]
 How = Literal["strace", "python"]
+Effect = int | Literal["kill"]
 
-CALLS = ("openat", "write", "mkdir", "rename", "renameat2", "link", "unlink", "rmdir", "symlink")
-"""What builds change the disk with; some machines add `at` to a name."""
+CALLS = "/^(write|mkdir(at)?|rename(at|at2)?|link(at)?|symlink(at)?|unlink(at)?|rmdir)$"
+"""What builds change the disk with, as strace selects it. Files are made by `openat`, as they are opened: see Python."""
+
+FAR = 200
+"""The number, beyond all that a build makes, of the call that strace disturbs: who makes others before decides which."""
 
 DRIVER = r"""
 import ctypes, json, os, signal, sys
@@ -39,38 +45,36 @@ from skillweave.publish import exchange
 
 library = ctypes.CDLL(None)
 BURN = {
-    "openat": lambda: os.open("", os.O_RDONLY), "write": lambda: os.write(-1, b""), "mkdir": lambda: os.mkdir(""),
+    "write": lambda: os.write(-1, b""), "mkdir": lambda: os.mkdir(""),
     "rename": lambda: os.rename("", ""), "link": lambda: os.link("", ""), "unlink": lambda: os.unlink(""),
     "rmdir": lambda: os.rmdir(""), "symlink": lambda: os.symlink("", ""),
     "renameat2": lambda: library.renameat2(-100, b"", -100, b"", 2),
 }
 
 def burn(call, times):
-    call = next(name for name in (call, call.removesuffix("at"), "rename") if name in BURN)
     for _ in range(times):
         try:
-            BURN[call]()
+            BURN[call if call in BURN else call.removesuffix("at")]()
         except OSError:
             pass
 
 def patch(number, effect):
-    count = 0
+    calls = []
     def wrap(module, name):
         inner = getattr(module, name)
         def faulty(*args, **options):
-            nonlocal count
             if name != "open" or args[1] & os.O_CREAT:
-                count += 1
-                if count == number and effect == "kill":
+                calls.append(name)
+                if len(calls) == number and effect == "kill":
                     os.kill(os.getpid(), signal.SIGKILL)
-                if count == number:
+                if len(calls) == number:
                     raise OSError(effect, os.strerror(effect), args[0])
             return inner(*args, **options)
         setattr(module, name, faulty)
     for name in ("open", "write", "mkdir", "rename", "replace", "link", "unlink", "rmdir", "symlink"):
         wrap(os, name)
     wrap(exchange, "swap")
-    return lambda: count
+    return calls
 
 def build(case):
     os.chdir(case["project"])
@@ -78,35 +82,26 @@ def build(case):
         os.dup2(os.open(f"../{name}", os.O_WRONLY | os.O_CREAT), descriptor)
     if job["journal"]:
         exchange.swap = lambda *_: False
-    counted = patch(case["number"], case["effect"]) if "number" in case else None
+    calls = patch(case["number"], case["effect"]) if "number" in case else []
     burn(case.get("call", "mkdir"), case.get("burn", 0))
     status = run(["build"])
     sys.stdout.flush()
     sys.stderr.flush()
-    if counted:
-        open("../count", "w").write(str(counted()))
+    with open("../calls", "w") as file:
+        file.write(" ".join(calls))
     os._exit(status)
 
-for number, case in enumerate(job["cases"]):
+os.chdir(job["warm"])  # What is imported late is imported now, once for all.
+sys.stdout, talk = open(os.devnull, "w"), sys.stdout
+run(["build", "--check"])
+sys.stdout, runs = talk, []
+for case in job["cases"]:
     child = os.fork()
     if child == 0:
         build(case)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if number == 0:  # What is imported late is imported now, once for all that follow.
-        os.chdir(case["project"])
-        sys.stdout, talk = open(os.devnull, "w"), sys.stdout
-        run(["build", "--check"])
-        sys.stdout = talk
-    print(json.dumps([child, status]), flush=True)
+    runs.append([child, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])])
+print(json.dumps(runs))
 """
-
-
-class Fault(NamedTuple):
-    """The n-th call of a kind (or, in Python, of any kind) kills the process or fails."""
-
-    call: str
-    number: int
-    effect: str
 
 
 class Run(NamedTuple):
@@ -117,7 +112,7 @@ class Run(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """A build to disturb: what stands in the output folder, what is built, what is built next, and all they lead to."""
+    """A build to disturb: what is built, on what, what is built next; and the output trees that belong to them."""
 
     sources: Sources
     next_sources: Sources
@@ -125,7 +120,35 @@ class Scene(NamedTuple):
     old: Tree
     new: Tree
     next: Tree
-    bundles: tuple[str, ...]
+
+
+class Job(NamedTuple):
+    """What all builds of one sweep share."""
+
+    warm: Path
+    """A project to warm up with."""
+    journal: bool
+    """Whether the system is to have no exchange of folders."""
+
+
+class Disturbed(NamedTuple):
+    """What a build with a fault left behind."""
+
+    project: Path
+    call: str
+    status: int
+    err: str
+
+
+def has_strace() -> bool:
+    """Whether strace is there, and may trace."""
+    try:
+        return subprocess.run(["strace", "-o", os.devnull, "true"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+HOWS: list[How] = ["strace", "python"] if has_strace() else ["python"]
 
 
 def skill(name: str, body: str) -> str:
@@ -196,43 +219,218 @@ def clean(project: Path, sources: Sources, skillweave_here: Skillweave) -> Tree:
 def scene(request: pytest.FixtureRequest, tmp_path: Path, skillweave_here: Skillweave) -> Scene:
     trees = [clean(tmp_path / f"clean{n}" / "p", s, skillweave_here) for n, s in enumerate((OLD, NEW, NEXT))]
     if request.param == "first":
-        return Scene(NEW, NEXT, None, {}, *trees[1:], BUNDLES)
+        return Scene(NEW, NEXT, None, {}, *trees[1:])
     standing = tmp_path / "clean0" / "p" / "build"
     (standing / NOT_OURS).write_text("mine")
     old, new, following = (tree | {NOT_OURS: OutputFile("mine")} for tree in trees)
-    return Scene(NEW, NEXT, standing, old, new, following, BUNDLES)
+    return Scene(NEW, NEXT, standing, old, new, following)
 
 
-def set_up(scene: Scene, project: Path) -> Path:
-    lay_out(project, scene.sources)
+@pytest.mark.parametrize("how", HOWS)
+def test_killed_at_any_call(scene: Scene, how: How, tmp_path: Path, skillweave_here: Skillweave) -> None:
+    seen = list(sweep(scene, tmp_path, "kill", how))
+    assert len(seen) > 20
+    for found in seen:
+        assert found.status == -signal.SIGKILL, found
+        assert_whole(scene, found)
+        assert_heals(scene, found, skillweave_here)
+
+
+def test_killed_where_folders_cannot_be_exchanged(scene: Scene, tmp_path: Path, skillweave_here: Skillweave) -> None:
+    """Between two renames a bundle may be missing. The next build brings the old one back, even if it builds another."""
+    missing = 0
+    for found in sweep(scene, tmp_path, "kill", "python", journal=True):
+        assert_whole(scene, found, may_be_missing=True)
+        missing += not (found.project / "build/skills/changed").exists()
+        if scene.old:
+            copy = Path(shutil.copytree(found.project, found.project.parent / "restored"))
+            assert skillweave_here(copy, ["build", "same"]).status == 0
+            assert_whole(scene, found._replace(project=copy))
+        assert_heals(scene, found, skillweave_here)
+    assert missing
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EACCES], ids=errno.errorcode.get)
+@pytest.mark.parametrize("how", HOWS)
+def test_refused_at_any_call(scene: Scene, how: How, error: int, tmp_path: Path, skillweave_here: Skillweave) -> None:
+    """One clear line; only what may fail without harm (an emptied folder that stays) may pass for a success."""
+    seen = list(sweep(scene, tmp_path, error, how))
+    assert len(seen) > 20
+    for found in seen:
+        assert_whole(scene, found)
+        if found.status == 0:
+            assert found.call in ("mkdir", "mkdirat", "rmdir"), found
+            assert full_tree(found.project) == scene.new, found
+        else:
+            assert found.status == 1, found
+            first, second, rest = found.err.split("\n", 2)
+            assert re.fullmatch(rf"skillweave: cannot write /\S+: {re.escape(os.strerror(error))}", first), found
+            assert second.startswith("Nothing was lost"), found
+            assert rest == "", found
+        assert_heals(scene, found, skillweave_here)
+
+
+def test_two_builds_at_once(tmp_path: Path) -> None:
+    project = lay_out(tmp_path / "p", OLD)
+    builds = [start(project) for _ in range(4)]
+    assert [build.wait(60) for build in builds] == [0, 0, 0, 0]
+    for build in builds:
+        build.communicate()
+    again = start(project)
+    assert "built 0 skills, 11 unchanged" in again.communicate(timeout=60)[0]
+    assert_nothing_staged(project)
+
+
+def test_a_second_build_waits_and_says_so(tmp_path: Path) -> None:
+    project = lay_out(tmp_path / "p", OLD)
+    with holder(project / "build") as held:
+        build = start(project)
+        assert build.stderr is not None
+        assert build.stderr.readline() == "another build is at work in build: waiting for it to end\n"
+        assert [path.name for path in (project / "build").iterdir()] == []
+        assert held.stdin is not None
+        held.stdin.close()
+        out, err = build.communicate(timeout=60)
+    assert (build.returncode, err) == (0, "")
+    assert "built 9 skills and 2 documents" in out
+
+
+def test_the_lock_goes_with_its_holder(tmp_path: Path) -> None:
+    project = lay_out(tmp_path / "p", OLD)
+    with holder(project / "build") as held:
+        held.kill()
+        held.wait(60)
+        build = start(project)
+        assert build.communicate(timeout=60)[1] == ""
+    assert build.returncode == 0
+
+
+def test_who_waits_finds_the_folder_that_replaced_the_locked_one(tmp_path: Path) -> None:
+    project = lay_out(tmp_path / "p", OLD)
+    with holder(project / "build") as held:
+        build = start(project)
+        assert build.stderr is not None
+        assert "waiting" in build.stderr.readline()
+        (project / "build").rename(project / "elsewhere")
+        assert held.stdin is not None
+        held.stdin.close()
+        build.communicate(timeout=60)
+    assert build.returncode == 0
+    assert (project / "build" / LOCK).exists()
+    assert list((project / "elsewhere").iterdir()) == []
+
+
+def start(project: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "skillweave", "build"],
+        cwd=project,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that is at work in an output folder until its standard input ends."""
+    hold = (
+        "import pathlib, sys; from skillweave.publish import alone\n"
+        "with alone(pathlib.Path(sys.argv[1]), 'x'): print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as held:
+        assert held.stdout is not None
+        assert held.stdout.readline() == "held\n"
+        yield held
+
+
+def assert_whole(scene: Scene, found: Disturbed, *, may_be_missing: bool = False) -> None:
+    """Each bundle is the old or the new one; and what is not ours is there."""
+    tree = full_tree(found.project)
+    for bundle in BUNDLES:
+        allowed = [part(scene.old, bundle), part(scene.new, bundle)] + [{}] * may_be_missing
+        assert part(tree, bundle) in allowed, (bundle, found)
+
+
+def part(tree: Tree, bundle: str) -> Tree:
+    """The files of one bundle, without those of bundles in it."""
+    inner = tuple(f"{other}/" for other in BUNDLES if other.startswith(f"{bundle}/"))
+    return {
+        path: file
+        for path, file in tree.items()
+        if path == bundle or path.startswith(f"{bundle}/") and not path.startswith(inner)
+    }
+
+
+def assert_heals(scene: Scene, found: Disturbed, skillweave_here: Skillweave) -> None:
+    """The next build leads where a clean one does, even if the sources have changed since."""
+    copy = Path(shutil.copytree(found.project, found.project.parent / "next"))
+    for project, sources, tree in (
+        (found.project, scene.sources, scene.new),
+        (copy, scene.next_sources, scene.next),
+    ):
+        healed = skillweave_here(lay_out(project, sources), ["build"])
+        assert healed.status == 0, (found, healed)
+        assert full_tree(project) == tree, found
+        assert_nothing_staged(project)
+
+
+def assert_nothing_staged(project: Path) -> None:
+    assert [path.name for path in (project / "build").iterdir() if path.name.startswith(".")] == []
+
+
+def set_up(scene: Scene, folder: Path) -> Path:
+    """A project that is ready for the build to disturb."""
+    project = lay_out(folder / "p", scene.sources)
     if scene.standing:
         shutil.copytree(scene.standing, project / "build")
     return project
 
 
-def drive(cases: Sequence[Mapping[str, object]], strace: Sequence[str] = (), *, journal: bool = False) -> list[Run]:
-    """Builds of some projects, one after the other, each in a process of its own."""
+def sweep(scene: Scene, tmp_path: Path, effect: Effect, how: How, *, journal: bool = False) -> Iterator[Disturbed]:
+    """A build for each call that changes the disk, with a fault at that call."""
+    job = Job(set_up(scene, tmp_path / "warm"), journal)
+    probe = set_up(scene, tmp_path / "probe")
+    if how == "strace":
+        log = tmp_path / "log"
+        pid = drive(job, [{"project": str(probe)}], ["strace", "-f", "-y", "-o", str(log), "-e", f"trace={CALLS}"])[0][
+            0
+        ]
+        faults = [
+            {"call": call, "burn": FAR - number} for call, number in calls_of(log.read_text(), pid, probe.parent.parent)
+        ]
+        what = "signal=KILL" if effect == "kill" else f"error={errno.errorcode[effect]}"
+        options = ["strace", "-f", "-o", os.devnull, "-e", f"trace={CALLS}", "-e", f"inject={CALLS}:{what}:when={FAR}"]
+    else:
+        drive(job, [{"project": str(probe), "number": -1, "effect": 0}])
+        calls = (probe.parent / "calls").read_text().split()
+        faults = [{"call": call, "number": number, "effect": effect} for number, call in enumerate(calls, 1)]
+        options = []
+    projects = [set_up(scene, tmp_path / f"{how}{number}") for number in range(len(faults))]
+    runs = drive(job, [{"project": str(p)} | fault for p, fault in zip(projects, faults, strict=True)], options)
+    for project, fault, (_, status) in zip(projects, faults, runs, strict=True):
+        yield Disturbed(project, str(fault["call"]), status, (project.parent / "err").read_text())
+
+
+def drive(job: Job, cases: Sequence[Mapping[str, object]], strace: Sequence[str] = ()) -> list[tuple[int, int]]:
+    """Build some projects, one after the other, each in a process of its own: their ids and statuses."""
     done = subprocess.run(
-        [*strace, os.path.realpath(sys.executable) if False else sys.executable, "-c", DRIVER],
-        input=json.dumps({"cases": cases, "journal": journal}).encode(),
+        [*strace, sys.executable, "-B", "-c", DRIVER],
+        input=json.dumps({"cases": cases, "warm": str(job.warm), "journal": job.journal}).encode(),
         capture_output=True,
         check=False,
         timeout=120,
     )
     assert done.returncode == 0, done.stderr.decode()
-    return [Run(*json.loads(line)) for line in done.stdout.decode().splitlines()]
+    return [(pid, status) for pid, status in json.loads(done.stdout)]
 
 
-def calls_of(log: str, pid: int, project: Path) -> Iterator[tuple[str, int]]:
-    """The calls of a process that change a project, each with its number among all calls of its kind."""
+def calls_of(log: str, pid: int, folder: Path) -> Iterator[tuple[str, int]]:
+    """The calls of a process that change a folder, each with its number among all calls of its kind."""
     counts: Counter[str] = Counter()
     for name, arguments in re.findall(rf"^{pid} +(\w+)\((.*)$", log, re.MULTILINE):
         counts[name] += 1
-        if str(project) in arguments and (name != "openat" or "O_CREAT" in arguments):
+        if f"{folder}/probe/p/" in arguments:
             yield name, counts[name]
-
-
-def sweep(scene: Scene, tmp_path: Path, effects: Sequence[str], how: How, *, journal: bool) -> Iterator[tuple[Fault, Path, int]]:
-    """A disturbed build for each call that changes the disk and each effect: the fault, the project, the status."""
-    warm = set_up(scene, tmp_path / "warm" / "p")
-    probe = set_up(scene, tmp_path / "probe" / "p")

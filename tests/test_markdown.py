@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from markdown_it.token import Token
 
-SETTINGS = settings(derandomize=True, deadline=None, database=None, max_examples=400)
+SETTINGS = settings(derandomize=True, deadline=None, database=None, max_examples=200)
 ROOT = Path(__file__).parent.parent
 OWN_FILES = sorted(path for folder in ("patterns", "skills", "docs") for path in (ROOT / folder).rglob("*.md"))
 

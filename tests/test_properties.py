@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import re
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,10 +28,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SETTINGS = settings(
-    derandomize=True, deadline=None, database=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow]
+    derandomize=True, deadline=None, database=None, max_examples=70, suppress_health_check=[HealthCheck.too_slow]
 )
 ROOT = Path(__file__).parent.parent
 OWN_FILES = sorted(path for folder in ("patterns", "skills", "docs") for path in (ROOT / folder).rglob("*.md"))
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for one project after the other."""
+    return tmp_path_factory.mktemp("project")
 
 
 @SETTINGS
@@ -87,32 +92,35 @@ def line_ranges(document: Document) -> Iterator[tuple[int, int]]:
 
 @SETTINGS
 @given(st.one_of(documents(), scraps().map(lambda text: re.sub(r"<<|\{\{|region:|\x00|\\", "", text))))
-def test_a_text_without_directives_flattens_to_itself(text: str) -> None:
+def test_a_text_without_directives_flattens_to_itself(root: Path, text: str) -> None:
     with_final_end = f"{text.rstrip(chr(10))}\n"
-    compiled = compiled_from({"entries/s.md": text})
-    if any(diagnostic.severity is Severity.ERROR for diagnostic in compiled.diagnostics):
-        assert parse(text).problems
+    compiled = compiled_from(root, {"entries/s.md": text})
+    errors = {
+        diagnostic.code.number[:3] for diagnostic in compiled.diagnostics if diagnostic.severity is Severity.ERROR
+    }
+    if errors:
+        assert parse(text).problems or errors <= {"SW5", "SW8"}  # Scraps of links point nowhere; some characters hide.
     else:
         assert outputs(compiled) == {"entries/s.md": with_final_end}
 
 
 @SETTINGS
 @given(projects())
-def test_building_again_gives_the_same_and_an_output_is_a_fixed_point(project: Project) -> None:
+def test_building_again_gives_the_same_and_an_output_is_a_fixed_point(root: Path, project: Project) -> None:
     files = source_files(project)
-    first, second = outputs(compiled_from(files)), outputs(compiled_from(dict(reversed(files.items()))))
+    first, second = outputs(compiled_from(root, files)), outputs(compiled_from(root, dict(reversed(files.items()))))
     assert first == second
     if not any("\\<<" in text or "<<" in text for text in first.values()):
-        assert outputs(compiled_from(first)) == first
+        assert outputs(compiled_from(root, first)) == first
 
 
 @SETTINGS
 @given(projects())
 @example(Project(("1. a\n2. @@1@@\n", "x\n\n- y\n")))
 @example(Project(("> @@1@@\n\n> - @@1@@\n", "| a |\n|---|\n\n```\n\n```\n")))
-def test_every_output_line_comes_from_a_line_that_says_the_same(project: Project) -> None:
+def test_every_output_line_comes_from_a_line_that_says_the_same(root: Path, project: Project) -> None:
     files = source_files(project)
-    compiled = compiled_from(files)
+    compiled = compiled_from(root, files)
     for path, text in outputs(compiled).items():
         lines = text.split("\n")[:-1]
         whole = compiled.nodes.whole(SourcePath(path))
@@ -139,8 +147,8 @@ def spliced(line: str) -> str:
 @example(Project(("@@1@@\n\n    code\n", "[^@L-note]: a\n")))
 @example(Project(("1. @@1@@\n", "-\tb\n\n\tc\n")))
 @example(Project(("@@1@@\n\n   b\n", "1. a\n")))
-def test_flattening_renders_as_the_parts_do(project: Project) -> None:
-    compiled = compiled_from(source_files(project))
+def test_flattening_renders_as_the_parts_do(root: Path, project: Project) -> None:
+    compiled = compiled_from(root, source_files(project))
     if any(diagnostic.code is not UNUSED_PATTERN for diagnostic in compiled.diagnostics):
         return  # It has been said that something is different.
     expected = rendered_parts(project)
@@ -200,23 +208,23 @@ def normalised(html: str) -> str:
         ("-\t@@1@@\n", "\tcode\n"),
     ],
 )
-def test_indented_code_keeps_its_text_or_it_is_said(entry: str, pattern: str) -> None:
+def test_indented_code_keeps_its_text_or_it_is_said(root: Path, entry: str, pattern: str) -> None:
     """An indent before the directive that belongs to no container would become part of the code."""
-    compiled = compiled_from(source_files(Project((entry, pattern))))
+    compiled = compiled_from(root, source_files(Project((entry, pattern))))
     assert compiled.diagnostics or "<code>code\n</code>" in plain_parser().render(outputs(compiled)["entries/s.md"])
 
 
 @SETTINGS
 @given(ordinary_projects())
-def test_ordinary_documents_raise_no_alarm(project: Project) -> None:
-    compiled = compiled_from(source_files(project))
+def test_ordinary_documents_raise_no_alarm(root: Path, project: Project) -> None:
+    compiled = compiled_from(root, source_files(project))
     assert [diagnostic for diagnostic in compiled.diagnostics if diagnostic.code is not UNUSED_PATTERN] == []
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_files_cut_at_their_headings_and_put_together_again_are_the_same(seed: int) -> None:
+def test_files_cut_at_their_headings_and_put_together_again_are_the_same(root: Path, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 (repeatable on purpose)
-    whole = {path: path.read_text(encoding="utf-8") for path in OWN_FILES}
+    whole = {path: without_relative_links(path.read_text(encoding="utf-8")) for path in OWN_FILES}
     files = {
         path.relative_to(ROOT).as_posix(): text
         for path, text in whole.items()
@@ -228,11 +236,15 @@ def test_files_cut_at_their_headings_and_put_together_again_are_the_same(seed: i
         together[name], pieces = cut(text, chance, f"cut/{number}")
         files[name] = text
         together |= pieces
-    expected, found = outputs(compiled_from(files)), outputs(compiled_from(together))
-    assert found.keys() == expected.keys()
-    assert len(expected) > len(whole) // 2  # A link that is broken here, where the file is not at home, keeps it back.
+    expected, found = outputs(compiled_from(root, files)), outputs(compiled_from(root, together))
+    assert expected.keys() == found.keys() == {name for name in files if name.startswith("entries/")}
     for name, text in expected.items():
         assert found[name] == text, name
+
+
+def without_relative_links(text: str) -> str:
+    """The text with links to elsewhere: the relative ones hold only where a file is at home."""
+    return re.sub(r"\]\((?!https?:)", "](https://example.org/", text)
 
 
 def cut(text: str, chance: random.Random, name: str) -> tuple[str, dict[str, str]]:
@@ -260,15 +272,16 @@ def source_files(project: Project) -> dict[str, str]:
     return {**files, "entries/s.md": project.source(0)}
 
 
-def compiled_from(files: Mapping[str, str]) -> Compiled:
-    """The project of these files, compiled in a folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder).resolve()
-        for name, text in files.items():
-            path = root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(text.encode())
-        return compile_project(Config(root, None, documents=("entries",), banner=False))
+def compiled_from(root: Path, files: Mapping[str, str]) -> Compiled:
+    """The project of these files, compiled in a folder that holds nothing else."""
+    for path in root.rglob("*"):
+        if path.is_file():
+            path.unlink()  # The folders stay: making and removing them would take most of the time.
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+    return compile_project(Config(root, None, documents=("entries",), banner=False))
 
 
 def outputs(compiled: Compiled) -> dict[str, str]:

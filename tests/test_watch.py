@@ -252,10 +252,9 @@ def test_a_checkout_that_switches_500_files(project: Path) -> None:
     with watching(project) as watch:
         for branch in ("one", "two"):
             git("checkout", "--quiet", branch)
-            watch.until(good(project, f"{branch} 499\n"))
-            assert [line for line in bundle(project).split("\n") if line.startswith(("one", "two"))] == [
-                f"{branch} {number}" for number in numbers
-            ]
+            # The 500 files are not switched at once: a build may see some of both, and another one follows.
+            whole = "\n\n".join(f"{branch} {number}" for number in numbers) + "\n"
+            watch.until(good(project, whole))
 
 
 def test_a_burst_of_files_that_are_none_of_ours_builds_nothing(project: Path) -> None:
@@ -271,7 +270,7 @@ def test_a_burst_of_files_that_are_none_of_ours_builds_nothing(project: Path) ->
 
 def test_a_burst_of_files_that_come_and_go(project: Path) -> None:
     with watching(project) as watch:
-        for number in range(10_000):
+        for number in range(3_000):
             place = project / f"patterns/{number}.txt"
             place.touch()
             place.unlink()
@@ -284,7 +283,7 @@ def test_a_burst_of_files_that_come_and_go(project: Path) -> None:
 def test_stopped_and_continued_with_a_queue_that_ran_over(project: Path) -> None:
     with watching(project) as watch:
         watch.process.send_signal(signal.SIGSTOP)
-        for number in range(10_000):
+        for number in range(9_000):  # Two notices each: more than the 16,384 that the system keeps.
             place = project / f"patterns/{number}.txt"
             place.touch()
             place.unlink()

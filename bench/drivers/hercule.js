@@ -1,5 +1,4 @@
 // Flatten with hercule: its library in one process, one file after the other.
-// Its streams hang on the first tick when many run at once, so they do not.
 const fs = require("fs");
 const path = require("path");
 const [root, out] = process.argv.slice(2);

@@ -36,4 +36,5 @@ if __name__ == "__main__":
     if sys.argv[1] == "prepare":
         prepare(Path(sys.argv[2]))
     else:
-        os.execvp("hugo", ["hugo", "--quiet", "--source", sys.argv[1], "--destination", sys.argv[2]])
+        command = ["hugo", "--quiet", "--source", sys.argv[1], "--destination", sys.argv[2]]
+        os.execvp(command[0], command)  # noqa: S606 (no shell is wanted)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import markdown
-from markdown_include.include import MarkdownInclude
+import markdown  # type: ignore[import-not-found, import-untyped, unused-ignore]
+from markdown_include.include import MarkdownInclude  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 root, out = Path(sys.argv[1]), Path(sys.argv[2])
 extension = MarkdownInclude(configs={"base_path": str(root / "patterns"), "throwException": True})

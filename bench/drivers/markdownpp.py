@@ -6,8 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from MarkdownPP.Modules.Include import Include
-from MarkdownPP.Processor import Processor
+from MarkdownPP.Modules.Include import Include  # type: ignore[import-not-found, import-untyped, unused-ignore]
+from MarkdownPP.Processor import Processor  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 root, out = Path(sys.argv[1]), Path(sys.argv[2])
 processor = Processor()

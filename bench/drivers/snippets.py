@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import markdown
-from pymdownx.snippets import SnippetExtension
+import markdown  # type: ignore[import-not-found, import-untyped, unused-ignore]
+from pymdownx.snippets import SnippetExtension  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 root, out = Path(sys.argv[1]), Path(sys.argv[2])
 md = markdown.Markdown(extensions=[SnippetExtension(base_path=[str(root / "patterns")], check_paths=True)])

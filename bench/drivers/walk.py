@@ -1,4 +1,4 @@
-"""The floor of everything that must see whether a source changed: one scandir and stat of each file below the folders."""
+"""The floor of whatever must see if a source changed: a scandir of each folder given and below, a stat of each file."""
 
 from __future__ import annotations
 

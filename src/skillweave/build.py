@@ -14,13 +14,13 @@ from skillweave.flatten import Nodes, plan
 from skillweave.graph import Graph, load, order
 from skillweave.links import make_site, plan_bundle
 from skillweave.parse import parse
-from skillweave.project import Entry, Project, discover, hidden_roots
+from skillweave.project import Entry, Project, choose, discover, hidden_roots
 from skillweave.publish import Published, Request, compare, publish
 from skillweave.seams import check_seams
 from skillweave.validate import check_entry, check_files, check_plan, check_reach, sources_of, with_trails
 
 if TYPE_CHECKING:
-    from skillweave.source import SourcePath
+    from skillweave.cache import Documents
 
 
 Progress = Callable[[int, int], None]
@@ -37,32 +37,32 @@ class Compiled:
     bundles: tuple[Bundle, ...]
     """Those of them that have no error."""
     diagnostics: tuple[Diagnostic, ...]
+    tree: Tree
+    """All that was read and listed for it."""
 
     @property
     def graph(self) -> Graph:
         return self.nodes.graph
 
 
-class UnknownEntryError(Exception):
-    """An entry was asked for that the project does not have. Holds the name and the known names."""
-
-    def __init__(self, name: str, known: Sequence[str]) -> None:
-        super().__init__(name)
-        self.name = name
-        self.known = tuple(known)
-
-
 def compile_project(
-    config: Config, wanted: Sequence[str] = (), *, strict: bool = False, progress: Progress | None = None
+    config: Config,
+    wanted: Sequence[str] = (),
+    *,
+    strict: bool = False,
+    progress: Progress | None = None,
+    documents: Documents | None = None,
 ) -> Compiled:
     """Everything but the writing: the bundles of the wanted entries (all, if none is named) and all diagnostics.
 
-    `strict` makes warnings errors. `progress` is told how many files are read, and of how many.
+    `strict` makes warnings errors. `progress` is told how many files are read, and of how many. `documents` are those that
+    earlier builds parsed.
     """
     tree = Tree(config.root, hidden_roots(config))
     project = discover(tree, config)
     entries = choose(project, wanted)
-    graph = load(tree, project, parse, Graph(strict=strict), progress)
+    read = documents.get if documents else lambda text, _: parse(text)
+    graph = load(tree, project, read, Graph(strict=strict), progress)
     order(graph, config.limits.depth)
     nodes = plan(graph, project, config)
     graph.diagnostics += project.diagnostics
@@ -86,7 +86,7 @@ def compile_project(
         if bundle is not None:
             bundles.append(bundle)
     only = {path for paths in sources.values() for path in paths} if wanted else None
-    return Compiled(project, nodes, entries, tuple(bundles), with_trails(nodes, entries, only))
+    return Compiled(project, nodes, entries, tuple(bundles), with_trails(nodes, entries, only), tree)
 
 
 def build(
@@ -96,9 +96,10 @@ def build(
     *,
     strict: bool = False,
     progress: Progress | None = None,
+    documents: Documents | None = None,
 ) -> tuple[Compiled, Published]:
     """Compile, then publish every bundle without an error; or, to compare, say what that would change."""
-    compiled = compile_project(config, wanted, strict=strict, progress=progress)
+    compiled = compile_project(config, wanted, strict=strict, progress=progress, documents=documents)
     request = request_of(config, compiled)
     published = publish(request) if mode == "write" else compare(request)
     return compiled, published
@@ -109,23 +110,3 @@ def request_of(config: Config, compiled: Compiled) -> Request:
     built = {str(bundle.entry.path) for bundle in compiled.bundles}
     kept = frozenset(str(entry.path) for entry in compiled.project.entries) - built
     return Request(config.root / config.output, config.output, compiled.bundles, kept)
-
-
-def choose(project: Project, wanted: Sequence[str]) -> tuple[Entry, ...]:
-    """The entries that some names mean: an id, the path of a folder, or of a file of the entry."""
-    if not wanted:
-        return project.entries
-    chosen: dict[SourcePath, Entry] = {}
-    for name in wanted:
-        path = name.removeprefix("./").rstrip("/")
-        matches = [
-            entry for entry in project.entries if name == entry.id or path == entry.path or _is_folder(entry, path)
-        ]
-        if not matches:
-            raise UnknownEntryError(name, [entry.id for entry in project.entries])
-        chosen.update({entry.path: entry for entry in matches})
-    return tuple(sorted(chosen.values(), key=lambda entry: entry.path))
-
-
-def _is_folder(entry: Entry, path: str) -> bool:
-    return entry.path.startswith(f"{path}/")

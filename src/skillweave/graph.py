@@ -125,13 +125,13 @@ def diagnose(index: LineIndex, path: SourcePath, problem: Problem, **more: objec
 def load(
     tree: Tree,
     project: Project,
-    parse: Callable[[str], Document],
+    parse: Callable[[str, str], Document],
     graph: Graph,
     progress: Callable[[int, int], None] | None = None,
 ) -> Graph:
     """Read every pattern and every entry's files and whatever they name; resolve all directives.
 
-    What is found goes to `graph`. `progress` is told how many files are read, and of how many.
+    `parse` makes a document of a text and its digest. What is found goes to `graph`. `progress` is told how many files are read, and of how many.
     """
     resolver = _Resolver(tree, project, graph, parse)
     compiled = {file.real for entry in project.entries for file in entry.files if file.treatment != "copy"}
@@ -183,7 +183,7 @@ def trails(graph: Graph, starts: Mapping[SourcePath, object]) -> dict[SourcePath
 class _Resolver:
     """Reads files as they are needed and resolves what they name."""
 
-    def __init__(self, tree: Tree, project: Project, graph: Graph, parse: Callable[[str], Document]) -> None:
+    def __init__(self, tree: Tree, project: Project, graph: Graph, parse: Callable[[str, str], Document]) -> None:
         self.tree = tree
         self.project = project
         self.graph = graph
@@ -205,7 +205,7 @@ class _Resolver:
         elif problem is not None:
             self.unreadable[path] = (UNREADABLE_FILE, problem)
         else:
-            document = self.parse(text) if path.endswith(".md") else None
+            document = self.parse(text, digest) if path.endswith(".md") else None
             lines = tuple(text.split("\n"))
             self.graph.files[path] = SourceFile(path, text, digest, document, LineIndex(text), lines)
             self.pending.append(path)

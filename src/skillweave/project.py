@@ -12,7 +12,7 @@ from skillweave.files import Tree, expand_roots, is_below
 from skillweave.source import Position, SourcePath
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from skillweave.config import Config
 
@@ -99,6 +99,35 @@ def hidden_roots(config: Config) -> frozenset[str]:
         parts = root.split("/")
         paths.update("/".join(parts[:count]) for count in range(1, len(parts) + 1))
     return frozenset(paths)
+
+
+class UnknownEntryError(Exception):
+    """An entry was asked for that the project does not have. Holds the name and the known names."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(name)
+        self.name = name
+        self.known = tuple(known)
+
+
+def choose(project: Project, wanted: Sequence[str]) -> tuple[Entry, ...]:
+    """The entries that some names mean: an id, the path of a folder, or of a file of the entry."""
+    if not wanted:
+        return project.entries
+    chosen: dict[SourcePath, Entry] = {}
+    for name in wanted:
+        path = name.removeprefix("./").rstrip("/")
+        matches = [
+            entry for entry in project.entries if name == entry.id or path == entry.path or _is_folder(entry, path)
+        ]
+        if not matches:
+            raise UnknownEntryError(name, [entry.id for entry in project.entries])
+        chosen.update({entry.path: entry for entry in matches})
+    return tuple(sorted(chosen.values(), key=lambda entry: entry.path))
+
+
+def _is_folder(entry: Entry, path: str) -> bool:
+    return entry.path.startswith(f"{path}/")
 
 
 @lru_cache(maxsize=256)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from skillweave.files import Read, Tree, digest, stamp
@@ -37,6 +38,8 @@ class State:
     output_folders: dict[str, list[str]] = field(default_factory=dict)
     result: Any = None
     started: int = 0
+    published: bool = False
+    """Whether the outputs are those of this state."""
     unsettled: bool = False
     """Whether contents had to be read to tell that nothing changed, so that a newer state saves that next time."""
 
@@ -93,6 +96,7 @@ def record_outputs(state: State, folder: Path, paths: Mapping[str, str]) -> None
             state.outputs[path] = [list(stamp(os.lstat(folder / path))), fingerprint]
         except OSError:
             state.outputs[path] = [[], fingerprint]
+    state.published = True
     folders = {""}
     for path in paths:
         parts = path.split("/")[:-1]
@@ -124,6 +128,27 @@ def outputs_unchanged(state: State, folder: Path) -> bool:
     return True
 
 
+def refreshed(state: State, root: Path, output: Path, started: int) -> State:
+    """A state whose contents were found unchanged by a run that started then, with newer stamps.
+
+    What changes after the start has a stamp that is not settled by it, and keeps the old one.
+    """
+    files = {
+        path: known if isinstance(known, str) else _restamp(f"{root}/{path}", known, started)
+        for path, known in state.files.items()
+    }
+    outputs = {path: _restamp(f"{output}/{path}", known, started) for path, known in state.outputs.items()}
+    return replace(state, files=files, outputs=outputs, started=started, unsettled=False)
+
+
+def _restamp(place: str, known: Any, started: int) -> Any:  # noqa: ANN401 (JSON)
+    try:
+        current = stamp(os.stat(place))
+    except OSError:
+        return known
+    return [list(current), known[1]] if known[0] and _is_settled(current, started) else known
+
+
 def save_state(root: Path, state: State) -> None:
     """Keep a state for the next build. What cannot be written is not kept: that costs time only."""
     content = {name: getattr(state, name) for name in State.__slots__}
@@ -133,6 +158,21 @@ def save_state(root: Path, state: State) -> None:
 def save_documents(root: Path, key: str, documents: Mapping[str, str]) -> None:
     """Keep documents for the next build."""
     _write(root / FOLDER / DOCUMENTS, {"key": key, "documents": documents})
+
+
+def remove_cache(root: Path) -> bool:
+    """Remove what earlier runs kept, and nothing else; whether there was any."""
+    folder = root / FOLDER
+    removed = False
+    for name in (NAME, DOCUMENTS, ".gitignore"):
+        try:
+            (folder / name).unlink()
+            removed = True
+        except OSError:
+            continue
+    with suppress(OSError):
+        folder.rmdir()
+    return removed
 
 
 def now() -> int:

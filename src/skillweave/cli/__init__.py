@@ -15,6 +15,7 @@ import click
 from skillweave import __version__
 from skillweave.cli.build import build
 from skillweave.cli.check import check
+from skillweave.cli.clean import clean
 from skillweave.cli.common import BUG, CLEAN, ERRORS, INTERRUPTED, USAGE
 from skillweave.cli.explain import explain
 from skillweave.cli.package import package
@@ -70,7 +71,7 @@ def main() -> None:
     """
 
 
-for _command in (build, check, explain, package, trace, watch):
+for _command in (build, check, clean, explain, package, trace, watch):
     main.add_command(_command)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from skillweave.build import Compiled
     from skillweave.config import Config
     from skillweave.diagnostics import Diagnostic
+    from skillweave.incremental import Outcome
     from skillweave.publish import Published
 
 
@@ -29,8 +30,9 @@ class _Comparison(NamedTuple):
 @click.argument("entries", nargs=-1, metavar="[ENTRY]...")
 @click.option("--check", is_flag=True, help="Write nothing; name every output that is stale, missing or stray.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change, as a patch.")
+@click.option("--explain", is_flag=True, help="Say why each entry was rebuilt.")
 @project_options
-def build(options: Options, entries: tuple[str, ...], *, check: bool, diff: bool) -> int:
+def build(options: Options, entries: tuple[str, ...], *, check: bool, diff: bool, explain: bool) -> int:
     """Check and flatten every skill and document, and write their bundles.
 
     An ENTRY is an id (research:orchestration) or a path (skills/research); without one, all are built. An entry with an
@@ -44,19 +46,28 @@ def build(options: Options, entries: tuple[str, ...], *, check: bool, diff: bool
     config, failed = configure(options)
     if config is None:
         return failed
+    if check or diff:
+        return _run_comparison(options, config, entries, _Comparison(check, diff))
+    from skillweave.incremental import Asked  # noqa: PLC0415
+    from skillweave.incremental import build as run_build  # noqa: PLC0415
+
+    with usage_errors(), progress(options) as show:
+        outcome = run_build(Asked(config, entries, options.strict, not options.no_cache, show))
+    report(options, config, outcome, outcome.diagnostics, err=options.format != "json")
+    if explain and not options.quiet:
+        for path, reason in outcome.reasons:
+            click.echo(f"{path}: {reason}", err=True)
+    if options.format != "json" and not options.quiet:
+        _tell_build(config, outcome, time.monotonic() - started, verbose=options.verbose)
+    return status(outcome.diagnostics)
+
+
+def _run_comparison(options: Options, config: Config, entries: tuple[str, ...], wanted: _Comparison) -> int:
     from skillweave.build import build as run_build  # noqa: PLC0415
 
-    compares = check or diff
     with usage_errors(), progress(options) as show:
-        mode: Literal["write", "compare"] = "compare" if compares else "write"
-        compiled, published = run_build(config, entries, mode, strict=options.strict, progress=show)
-    if compares:
-        return _compare(options, config, compiled, published, _Comparison(check, diff))
-    diagnostics = _sorted(compiled, published)
-    report(options, config, compiled, diagnostics, err=options.format != "json")
-    if options.format != "json" and not options.quiet:
-        _tell_build(config, compiled, published, time.monotonic() - started, verbose=options.verbose)
-    return status(diagnostics)
+        compiled, published = run_build(config, entries, "compare", strict=options.strict, progress=show)
+    return _compare(options, config, compiled, published, wanted)
 
 
 def _compare(options: Options, config: Config, compiled: Compiled, published: Published, wanted: _Comparison) -> int:
@@ -80,25 +91,25 @@ def _sorted(compiled: Compiled, published: Published) -> tuple[Diagnostic, ...]:
     return tuple(sorted([*compiled.diagnostics, *published.diagnostics], key=lambda diagnostic: diagnostic.sort_key()))
 
 
-def _tell_build(config: Config, compiled: Compiled, published: Published, seconds: float, *, verbose: bool) -> None:
+def _tell_build(config: Config, outcome: Outcome, seconds: float, *, verbose: bool) -> None:
     """A line for each entry that changed, and one for all."""
-    kinds = {str(entry.path): entry for entry in compiled.project.entries}
-    for path in published.changed:
-        entry = kinds[path]
+    entries = {entry.path: entry for entry in outcome.entries}
+    for path in outcome.changed:
+        entry = entries[path]
         place = path.removesuffix("/SKILL.md") if entry.kind == "skill" else path
         click.echo(f"built {entry.id} → {config.output}/{place}")
-    for path in published.unchanged if verbose else ():
-        click.echo(f"unchanged {kinds[path].id}")
-    for path in published.removed:
+    for path in outcome.unchanged if verbose else ():
+        click.echo(f"unchanged {entries[path].id}")
+    for path in outcome.removed:
         click.echo(f"removed {config.output}/{path.removesuffix('/SKILL.md')}, as its source is gone")
-    built = _count([kinds[path].kind for path in published.changed])
-    failed = len(compiled.entries) - len(published.changed) - len(published.unchanged)
-    parts = [f"built {built}", f"{len(published.unchanged)} unchanged"]
+    built = _count([entries[path].kind for path in outcome.changed])
+    failed = outcome.asked - len(outcome.changed) - len(outcome.unchanged)
+    parts = [f"built {built}", f"{len(outcome.unchanged)} unchanged"]
     parts += [f"{failed} with errors"] if failed else []
     click.echo(f"{', '.join(parts)}, in {seconds:.2f} s")
 
 
-def _count(kinds: Sequence[Literal["skill", "document"]]) -> str:
+def _count(kinds: Sequence[str]) -> str:
     skills, documents = kinds.count("skill"), kinds.count("document")
     parts = [f"{skills} skill{'s' if skills != 1 else ''}"] if skills or not documents else []
     parts += [f"{documents} document{'s' if documents != 1 else ''}"] if documents else []

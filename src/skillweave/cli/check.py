@@ -18,13 +18,14 @@ def check(options: Options, entries: tuple[str, ...]) -> int:
     config, failed = configure(options)
     if config is None:
         return failed
-    from skillweave.build import compile_project  # noqa: PLC0415
+    from skillweave.incremental import Asked  # noqa: PLC0415
+    from skillweave.incremental import check as run_check  # noqa: PLC0415
 
     with usage_errors(), progress(options) as show:
-        compiled = compile_project(config, entries, strict=options.strict, progress=show)
-    report(options, config, compiled, compiled.diagnostics, err=False)
+        outcome = run_check(Asked(config, entries, options.strict, not options.no_cache, show))
+    report(options, config, outcome, outcome.diagnostics, err=False)
     if options.format == "full" and not options.quiet:
         from skillweave.report import summary_line  # noqa: PLC0415
 
-        click.echo(summary_line(summary(compiled, compiled.diagnostics)))
-    return status(compiled.diagnostics)
+        click.echo(summary_line(summary(outcome, outcome.diagnostics)))
+    return status(outcome.diagnostics)

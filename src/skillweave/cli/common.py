@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from skillweave.build import Compiled
+    from skillweave.incremental import Outcome
     from skillweave.config import Config
     from skillweave.diagnostics import Diagnostic
     from skillweave.report import Summary
+    from skillweave.source import SourcePath
 
 CLEAN, ERRORS, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit statuses (DIAGNOSTICS, exit status)."""
@@ -34,6 +36,7 @@ class Options(NamedTuple):
     format: str
     color: str
     strict: bool
+    no_cache: bool
     quiet: bool
     verbose: bool
 
@@ -57,6 +60,7 @@ def project_options(command: Callable[..., int]) -> Callable[..., int]:
             help="Colour: on a terminal (auto), always, or never.",
         ),
         click.option("--strict", is_flag=True, help="Treat warnings as errors."),
+        click.option("--no-cache", is_flag=True, help="Read and work out everything anew."),
         click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
         click.option("-v", "--verbose", is_flag=True, help="Say what is read and built."),
     ]
@@ -89,7 +93,7 @@ def configure(options: Options) -> tuple[Config | None, int]:
 def usage_errors() -> Iterator[None]:
     from difflib import get_close_matches  # noqa: PLC0415
 
-    from skillweave.build import UnknownEntryError  # noqa: PLC0415
+    from skillweave.project import UnknownEntryError  # noqa: PLC0415
 
     try:
         yield
@@ -124,7 +128,7 @@ def progress(options: Options) -> Iterator[Callable[[int, int], None] | None]:
 
 
 def report(
-    options: Options, config: Config, compiled: Compiled, diagnostics: Sequence[Diagnostic], *, err: bool
+    options: Options, config: Config, compiled: Compiled | Outcome, diagnostics: Sequence[Diagnostic], *, err: bool
 ) -> None:
     from skillweave.diagnostics import Severity  # noqa: PLC0415
 
@@ -134,23 +138,15 @@ def report(
 
 
 def print_report(
-    options: Options, config: Config, diagnostics: Sequence[Diagnostic], compiled: Compiled | None, *, err: bool
+    options: Options, config: Config, diagnostics: Sequence[Diagnostic], compiled: Compiled | Outcome | None, *, err: bool
 ) -> None:
     from skillweave.report import Context, Format, render  # noqa: PLC0415
-    from skillweave.source import EncodingProblem, SourcePath, decode  # noqa: PLC0415
 
     texts: dict[SourcePath, list[str]] = {}
 
     def source_line(path: SourcePath, line: int) -> str | None:
         if path not in texts:
-            file = compiled.graph.files.get(path) if compiled else None
-            if file is not None:
-                texts[path] = list(file.lines)
-            elif path == config.file:
-                text = decode((config.root / path).read_bytes())
-                texts[path] = [] if isinstance(text, EncodingProblem) else text.split("\n")
-            else:
-                texts[path] = []
+            texts[path] = _lines(config.root / path)
         return texts[path][line - 1] if line <= len(texts[path]) else None
 
     stream = sys.stderr if err else sys.stdout
@@ -162,6 +158,19 @@ def print_report(
             click.echo(err=err)
 
 
+def _lines(path: Path) -> list[str]:
+    """The lines of a file that a finding is shown in; none where it is no text."""
+    from skillweave.source import EncodingProblem, decode  # noqa: PLC0415
+
+    if not path.is_file():
+        return []
+    try:
+        text = decode(path.read_bytes())
+    except OSError:
+        return []
+    return [] if isinstance(text, EncodingProblem) else text.split("\n")
+
+
 def wants_color(choice: str, stream: Any) -> bool:  # noqa: ANN401 (a text stream)
     if choice != "auto":
         return choice == "always"
@@ -170,15 +179,21 @@ def wants_color(choice: str, stream: Any) -> bool:  # noqa: ANN401 (a text strea
     return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
 
 
-def summary(compiled: Compiled | None, diagnostics: Sequence[Diagnostic]) -> Summary:
+def summary(compiled: Compiled | Outcome | None, diagnostics: Sequence[Diagnostic]) -> Summary:
     from skillweave.diagnostics import Severity  # noqa: PLC0415
+    from skillweave.incremental import Outcome  # noqa: PLC0415
     from skillweave.report import Summary  # noqa: PLC0415
 
     counts = [sum(d.severity is severity for d in diagnostics) for severity in Severity]
-    files = len(compiled.graph.files) if compiled else 0
-    skills = sum(entry.kind == "skill" for entry in compiled.project.entries) if compiled else 0
     errors, warnings, infos = counts
-    return Summary(errors, warnings, infos, files, skills)
+    match compiled:
+        case None:
+            return Summary(errors, warnings, infos, 0, 0)
+        case Outcome(files=files, entries=entries):
+            return Summary(errors, warnings, infos, files, sum(entry.kind == "skill" for entry in entries))
+        case _:
+            skills = sum(entry.kind == "skill" for entry in compiled.project.entries)
+            return Summary(errors, warnings, infos, len(compiled.graph.files), skills)
 
 
 def status(diagnostics: Sequence[Diagnostic]) -> int:

@@ -114,11 +114,9 @@ def _say(options: Options, line: str) -> None:
 
 def _rebuilt(event: Rebuilt) -> str:
     """What changed, which entries came of it, how long it took."""
-    built, removed = _built(event), _removed(event)
-    parts = [f"built {_some(built)}"] if built else []
-    parts += [f"removed {_some(removed)}"] if removed else []
-    failed = len(event.compiled.entries) - len(event.published.changed) - len(event.published.unchanged)
-    parts += [f"{failed} with errors, last good output kept"] if failed else []
+    parts = [f"built {_some(event.built)}"] if event.built else []
+    parts += [f"removed {_some(event.removed)}"] if event.removed else []
+    parts += [f"{event.failed} with errors, last good output kept"] if event.failed else []
     return f"{_what(event.changed)}{', '.join(parts) or 'no bundle changed'}, in {event.seconds:.2f} s"
 
 
@@ -172,8 +170,8 @@ def _rebuild_object(event: Rebuilt) -> dict[str, object]:
     return _event(
         "rebuild",
         changed=event.changed,
-        built=_built(event),
-        removed=_removed(event),
+        built=event.built,
+        removed=event.removed,
         errors=counts.errors,
         warnings=counts.warnings,
         seconds=round(event.seconds, 4),
@@ -185,15 +183,3 @@ def _diagnostics(diagnostics: Sequence[Diagnostic], compiled: Compiled | None) -
     from skillweave.report.json_report import render_json  # noqa: PLC0415
 
     return json.loads(render_json(diagnostics, summary(compiled, diagnostics)))["diagnostics"]
-
-
-# For both
-
-
-def _built(event: Rebuilt) -> list[str]:
-    ids = {str(entry.path): entry.id for entry in event.compiled.project.entries}
-    return [ids[path] for path in event.published.changed]
-
-
-def _removed(event: Rebuilt) -> list[str]:
-    return [path.removesuffix("/SKILL.md") for path in event.published.removed]

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from skillweave.build import Compiled
-    from skillweave.publish import Published
-
 QUIET, LONGEST = 0.05, 0.5
 """Seconds without a change before a build, and seconds after which it comes anyway."""
 FIRST_LOOK, RESCAN, POLL = 0.25, 2.0, 0.5
@@ -224,17 +221,31 @@ def _rebuild(session: _Session, changed: tuple[str, ...]) -> None:
         session.config = config
         _look(session)
     try:
-        compiled, published = build(config, (), "write", strict=request.strict)
+        rebuilt = _build(config, changed, started, strict=request.strict)
     except OSError as error:
         _fail(session, changed, error)
         return
-    found = tuple(sorted([*compiled.diagnostics, *published.diagnostics], key=Diagnostic.sort_key))
-    if changed or published.changed or published.removed or found != session.diagnostics:
-        session.tell(Rebuilt(config, changed, compiled, published, found, time.monotonic() - started))
-    session.diagnostics, session.failure = found, None
-    _run_command(session, compiled, published)
-    del compiled, published
+    if changed or rebuilt.built or rebuilt.removed or rebuilt.diagnostics != session.diagnostics:
+        session.tell(rebuilt)
+    session.diagnostics, session.failure = rebuilt.diagnostics, None
+    _run_command(session, rebuilt)
+    del rebuilt
     gc.collect()  # The command line switches collecting off for runs that end; this one does not.
+
+
+def _build(config: Config, changed: tuple[str, ...], started: float, *, strict: bool) -> Rebuilt:
+    compiled, published = build(config, (), "write", strict=strict)
+    ids = {str(entry.path): entry.id for entry in compiled.project.entries}
+    return Rebuilt(
+        config,
+        changed,
+        compiled,
+        built=tuple(ids[path] for path in published.changed),
+        removed=tuple(path.removesuffix("/SKILL.md") for path in published.removed),
+        failed=len(compiled.entries) - len(published.changed) - len(published.unchanged),
+        diagnostics=tuple(sorted([*compiled.diagnostics, *published.diagnostics], key=Diagnostic.sort_key)),
+        seconds=time.monotonic() - started,
+    )
 
 
 def _fail(session: _Session, changed: tuple[str, ...], error: OSError) -> None:
@@ -248,14 +259,13 @@ def _fail(session: _Session, changed: tuple[str, ...], error: OSError) -> None:
     session.build_again = time.monotonic() + RETRY
 
 
-def _run_command(session: _Session, compiled: Compiled, published: Published) -> None:
+def _run_command(session: _Session, rebuilt: Rebuilt) -> None:
     """Run the author's command if bundles changed since its last run and all is well; one that still runs is ended."""
     if session.request.command is None:
         return
-    ids = {str(entry.path): entry.id for entry in compiled.project.entries}
-    session.not_run |= dict.fromkeys(ids[path] for path in published.changed)
-    session.run_due |= bool(published.changed or published.removed)
-    if not session.run_due or any(d.severity is Severity.ERROR for d in session.diagnostics or ()):
+    session.not_run |= dict.fromkeys(rebuilt.built)
+    session.run_due |= bool(rebuilt.built or rebuilt.removed)
+    if not session.run_due or any(d.severity is Severity.ERROR for d in rebuilt.diagnostics):
         return
     if session.process is not None:
         command.end(session.process)

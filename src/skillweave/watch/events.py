@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from skillweave.build import Compiled
     from skillweave.config import Config
     from skillweave.diagnostics import Diagnostic
-    from skillweave.publish import Published
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,12 @@ class Rebuilt:
     changed: tuple[str, ...]
     """The paths that changed since the build before; none for the first one."""
     compiled: Compiled
-    published: Published
+    built: tuple[str, ...]
+    """The ids of the entries whose bundles were written."""
+    removed: tuple[str, ...]
+    """What was removed because its source is gone: a skill's folder, or a document."""
+    failed: int
+    """How many entries have errors and keep what was built last."""
     diagnostics: tuple[Diagnostic, ...]
     """All that were found, sorted."""
     seconds: float

@@ -1,0 +1,22 @@
+"""`skillweave clean`."""
+
+from __future__ import annotations
+
+import click
+
+from skillweave.cli.common import CLEAN, USAGE, Options, configure, project_options
+
+
+@click.command()
+@project_options
+def clean(options: Options) -> int:
+    """Remove the cache. It only costs the next run some time; bundles stay."""
+    config, failed = configure(options)
+    if config is None:
+        return failed or USAGE
+    from skillweave.state import remove_cache  # noqa: PLC0415
+
+    removed = remove_cache(config.root)
+    if not options.quiet:
+        click.echo("removed the cache" if removed else "there is no cache")
+    return CLEAN
