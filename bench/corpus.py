@@ -102,7 +102,9 @@ def make(size: Size) -> Corpus:
         patterns.append(_pattern(rng, number, name, children[name]))
         if number % 5 == 0:
             files[_data(f"patterns/{name}", number)] = "".join(f"{_words(rng, 6)}\n" for _ in range(20))
-    chosen = _choices(rng, rng.sample(names, len(names)), size.skills)
+    alone = layers[0][-1]  # no pattern includes it, so the few skills that do are all that reach it
+    ranked = [*rng.sample([name for name in names if name != alone], len(names) - 1), alone]
+    chosen = _choices(rng, ranked, size.skills)
     skills = []
     for number in range(size.skills):
         skill = _skill(rng, number, chosen[number])
@@ -195,7 +197,8 @@ def _choices(rng: random.Random, names: Sequence[str], skills: int) -> list[list
             high = middle
     chosen: list[list[str]] = [[] for _ in range(skills)]
     for rank, name in enumerate(names, 1):
-        for skill in rng.sample(range(skills), max(1, min(skills, round(most * rank**-low)))):
+        count = max(1, min(skills, round(most * rank**-low), FEW if rank == len(names) else skills))
+        for skill in rng.sample(range(skills), count):
             chosen[skill].append(name)
     for choice in chosen:
         rng.shuffle(choice)

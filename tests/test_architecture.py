@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "skillweave"
 
 LAYERS: dict[str, tuple[str, ...]] = {
-    "values": ("source", "diagnostics"),
+    "values": ("source", "diagnostics", "consumers"),
     "texts": (
         "toml_places",
         "toml_table",
@@ -52,8 +52,8 @@ HOMES = {
 }
 """Which module or package alone imports a dependency."""
 
-ON_DISK = {"config", "files", "publish", "dist", "explain", "cli"}
-"""Who touches the disk: for the project, its own file, its own pages, or the working directory; two of them write."""
+ON_DISK = {"config", "files", "publish", "dist", "explain", "cli", "state", "cache", "watch"}
+"""Who touches the disk: for the project, its own file, its own pages, the cache, or the working directory."""
 
 DISK_MODULES = {"fileinput", "glob", "importlib", "os", "pathlib", "shutil", "socket", "subprocess", "tempfile"}
 """Modules that reach outside the process. A type may come from any of them: an annotation opens no file."""

@@ -48,7 +48,11 @@ edits = st.one_of(
     st.tuples(st.just("same size"), st.sampled_from([f"patterns/{name}" for name in NAMES]), st.just("")),
     st.tuples(st.just("edit output"), st.just("build/skills/s/SKILL.md"), st.just("")),
     st.tuples(st.just("touch"), st.sampled_from([f"patterns/{name}" for name in NAMES]), st.just("")),
-    st.tuples(st.just("break cache"), st.sampled_from(["state.json", "documents.json"]), st.sampled_from(["{", "[]", '{"key":1}'])),
+    st.tuples(
+        st.just("break cache"),
+        st.sampled_from(["state.json", "documents.json"]),
+        st.sampled_from(["{", "[]", '{"key":1}']),
+    ),
 )
 
 
@@ -111,7 +115,9 @@ def test_it_says_why_an_entry_was_rebuilt(tmp_path: Path) -> None:
     assert second.reasons == (("skills/s/SKILL.md", "patterns/a.md changed"),)
 
 
-@pytest.mark.parametrize("path", sorted(Path(__file__).parents[1].glob("[dps]*/**/*.md"))[:60], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted(Path(__file__).parents[1].glob("[dps]*/**/*.md"))[:60], ids=lambda path: path.name
+)
 def test_a_document_comes_back_from_json_as_it_was(path: Path) -> None:
     document = parse(path.read_text("utf-8"))
     assert decode(encode(document)) == document

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from skillweave.consumers import CONSUMERS, SPECIFICATION
 from skillweave.front_matter import read_front_matter
-from skillweave.rules.skill import CONSUMERS, SPECIFICATION, check_skill_front_matter
+from skillweave.rules.skill import check_skill_front_matter
 
 if TYPE_CHECKING:
     from skillweave.diagnostics import Problem

@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from skillweave.config import Config
-from skillweave.diagnostics import Diagnostic
 from skillweave.emit import Bundle, emit
 from skillweave.files import Tree
 from skillweave.flatten import Nodes, plan
@@ -21,6 +19,8 @@ from skillweave.validate import check_entry, check_files, check_plan, check_reac
 
 if TYPE_CHECKING:
     from skillweave.cache import Documents
+    from skillweave.config import Config
+    from skillweave.diagnostics import Diagnostic
 
 
 Progress = Callable[[int, int], None]
@@ -96,10 +96,9 @@ def build(
     *,
     strict: bool = False,
     progress: Progress | None = None,
-    documents: Documents | None = None,
 ) -> tuple[Compiled, Published]:
     """Compile, then publish every bundle without an error; or, to compare, say what that would change."""
-    compiled = compile_project(config, wanted, strict=strict, progress=progress, documents=documents)
+    compiled = compile_project(config, wanted, strict=strict, progress=progress)
     request = request_of(config, compiled)
     published = publish(request) if mode == "write" else compare(request)
     return compiled, published

@@ -61,7 +61,9 @@ class Documents:
 
     def all(self) -> dict[str, str]:
         """What the next build can use: the documents that this one used, as they are stored."""
-        return dict(sorted({**self.used, **{digest: encode(document) for digest, document in self.fresh.items()}}.items()))
+        return dict(
+            sorted({**self.used, **{digest: encode(document) for digest, document in self.fresh.items()}}.items())
+        )
 
 
 def encode(document: Document) -> str:
@@ -97,7 +99,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401 (any value of a document)
 
 
 @cache
-def _decoder(kind: Any) -> Callable[[Any], Any]:  # noqa: ANN401, C901, PLR0911 (one answer per kind of type)
+def _decoder(kind: Any) -> Callable[[Any], Any]:  # noqa: ANN401 (one answer per kind of type)
     kind = getattr(kind, "__supertype__", kind)  # a NewType is its base
     if kind in (str, int, bool, type(None)) or get_origin(kind) is Literal:
         return _same

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from skillweave.consumers import CONSUMERS
 from skillweave.diagnostics import INVALID_CONFIG, Diagnostic, Problem
 from skillweave.source import EncodingProblem, LineIndex, Position, SourcePath, Span, decode
 from skillweave.toml_places import locate
@@ -229,7 +230,7 @@ def _checked(table: Table, default: Config) -> Config:
         links=choice(table, "links", ("ship", "error")),
         shared=paths(table, "shared", default.shared, star=False),
         verbatim=words(table, "verbatim"),
-        consumers=words(table, "consumers"),
+        consumers=words(table, "consumers", CONSUMERS),
         limits=_limits(table),
         plugins=_plugins(table),
     )

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import unquote
 
 from skillweave.files import normalise_path
-from skillweave.source import SourcePath
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from skillweave.source import SourcePath
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")

@@ -1,4 +1,4 @@
-"""The disk, and the only module that touches it: look paths up, read files, list folders. (publish.py writes.)
+"""The disk as it is read: look paths up, read files, list folders. Only publish/ and state.py write.
 
 Paths are `SourcePath`s below one project root. Listings are kept for the life of a `Tree`, so that one build sees one
 state of each folder.
@@ -164,7 +164,9 @@ class Tree:
     def read(self, path: str) -> Contents:
         """A regular file's bytes and mode. It is opened so that a FIFO that took its place cannot block."""
         try:
-            descriptor = os.open(self.root / path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+            descriptor = os.open(
+                self.root / path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+            )
             with os.fdopen(descriptor, "rb") as file:
                 status = os.fstat(descriptor)
                 if not stat.S_ISREG(status.st_mode):
@@ -215,7 +217,7 @@ def normalise_path(path: str) -> str:
 
 def is_below(path: str, folder: str) -> bool:
     """Whether a path is a folder or lies in it, compared part by part."""
-    return folder == "" or path == folder or path.startswith(folder + "/")
+    return folder in ("", path) or path.startswith(folder + "/")
 
 
 def expand_roots(tree: Tree, roots: Iterable[str]) -> list[tuple[str, str]]:

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from skillweave.destination import read_destination
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, HEADING_TOO_DEEP, Problem
 from skillweave.graph import language
-from skillweave.parse import not_alone
 from skillweave.markdown.reading import Block, read_blocks
+from skillweave.parse import not_alone
 from skillweave.select import Lines, Ranges, select, select_code, whole, without
 from skillweave.source import Span
 from skillweave.splice import Edit, add_prefix, apply_edits, heading_edits, moves_tab_stops, tab_edits
-
 from skillweave.units import Calls, Unit, UnitKey, file_unit, find_calls, rendered_ranges, rendered_unit, to_source
 
 if TYPE_CHECKING:
@@ -207,12 +206,12 @@ def origins(nodes: Nodes, key: NodeKey, shift: int = 0) -> Iterator[Origin]:
             yield entry
             continue
         node_key, moved, chain = entry
-        found = list(_origins(nodes, nodes.nodes[node_key], moved, chain))
+        found = list(_origins(nodes.nodes[node_key], moved, chain))
         pending.extend(reversed(found))
 
 
 def _origins(
-    nodes: Nodes, node: Node, shift: int, chain: tuple[Edge, ...]
+    node: Node, shift: int, chain: tuple[Edge, ...]
 ) -> Iterator[Origin | tuple[NodeKey, int, tuple[Edge, ...]]]:
     path = node.unit.path
     if node.key.code is not None:
@@ -263,7 +262,9 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
         nodes.graph.report(edge.source, problem)
     _build(nodes, key)
     if edge.placed.prefix is None and not _fits_in_line(nodes, key):
-        nodes.graph.report(edge.source, not_alone(directive.span, "include", "which brings more than a line of running text"))
+        nodes.graph.report(
+            edge.source, not_alone(directive.span, "include", "which brings more than a line of running text")
+        )
         return None
     return Child(edge, key, _shift(nodes, unit, edge, key))
 
@@ -530,10 +531,9 @@ def _check_size(nodes: Nodes, node: Node) -> None:
     if not is_too_large(nodes, node):
         return
     children = [child for child in nodes.children[node.unit.key] if child is not None]
-    if not children or any(is_too_large(nodes, nodes.nodes[child.key]) for child in children):
-        if children:
-            nodes.graph.failed.add(node.unit.path)
-            return
+    if any(is_too_large(nodes, nodes.nodes[child.key]) for child in children):
+        nodes.graph.failed.add(node.unit.path)
+        return
     span = Span(0, 0)
     note = None
     if children:

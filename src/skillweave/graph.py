@@ -131,7 +131,8 @@ def load(
 ) -> Graph:
     """Read every pattern and every entry's files and whatever they name; resolve all directives.
 
-    `parse` makes a document of a text and its digest. What is found goes to `graph`. `progress` is told how many files are read, and of how many.
+    `parse` makes a document of a text and its digest. What is found goes to `graph`. `progress` is told how many files
+    are read, and of how many.
     """
     resolver = _Resolver(tree, project, graph, parse)
     compiled = {file.real for entry in project.entries for file in entry.files if file.treatment != "copy"}

@@ -192,7 +192,9 @@ def _said(state: State) -> Outcome:
 def _reasons(compiled: Compiled, published: Published, before: Lock) -> tuple[tuple[str, str], ...]:
     """Why each entry was written, from what the lock file said of its inputs before."""
     inputs = {str(bundle.entry.path): bundle.inputs for bundle in compiled.bundles}
-    return tuple((path, _reason(inputs[path], before[path].inputs if path in before else None)) for path in published.changed)
+    return tuple(
+        (path, _reason(inputs[path], before[path].inputs if path in before else None)) for path in published.changed
+    )
 
 
 def _reason(after: Mapping[str, str], before: Mapping[str, str] | None) -> str:
@@ -207,4 +209,3 @@ def _reason(after: Mapping[str, str], before: Mapping[str, str] | None) -> str:
         if paths
     ]
     return "; ".join(parts) or "what was published was changed or is another version's"
-

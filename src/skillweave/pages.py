@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from skillweave.flatten import ChildItem, TextItem, assemble, asked, text_of
+from skillweave.flatten import ChildItem, TextItem, asked, assemble, text_of
 from skillweave.parse import Heading, Slugger
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Page:
         """The slug of the heading of this page that a fragment names, by its slug in the page or its explicit id."""
         for copy, heading in self.headings:
             slug = self.slugs[copy, heading.start]
-            if slug == name or heading.id == name:
+            if name in (slug, heading.id):
                 return slug
         return None
 

@@ -377,12 +377,10 @@ def _directive(frame: _Frame, opener: Opener, problems: list[Problem]) -> Placed
     if directive is None:
         problems.extend(found)
         return None
-    if not opener.block and (directive.word == "asset" or (alone and not before.strip(" \t>") and before)):
-        if directive.word != "reference":
-            problems.append(
-                not_alone(directive.span, directive.word, "indented by four columns or more" if alone else "")
-            )
-            return None
+    indented = alone and before != "" and not before.strip(" \t>")
+    if not opener.block and (directive.word == "asset" or (directive.word == "include" and indented)):
+        problems.append(not_alone(directive.span, directive.word, "indented by four columns or more" if alone else ""))
+        return None
     if not directive.styled:
         problems.append(_style(text, directive))
     return PlacedDirective(directive, line, before if opener.block else None, frame.containers(opener.containers))

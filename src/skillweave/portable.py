@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from skillweave.consumers import CONSUMERS, SPECIFICATION
 from skillweave.front_matter import read_front_matter
-from skillweave.rules.skill import CONSUMERS, SPECIFICATION
 from skillweave.source import LineIndex
 
 if TYPE_CHECKING:

@@ -252,11 +252,12 @@ def _lay_out(nodes: Nodes, node: Node, window: tuple[int, int], short: dict[Node
     spliced = {splice.placed.line for splice in layout.splices}
     for block in unit.document.blocks if unit.document else ():
         if block.start in moved and (block.kind != "directive" or block.start not in spliced):
-            if block.kind == "directive":  # a reference leaves a link in its line
-                block = block._replace(kind="paragraph")
             end = next((moved[line] + 1 for line in range(block.end - 1, block.start - 1, -1) if line in moved), 0)
             around = tuple(Container(c.kind, moved.get(c.start, -1), 0) for c in block.containers)
-            layout.expected[moved[block.start]] = block._replace(start=moved[block.start], end=end, containers=around)
+            # A directive that is no splice is a reference: it leaves a link in its line.
+            kind = "paragraph" if block.kind == "directive" else block.kind
+            start = moved[block.start]
+            layout.expected[start] = block._replace(kind=kind, start=start, end=end, containers=around)
     for splice, blocks in brought:
         outer = tuple(Container(c.kind, moved.get(c.start, -1), 0) for c in splice.placed.containers)
         for block in blocks:
@@ -285,7 +286,9 @@ def _compare(layout: _Layout) -> Iterator[tuple[PlacedDirective, Problem]]:
         if expected and _is_same(layout, actual, expected):
             continue
         # The change is laid to the nearest splice before the block's end, or else to the next one.
-        splice = max((s for s in layout.splices if s.start <= actual.end), key=lambda s: s.start, default=layout.splices[0])
+        splice = max(
+            (s for s in layout.splices if s.start <= actual.end), key=lambda s: s.start, default=layout.splices[0]
+        )
         problem = _judge(layout, actual, expected, splice)
         if problem and splice not in layout.cut:
             yield splice.placed, problem
@@ -334,7 +337,9 @@ def _judge(layout: _Layout, actual: Block, expected: Block | None, splice: _Spli
         ]
         if all("|" in row for row in rows) and expected is not None and expected.kind == "table":
             return None
-        return _change(span, "text becomes part of a table" if expected and expected.kind == "table" else "text becomes a table")
+        return _change(
+            span, "text becomes part of a table" if expected and expected.kind == "table" else "text becomes a table"
+        )
     if actual.kind in ("paragraph", "html") and len(inside) > 1 and kinds <= {"paragraph", "html", "setext"}:
         started = {c for block in inside[1:] for c in block.containers} - set(actual.containers)
         joins_quote = any(container.kind == "quote" for container in actual.containers)

@@ -143,7 +143,7 @@ def refreshed(state: State, root: Path, output: Path, started: int) -> State:
 
 def _restamp(place: str, known: Any, started: int) -> Any:  # noqa: ANN401 (JSON)
     try:
-        current = stamp(os.stat(place))
+        current = stamp(os.stat(place))  # noqa: PTH116 (a string is at hand, and a Path costs more than the call)
     except OSError:
         return known
     return [list(current), known[1]] if known[0] and _is_settled(current, started) else known
@@ -186,7 +186,7 @@ def _file_unchanged(state: State, tree: Tree, path: str, known: Any) -> bool:  #
         return contents.problem == known
     before, fingerprint = known
     try:
-        current = stamp(os.stat(f"{tree.root}/{path}"))
+        current = stamp(os.stat(f"{tree.root}/{path}"))  # noqa: PTH116 (likewise)
     except OSError:
         return False
     if list(current) == before and _is_settled(current, state.started):
@@ -205,7 +205,7 @@ def _is_settled(found: tuple[int, int, int, int, int], started: int) -> bool:
 
 def _names(folder: Path, name: str) -> list[str]:
     try:
-        return sorted(os.listdir(f"{folder}/{name}" if name else folder))
+        return sorted(os.listdir(f"{folder}/{name}" if name else folder))  # noqa: PTH208 (likewise)
     except OSError:
         return []
 
@@ -216,7 +216,7 @@ def _write(path: Path, content: object) -> None:
         path.parent.mkdir(exist_ok=True)
         with open(temporary, "w", encoding="utf-8") as file:  # noqa: PTH123
             json.dump(content, file, ensure_ascii=False, separators=(",", ":"))
-        os.replace(temporary, path)
+        temporary.replace(path)
         ignore = path.with_name(".gitignore")
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")

@@ -426,7 +426,7 @@ _NAMED = (
 )
 
 
-def _objection(node: nodes.Node) -> str | None:  # noqa: PLR0911 - one answer per kind of node
+def _objection(node: nodes.Node) -> str | None:
     """Why a node is refused, or None."""
     match node:
         case nodes.Keyword():

@@ -11,7 +11,7 @@ from skillweave.diagnostics import INVALID_CONFIG, Problem
 from skillweave.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from skillweave.toml_places import KeyPath, Places
 
@@ -57,10 +57,15 @@ def subtable(table: Table, key: str) -> Table | None:
     return None
 
 
-def words(table: Table, key: str) -> tuple[str, ...]:
-    """The strings under a key as they are; none where one of them is broken."""
+def words(table: Table, key: str, known: Collection[str] | None = None) -> tuple[str, ...]:
+    """The strings under a key as they are; none where one of them is broken, or not among those that are known."""
     mistakes = len(table.problems)
     values = _strings(table, key) or []
+    for index, value in values if known is not None else ():
+        if value not in (known or ()):
+            near = difflib.get_close_matches(value, known or (), n=1)
+            cure = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known or ())}"
+            report(table, f'{key}: nothing is known of "{value}"', key, index, cure=cure)
     return tuple(value for _, value in values) if len(table.problems) == mistakes else ()
 
 

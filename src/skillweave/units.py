@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.diagnostics import (
     EXPANSION_TOO_LARGE,
+    TEMPLATE_ERROR,
     UNCLOSED_FENCE,
     UNCLOSED_HTML,
     UNKNOWN_PARAM,
@@ -224,7 +225,12 @@ def _bind(graph: Graph, caller: UnitKey, edge: Edge) -> Arguments | None:
     given = []
     for argument in directive.arguments:
         name = passed_on(argument.value) if values or _is_template(graph.files[caller.path]) else None
-        given.append((argument.name, values[name] if name in values else argument.value, argument.span))
+        if name is not None and name not in values:
+            message = f'"{name}" is no parameter of {caller.path}'
+            cure = "declare it under `params` in the front matter"
+            graph.report(edge.source, Problem(TEMPLATE_ERROR, message, argument.span, help=cure))
+        value = argument.value if name is None else values.get(name, "")
+        given.append((argument.name, value, argument.span))
     bound, problems = bind({param.name: param for param in document.params}, given, directive.span)
     for problem in problems:
         graph.report(edge.source, problem)

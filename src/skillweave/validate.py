@@ -127,7 +127,8 @@ def _misspelled(nodes: Nodes) -> list[str]:
         file.lines[file.index.line_of(problem.span.start)]
         for file in nodes.graph.files.values()
         for problem in (file.document.problems if file.document else ())
-        if problem.code in (MALFORMED_DIRECTIVE, UNKNOWN_DIRECTIVE, UNKNOWN_OPTION, CONFLICTING_OPTIONS, DIRECTIVE_NOT_ALONE)
+        if problem.code
+        in (MALFORMED_DIRECTIVE, UNKNOWN_DIRECTIVE, UNKNOWN_OPTION, CONFLICTING_OPTIONS, DIRECTIVE_NOT_ALONE)
     ]
 
 

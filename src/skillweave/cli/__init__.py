@@ -59,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
 )
 @click.version_option(__version__, message="skillweave %(version)s")
 def main() -> None:
-    """Weave shared Markdown into self-contained agent skills.
+    r"""Weave shared Markdown into self-contained agent skills.
 
     Keep what skills share in patterns/, and pull it in with a line such as
 

@@ -24,6 +24,9 @@ def check(options: Options, entries: tuple[str, ...]) -> int:
     with usage_errors(), progress(options) as show:
         outcome = run_check(Asked(config, entries, options.strict, not options.no_cache, show))
     report(options, config, outcome, outcome.diagnostics, err=False)
+    if options.verbose and options.format == "full":
+        for entry in outcome.entries:
+            click.echo(f"{'checked' if entry.good else 'has errors:'} {entry.id}")
     if options.format == "full" and not options.quiet:
         from skillweave.report import summary_line  # noqa: PLC0415
 

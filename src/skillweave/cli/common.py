@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from skillweave.build import Compiled
-    from skillweave.incremental import Outcome
     from skillweave.config import Config
     from skillweave.diagnostics import Diagnostic
+    from skillweave.incremental import Outcome
     from skillweave.report import Summary
     from skillweave.source import SourcePath
 
@@ -138,7 +138,12 @@ def report(
 
 
 def print_report(
-    options: Options, config: Config, diagnostics: Sequence[Diagnostic], compiled: Compiled | Outcome | None, *, err: bool
+    options: Options,
+    config: Config,
+    diagnostics: Sequence[Diagnostic],
+    compiled: Compiled | Outcome | None,
+    *,
+    err: bool,
 ) -> None:
     from skillweave.report import Context, Format, render  # noqa: PLC0415
 

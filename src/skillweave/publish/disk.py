@@ -128,11 +128,14 @@ def read_plain(path: Path | str) -> tuple[bytes, int] | None:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError:
         return None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
             return None
-        return file.read(), 0o755 if mode & 0o100 else 0o644
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(), 0o755 if mode & 0o100 else 0o644
+    finally:
+        os.close(descriptor)
 
 
 def is_plain(folder: Path, path: str) -> bool:

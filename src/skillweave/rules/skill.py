@@ -6,6 +6,7 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from skillweave.consumers import CONSUMERS, SPECIFICATION
 from skillweave.diagnostics import (
     INVALID_FIELD,
     INVALID_FRONT_MATTER,
@@ -19,33 +20,9 @@ from skillweave.front_matter import FrontMatter
 from skillweave.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from skillweave.front_matter import Field
-
-# https://agentskills.io/specification
-SPECIFICATION = frozenset({"name", "description", "license", "compatibility", "metadata", "allowed-tools"})
-
-CONSUMERS: Mapping[str, frozenset[str]] = {
-    # https://code.claude.com/docs/en/skills (frontmatter reference)
-    "claude-code": frozenset(
-        {
-            *("when_to_use", "argument-hint", "disable-model-invocation", "user-invocable", "model", "effort"),
-            *("context", "agent", "hooks", "paths", "shell"),
-        }
-    ),
-    # https://github.com/openai/codex, codex-rs/core/src/skills/loader.rs: reads name, description and metadata
-    "codex": frozenset(),
-    # https://cursor.com/docs/skills
-    "cursor": frozenset({"disable-model-invocation"}),
-    # https://geminicli.com/docs/cli/skills: reads name and description
-    "gemini": frozenset(),
-    # https://opencode.ai/docs/skills
-    "opencode": frozenset(),
-    # https://code.visualstudio.com/docs/agent-customization/agent-skills, and promptValidator.ts in microsoft/vscode
-    "vscode": frozenset({"argument-hint", "user-invocable", "disable-model-invocation", "context"}),
-}
-"""The keys that a consumer takes beside the specification's."""
 
 _OPENING_LINE = Span(0, 3)
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")

@@ -73,7 +73,7 @@ def _is_control(character: str) -> bool:
     return _DIRECTION.match(character) is not None
 
 
-def _is_needed(text: str, at: int) -> bool:  # noqa: C901, PLR0911 - one answer per kind of character reads best as a table
+def _is_needed(text: str, at: int) -> bool:  # noqa: PLR0911 - one answer per kind of character reads best as a table
     """Whether what stands around a suspicious character makes it a part of an emoji or of a script's spelling."""
     before, after = text[at - 1 : at], text[at + 1 : at + 2]
     match text[at]:

@@ -150,7 +150,7 @@ def _stamp(path: Path | os.DirEntry[str]) -> Stamp:
 
 
 def _numbers(found: os.stat_result) -> Stamp:
-    return (found.st_mode, found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
+    return (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -1,0 +1,32 @@
+"""Which front matter keys the agent-skills specification knows, and which further ones each consumer of skills takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# https://agentskills.io/specification
+SPECIFICATION = frozenset({"name", "description", "license", "compatibility", "metadata", "allowed-tools"})
+
+CONSUMERS: Mapping[str, frozenset[str]] = {
+    # https://code.claude.com/docs/en/skills (frontmatter reference)
+    "claude-code": frozenset(
+        {
+            *("when_to_use", "argument-hint", "disable-model-invocation", "user-invocable", "model", "effort"),
+            *("context", "agent", "hooks", "paths", "shell"),
+        }
+    ),
+    # https://github.com/openai/codex, codex-rs/core/src/skills/loader.rs: reads name, description and metadata
+    "codex": frozenset(),
+    # https://cursor.com/docs/skills
+    "cursor": frozenset({"disable-model-invocation"}),
+    # https://geminicli.com/docs/cli/skills: reads name and description
+    "gemini": frozenset(),
+    # https://opencode.ai/docs/skills
+    "opencode": frozenset(),
+    # https://code.visualstudio.com/docs/agent-customization/agent-skills, and promptValidator.ts in microsoft/vscode
+    "vscode": frozenset({"argument-hint", "user-invocable", "disable-model-invocation", "context"}),
+}
+"""The keys that a consumer takes beside the specification's."""

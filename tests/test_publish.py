@@ -1,0 +1,290 @@
+"""What `skillweave build` does to an output folder: what is written, what is left alone, and what it never follows."""
+
+from __future__ import annotations
+
+import json
+import os
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conftest import LOCK, OutputFile, Skillweave, read_tree
+from skillweave.publish import exchange as exchange_module
+from skillweave.publish.exchange import MOVING, exchange, roll_back
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def skill(name: str, body: str = "Text.") -> str:
+    return f"---\nname: {name}\ndescription: What {name} does.\n---\n\n{body}\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with one skill, in a folder of its own."""
+    folder = tmp_path / "outside" / "project"
+    write(folder, {"skills/x/SKILL.md": skill("x"), "skills/x/data.txt": "data\n"})
+    (folder / "skillweave.toml").write_text('documents = ["entries"]\nbanner = false\n', encoding="utf-8")
+    return folder
+
+
+def write(folder: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def record(*outputs: tuple[str, str], source: str = "skills/x/SKILL.md") -> str:
+    """A lock file that claims some outputs, by path and text."""
+    digests = {path: sha256(text.encode()).hexdigest() for path, text in outputs}
+    return json.dumps({"version": 1, "tool": "x", "entries": {source: {"inputs": {}, "outputs": digests}}})
+
+
+def stats(folder: Path) -> dict[str, tuple[int, int]]:
+    """The inode and the change time of every file and folder: they tell whether anything was touched."""
+    return {str(p): (p.lstat().st_ino, p.lstat().st_ctime_ns) for p in [folder, *folder.rglob("*")]}
+
+
+# What is rewritten
+
+
+def test_equal_content_is_not_touched(project: Path, skillweave_here: Skillweave) -> None:
+    skillweave_here(project, ["build"])
+    before = stats(project / "build")
+    assert "1 unchanged" in skillweave_here(project, ["build"]).out
+    assert stats(project / "build") == before
+
+
+def test_the_equal_files_of_a_changed_bundle_stay_the_same_files(project: Path, skillweave_here: Skillweave) -> None:
+    skillweave_here(project, ["build"])
+    data = project / "build/skills/x/data.txt"
+    before = data.stat()
+    write(project, {"skills/x/SKILL.md": skill("x", "New.")})
+    skillweave_here(project, ["build"])
+    after = data.stat()
+    assert (after.st_ino, after.st_mtime_ns, after.st_nlink) == (before.st_ino, before.st_mtime_ns, 1)
+
+
+@pytest.mark.parametrize("damage", ["edited", "removed", "executable", "lock"])
+def test_a_damaged_output_is_made_anew(project: Path, damage: str, skillweave_here: Skillweave) -> None:
+    skillweave_here(project, ["build"])
+    clean, lock = read_tree(project / "build"), project / "build" / LOCK
+    locked, data = lock.read_bytes(), project / "build/skills/x/data.txt"
+    match damage:
+        case "edited":
+            data.write_text("edited")
+        case "removed":
+            data.unlink()
+        case "executable":
+            data.chmod(0o755)
+        case _:
+            lock.write_text("{")
+    assert skillweave_here(project, ["build"]).status == 0
+    assert read_tree(project / "build") == clean
+    assert lock.read_bytes() == locked
+
+
+def test_a_file_becomes_a_folder_and_back(project: Path, skillweave_here: Skillweave) -> None:
+    skillweave_here(project, ["build"])
+    first = read_tree(project / "build")
+    (project / "skills/x/data.txt").unlink()
+    write(project, {"skills/x/data.txt/deep/a.txt": "a\n"})
+    assert skillweave_here(project, ["build"]).status == 0
+    assert read_tree(project / "build").keys() == {"skills/x/SKILL.md", "skills/x/data.txt/deep/a.txt"}
+    (project / "skills/x/data.txt/deep/a.txt").unlink()
+    (project / "skills/x/data.txt/deep").rmdir()
+    (project / "skills/x/data.txt").rmdir()
+    write(project, {"skills/x/data.txt": "data\n"})
+    assert skillweave_here(project, ["build"]).status == 0
+    assert read_tree(project / "build") == first
+
+
+def test_a_folder_without_a_source_goes_with_the_folders_that_it_empties(
+    project: Path, skillweave_here: Skillweave
+) -> None:
+    write(project, {"skills/deep/y/SKILL.md": skill("y"), "entries/sub/a.md": "a\n"})
+    skillweave_here(project, ["build"])
+    (project / "skills/deep/y/SKILL.md").unlink()
+    (project / "entries/sub/a.md").unlink()
+    assert "removed build/skills/deep/y" in skillweave_here(project, ["build"]).out
+    assert read_tree(project / "build").keys() == {"skills/x/SKILL.md", "skills/x/data.txt"}
+
+
+def test_a_skill_around_a_skill_comes_and_goes(project: Path, skillweave_here: Skillweave) -> None:
+    write(project, {"skills/o/i/SKILL.md": skill("i")})
+    skillweave_here(project, ["build"])
+    inner = (project / "build/skills/o/i/SKILL.md").stat()
+    alone = read_tree(project / "build")
+    write(project, {"skills/o/SKILL.md": skill("o")})
+    skillweave_here(project, ["build"])
+    assert read_tree(project / "build").keys() == alone.keys() | {"skills/o/SKILL.md"}
+    (project / "skills/o/SKILL.md").unlink()
+    skillweave_here(project, ["build"])
+    assert read_tree(project / "build") == alone
+    assert (project / "build/skills/o/i/SKILL.md").stat().st_ino == inner.st_ino
+
+
+def test_an_output_folder_elsewhere(project: Path, tmp_path: Path, skillweave_here: Skillweave) -> None:
+    assert skillweave_here(project, ["build", "--output", str(tmp_path / "far" / "out")]).status == 0
+    assert "skills/x/SKILL.md" in read_tree(tmp_path / "far" / "out")
+    assert not (project / "build").exists()
+
+
+# What is not ours
+
+
+@pytest.mark.parametrize("path", ["build/skills/x/mine.md", "build/skills/x/SKILL.md", "build/skills/x/sub/mine.txt"])
+def test_a_foreign_file_keeps_its_bundle_from_being_touched(
+    project: Path, path: str, skillweave_here: Skillweave
+) -> None:
+    write(project, {path: "mine"})
+    before = stats(project / "build" / "skills")
+    found = skillweave_here(project, ["build", "--format", "concise"])
+    assert (found.status, f"{path}:1:1: SW902" in found.err) == (1, True)
+    assert stats(project / "build" / "skills") == before
+
+
+def test_what_is_left_out_everywhere_survives_every_change(project: Path, skillweave_here: Skillweave) -> None:
+    skillweave_here(project, ["build"])
+    bundle = project / "build/skills/x"
+    write(bundle, {".hidden/a.txt": "a", "__pycache__/b.pyc": "b", "SKILL.md~": "c"})
+    (bundle / ".hidden/empty").mkdir()
+    (bundle / ".hidden/link").symlink_to("nowhere")
+    litter = {path: file for path, file in read_tree(bundle).items() if path not in ("SKILL.md", "data.txt")}
+    assert litter.keys() == {".hidden/a.txt", ".hidden/empty/", ".hidden/link", "__pycache__/b.pyc", "SKILL.md~"}
+    write(project, {"skills/x/SKILL.md": skill("x", "New.")})
+    assert skillweave_here(project, ["build"]).status == 0
+    assert read_tree(bundle).items() >= litter.items()
+    assert "New." in (bundle / "SKILL.md").read_text(encoding="utf-8")
+    (project / "skills/x/SKILL.md").unlink()
+    assert skillweave_here(project, ["build"]).status == 0
+    assert read_tree(bundle) == litter
+
+
+def test_an_edited_output_without_a_source_stays(project: Path, skillweave_here: Skillweave) -> None:
+    skillweave_here(project, ["build"])
+    write(project, {"build/skills/x/data.txt": "edited"})
+    (project / "skills/x/SKILL.md").unlink()
+    found = skillweave_here(project, ["build"])
+    assert (found.status, "was edited after it was built" in found.err) == (1, True)
+    assert read_tree(project / "build") == {"skills/x/data.txt": OutputFile("edited")}
+
+
+def test_a_file_where_the_output_folder_goes(project: Path, skillweave_here: Skillweave) -> None:
+    write(project, {"build": "mine"})
+    found = skillweave_here(project, ["build"])
+    assert found.status == 1
+    assert found.err.splitlines()[0] == f"skillweave: cannot write {project / 'build'}: File exists"
+    assert (project / "build").read_text(encoding="utf-8") == "mine"
+
+
+# What leads outside
+
+
+@pytest.mark.parametrize("link", ["skills", "skills/x", "skills/x/sub"])
+def test_a_symlink_in_the_output_folder_is_not_followed(project: Path, link: str, skillweave_here: Skillweave) -> None:
+    write(project, {"skills/x/sub/a.txt": "ours\n"})
+    outside = project.parent / "victim"
+    write(outside, {"x/SKILL.md": "theirs", "x/sub/a.txt": "theirs", "SKILL.md": "theirs", "a.txt": "theirs"})
+    write(project / "build", {LOCK: record(("skills/x/sub/a.txt", "theirs"), (link, "theirs"))})
+    (project / "build" / link).parent.mkdir(parents=True, exist_ok=True)
+    (project / "build" / link).symlink_to(outside)
+    before = stats(outside)
+    assert skillweave_here(project, ["build"]).status == 1
+    (project / "skills/x/SKILL.md").unlink()
+    skillweave_here(project, ["build"])
+    assert stats(outside) == before
+    assert (project / "build" / link).is_symlink()
+
+
+@pytest.mark.parametrize(
+    "path", ["../victim.md", "skills/../../victim.md", "/ABSOLUTE", "..\\victim.md", "link/victim.md"]
+)
+@pytest.mark.parametrize("source", ["skills/gone/SKILL.md", "../SKILL.md", "SKILL.md"])
+def test_a_lock_file_cannot_name_what_lies_outside(
+    project: Path, path: str, source: str, skillweave_here: Skillweave
+) -> None:
+    victim = project.parent / "victim.md"
+    victim.write_text("theirs", encoding="utf-8")
+    skillweave_here(project, ["build"])
+    (project / "build/link").symlink_to(project.parent)
+    lock = record((path.replace("/ABSOLUTE", str(victim)), "theirs"), source=source)
+    (project / "build" / LOCK).write_text(lock, encoding="utf-8")
+    before = stats(project.parent)[str(victim)]
+    assert skillweave_here(project, ["build"]).status == 0
+    assert stats(project.parent)[str(victim)] == before
+
+
+def test_a_lock_file_that_is_a_symlink_is_replaced_and_not_followed(project: Path, skillweave_here: Skillweave) -> None:
+    victim = project.parent / "victim.json"
+    victim.write_text("theirs", encoding="utf-8")
+    (project / "build").mkdir()
+    (project / "build" / LOCK).symlink_to(victim)
+    assert skillweave_here(project, ["build"]).status == 0
+    assert victim.read_text(encoding="utf-8") == "theirs"
+    assert not (project / "build" / LOCK).is_symlink()
+
+
+def test_only_what_builds_staged_is_cleared_up(project: Path, skillweave_here: Skillweave) -> None:
+    outside = project.parent / "victim"
+    write(outside, {"a.txt": "theirs"})
+    build = project / "build"
+    write(build, {".staging-0badf00d/new/a.txt": "left", ".staging-mine/a.txt": "mine", ".staging-12345678": "a file"})
+    (build / ".staging-0badf00d/new/out").symlink_to(outside)
+    (build / ".staging-deadbeef").symlink_to(outside)
+    before = stats(outside)
+    assert skillweave_here(project, ["build"]).status == 0
+    assert stats(outside) == before
+    left = {path.name for path in build.iterdir() if path.name.startswith(".")}
+    assert left == {".staging-mine", ".staging-12345678", ".staging-deadbeef"}
+
+
+# Exchanging folders
+
+
+def staged(tmp_path: Path, path: str = "skills/x") -> tuple[Path, Path]:
+    """An output folder with an old bundle, and its staging folder with the new one."""
+    folder = tmp_path / "build"
+    staging = folder / ".staging-00000000"
+    write(folder, {f"{path}/SKILL.md": "old"})
+    write(staging, {f"new/{path}/SKILL.md": "new"})
+    return folder, staging
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_two_folders_change_places(tmp_path: Path, at_once: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001 (a parameter of pytest)
+    if not at_once:
+        monkeypatch.setattr(exchange_module, "swap", lambda *_: False)
+    folder, staging = staged(tmp_path)
+    exchange(folder, "skills/x", f"{staging}/new/skills/x", str(staging))
+    assert (folder / "skills/x/SKILL.md").read_text(encoding="utf-8") == "new"
+    assert (staging / "new/skills/x/SKILL.md").read_text(encoding="utf-8") == "old"
+
+
+def test_a_missing_folder_is_no_exchange(tmp_path: Path) -> None:
+    folder, staging = staged(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        exchange(folder, "skills/none", f"{staging}/new/skills/x", str(staging))
+    assert (staging / "new/skills/x/SKILL.md").exists()
+
+
+@pytest.mark.parametrize("path", ["../victim", "/etc/victim", "link/victim", "", "a\0b", "taken", "skills\\..\\x"])
+def test_a_journal_cannot_lead_outside(tmp_path: Path, path: str) -> None:
+    folder, staging = staged(tmp_path)
+    write(staging, {MOVING: path, "aside/SKILL.md": "theirs"})
+    write(folder, {"taken/SKILL.md": "taken"})
+    (folder / "link").symlink_to(tmp_path)
+    roll_back(folder, str(staging))
+    assert (staging / "aside/SKILL.md").exists()
+    assert not (tmp_path / "victim").exists()
+
+
+def test_a_journal_brings_a_folder_back(tmp_path: Path) -> None:
+    folder, staging = staged(tmp_path)
+    write(staging, {MOVING: "skills/x"})
+    os.rename(folder / "skills/x", staging / "aside")  # noqa: PTH104
+    roll_back(folder, str(staging))
+    assert (folder / "skills/x/SKILL.md").read_text(encoding="utf-8") == "old"
