@@ -297,7 +297,8 @@ class _Reader:
                 return options, self._arguments(token, tokens[index + 1 :])
             name, equals, _ = token.text.partition("=")
             if name not in _OPTIONS or (name != "optional" and not equals):
-                self._unknown_option(token, path)
+                if not self.problems:  # The first one tells: behind it, nothing is where it seems to be.
+                    self._unknown_option(token, path)
             elif not _is_option(token.text):
                 self._malformed(f"`{token.text}` is not how `{name}` is written", token.span, _how(name))
             elif name in options:
@@ -327,7 +328,11 @@ class _Reader:
             cure = f'did you mean "{close[0]}"?'
         elif "=" not in token.text:
             whole = self.source[path.span.start : token.span.end]
-            cure = f'a path that holds blanks is quoted: "{whole}"'
+            cure = (
+                f'a path that holds blanks is quoted: "{whole}"'
+                if len(whole) < 200
+                else "quote a path that holds blanks"
+            )
         else:
             cure = f"`{self.word}` takes {', '.join(sorted(_TAKES[self.word] - {'section'}))}"
         self.problems.append(Problem(UNKNOWN_OPTION, f'unknown option "{token.text}"', token.span, help=cure))

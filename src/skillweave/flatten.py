@@ -16,7 +16,7 @@ from skillweave.diagnostics import EXPANSION_TOO_LARGE, HEADING_TOO_DEEP, Proble
 from skillweave.graph import language
 from skillweave.markdown.reading import Block, read_blocks
 from skillweave.parse import not_alone
-from skillweave.select import Lines, Ranges, select, select_code, whole, without
+from skillweave.select import Lines, Ranges, Sections, select, select_code, whole, without
 from skillweave.source import Span
 from skillweave.splice import Edit, add_prefix, apply_edits, heading_edits, moves_tab_stops, tab_edits
 from skillweave.units import Calls, Unit, UnitKey, file_unit, find_calls, rendered_ranges, rendered_unit, to_source
@@ -105,6 +105,8 @@ class Node:
     """The block that the expansion starts with; None: only a parse can tell."""
     last: Block | None
     """The block that it ends with; None: only a parse can tell."""
+    has_code: bool
+    """Whether it holds, over all levels, indented code, whose text an indent changes."""
     linked: bool
     """Whether it holds, over all levels, anything that a page must resolve: links, references, assets."""
 
@@ -122,6 +124,7 @@ class Nodes:
     wholes: dict[UnitKey, NodeKey] = field(default_factory=dict)
     children: dict[UnitKey, tuple[Child | None, ...]] = field(default_factory=dict)
     """What each directive of a unit brings, in the order of its edges."""
+    sections: dict[SourcePath, Sections] = field(default_factory=dict)
     texts: dict[tuple[NodeKey, int, bool], str] = field(default_factory=dict)
     edits: dict[tuple[UnitKey, int, bool], tuple[list[int], list[Edit]]] = field(default_factory=dict)
 
@@ -246,7 +249,9 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
     if edge.target is None or directive.word != "include" or edge.target not in nodes.graph.files:
         return None
     file = nodes.graph.files[edge.target]
-    source = Lines(file.lines, edge.target)
+    if directive.section is not None and file.document is not None and edge.target not in nodes.sections:
+        nodes.sections[edge.target] = Sections(file.document)
+    source = Lines(file.lines, edge.target, nodes.sections.get(edge.target))
     if directive.as_code:
         nodes.units.setdefault(UnitKey(edge.target), file_unit(nodes.graph, edge.target, is_own=False))
         selection = select_code(source, file.document, directive)
@@ -315,7 +320,20 @@ def _code_node(unit: Unit, key: NodeKey) -> Node:
     items = tuple(TextItem(start, end) for start, end in key.ranges)
     fence = Block("fence", 0, height, ())
     return Node(
-        unit, key, items, (), size + 10 + len(key.code or ""), 1, height, None, None, "```", fence, fence, linked=False
+        unit,
+        key,
+        items,
+        (),
+        size + 10 + len(key.code or ""),
+        1,
+        height,
+        None,
+        None,
+        "```",
+        fence,
+        fence,
+        has_code=False,
+        linked=False,
     )
 
 
@@ -413,7 +431,13 @@ def _measure(
     ends = _ends(nodes, unit, items)
     below_linked = any(nodes.nodes[child.key].linked for child in brought_by(items, inline))
     linked = below_linked or _has_links(unit, key.ranges)
-    return Node(unit, key, items, inline, size, count, height, min(counted, default=None), span, *ends, linked)
+    has_code = any(nodes.nodes[child.key].has_code for child in brought_by(items, inline)) or any(
+        block.kind == "code" and _covers(key.ranges, block.start)
+        for block in (unit.document.blocks if unit.document else ())
+    )
+    return Node(
+        unit, key, items, inline, size, count, height, min(counted, default=None), span, *ends, has_code, linked
+    )
 
 
 def brought_by(items: Iterable[Item], inline: Iterable[tuple[PlacedDirective, Child | None]]) -> Iterator[Child]:

@@ -19,7 +19,8 @@ class Attribute(NamedTuple):
     value: Span
 
 
-_SKIP = re.compile(r"<!--(?:-?>|.*?-->)|<\?.*?\?>|<!\[CDATA\[.*?\]\]>|<![A-Za-z].*?>", re.DOTALL)
+_SKIPPED = (("<!--", "-->"), ("<?", "?>"), ("<![CDATA[", "]]>"), ("<!", ">"))
+"""What holds no tags, with what ends it."""
 _TAG = re.compile(r"<([A-Za-z][A-Za-z0-9-]*)")
 _ATTRIBUTE = re.compile(
     r"""[\s/]*([^\s"'>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?""",
@@ -30,11 +31,14 @@ _RAW_TEXT = frozenset({"script", "style", "textarea"})
 def attributes(html: str) -> Iterator[Attribute]:
     """Every attribute that has a value, in order; nothing from comments, raw text elements, or closing tags."""
     at = html.find("<")
+    last = {
+        close: html.rfind(close) for _, close in _SKIPPED
+    }  # looked for once: many openers without a close were slow
     while at >= 0:
-        skipped = _SKIP.match(html, at)
         tag = _TAG.match(html, at)
-        if skipped:
-            at = html.find("<", skipped.end())
+        skipped = None if tag else next((close for opener, close in _SKIPPED if html.startswith(opener, at)), None)
+        if skipped is not None and last[skipped] > at:
+            at = html.find("<", html.find(skipped, at + 2) + len(skipped))
         elif tag:
             end = tag.end()
             while match := _ATTRIBUTE.match(html, end):

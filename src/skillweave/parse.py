@@ -312,6 +312,7 @@ def _regions(
     broken: list[str] = []
     opened: list[tuple[str, int]] = []
     crossed: set[str] = set()
+    open_names: dict[str, int] = {}
 
     def report(message: str, line: int, name: str, cure: str) -> None:
         broken.append(name)
@@ -319,20 +320,27 @@ def _regions(
         end = index.starts[line] + len(index.line(line).rstrip())
         problems.append(Problem(MISSING_REGION, message, Span(start, end), help=cure))
 
+    names: set[str] = set()
     for line in sorted(markers):
         match = markers[line]
         name = match[2]
         if not match[1]:
-            if any(name == region.name for region in regions) or any(name == other for other, _ in opened):
+            if name in names:
                 report(f'the region "{name}" stands here twice', line, name, "give it another name")
+            names.add(name)
             opened.append((name, line))
+            open_names[name] = open_names.get(name, 0) + 1
         elif opened and opened[-1][0] == name:
             regions.append(Region(name, opened.pop()[1] + 1, line))
-        elif any(name == other for other, _ in opened):
+            open_names[name] -= 1
+        elif open_names.get(name):
             report(f'the region "{name}" crosses "{opened[-1][0]}"', line, name, "close the inner region first")
             while opened[-1][0] != name:
-                crossed.add(opened.pop()[0])
+                inner = opened.pop()[0]
+                open_names[inner] -= 1
+                crossed.add(inner)
             opened.pop()
+            open_names[name] -= 1
         elif name in crossed:
             broken.append(name)  # That it crosses is said where the other one ends.
         else:
@@ -344,7 +352,18 @@ def _regions(
 
 def _directives(frame: _Frame, reading: Reading, problems: list[Problem]) -> tuple[PlacedDirective, ...]:
     placed = []
+    previous = unclosed = -1
     for opener in reading.openers:
+        line = frame.index.line_of(frame.offset(opener.span.start))
+        is_first, previous = line != previous, line
+        if opener.fate == "live" and opener.near_miss and not is_first:
+            continue  # Only one that stands alone on its line can be meant as a directive.
+        if opener.fate == "live" and not opener.near_miss and opener.span.end - opener.span.start <= 2:
+            if line != unclosed:
+                match = CANDIDATE.match(frame.index.text, frame.offset(opener.span.start))
+                problems += [unclosed_directive(frame.index.text, match)] if match else []
+            unclosed = line
+            continue
         if opener.fate == "stray" and not opener.near_miss:
             problems.append(_stray(frame, opener))
         elif opener.fate == "live":
@@ -370,8 +389,7 @@ def _directive(frame: _Frame, opener: Opener, problems: list[Problem]) -> Placed
         if alone and close and not before.strip(" \t>-+*.)0123456789") and ("." in target or "/" in target):
             problems.append(unknown_directive(match, Span(start, close)))
         return None
-    if close is None or opener.span.end - opener.span.start <= 2:
-        problems.append(unclosed_directive(text, match))
+    if close is None:
         return None
     directive, found = read_directive(text, match, close)
     if directive is None:
@@ -502,7 +520,11 @@ def _headings(frame: _Frame, reading: Reading) -> tuple[Heading, ...]:
     for found in reading.headings:
         content = frame.span(found.content)
         text, explicit, id_span = found.text, None, None
-        match = _HEADING_ID.search(frame.index.text[content.start : content.end])
+        raw = frame.index.text[content.start : content.end]
+        match = _HEADING_ID.search(raw) if raw.endswith("}") else None
+        before = raw[: match.end() - len(match[1]) - 3] if match else ""
+        if match and (len(before) - len(before.rstrip("\\"))) % 2:
+            match = None  # an escaped brace
         if match and text.endswith(f"{{#{match[1]}}}"):
             explicit = match[1]
             text = text[: -len(explicit) - 3].rstrip()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from skillweave.diagnostics import PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM, Problem
 from skillweave.flatten import BareItem, ChildItem, TextItem, block_at, is_too_large, text_of
 from skillweave.markdown.reading import Block, Container, read_blocks, render
-from skillweave.splice import add_prefix, continuation
+from skillweave.splice import Edit, add_prefix, apply_edits, continuation
 from skillweave.units import to_source
 
 if TYPE_CHECKING:
@@ -45,9 +45,7 @@ def check_seams(nodes: Nodes) -> None:
                 tops[key.unit] = _top_ranges(node.unit.document.blocks if node.unit.document else ())
             for window in _windows(node, doubtful, tops[key.unit]):
                 found += _compare(_lay_out(nodes, node, window, short))
-        for placed, child in node.inline:
-            if child is not None and nodes.nodes[child.key].items:
-                found += _check_inline(nodes, node.unit, placed, child)
+        found += _check_inline(nodes, node)
         for placed, problem in found:
             place = (key.path, to_source(nodes.graph, node.unit, placed.directive.span).start)
             if place not in reported:
@@ -81,6 +79,8 @@ def _starts_flush(nodes: Nodes, item: Item | None) -> bool:
 def _is_safe_before(nodes: Nodes, node: Node, before: Item | None, item: ChildItem) -> bool:
     below = nodes.nodes[item.child.key]
     first = below.first
+    if below.has_code and item.child.edge.placed.prefix:
+        return False
     if first is None or below.first_line[:1] in (" ", "\t") or first.kind == "code":
         return False
     placed = item.child.edge.placed
@@ -295,7 +295,7 @@ def _compare(layout: _Layout) -> Iterator[tuple[PlacedDirective, Problem]]:
 
 
 def _is_same(layout: _Layout, actual: Block, expected: Block) -> bool:
-    if actual.kind != expected.kind or actual.containers != expected.containers:
+    if actual.kind != expected.kind or actual.containers != expected.containers or actual.content != expected.content:
         return False
     ends = [actual.end, expected.end]
     for number in (0, 1):
@@ -335,7 +335,8 @@ def _judge(layout: _Layout, actual: Block, expected: Block | None, splice: _Spli
             if block.kind == "paragraph"
             for line in range(block.start, block.end)
         ]
-        if all("|" in row for row in rows) and expected is not None and expected.kind == "table":
+        tables = sum(block.kind == "table" for block in inside)
+        if all("|" in row for row in rows) and expected is not None and expected.kind == "table" and tables == 1:
             return None
         return _change(
             span, "text becomes part of a table" if expected and expected.kind == "table" else "text becomes a table"
@@ -351,6 +352,8 @@ def _judge(layout: _Layout, actual: Block, expected: Block | None, splice: _Spli
         if gained and set(expected.containers) <= set(actual.containers):
             container = min(gained, key=lambda c: c.start)
             return _merge(span, {"item": "a list item", "quote": "a quote", "note": "a footnote"}[container.kind])
+    if expected is not None and actual.kind == expected.kind == "code" and actual.containers == expected.containers:
+        return _change(span, "the indent before this include becomes part of indented code")
     was = _KINDS.get(expected.kind if expected else next(iter(kinds), "paragraph"), "text")
     if expected is None and inside:
         was = _KINDS.get(inside[0].kind, "text")
@@ -381,32 +384,51 @@ def _merge(span: Span, what: str) -> Problem:
     )
 
 
-_STAND_IN = "skillweavestandsinhere"
+def _check_inline(nodes: Nodes, node: Node) -> Iterator[tuple[PlacedDirective, Problem]]:
+    """Includes in running text must render to what their block and their texts render to.
+
+    A block is rendered once for all that stands in it; which include is to blame is looked for only if it differs.
+    """
+    by_block: dict[Block, list[tuple[PlacedDirective, Child]]] = {}
+    for placed, child in node.inline:
+        block = block_at(node.unit, placed.line)
+        if child is not None and block is not None and nodes.nodes[child.key].items:
+            by_block.setdefault(block, []).append((placed, child))
+    for block, inline in by_block.items():
+        if _keeps_meaning(nodes, node.unit, block, inline):
+            continue
+        blamed = (
+            [each for each in inline if not _keeps_meaning(nodes, node.unit, block, [each])] if len(inline) < 50 else []
+        )
+        for placed, child in blamed or inline[:1]:
+            problem = Problem(
+                SEAM_CHANGES_MEANING,
+                f"{child.key.path} means something else in this line than on its own",
+                placed.directive.span,
+                help="put blanks or other text around the directive, or include it on a line of its own",
+            )
+            yield placed, problem
 
 
-def _check_inline(
-    nodes: Nodes, unit: Unit, placed: PlacedDirective, child: Child
-) -> Iterator[tuple[PlacedDirective, Problem]]:
-    """An include in running text must render to what its line and its text render to."""
-    block = block_at(unit, placed.line)
-    if block is None:
-        return
+def _keeps_meaning(nodes: Nodes, unit: Unit, block: Block, inline: Sequence[tuple[PlacedDirective, Child]]) -> bool:
     start = unit.index.starts[block.start]
     end = unit.index.starts[block.end - 1] + len(unit.lines[block.end - 1])
-    span = placed.directive.span
-    text = text_of(nodes, child.key)
-    before, after = unit.text[start : span.start], unit.text[span.end : end]
-    part = render(text).strip().removeprefix("<p>").removesuffix("</p>")
-    spliced = _flush(before + text + after)
-    held = render(_flush(before + _STAND_IN + after)).replace(_STAND_IN, part)
-    if held != render(spliced) or [there.kind for there in read_blocks(spliced)] != [block.kind]:
-        problem = Problem(
-            SEAM_CHANGES_MEANING,
-            f"{child.key.path} means something else in this line than on its own",
-            span,
-            help="put blanks or other text around the directive, or include it on a line of its own",
-        )
-        yield placed, problem
+    spans = [placed.directive.span for placed, _ in inline]
+    texts = [text_of(nodes, child.key) for _, child in inline]
+    held = render(
+        _flush(apply_edits(unit.text, start, end, [Edit(*span, _stand_in(n)) for n, span in enumerate(spans)]))
+    )
+    for number, text in enumerate(texts):
+        held = held.replace(_stand_in(number), render(text).strip().removeprefix("<p>").removesuffix("</p>"))
+    spliced = _flush(
+        apply_edits(unit.text, start, end, [Edit(*span, text) for span, text in zip(spans, texts, strict=True)])
+    )
+    return held == render(spliced) and [there.kind for there in read_blocks(spliced)] == [block.kind]
+
+
+def _stand_in(number: int) -> str:
+    """A word that stands for the text of an include, and is no part of another one."""
+    return f"skillweavestandsinhere{number}x"
 
 
 def _flush(text: str) -> str:

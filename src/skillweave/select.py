@@ -39,6 +39,8 @@ class Lines(NamedTuple):
     lines: Sequence[str]
     name: str
     """What the file is called in messages."""
+    sections: Sections | None = None
+    """Its sections, where many are asked for."""
 
 
 def whole(source: Lines, document: Document) -> Ranges:
@@ -90,17 +92,29 @@ def select_code(source: Lines, document: Document | None, directive: Directive) 
     return Selection(ranges, tuple(problems))
 
 
+class Sections:
+    """The headings of a document that can be selected, by the names that they answer to."""
+
+    def __init__(self, document: Document) -> None:
+        self.by_id: dict[str, list[Heading]] = {}
+        self.by_text: dict[str, list[Heading]] = {}
+        self.by_slug: dict[str, list[Heading]] = {}
+        for heading in document.headings:
+            if heading.containers:
+                continue
+            if heading.id is not None:
+                self.by_id.setdefault(heading.id, []).append(heading)
+            self.by_text.setdefault(_folded(heading.text), []).append(heading)
+            self.by_slug.setdefault(heading.slug, []).append(heading)
+
+    def find(self, name: str) -> list[Heading]:
+        """The headings that a section name means: by explicit id, else by text, else by slug."""
+        return self.by_id.get(name) or self.by_text.get(_folded(name)) or self.by_slug.get(name) or []
+
+
 def find_section(document: Document, name: str) -> list[Heading]:
-    """The headings that a section name means: by explicit id, else by text, else by slug."""
-    selectable = [heading for heading in document.headings if not heading.containers]
-    for matches in (
-        [heading for heading in selectable if heading.id is not None and heading.id == name],
-        [heading for heading in selectable if _same(heading.text, name)],
-        [heading for heading in selectable if heading.slug == name],
-    ):
-        if matches:
-            return matches
-    return []
+    """The headings that a section name means, in a document that is asked only once."""
+    return Sections(document).find(name)
 
 
 def section_end(document: Document, heading: Heading) -> int:
@@ -127,14 +141,16 @@ def closest_sections(document: Document, name: str) -> list[str]:
     return list(dict.fromkeys(names))[:3]
 
 
-def _same(text: str, name: str) -> bool:
-    return " ".join(text.split()).casefold() == " ".join(name.split()).casefold()
+def _folded(text: str) -> str:
+    """A heading's text as names are compared: case and the amount of white space do not count."""
+    return " ".join(text.split()).casefold()
 
 
 def _section(source: Lines, document: Document, directive: Directive, problems: list[Problem]) -> Ranges:
     name = directive.section or ""
     span = directive.section_span or directive.span
-    matches = find_section(document, name) or _as_written(source, document, name)
+    sections = source.sections or Sections(document)
+    matches = sections.find(name) or _as_written(source, document, name)
     if not matches:
         problems.append(_missing_section(source, document, directive))
         return ()
@@ -157,7 +173,7 @@ def _as_written(source: Lines, document: Document, name: str) -> list[Heading]:
         heading
         for heading in document.headings
         if not heading.containers
-        and _same(text[heading.content.start : (heading.id_span or heading.content[1:])[0]], name)
+        and _folded(text[heading.content.start : (heading.id_span or heading.content[1:])[0]]) == _folded(name)
     ]
 
 
@@ -251,26 +267,25 @@ def _check_cut_blocks(document: Document, ranges: Ranges, directive: Directive, 
 def _without_first_heading(document: Document, ranges: Ranges) -> Ranges:
     for heading in document.headings:
         if not heading.containers and any(start <= heading.start and heading.end <= end for start, end in ranges):
-            return _cut(ranges, heading.start, heading.end)
+            return without(range(heading.start, heading.end), ranges)
     return ranges
 
 
 def without(lines: Iterable[int], ranges: Ranges) -> Ranges:
-    """Ranges less some lines."""
-    for line in lines:
-        ranges = _cut(ranges, line, line + 1)
-    return ranges
-
-
-def _cut(ranges: Ranges, start: int, end: int) -> Ranges:
-    if not any(first < end and start < last for first, last in ranges):
-        return ranges
-    kept = []
+    """Ranges less some lines, which rise."""
+    kept: list[tuple[int, int]] = []
+    cuts = iter(lines)
+    cut = next(cuts, None)
     for first, last in ranges:
-        if first < min(start, last):
-            kept.append((first, min(start, last)))
-        if max(end, first) < last:
-            kept.append((max(end, first), last))
+        start = first
+        while cut is not None and cut < last:
+            if cut >= start:
+                if cut > start:
+                    kept.append((start, cut))
+                start = cut + 1
+            cut = next(cuts, None)
+        if start < last:
+            kept.append((start, last))
     return tuple(kept)
 
 

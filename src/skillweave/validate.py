@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -21,12 +22,11 @@ from skillweave.diagnostics import (
     Problem,
     Severity,
 )
-from skillweave.directive import CANDIDATE, WORDS
 from skillweave.flatten import origins, text_of
 from skillweave.graph import closure, trails
 from skillweave.hygiene import check_labels
 from skillweave.links import check_unreached
-from skillweave.markdown.reading import read
+from skillweave.markdown.reading import read, read_blocks
 from skillweave.project import START
 from skillweave.rules.prose import check_commands, check_skill_names, dangling_path, named_paths
 from skillweave.rules.size import Share, check_size, measure
@@ -143,7 +143,8 @@ def sources_of(site: Site, plan: Plan) -> frozenset[SourcePath]:
 
 def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
     """The last guard: no directive is live in what is emitted, but where an escape put its text."""
-    if not any(match[2] in WORDS for match in CANDIDATE.finditer(text)):
+    spelled = _lines_with_directives(text)
+    if not spelled or _all_in_code(text, spelled):
         return
     live = [opener for opener in read(text).openers if opener.fate == "live" and not opener.near_miss]
     if not live:
@@ -158,18 +159,35 @@ def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
         start = file.index.starts[origin.line]
         if any(start <= offset <= start + len(file.lines[origin.line]) for offset in escaped):
             continue
-        spelled = text[opener.span.start : opener.span.end]
-        column = max(file.lines[origin.line].find(spelled), 0)
+        written = text[opener.span.start : opener.span.end]
+        column = max(file.lines[origin.line].find(written), 0)
         graph.report(
             origin.path,
             Problem(
                 LEFTOVER_DIRECTIVE,
                 "this directive would be left in the output, live",
-                Span(start + column, start + column + len(spelled)),
+                Span(start + column, start + column + len(written)),
                 help="it was inert where it stands, and is not where it comes to: select the whole block around it",
             ),
         )
         graph.failed.add(page.unit.path)
+
+
+_SPELLED = re.compile(r"(?:<<|\{\{)[ \t]*(?:include|reference|asset)[ \t]*:")
+
+
+def _lines_with_directives(text: str) -> list[int]:
+    """The lines of a text that spell a directive, whatever they mean by it."""
+    if not _SPELLED.search(text):
+        return []
+    index = LineIndex(text)
+    return sorted({index.line_of(match.start()) for match in _SPELLED.finditer(text)})
+
+
+def _all_in_code(text: str, lines: list[int]) -> bool:
+    """Whether some lines all lie in code blocks: told by the blocks alone, at half the cost of reading the text."""
+    code = [block for block in read_blocks(text) if block.kind in ("fence", "code")]
+    return all(any(block.start <= line < block.end for block in code) for line in lines)
 
 
 def with_trails(nodes: Nodes, entries: Sequence[Entry], only: Iterable[SourcePath] | None) -> tuple[Diagnostic, ...]:

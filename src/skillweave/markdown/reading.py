@@ -46,6 +46,8 @@ class Block(NamedTuple):
     containers: tuple[Container, ...]
     level: int = 0
     closed: bool = True
+    content: str = ""
+    """Of indented code: what its indent decides."""
 
 
 class HeadingText(NamedTuple):
@@ -274,7 +276,8 @@ def _blocks_of(index: LineIndex, tokens: list[Token], notes: BlockNotes) -> list
                 closed = end < len(index.starts) - 1 or _fence_is_closed(index, token)
             elif kind == "html_block":
                 closed = _html_is_closed(index, token)
-            blocks.append(Block(name, start, end, tuple(stack), level, closed))
+            content = token.content.expandtabs(4) if kind == "code_block" else ""
+            blocks.append(Block(name, start, end, tuple(stack), level, closed, content))
     for definition in notes.definitions:
         around = max(
             (path for container, path in ranges if container.start <= definition.start < container.end),
@@ -360,10 +363,14 @@ def _segments(index: LineIndex, content: str, start: int, heading: Block | None)
     if heading is not None and heading.kind == "heading":
         raw = index.line(start)
         hashes = _heading_column(raw, heading.level) + heading.level
-        at = hashes + len(raw[hashes:]) - len(raw[hashes:].lstrip(" \t"))
+        at = max(raw.find(content, hashes), hashes)
         return ((0, len(content), index.starts[start] + at),)
     segments = []
     offset = 0
+    # markdown-it strips content of all that Python calls blank, whole lines of no-break spaces, too.
+    first = content.partition("\n")[0].lstrip(" \t")
+    while first and first not in index.line(start):
+        start += 1
     for number, line in enumerate(content.split("\n")):
         body = line.lstrip(" \t")
         if body:
@@ -392,6 +399,8 @@ def _cells(index: LineIndex, line: int, rows: dict[int, int]) -> list[list[tuple
     """
     start = rows[line]
     text = index.text[start : index.starts[line] + len(index.line(line))].rstrip()
+    start += len(text) - len(text.lstrip())
+    text = text.lstrip()
     cells: list[list[tuple[int, str]]] = [[]]
     last = 0
     escaped = False

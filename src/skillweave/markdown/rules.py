@@ -121,6 +121,9 @@ def _block_directive(state: StateBlock, start_line: int, end_line: int, silent: 
 
 
 def _noted_table(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:  # noqa: FBT001
+    # A header row holds a pipe: most lines are told apart by that before the rule looks at the line below.
+    if state.src.find("|", state.bMarks[start_line], state.eMarks[start_line]) < 0:
+        return False
     if not table(state, start_line, end_line, silent):
         return False
     if not silent:

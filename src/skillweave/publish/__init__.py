@@ -111,8 +111,7 @@ def publish(request: Request) -> Published:
         return Published()
     with alone(request.folder, request.name):
         result = Published()
-        found = read_plain(request.folder / LOCK_NAME)
-        previous = (read_lock(found[0]) if found else None) or {}
+        found, previous = read_plain(request.folder / LOCK_NAME), load_lock(request.folder)
         meant = recover(request.folder)
         previous |= {path: meant[path] for path in meant if _was_left(request.folder, meant[path], previous.get(path))}
         plan = _plan(request, previous, result)
