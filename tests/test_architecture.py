@@ -34,7 +34,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "documents": ("markdown", "template", "parse", "cache"),
     "project": ("project", "graph"),
     "expansion": ("select", "splice", "units", "flatten", "pages"),
-    "checks": ("seams", "links", "hygiene", "rules", "validate"),
+    "checks": ("seams", "links", "hygiene", "rules", "validate", "leftovers"),
     "outputs": ("emit", "publish", "diff", "build", "incremental", "trace"),
     "packages": ("archive", "provenance", "plugin", "portable", "package", "dist"),
     "reports": ("report", "explain"),

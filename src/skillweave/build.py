@@ -10,6 +10,7 @@ from skillweave.emit import Bundle, emit
 from skillweave.files import Tree
 from skillweave.flatten import Nodes, plan
 from skillweave.graph import Graph, load, order
+from skillweave.leftovers import sound_nodes
 from skillweave.links import make_site, plan_bundle
 from skillweave.parse import parse
 from skillweave.project import Entry, Project, choose, discover, hidden_roots
@@ -67,6 +68,7 @@ def compile_project(
     nodes = plan(graph, project, config)
     graph.diagnostics += project.diagnostics
     check_seams(nodes)
+    nodes.sound |= sound_nodes(nodes)
     check_files(nodes)
     site = make_site(nodes, tree)
     plans = {entry.path: plan_bundle(site, entry) for entry in entries}

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from skillweave import __version__
 from skillweave.diagnostics import UNREADABLE_FILE, Diagnostic
 from skillweave.files import digest
+from skillweave.leftovers import check_leftovers
 from skillweave.pages import page_text
 from skillweave.project import START
-from skillweave.validate import check_leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

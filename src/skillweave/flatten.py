@@ -125,6 +125,10 @@ class Nodes:
     children: dict[UnitKey, tuple[Child | None, ...]] = field(default_factory=dict)
     """What each directive of a unit brings, in the order of its edges."""
     sections: dict[SourcePath, Sections] = field(default_factory=dict)
+    doubtful: set[NodeKey] = field(default_factory=set)
+    """The nodes with a splice whose meaning only a parse could tell."""
+    sound: set[NodeKey] = field(default_factory=set)
+    """The nodes whose expansion is made of blocks that stand in it as they were parsed, over all levels."""
     texts: dict[tuple[NodeKey, int, bool], str] = field(default_factory=dict)
     edits: dict[tuple[UnitKey, int, bool], tuple[list[int], list[Edit]]] = field(default_factory=dict)
 

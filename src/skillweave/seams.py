@@ -41,6 +41,7 @@ def check_seams(nodes: Nodes) -> None:
         found: list[tuple[PlacedDirective, Problem]] = []
         doubtful = [item for number, item in enumerate(node.items) if _is_doubtful(nodes, node, number)]
         if doubtful:
+            nodes.doubtful.add(key)
             if key.unit not in tops:
                 tops[key.unit] = _top_ranges(node.unit.document.blocks if node.unit.document else ())
             for window in _windows(node, doubtful, tops[key.unit]):

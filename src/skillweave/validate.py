@@ -1,8 +1,7 @@
-"""What only the whole project can tell: unused patterns, rules for skills, prose that names files, leftovers."""
+"""What only the whole project can tell: unused patterns, rules for skills, prose that names files."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -11,7 +10,6 @@ from skillweave.diagnostics import (
     CONFLICTING_OPTIONS,
     DIRECTIVE_NOT_ALONE,
     INCLUDE_CYCLE,
-    LEFTOVER_DIRECTIVE,
     MALFORMED_DIRECTIVE,
     NESTED_SKILL,
     UNKNOWN_DIRECTIVE,
@@ -19,20 +17,18 @@ from skillweave.diagnostics import (
     UNUSED_PATTERN,
     Diagnostic,
     Note,
-    Problem,
     Severity,
 )
-from skillweave.flatten import origins, text_of
+from skillweave.flatten import text_of
 from skillweave.graph import closure, trails
 from skillweave.hygiene import check_labels
 from skillweave.links import check_unreached
-from skillweave.markdown.reading import read, read_blocks
 from skillweave.project import START
 from skillweave.rules.prose import check_commands, check_skill_names, dangling_path, named_paths
 from skillweave.rules.size import Share, check_size, measure
 from skillweave.rules.skill import check_skill_front_matter
 from skillweave.rules.unicode import check_hidden
-from skillweave.source import LineIndex, SourcePath, Span
+from skillweave.source import SourcePath
 from skillweave.units import to_source
 
 if TYPE_CHECKING:
@@ -139,55 +135,6 @@ def sources_of(site: Site, plan: Plan) -> frozenset[SourcePath]:
         # Also where no page could be laid out, as with a cycle.
         starts.update(file.real for file in plan.entry.files if file.treatment == "compile")
     return frozenset(closure(site.nodes.graph, starts) | set(plan.copies.values()))
-
-
-def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
-    """The last guard: no directive is live in what is emitted, but where an escape put its text."""
-    spelled = _lines_with_directives(text)
-    if not spelled or _all_in_code(text, spelled):
-        return
-    live = [opener for opener in read(text).openers if opener.fate == "live" and not opener.near_miss]
-    if not live:
-        return
-    graph = nodes.graph
-    index = LineIndex(text)
-    places = list(origins(nodes, page.page.copies[0].key))
-    for opener in live:
-        origin = places[min(index.line_of(opener.span.start), len(places) - 1)]
-        file = graph.files[origin.path]
-        escaped = file.document.escapes if file.document else ()
-        start = file.index.starts[origin.line]
-        if any(start <= offset <= start + len(file.lines[origin.line]) for offset in escaped):
-            continue
-        written = text[opener.span.start : opener.span.end]
-        column = max(file.lines[origin.line].find(written), 0)
-        graph.report(
-            origin.path,
-            Problem(
-                LEFTOVER_DIRECTIVE,
-                "this directive would be left in the output, live",
-                Span(start + column, start + column + len(written)),
-                help="it was inert where it stands, and is not where it comes to: select the whole block around it",
-            ),
-        )
-        graph.failed.add(page.unit.path)
-
-
-_SPELLED = re.compile(r"(?:<<|\{\{)[ \t]*(?:include|reference|asset)[ \t]*:")
-
-
-def _lines_with_directives(text: str) -> list[int]:
-    """The lines of a text that spell a directive, whatever they mean by it."""
-    if not _SPELLED.search(text):
-        return []
-    index = LineIndex(text)
-    return sorted({index.line_of(match.start()) for match in _SPELLED.finditer(text)})
-
-
-def _all_in_code(text: str, lines: list[int]) -> bool:
-    """Whether some lines all lie in code blocks: told by the blocks alone, at half the cost of reading the text."""
-    code = [block for block in read_blocks(text) if block.kind in ("fence", "code")]
-    return all(any(block.start <= line < block.end for block in code) for line in lines)
 
 
 def with_trails(nodes: Nodes, entries: Sequence[Entry], only: Iterable[SourcePath] | None) -> tuple[Diagnostic, ...]:

@@ -1,0 +1,103 @@
+"""The last guard: a directive that was inert where it stands must not be live where it comes to."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import LEFTOVER_DIRECTIVE, Problem
+from skillweave.flatten import block_at, brought_by, origins
+from skillweave.markdown.reading import read, read_blocks
+from skillweave.source import LineIndex, Span
+
+if TYPE_CHECKING:
+    from skillweave.flatten import Node, NodeKey, Nodes
+    from skillweave.links import PlannedPage
+
+_SPELLED = re.compile(r"(?:<<|\{\{)[ \t]*(?:include|reference|asset)[ \t]*:")
+
+
+def sound_nodes(nodes: Nodes) -> set[NodeKey]:
+    """The nodes whose expansion needs no second look: every splice in it is beyond doubt, no block of it is cut, and none
+    of its text is written by us. There, what the parse of the sources said holds in the output, too.
+    """
+    sound: set[NodeKey] = set()
+    for key, node in nodes.nodes.items():  # a node stands behind all that it includes
+        below = all(child.key in sound for child in brought_by(node.items, node.inline))
+        if below and key not in nodes.doubtful and (key.code is not None or _keeps_literals(node)):
+            sound.add(key)
+    return sound
+
+
+def _keeps_literals(node: Node) -> bool:
+    """Whether every directive that is spelled in a node's own lines stands in a block that is all there."""
+    unit = node.unit
+    if node.inline or any(edge is None or edge.directive.word == "reference" for edge in unit.edges):
+        return False
+    if unit.sources is not None or unit.document is None:
+        return False
+    body = unit.index.starts[unit.document.body] if unit.document.body < len(unit.index.starts) else len(unit.text)
+    for match in _SPELLED.finditer(unit.text, body):
+        line = unit.index.line_of(match.start())
+        block = block_at(unit, line)
+        if block is None:
+            return False
+        if any(start < block.end and block.start < end for start, end in node.key.ranges):
+            whole = any(start <= block.start and block.end <= end for start, end in node.key.ranges)
+            if not whole:
+                return False
+    return True
+
+
+def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
+    """The last guard: no directive is live in what is emitted, but where an escape put its text.
+
+    What `nodes.sound` holds needs no look: it is made of blocks that stand in the output as they were parsed.
+    """
+    if page.page.copies[0].key in nodes.sound:
+        return
+    spelled = _lines_with_directives(text)
+    if not spelled or _all_in_code(text, spelled):
+        return
+    live = [opener for opener in read(text).openers if opener.fate == "live" and not opener.near_miss]
+    if not live:
+        return
+    graph = nodes.graph
+    index = LineIndex(text)
+    places = list(origins(nodes, page.page.copies[0].key))
+    for opener in live:
+        origin = places[min(index.line_of(opener.span.start), len(places) - 1)]
+        file = graph.files[origin.path]
+        escaped = file.document.escapes if file.document else ()
+        start = file.index.starts[origin.line]
+        if any(start <= offset <= start + len(file.lines[origin.line]) for offset in escaped):
+            continue
+        written = text[opener.span.start : opener.span.end]
+        column = max(file.lines[origin.line].find(written), 0)
+        graph.report(
+            origin.path,
+            Problem(
+                LEFTOVER_DIRECTIVE,
+                "this directive would be left in the output, live",
+                Span(start + column, start + column + len(written)),
+                help="it was inert where it stands, and is not where it comes to: select the whole block around it",
+            ),
+        )
+        graph.failed.add(page.unit.path)
+
+
+_SPELLED = re.compile(r"(?:<<|\{\{)[ \t]*(?:include|reference|asset)[ \t]*:")
+
+
+def _lines_with_directives(text: str) -> list[int]:
+    """The lines of a text that spell a directive, whatever they mean by it."""
+    if not _SPELLED.search(text):
+        return []
+    index = LineIndex(text)
+    return sorted({index.line_of(match.start()) for match in _SPELLED.finditer(text)})
+
+
+def _all_in_code(text: str, lines: list[int]) -> bool:
+    """Whether some lines all lie in code blocks: told by the blocks alone, at half the cost of reading the text."""
+    code = [block for block in read_blocks(text) if block.kind in ("fence", "code")]
+    return all(any(block.start <= line < block.end for block in code) for line in lines)
