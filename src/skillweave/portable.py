@@ -32,10 +32,8 @@ def strip_unportable(text: str, consumers: Sequence[str]) -> Stripped | None:
     refused = [field for field in fields if is_refused(field.name, consumers)]
     if not refused:
         return Stripped(text, ())
-    if text[start:end].lstrip().startswith("{"):
-        front = _without_items(text, fields, refused)
-    else:
-        front = _without_lines(text, refused)
+    is_flow = text[start:end].lstrip().startswith("{")
+    front = _without_items(text, fields, refused) if is_flow else _without_lines(text, refused)
     start, end = _front_matter(front)
     left = read_front_matter(front[start:end], start)[0].fields
     if [field.name for field in left] != [field.name for field in fields if field not in refused]:

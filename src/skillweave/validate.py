@@ -28,7 +28,6 @@ from skillweave.rules.prose import check_commands, check_skill_names, dangling_p
 from skillweave.rules.size import Share, check_size, measure
 from skillweave.rules.skill import check_skill_front_matter
 from skillweave.rules.unicode import check_hidden
-from skillweave.source import SourcePath
 from skillweave.units import to_source
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from skillweave.flatten import NodeKey, Nodes
     from skillweave.links import Plan, PlannedPage, Site
     from skillweave.project import Entry
+    from skillweave.source import SourcePath
 
 
 def check_files(nodes: Nodes) -> None:

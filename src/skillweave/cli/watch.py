@@ -15,8 +15,8 @@ from skillweave.cli.common import CLEAN, INTERRUPTED, Options, print_report, pro
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from skillweave.build import Compiled
     from skillweave.diagnostics import Diagnostic
+    from skillweave.incremental import Outcome
     from skillweave.watch.events import Event, Failed, Misconfigured, Rebuilt
 
 FEW = 3
@@ -84,7 +84,7 @@ def _tell_people(options: Options, told: _Told, event: Event) -> None:
 
 def _tell_rebuilt(options: Options, told: _Told, event: Rebuilt) -> None:
     if event.diagnostics != told.diagnostics:
-        report(options, event.config, event.compiled, event.diagnostics, err=True)
+        report(options, event.config, event.outcome, event.diagnostics, err=True)
     _say(options, _rebuilt(event))
     errors = status(event.diagnostics) != CLEAN
     if told.unwell and not errors:
@@ -166,7 +166,7 @@ def _event(name: str, **values: object) -> dict[str, object]:
 
 
 def _rebuild_object(event: Rebuilt) -> dict[str, object]:
-    counts = summary(event.compiled, event.diagnostics)
+    counts = summary(event.outcome, event.diagnostics)
     return _event(
         "rebuild",
         changed=event.changed,
@@ -175,11 +175,11 @@ def _rebuild_object(event: Rebuilt) -> dict[str, object]:
         errors=counts.errors,
         warnings=counts.warnings,
         seconds=round(event.seconds, 4),
-        diagnostics=_diagnostics(event.diagnostics, event.compiled),
+        diagnostics=_diagnostics(event.diagnostics, event.outcome),
     )
 
 
-def _diagnostics(diagnostics: Sequence[Diagnostic], compiled: Compiled | None) -> object:
+def _diagnostics(diagnostics: Sequence[Diagnostic], outcome: Outcome | None) -> object:
     from skillweave.report.json_report import render_json  # noqa: PLC0415
 
-    return json.loads(render_json(diagnostics, summary(compiled, diagnostics)))["diagnostics"]
+    return json.loads(render_json(diagnostics, summary(outcome, diagnostics)))["diagnostics"]

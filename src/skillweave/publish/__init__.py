@@ -46,6 +46,7 @@ __all__ = [
     "is_plain",
     "load_lock",
     "publish",
+    "publish_held",
     "read_plain",
     "remove_file",
     "state_of",
@@ -110,18 +111,23 @@ def publish(request: Request) -> Published:
     if not request.bundles and not request.folder.is_dir():
         return Published()
     with alone(request.folder, request.name):
-        result = Published()
-        found, previous = read_plain(request.folder / LOCK_NAME), load_lock(request.folder)
-        meant = recover(request.folder)
-        previous |= {path: meant[path] for path in meant if _was_left(request.folder, meant[path], previous.get(path))}
-        plan = _plan(request, previous, result)
-        data = lock_bytes(plan.lock)
-        is_locked = found[0] == data if found else not plan.lock
-        changes = Changes(plan.outputs, frozenset(plan.drops), _topmost(plan.folders), None if is_locked else data)
-        if plan.outputs or plan.drops or plan.folders or not is_locked:
-            apply(request.folder, changes)
-        forget(request.folder)
-        return result
+        return publish_held(request)
+
+
+def publish_held(request: Request) -> Published:
+    """`publish`, for who holds the lock of the output folder since before the bundles were made of their sources."""
+    result = Published()
+    found, previous = read_plain(request.folder / LOCK_NAME), load_lock(request.folder)
+    meant = recover(request.folder)
+    previous |= {path: meant[path] for path in meant if _was_left(request.folder, meant[path], previous.get(path))}
+    plan = _plan(request, previous, result)
+    data = lock_bytes(plan.lock)
+    is_locked = found[0] == data if found else not plan.lock
+    changes = Changes(plan.outputs, frozenset(plan.drops), _topmost(plan.folders), None if is_locked else data)
+    if plan.outputs or plan.drops or plan.folders or not is_locked:
+        apply(request.folder, changes)
+    forget(request.folder)
+    return result
 
 
 def compare(request: Request) -> Published:

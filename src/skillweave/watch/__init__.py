@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from skillweave.build import build
 from skillweave.config import Config, load_config
 from skillweave.diagnostics import Diagnostic, Severity
+from skillweave.incremental import Asked, build
 from skillweave.watch import command
 from skillweave.watch.events import Event, Failed, Misconfigured, Polling, Ran, Ready, Rebuilt, Stopped
 from skillweave.watch.notices import Notices, listen, watch_places
@@ -234,16 +234,16 @@ def _rebuild(session: _Session, changed: tuple[str, ...]) -> None:
 
 
 def _build(config: Config, changed: tuple[str, ...], started: float, *, strict: bool) -> Rebuilt:
-    compiled, published = build(config, (), "write", strict=strict)
-    ids = {str(entry.path): entry.id for entry in compiled.project.entries}
+    outcome = build(Asked(config, strict=strict))
+    ids = {entry.path: entry.id for entry in outcome.entries}
     return Rebuilt(
         config,
         changed,
-        compiled,
-        built=tuple(ids[path] for path in published.changed),
-        removed=tuple(path.removesuffix("/SKILL.md") for path in published.removed),
-        failed=len(compiled.entries) - len(published.changed) - len(published.unchanged),
-        diagnostics=tuple(sorted([*compiled.diagnostics, *published.diagnostics], key=Diagnostic.sort_key)),
+        outcome,
+        built=tuple(ids[path] for path in outcome.changed),
+        removed=tuple(path.removesuffix("/SKILL.md") for path in outcome.removed),
+        failed=outcome.asked - len(outcome.changed) - len(outcome.unchanged),
+        diagnostics=outcome.diagnostics,
         seconds=time.monotonic() - started,
     )
 

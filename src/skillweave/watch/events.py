@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from skillweave.build import Compiled
     from skillweave.config import Config
     from skillweave.diagnostics import Diagnostic
+    from skillweave.incremental import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Rebuilt:
     config: Config
     changed: tuple[str, ...]
     """The paths that changed since the build before; none for the first one."""
-    compiled: Compiled
+    outcome: Outcome
     built: tuple[str, ...]
     """The ids of the entries whose bundles were written."""
     removed: tuple[str, ...]
