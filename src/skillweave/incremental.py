@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from skillweave.build import Compiled
     from skillweave.config import Config
     from skillweave.emit import Lock
-    from skillweave.publish import Published, Request
+    from skillweave.publish import Published
     from skillweave.state import State
 
 
@@ -113,25 +113,22 @@ def build(asked: Asked) -> Outcome:
         _refresh(asked, state, started)
         outcome = _said(state)
         return replace(outcome, unchanged=tuple(entry.path for entry in outcome.entries if entry.good))
-    from skillweave.publish import alone, publish, publish_held  # noqa: PLC0415 (the compiler only where it is needed)
+    from skillweave.publish import alone_if_there  # noqa: PLC0415 (the compiler only where it is needed)
 
-    documents = _documents(asked)
-    if asked.output.is_dir():
-        # Held from before the first source is read: a build that read older ones must not publish after a newer one.
-        with alone(asked.output, asked.config.output):
-            return _build(asked, documents, started, publish_held)
-    return _build(asked, documents, started, publish)
+    # Held from before the first source is read: a build that read older ones must not publish after a newer one.
+    with alone_if_there(asked.output, asked.config.output):
+        return _build(asked, _documents(asked), started)
 
 
-def _build(asked: Asked, documents: Documents, started: int, publish: Callable[[Request], Published]) -> Outcome:
+def _build(asked: Asked, documents: Documents, started: int) -> Outcome:
     from skillweave.build import compile_project, request_of  # noqa: PLC0415 (the compiler only where it is needed)
-    from skillweave.publish import load_lock  # noqa: PLC0415
+    from skillweave.publish import load_lock, publish_held  # noqa: PLC0415
 
     compiled = compile_project(
         asked.config, asked.wanted, strict=asked.strict, progress=asked.progress, documents=documents
     )
     before = load_lock(asked.output)
-    published = publish(request_of(asked.config, compiled))
+    published = publish_held(request_of(asked.config, compiled))
     diagnostics = tuple(sorted([*compiled.diagnostics, *published.diagnostics], key=Diagnostic.sort_key))
     outcome = replace(
         _outcome(compiled, diagnostics),

@@ -59,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
 )
 @click.version_option(__version__, message="skillweave %(version)s")
 def main() -> None:
-    r"""Weave shared Markdown into self-contained agent skills.
+    """Weave shared Markdown into self-contained agent skills.
 
     Keep what skills share in patterns/, and pull it in with a line such as
 
@@ -68,7 +68,7 @@ def main() -> None:
 
     skillweave checks every reference, finds every cycle, and writes flattened bundles to build/, ready to be installed one
     by one.
-    """
+    """  # noqa: D301 (the backspace tells click to keep the lines below as they are)
 
 
 for _command in (build, check, clean, explain, package, trace, watch):

@@ -13,7 +13,7 @@ from skillweave.diagnostics import FOREIGN_OUTPUT, STALE_OUTPUT, Diagnostic
 from skillweave.emit import LOCK_NAME, Bundle, Lock, Record, lock_bytes, read_lock, record_of
 from skillweave.files import digest
 from skillweave.project import START
-from skillweave.publish.alone import alone
+from skillweave.publish.alone import alone, alone_if_there
 from skillweave.publish.disk import (
     files_below,
     is_current,
@@ -39,6 +39,7 @@ __all__ = [
     "Published",
     "Request",
     "alone",
+    "alone_if_there",
     "compare",
     "expected_lock",
     "files_below",
@@ -108,14 +109,24 @@ def publish(request: Request) -> Published:
     Waits while another build is at work in the folder. Raises OSError where the system refuses; everything written
     until then is whole, and the next build heals the rest.
     """
-    if not request.bundles and not request.folder.is_dir():
-        return Published()
-    with alone(request.folder, request.name):
+    with alone_if_there(request.folder, request.name):
         return publish_held(request)
 
 
 def publish_held(request: Request) -> Published:
-    """`publish`, for who holds the lock of the output folder since before the bundles were made of their sources."""
+    """`publish`, for who holds the lock of the output folder since before the bundles were made of their sources.
+
+    Where there was no folder, nobody could hold it: it is made and locked here, if there is something to publish.
+    """
+    if request.folder.is_dir():
+        return _publish(request)
+    if not request.bundles:
+        return Published()
+    with alone(request.folder, request.name):
+        return _publish(request)
+
+
+def _publish(request: Request) -> Published:
     result = Published()
     found, previous = read_plain(request.folder / LOCK_NAME), load_lock(request.folder)
     meant = recover(request.folder)

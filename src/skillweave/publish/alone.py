@@ -9,11 +9,12 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 FILE_NAME = ".lock"
@@ -44,6 +45,11 @@ def alone(folder: Path, name: str) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def alone_if_there(folder: Path, name: str) -> AbstractContextManager[None]:
+    """`alone` where the output folder exists; where it does not, nothing: a build that may write nothing makes none."""
+    return alone(folder, name) if folder.is_dir() else nullcontext()
 
 
 if sys.platform == "win32":
