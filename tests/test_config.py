@@ -160,7 +160,7 @@ banner = false
 links = "error"
 shared = ["CONNECTORS.md"]
 verbatim = ["**/templates/**"]
-consumers = ["claude"]
+consumers = ["claude-code"]
 [limits]
 bundle_bytes = 1
 expansions = 2
@@ -180,7 +180,7 @@ def test_every_key(tmp_path: Path) -> None:
     assert (config.skills, config.documents, config.output) == ((".claude/skills",), ("agents",), "out")
     assert (config.headings, config.banner, config.links) == ("keep", False, "error")
     assert config.shared == ("CONNECTORS.md",)
-    assert (config.verbatim, config.consumers) == (("**/templates/**",), ("claude",))
+    assert (config.verbatim, config.consumers) == (("**/templates/**",), ("claude-code",))
     assert config.limits == Limits(bundle_bytes=1, expansions=2, depth=3, skill_lines=4, skill_tokens=5)
     assert config.plugins == {"contextd": {"version": "1.0"}}
 

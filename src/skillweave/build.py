@@ -6,20 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from skillweave.cache import Documents
 from skillweave.emit import Bundle, emit
 from skillweave.files import Tree
 from skillweave.flatten import Nodes, plan
 from skillweave.graph import Graph, load, order
 from skillweave.leftovers import sound_nodes
 from skillweave.links import make_site, plan_bundle
-from skillweave.parse import parse
 from skillweave.project import Entry, Project, choose, discover, hidden_roots
 from skillweave.publish import Published, Request, compare, publish
 from skillweave.seams import check_seams
 from skillweave.validate import check_entry, check_files, check_plan, check_reach, sources_of, with_trails
 
 if TYPE_CHECKING:
-    from skillweave.cache import Documents
     from skillweave.config import Config
     from skillweave.diagnostics import Diagnostic
 
@@ -62,8 +61,7 @@ def compile_project(
     tree = Tree(config.root, hidden_roots(config))
     project = discover(tree, config)
     entries = choose(project, wanted)
-    read = documents.get if documents else lambda text, _: parse(text)
-    graph = load(tree, project, read, Graph(strict=strict), progress)
+    graph = load(tree, project, documents or Documents({}), Graph(strict=strict), progress)
     order(graph, config.limits.depth)
     nodes = plan(graph, project, config)
     graph.diagnostics += project.diagnostics

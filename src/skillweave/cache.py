@@ -6,6 +6,7 @@ A document depends on nothing but its text and the parser, so an entry is right 
 from __future__ import annotations
 
 import json
+import os
 import types
 import typing
 from dataclasses import fields, is_dataclass
@@ -19,7 +20,7 @@ from skillweave import __version__
 from skillweave.diagnostics import CODES, Code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from skillweave.parse import Document
 
@@ -35,35 +36,106 @@ def parser_key() -> str:
     return "; ".join(versions)
 
 
-class Documents:
-    """Documents by the digest of their text: those of the last build, and those that are parsed in this one."""
+PARALLEL = 2_000_000
+"""Characters of text from which on parsing them is worth a second process: starting one costs as much as a few hundred
+thousand."""
 
-    def __init__(self, stored: Mapping[str, str], parse: Callable[[str], Document]) -> None:
+
+class Documents:
+    """Documents by the digest of their text: those of earlier builds, and those that are parsed in this one.
+
+    `stored` are as the cache keeps them; `memory`, where there is some, outlives the build.
+    """
+
+    def __init__(
+        self, stored: Mapping[str, str], memory: dict[str, Document] | None = None, *, is_whole: bool = True
+    ) -> None:
         self.stored = stored
-        self.parse = parse
+        self.is_whole = is_whole
+        """Whether `all` has every document of the build; those from memory it does not."""
+        self.seen: set[str] = set()
+        self.kept = stored.keys()
+        """The digests of what the cache file holds."""
+        self.memory = {} if memory is None else memory
         self.used: dict[str, str] = {}
         self.fresh: dict[str, Document] = {}
 
+    def prepare(self, texts: Mapping[str, str]) -> None:
+        """Parse texts (by digest) ahead, in two processes, where there are enough of them that are not known."""
+        unknown = {
+            digest: text for digest, text in texts.items() if digest not in self.stored and digest not in self.memory
+        }
+        if sum(map(len, unknown.values())) < PARALLEL or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
+            return
+        self.stored = {**self.stored, **_parse_in_parallel(unknown)}
+
     def get(self, text: str, digest: str) -> Document:
         """The document of a text."""
-        stored = self.stored.get(digest)
-        if stored is not None:
-            try:
-                document = decode(stored)
-            except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
-                pass
-            else:
-                self.used[digest] = stored
-                return document
-        document = self.parse(text)
-        self.fresh[digest] = document
+        document = self.memory.get(digest)
+        if document is None:
+            document = self._stored(digest)
+        if document is None:
+            from skillweave.parse import parse  # noqa: PLC0415 (the parser is imported only where it is needed)
+
+            document = self.fresh[digest] = parse(text)
+        self.memory[digest] = document
+        self.seen.add(digest)
+        if digest in self.stored:
+            self.used[digest] = self.stored[digest]
         return document
+
+    def _stored(self, digest: str) -> Document | None:
+        stored = self.stored.get(digest)
+        if stored is None:
+            return None
+        try:
+            return decode(stored)
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+            self.stored = {known: value for known, value in self.stored.items() if known != digest}
+            return None
+
+    def forget_others(self) -> None:
+        """Drop from memory what this build did not use, or a long watch would keep every text that ever was."""
+        for digest in self.memory.keys() - self.seen:
+            del self.memory[digest]
 
     def all(self) -> dict[str, str]:
         """What the next build can use: the documents that this one used, as they are stored."""
         return dict(
             sorted({**self.used, **{digest: encode(document) for digest, document in self.fresh.items()}}.items())
         )
+
+
+def _parse_in_parallel(texts: Mapping[str, str]) -> dict[str, str]:
+    """Parse texts in a second process and in this one; the documents as they are stored.
+
+    The other one may fail for reasons of the machine: then this one does all.
+    """
+    ordered = sorted(texts, key=lambda digest: len(texts[digest]), reverse=True)
+    theirs, ours = ordered[::2], ordered[1::2]
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.close(reader)
+            with os.fdopen(writer, "w", encoding="utf-8") as pipe:
+                json.dump(_parsed(texts, theirs), pipe)
+            status = 0
+        finally:
+            os._exit(status)  # nothing of the parent's is closed or flushed twice
+    os.close(writer)
+    with os.fdopen(reader, encoding="utf-8") as pipe:
+        found = _parsed(texts, ours)
+        answer = pipe.read()
+    _, status = os.waitpid(child, 0)
+    return {**found, **(json.loads(answer) if status == 0 else _parsed(texts, theirs))}
+
+
+def _parsed(texts: Mapping[str, str], digests: Sequence[str]) -> dict[str, str]:
+    from skillweave.parse import parse  # noqa: PLC0415 (the parser is imported only where it is needed)
+
+    return {digest: encode(parse(texts[digest])) for digest in digests}
 
 
 def encode(document: Document) -> str:

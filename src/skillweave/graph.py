@@ -38,6 +38,7 @@ from skillweave.source import EncodingProblem, LineIndex, Position, SourcePath, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from skillweave.cache import Documents
     from skillweave.directive import Directive
     from skillweave.parse import Document, PlacedDirective
     from skillweave.project import Project
@@ -125,18 +126,19 @@ def diagnose(index: LineIndex, path: SourcePath, problem: Problem, **more: objec
 def load(
     tree: Tree,
     project: Project,
-    parse: Callable[[str, str], Document],
+    documents: Documents,
     graph: Graph,
     progress: Callable[[int, int], None] | None = None,
 ) -> Graph:
     """Read every pattern and every entry's files and whatever they name; resolve all directives.
 
-    `parse` makes a document of a text and its digest. What is found goes to `graph`. `progress` is told how many files
+    `documents` parses, or knows what earlier builds parsed. What is found goes to `graph`. `progress` is told how many files
     are read, and of how many.
     """
-    resolver = _Resolver(tree, project, graph, parse)
+    resolver = _Resolver(tree, project, graph, documents)
     compiled = {file.real for entry in project.entries for file in entry.files if file.treatment != "copy"}
     wanted = sorted({*(path for path in project.patterns if path.endswith(".md")), *compiled})
+    resolver.read_ahead(wanted)
     for done, path in enumerate(wanted):
         resolver.need(path, None)
         if progress:
@@ -184,11 +186,12 @@ def trails(graph: Graph, starts: Mapping[SourcePath, object]) -> dict[SourcePath
 class _Resolver:
     """Reads files as they are needed and resolves what they name."""
 
-    def __init__(self, tree: Tree, project: Project, graph: Graph, parse: Callable[[str, str], Document]) -> None:
+    def __init__(self, tree: Tree, project: Project, graph: Graph, documents: Documents) -> None:
         self.tree = tree
         self.project = project
         self.graph = graph
-        self.parse = parse
+        self.documents = documents
+        self.texts: dict[SourcePath, tuple[str, EncodingProblem | str | None, str]] = {}
         self.pending: list[SourcePath] = []
         self.unreadable: dict[SourcePath, tuple[Code, str]] = {}
         self.named: dict[SourcePath, tuple[SourcePath, Span]] = {}
@@ -200,16 +203,23 @@ class _Resolver:
             self.named[path] = by
         if path in self.graph.files or path in self.unreadable:
             return
-        text, problem, digest = read_text(self.tree, path)
+        ahead = self.texts.pop(path) if path in self.texts else None
+        text, problem, digest = ahead or read_text(self.tree, path)
         if isinstance(problem, EncodingProblem):
             self.unreadable[path] = (INVALID_ENCODING, problem.message)
         elif problem is not None:
             self.unreadable[path] = (UNREADABLE_FILE, problem)
         else:
-            document = self.parse(text, digest) if path.endswith(".md") else None
+            document = self.documents.get(text, digest) if path.endswith(".md") else None
             lines = tuple(text.split("\n"))
             self.graph.files[path] = SourceFile(path, text, digest, document, LineIndex(text), lines)
             self.pending.append(path)
+
+    def read_ahead(self, paths: Iterable[SourcePath]) -> None:
+        """Read files that will be needed, and let what parses know all their texts at once."""
+        for path in paths:
+            self.texts[path] = read_text(self.tree, path)
+        self.documents.prepare({digest: text for text, problem, digest in self.texts.values() if problem is None})
 
     def run(self) -> None:
         """Resolve the directives of all files read so far, and of those that this brings in."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from skillweave.build import Compiled
     from skillweave.config import Config
     from skillweave.emit import Lock
+    from skillweave.parse import Document
     from skillweave.publish import Published
     from skillweave.state import State
 
@@ -74,6 +75,8 @@ class Asked:
     cached: bool = True
     """Whether the cache may be used, and is kept."""
     progress: Callable[[int, int], None] | None = None
+    memory: dict[str, Document] | None = None
+    """Documents by the digest of their text, for who builds again and again in one process."""
 
     @property
     def key(self) -> str:
@@ -100,7 +103,7 @@ def check(asked: Asked) -> Outcome:
     )
     outcome = _outcome(compiled, compiled.diagnostics)
     if asked.cached and not asked.wanted:
-        state = record(asked.key, compiled.tree, started)
+        state = record(asked.key, compiled.tree, started, asked.config.output)
         _keep(asked, state, outcome, documents)
     return outcome
 
@@ -116,19 +119,21 @@ def build(asked: Asked) -> Outcome:
     from skillweave.publish import alone_if_there  # noqa: PLC0415 (the compiler only where it is needed)
 
     # Held from before the first source is read: a build that read older ones must not publish after a newer one.
-    with alone_if_there(asked.output, asked.config.output):
-        return _build(asked, _documents(asked), started)
+    with alone_if_there(asked.output, asked.config.output) as is_held:
+        return _build(asked, started, is_held=is_held)
 
 
-def _build(asked: Asked, documents: Documents, started: int) -> Outcome:
+def _build(asked: Asked, started: int, *, is_held: bool) -> Outcome:
     from skillweave.build import compile_project, request_of  # noqa: PLC0415 (the compiler only where it is needed)
-    from skillweave.publish import load_lock, publish_held  # noqa: PLC0415
+    from skillweave.publish import load_lock, publish, publish_held  # noqa: PLC0415
 
+    documents = _documents(asked)
     compiled = compile_project(
         asked.config, asked.wanted, strict=asked.strict, progress=asked.progress, documents=documents
     )
     before = load_lock(asked.output)
-    published = publish_held(request_of(asked.config, compiled))
+    request = request_of(asked.config, compiled)
+    published = publish_held(request) if is_held else publish(request)
     diagnostics = tuple(sorted([*compiled.diagnostics, *published.diagnostics], key=Diagnostic.sort_key))
     outcome = replace(
         _outcome(compiled, diagnostics),
@@ -138,7 +143,7 @@ def _build(asked: Asked, documents: Documents, started: int) -> Outcome:
         reasons=_reasons(compiled, published, before),
     )
     if asked.cached and not asked.wanted:
-        state = record(asked.key, compiled.tree, started)
+        state = record(asked.key, compiled.tree, started, asked.config.output)
         if not published.diagnostics:
             lock = load_lock(asked.output)
             record_outputs(state, asked.output, {p: v for entry in lock.values() for p, v in entry.outputs.items()})
@@ -153,7 +158,11 @@ def _unchanged(asked: Asked) -> State | None:
     state = load_state(asked.config.root, asked.key)
     if state is None:
         return None
-    return state if sources_unchanged(state, Tree(asked.config.root, hidden_roots(asked.config))) else None
+    return (
+        state
+        if sources_unchanged(state, Tree(asked.config.root, hidden_roots(asked.config)), asked.config.output)
+        else None
+    )
 
 
 def _refresh(asked: Asked, state: State, started: int) -> None:
@@ -163,10 +172,9 @@ def _refresh(asked: Asked, state: State, started: int) -> None:
 
 
 def _documents(asked: Asked) -> Documents:
-    from skillweave.parse import parse  # noqa: PLC0415 (the parser is imported only where it is needed)
-
-    stored = load_documents(asked.config.root, parser_key()) if asked.cached else {}
-    return Documents(stored, parse)
+    if asked.memory:
+        return Documents({}, asked.memory, is_whole=False)
+    return Documents(load_documents(asked.config.root, parser_key()) if asked.cached else {}, asked.memory)
 
 
 def _keep(asked: Asked, state: State, outcome: Outcome, documents: Documents) -> None:
@@ -177,7 +185,8 @@ def _keep(asked: Asked, state: State, outcome: Outcome, documents: Documents) ->
         "diagnostics": plain(outcome.diagnostics),
     }
     save_state(asked.config.root, state)
-    if documents.fresh or len(documents.used) < len(documents.stored):
+    documents.forget_others()
+    if documents.is_whole and (documents.fresh or documents.used.keys() != documents.kept):
         save_documents(asked.config.root, parser_key(), documents.all())
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.diagnostics import (
@@ -163,6 +164,7 @@ def parse(text: str, *, front_matter: bool = True) -> Document:
     )
 
 
+@lru_cache(maxsize=4096)
 def slugify(text: str) -> str:
     """A heading's text → GitHub's anchor for it, before repeats are numbered.
 

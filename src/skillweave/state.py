@@ -65,11 +65,14 @@ def load_documents(root: Path, key: str) -> dict[str, str]:
         return {}
 
 
-def record(key: str, tree: Tree, started: int) -> State:
-    """The state of a build's sources: every folder it listed, every file it read, every symlink it followed."""
+def record(key: str, tree: Tree, started: int, output: str) -> State:
+    """The state of a build's sources: every folder it listed, every file it read, every symlink it followed.
+
+    `output` is the output folder's path: that a build makes it is no change of the sources.
+    """
     state = State(key, started=started)
     for folder, listing in tree.listings.items():
-        state.folders[folder] = listing
+        state.folders[folder] = _but(listing, folder, output)
     for path, read in tree.reads.items():
         state.files[path] = [list(read.stamp), read.digest] if isinstance(read, Read) else read
     for path, resolved in tree.links.items():
@@ -77,16 +80,24 @@ def record(key: str, tree: Tree, started: int) -> State:
     return state
 
 
-def sources_unchanged(state: State, tree: Tree) -> bool:
+def sources_unchanged(state: State, tree: Tree, output: str) -> bool:
     """Whether all that a build read is as it was. Stamps are believed once they have settled; else contents are read."""
     for path, resolved in state.links.items():
         found = tree.resolve_link(path)
         if (list(found) if found else None) != resolved:
             return False
     for folder, listing in state.folders.items():
-        if tree.listing(folder) != listing:
+        if _but(tree.listing(folder), folder, output) != listing:
             return False
     return all(_file_unchanged(state, tree, path, known) for path, known in state.files.items())
+
+
+def _but(listing: dict[str, Any] | str, folder: str, output: str) -> dict[str, Any] | str:
+    """A folder's listing without the output folder and those that lead to it alone."""
+    if isinstance(listing, str) or not f"{output}/".startswith(f"{folder}/" if folder else ""):
+        return listing
+    name = output[len(folder) :].strip("/").partition("/")[0]
+    return {known: kind for known, kind in listing.items() if known != name}
 
 
 def record_outputs(state: State, folder: Path, paths: Mapping[str, str]) -> None:

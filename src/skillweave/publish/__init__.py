@@ -109,24 +109,14 @@ def publish(request: Request) -> Published:
     Waits while another build is at work in the folder. Raises OSError where the system refuses; everything written
     until then is whole, and the next build heals the rest.
     """
-    with alone_if_there(request.folder, request.name):
+    if not request.bundles and not request.folder.is_dir():
+        return Published()
+    with alone(request.folder, request.name):
         return publish_held(request)
 
 
 def publish_held(request: Request) -> Published:
-    """`publish`, for who holds the lock of the output folder since before the bundles were made of their sources.
-
-    Where there was no folder, nobody could hold it: it is made and locked here, if there is something to publish.
-    """
-    if request.folder.is_dir():
-        return _publish(request)
-    if not request.bundles:
-        return Published()
-    with alone(request.folder, request.name):
-        return _publish(request)
-
-
-def _publish(request: Request) -> Published:
+    """`publish`, for who holds the lock of the output folder since before the bundles were made of their sources."""
     result = Published()
     found, previous = read_plain(request.folder / LOCK_NAME), load_lock(request.folder)
     meant = recover(request.folder)

@@ -9,12 +9,11 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
 FILE_NAME = ".lock"
@@ -47,9 +46,14 @@ def alone(folder: Path, name: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def alone_if_there(folder: Path, name: str) -> AbstractContextManager[None]:
-    """`alone` where the output folder exists; where it does not, nothing: a build that may write nothing makes none."""
-    return alone(folder, name) if folder.is_dir() else nullcontext()
+@contextmanager
+def alone_if_there(folder: Path, name: str) -> Iterator[bool]:
+    """`alone` where the output folder exists, and whether it does: a build that may write nothing makes none."""
+    if not folder.is_dir():
+        yield False
+        return
+    with alone(folder, name):
+        yield True
 
 
 if sys.platform == "win32":

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from skillweave.parse import Document
+
 QUIET, LONGEST = 0.05, 0.5
 """Seconds without a change before a build, and seconds after which it comes anyway."""
 FIRST_LOOK, RESCAN, POLL = 0.25, 2.0, 0.5
@@ -68,6 +70,8 @@ class _Session:
     wake: threading.Event
     polling: bool
     snapshot: Snapshot = field(default_factory=Snapshot)
+    documents: dict[str, Document] = field(default_factory=dict)
+    """What the last build parsed, by the digest of its text."""
     looked: float = 0.0
     """How many seconds the last look took."""
     settled: bool = True
@@ -221,7 +225,7 @@ def _rebuild(session: _Session, changed: tuple[str, ...]) -> None:
         session.config = config
         _look(session)
     try:
-        rebuilt = _build(config, changed, started, strict=request.strict)
+        rebuilt = _build(session, config, changed, started)
     except OSError as error:
         _fail(session, changed, error)
         return
@@ -233,8 +237,8 @@ def _rebuild(session: _Session, changed: tuple[str, ...]) -> None:
     gc.collect()  # The command line switches collecting off for runs that end; this one does not.
 
 
-def _build(config: Config, changed: tuple[str, ...], started: float, *, strict: bool) -> Rebuilt:
-    outcome = build(Asked(config, strict=strict))
+def _build(session: _Session, config: Config, changed: tuple[str, ...], started: float) -> Rebuilt:
+    outcome = build(Asked(config, strict=session.request.strict, memory=session.documents))
     ids = {entry.path: entry.id for entry in outcome.entries}
     return Rebuilt(
         config,
