@@ -35,7 +35,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "project": ("project", "graph"),
     "expansion": ("select", "splice", "units", "flatten", "pages"),
     "checks": ("seams", "links", "hygiene", "rules", "validate", "leftovers"),
-    "outputs": ("emit", "publish", "diff", "build", "incremental", "trace"),
+    "outputs": ("emit", "publish", "diff", "build", "depfile", "incremental", "trace"),
     "packages": ("archive", "provenance", "plugin", "portable", "package", "dist"),
     "reports": ("report", "explain"),
     "edge": ("watch", "cli", "__main__"),

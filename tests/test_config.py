@@ -198,9 +198,26 @@ def test_pyproject_says_the_same(tmp_path: Path) -> None:
 
 def test_the_command_lines_output_is_taken_as_given(tmp_path: Path) -> None:
     write(tmp_path / "skillweave.toml", 'output = "x"')
-    for output in ("/somewhere/else", "../up", "skills", "./y/"):
+    for output in ("/somewhere/else", "../up", "./y/"):
         config, diagnostics = load_config(tmp_path, output=output)
         assert (config.output, diagnostics) == (output, ())
+
+
+@pytest.mark.parametrize("output", ["skills", "./skills/x", "patterns/out", ".", "skills/../patterns"])
+def test_an_output_from_the_command_line_stays_apart_from_the_sources(tmp_path: Path, output: str) -> None:
+    _, diagnostics = load_config(tmp_path, output=output)
+    assert [diagnostic.code.name for diagnostic in diagnostics] == ["invalid-config"]
+
+
+def test_an_output_that_a_symlink_leads_out_of_the_project_is_refused(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (project / "build").symlink_to(tmp_path / "elsewhere")
+    _, diagnostics = load_config(project, root=project)
+    assert [diagnostic.message for diagnostic in diagnostics] == [
+        "the output build is a symlink that leaves the project"
+    ]
 
 
 def test_plugins_cannot_be_changed(tmp_path: Path) -> None:

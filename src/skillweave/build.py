@@ -64,7 +64,9 @@ def compile_project(
     graph = load(tree, project, documents or Documents({}), Graph(strict=strict), progress)
     order(graph, config.limits.depth)
     nodes = plan(graph, project, config)
-    graph.diagnostics += project.diagnostics
+    for diagnostic in project.diagnostics:
+        owners = [entry.main.real for entry in project.entries if diagnostic.path.startswith(f"{entry.folder}/")]
+        graph.add(diagnostic, *owners)
     check_seams(nodes)
     nodes.sound |= sound_nodes(nodes)
     check_files(nodes)

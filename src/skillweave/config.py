@@ -75,7 +75,32 @@ def load_config(
     config, diagnostics = (Config(folder, None), []) if path is None else _load(folder, path)
     if output is not None:
         config = replace(config, output=output)
+        diagnostics = [*diagnostics, *_misplaced(config, "--output")]
+    elif not os.path.realpath(config.root / config.output).startswith(f"{config.root}{os.sep}"):
+        message = f"the output {config.output} is a symlink that leaves the project"
+        diagnostics = [*diagnostics, _at_start(config, message, "remove the link, or name a folder with --output")]
     return config, tuple(sorted(diagnostics, key=Diagnostic.sort_key))
+
+
+def _misplaced(config: Config, name: str) -> list[Diagnostic]:
+    """What is wrong with an output folder that the command line named: it meets the project, or a root."""
+    place = os.path.realpath(config.root / config.output)
+    below = os.path.relpath(place, config.root).replace(os.sep, "/")
+    if below == ".":
+        return [_at_start(config, f"{name}: the output is the project itself", "name a folder of its own")]
+    for key in ("patterns", "skills", "documents"):
+        for root in getattr(config, key):
+            relation = None if below.startswith("..") else _overlap(below, root)
+            if relation is not None:
+                message = f'{name}: the output "{below}" {relation} "{root}" of {key}'
+                return [_at_start(config, message, "name a folder that is apart from every root")]
+    return []
+
+
+def _at_start(config: Config, message: str, cure: str) -> Diagnostic:
+    """A mistake that no line of the file makes."""
+    start = Position(1, 1)
+    return Diagnostic(INVALID_CONFIG, message, config.file or SourcePath("skillweave.toml"), start, start, help=cure)
 
 
 # Finding and reading

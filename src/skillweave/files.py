@@ -142,9 +142,11 @@ class Tree:
     def walk(self, folder: str) -> Iterator[tuple[SourcePath, Found]]:
         """Every file below a folder, depth first and sorted, with what it really is. Symlinked folders are followed once."""
         pending = [(folder, self.look_up(folder))]
+        linked: list[tuple[str, Found]] = []
         seen: set[str] = set()
-        while pending:
-            path, found = pending.pop()
+        while pending or linked:
+            # Links come last: a folder is known by its own name before it is by another.
+            path, found = pending.pop() if pending else linked.pop(0)
             if found.kind != "folder":
                 yield SourcePath(path), found
                 continue
@@ -159,7 +161,11 @@ class Tree:
                 kind = listing[name]
                 below = f"{path}/{name}"
                 real = SourcePath(f"{found.real}/{name}" if found.real else name)
-                pending.append((below, self.look_up(real) if kind == "link" else Found(_FOUND[kind], real)))
+                if kind != "link":
+                    pending.append((below, Found(_FOUND[kind], real)))
+                    continue
+                target = self.look_up(real)
+                (linked if target.kind == "folder" else pending).append((below, target))
 
     def read(self, path: str) -> Contents:
         """A regular file's bytes and mode. It is opened so that a FIFO that took its place cannot block."""

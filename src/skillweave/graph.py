@@ -331,7 +331,7 @@ class _Resolver:
                 for pattern in self.project.patterns
                 if pattern.startswith(f"{root}/")
             ]
-        close = suggest_path(path, self.names)
+        close = suggest_path(path, [name for name in self.names if not source.endswith(f"/{name}")])
         folder = source.rpartition("/")[0]
         if path.startswith("."):
             beside = self.tree.listing(normalise_path(f"{folder}/{path}").rpartition("/")[0])

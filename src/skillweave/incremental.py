@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from skillweave.build import Compiled
     from skillweave.config import Config
+    from skillweave.depfile import Needs
     from skillweave.emit import Lock
     from skillweave.parse import Document
     from skillweave.publish import Published
@@ -63,6 +64,8 @@ class Outcome:
     removed: tuple[str, ...] = ()
     reasons: tuple[tuple[str, str], ...] = ()
     """Why an entry was written: its path, and a clause."""
+    needs: tuple[Needs, ...] = ()
+    """What the entries that were asked for are made of, where that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ class Asked:
     progress: Callable[[int, int], None] | None = None
     memory: dict[str, Document] | None = None
     """Documents by the digest of their text, for who builds again and again in one process."""
+    needs: bool = False
+    """Whether a build is to tell what the entries are made of."""
 
     @property
     def key(self) -> str:
@@ -111,7 +116,7 @@ def check(asked: Asked) -> Outcome:
 def build(asked: Asked) -> Outcome:
     """Find every mistake, and publish every bundle that has none."""
     started = now()
-    state = _unchanged(asked)
+    state = None if asked.needs else _unchanged(asked)
     if state is not None and state.published and outputs_unchanged(state, asked.output):
         _refresh(asked, state, started)
         outcome = _said(state)
@@ -125,7 +130,8 @@ def build(asked: Asked) -> Outcome:
 
 def _build(asked: Asked, started: int, *, is_held: bool) -> Outcome:
     from skillweave.build import compile_project, request_of  # noqa: PLC0415 (the compiler only where it is needed)
-    from skillweave.publish import load_lock, publish, publish_held  # noqa: PLC0415
+    from skillweave.depfile import needs_of  # noqa: PLC0415
+    from skillweave.publish import load_lock, publish, publish_held, published_files  # noqa: PLC0415
 
     documents = _documents(asked)
     compiled = compile_project(
@@ -141,12 +147,12 @@ def _build(asked: Asked, started: int, *, is_held: bool) -> Outcome:
         unchanged=tuple(published.unchanged),
         removed=tuple(published.removed),
         reasons=_reasons(compiled, published, before),
+        needs=needs_of(compiled) if asked.needs else (),
     )
     if asked.cached and not asked.wanted:
         state = record(asked.key, compiled.tree, started, asked.config.output)
         if not published.diagnostics:
-            lock = load_lock(asked.output)
-            record_outputs(state, asked.output, {p: v for entry in lock.values() for p, v in entry.outputs.items()})
+            record_outputs(state, asked.output, published_files(asked.output))
         _keep(asked, state, outcome, documents)
     return outcome
 

@@ -61,6 +61,8 @@ class Plan:
     copies: dict[str, SourcePath] = field(default_factory=dict)
     whence: dict[str, tuple[SourcePath, Span]] = field(default_factory=dict)
     """For what is shipped, the directive or link that asked for it first."""
+    named: set[SourcePath] = field(default_factory=set)
+    """The files that a directive has shipped, whatever `links` says."""
 
 
 @dataclass(slots=True)
@@ -154,29 +156,36 @@ class _Work(NamedTuple):
 
 def _resolve_page(site: Site, plan: Plan, pending: deque[PlannedPage], page: PlannedPage) -> None:
     work = _Work(site, plan, pending)
-    if not site.nodes.nodes[page.page.copies[0].key].linked:
-        return
-    for number, copy in enumerate(page.page.copies):
-        node = site.nodes.nodes[copy.key]
-        if not node.linked or copy.key.code is not None:
-            continue
-        unit = node.unit
-        edits: list[Edit] = []
+    linked = [
+        (number, copy.key)
+        for number, copy in enumerate(page.page.copies)
+        if copy.key.code is None and site.nodes.nodes[copy.key].linked
+    ]
+    # Links come behind all directives of the page, so that they find what those have shipped.
+    for number, key in linked:
+        page.edits[number] = _directive_edits(work, page, number, key)
+    for number, key in linked:
+        unit = site.nodes.nodes[key].unit
         for destination in unit.document.destinations if unit.document else ():
-            if _covers(copy.key, destination.line):
+            if _covers(key, destination.line):
                 edit = _resolve(work, _Place(page, number, unit, destination.span), destination)
-                if edit:
-                    edits.append(edit)
-        for edge in unit.edges:
-            if edge is None or edge.target is None or not _covers(copy.key, edge.placed.line):
-                continue
-            place = _Place(page, number, unit, edge.placed.directive.span)
-            if edge.directive.word == "reference":
-                edits.append(Edit(*place.span, _reference(work, place, edge)))
-            elif edge.directive.word == "asset":
-                _asset(work, place, edge)
-        if edits:
-            page.edits[number] = sorted(edits)
+                page.edits[number] += [edit] if edit else []
+    page.edits = {number: sorted(edits) for number, edits in page.edits.items() if edits}
+
+
+def _directive_edits(work: _Work, page: PlannedPage, number: int, key: NodeKey) -> list[Edit]:
+    """Ship what the references and assets of a copy name; the links that references leave."""
+    unit = work.site.nodes.nodes[key].unit
+    edits = []
+    for edge in unit.edges:
+        if edge is None or edge.target is None or not _covers(key, edge.placed.line):
+            continue
+        place = _Place(page, number, unit, edge.placed.directive.span)
+        if edge.directive.word == "reference":
+            edits.append(Edit(*place.span, _reference(work, place, edge)))
+        elif edge.directive.word == "asset":
+            _asset(work, place, edge)
+    return edits
 
 
 def _covers(key: NodeKey, line: int) -> bool:
@@ -402,8 +411,12 @@ def _ship(work: _Work, place: _Place, real: SourcePath, written: Written) -> str
     if entry is not None and entry.kind == "document":
         _cannot_ship(work, place, written.path or real)
         return None
-    if nodes.config.links == "error" and entry is not None:
-        cure = f"write <<reference: {below_root(real, nodes.project.pattern_roots)}>>, or set `links` to ship"
+    shipped = next((out for out, copied in work.plan.copies.items() if copied == real), None)
+    if shipped is not None:
+        return shipped
+    if nodes.config.links == "error" and entry is not None and real not in work.plan.named:
+        word = "reference" if real.endswith(".md") else "asset"
+        cure = f"write <<{word}: {below_root(real, nodes.project.pattern_roots)}>>, or set `links` to ship"
         _report(
             work, place, LINK_OUTSIDE_ROOTS, f"{written.path} is not in the bundle, and links ship nothing here", cure
         )
@@ -416,16 +429,28 @@ def _ship(work: _Work, place: _Place, real: SourcePath, written: Written) -> str
     out = f"references/{name}"
     unit = UnitKey(real)
     document = nodes.graph.files[real].document if real in nodes.graph.files else None
+    known = work.plan.pages.get(out)
     if document and document.params is not None:
-        unit = UnitKey(real, _defaults(work, real))
-    if entry is not None:
-        if _add_page(work.site, work.plan, work.pending, out, unit) is None:
-            return None
-        work.plan.whence.setdefault(out, (place.unit.path, to_source(nodes.graph, place.unit, place.span)))
+        # A template that a directive has shipped with its values is that page; else its defaults are its values.
+        unit = known.unit if known is not None and known.unit.path == real else UnitKey(real, _defaults(work, real))
+        if unit not in nodes.wholes and unit.path not in nodes.graph.failed:
+            cure = f'give it its values: <<reference: {name} with name="…">>'
+            _report(work, place, BROKEN_LINK, f"{written.path or real} needs values, and a link gives none", cure)
+    if entry is not None and not _ship_page(work, place, out, unit):
+        return None
     if written.fragment:
         slug = _check_anchor(work, place, unit, written)
         return f"{out}#{slug}" if slug and slug != written.fragment else out
     return out
+
+
+def _ship_page(work: _Work, place: _Place, out: str, unit: UnitKey) -> bool:
+    """Have the bundle hold a page that a link leads to; whether it can."""
+    source = (place.unit.path, to_source(work.site.nodes.graph, place.unit, place.span))
+    if not _claim(work, source, out, unit) or _add_page(work.site, work.plan, work.pending, out, unit) is None:
+        return False
+    work.plan.whence.setdefault(out, source)
+    return True
 
 
 def _defaults(work: _Work, path: SourcePath) -> tuple[tuple[str, str], ...]:
@@ -470,6 +495,18 @@ def _copy(work: _Work, place: _Place, out: str, real: SourcePath) -> None:
     work.plan.whence.setdefault(out, source)
 
 
+def _claim(work: _Work, source: tuple[SourcePath, Span], out: str, unit: UnitKey) -> bool:
+    """Whether a page can have its place in the bundle; reported if something else has it."""
+    known = work.plan.pages.get(out)
+    other = known.unit.path if known is not None and known.unit != unit else work.plan.copies.get(out)
+    if other is None:
+        return True
+    same = other == unit.path
+    message = f"{other} is shipped with other values already" if same else f"{unit.path} and {other} both come to {out}"
+    _collide(work.site, work.plan, source, out, message)
+    return False
+
+
 def _reference(work: _Work, place: _Place, edge: Edge) -> str:
     """The link that a reference directive leaves."""
     nodes, entry = work.site.nodes, work.plan.entry
@@ -490,9 +527,8 @@ def _reference(work: _Work, place: _Place, edge: Edge) -> str:
         out = f"references/{below_root(target, nodes.project.pattern_roots)}"
     source = (edge.source, directive.span)
     if entry is not None:
-        known = work.plan.pages.get(out)
-        if known is not None and known.unit != unit:
-            _collide(work.site, work.plan, source, out, f"{target} is shipped with other values already")
+        work.plan.named.add(target)
+        _claim(work, source, out, unit)
         _add_page(work.site, work.plan, work.pending, out, unit)
         work.plan.whence.setdefault(out, source)
     fragment = ""
@@ -509,16 +545,19 @@ def _reference(work: _Work, place: _Place, edge: Edge) -> str:
             )
         else:
             fragment = f"#{slug}"
-    title = re.sub(r"([\[\]])", r"\\\1", directive.text or _title(work, target))
+    title = re.sub(r"([\[\]])", r"\\\1", directive.text or _title(work, unit))
     return f"[{title}]({encode(relative(place.page.out, out))}{fragment})"
 
 
-def _title(work: _Work, path: SourcePath) -> str:
+def _title(work: _Work, unit: UnitKey) -> str:
     """What a file is called: its front matter's `title`, its first heading, or its name."""
+    path = unit.path
     document = work.site.nodes.graph.files[path].document
     field_ = document.fields.get("title") if document and document.fields else None
     if field_ is not None and isinstance(field_.value, str) and field_.value:
         return " ".join(field_.value.split())
+    rendered = work.site.nodes.units.get(unit)
+    document = rendered.document if rendered else document
     if document and document.headings and document.headings[0].text:
         return document.headings[0].text
     return path.rpartition("/")[2]
@@ -566,7 +605,9 @@ def _collide(site: Site, plan: Plan, source: tuple[SourcePath, Span], out: str, 
         index = site.nodes.graph.files[other[0]].index
         notes = (Note("the other one is asked for at", other[0], index.position(other[1].start)),)
     index = site.nodes.graph.files[path].index
-    problem = Problem(OUTPUT_COLLISION, message, span, help="give one of them another place: `to=`, or another name")
+    problem = Problem(
+        OUTPUT_COLLISION, message, span, help="rename one of the files, or give an asset another place with `to=`"
+    )
     site.nodes.graph.add(diagnose(index, path, problem, notes=notes), plan.entry.main.real)
 
 

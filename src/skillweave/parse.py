@@ -399,7 +399,9 @@ def _directive(frame: _Frame, opener: Opener, problems: list[Problem]) -> Placed
         return None
     indented = alone and before != "" and not before.strip(" \t>")
     if not opener.block and (directive.word == "asset" or (directive.word == "include" and indented)):
-        problems.append(not_alone(directive.span, directive.word, "indented by four columns or more" if alone else ""))
+        problems.append(
+            not_alone(directive.span, directive.word, "indented by four columns or more" if indented else "")
+        )
         return None
     if not directive.styled:
         problems.append(_style(text, directive))

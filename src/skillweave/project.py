@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from skillweave.diagnostics import DUPLICATE_SKILL, PATH_OUTSIDE_ROOTS, UNREADABLE_FILE, Diagnostic, Note
+from skillweave.diagnostics import (
+    CASE_MISMATCH,
+    DUPLICATE_SKILL,
+    NOT_A_REGULAR_FILE,
+    PATH_OUTSIDE_ROOTS,
+    UNREADABLE_FILE,
+    Diagnostic,
+    Note,
+)
 from skillweave.files import Tree, expand_roots, is_below
 from skillweave.source import Position, SourcePath
 
@@ -194,6 +202,7 @@ def _skills(
             path.rpartition("/")[0] for path, found in files if path.endswith("/SKILL.md") and found.kind == "file"
         }
         owned: dict[str, list[EntryFile]] = {folder: [] for folder in folders}
+        diagnostics += [problem for path, found in files if (problem := _misnamed(path, found.kind))]
         for path, found in files:
             folder = path.rpartition("/")[0]
             while folder not in folders and len(folder) > len(root):
@@ -221,6 +230,18 @@ def _skills(
             else:
                 entries[id_] = entry
     return list(entries.values())
+
+
+def _misnamed(path: SourcePath, kind: str) -> Diagnostic | None:
+    """What to say of a file that was meant to be a SKILL.md and is none: another case, a folder, or no regular file."""
+    folder, _, name = path.rpartition("/")
+    if name.casefold() == "skill.md" and name != "SKILL.md" and kind == "file":
+        return Diagnostic(CASE_MISMATCH, f"{name} makes no skill", path, START, START, help="name it SKILL.md")
+    if name == "SKILL.md" and kind in ("special", "missing"):
+        return Diagnostic(NOT_A_REGULAR_FILE, "this SKILL.md is no regular file", path, START, START)
+    if folder.endswith("/SKILL.md"):
+        return Diagnostic(NOT_A_REGULAR_FILE, "SKILL.md is a folder here", SourcePath(folder), START, START)
+    return None
 
 
 def _id(star: str, folder: str, root: str) -> str:

@@ -10,8 +10,9 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.diagnostics import PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM, Problem
-from skillweave.flatten import BareItem, ChildItem, TextItem, block_at, is_too_large, text_of
+from skillweave.flatten import BareItem, ChildItem, TextItem, asked, block_at, is_too_large, text_of
 from skillweave.markdown.reading import Block, Container, read_blocks, render
+from skillweave.parse import not_alone
 from skillweave.splice import Edit, add_prefix, apply_edits, continuation
 from skillweave.units import to_source
 
@@ -32,7 +33,7 @@ _ENDED = frozenset({"heading", "rule", "fence"})
 
 def check_seams(nodes: Nodes) -> None:
     """Report every splice that changes what a block of either side is."""
-    short: dict[NodeKey, _Expansion] = {}
+    short: dict[tuple[NodeKey, bool], _Expansion] = {}
     tops: dict[UnitKey, list[tuple[int, int]]] = {}
     reported: set[tuple[str, int]] = set()
     for key, node in list(nodes.nodes.items()):
@@ -204,9 +205,11 @@ class _Layout(NamedTuple):
     """Those that bring a part of a fence or a table: that is reported, and says it all."""
 
 
-def _expansion(nodes: Nodes, key: NodeKey, short: dict[NodeKey, _Expansion]) -> _Expansion:
+def _expansion(nodes: Nodes, child: Child, short: dict[tuple[NodeKey, bool], _Expansion]) -> _Expansion:
+    wanted, shift, tabs = asked(child, 0, tabs=False)
+    key = (wanted, tabs)
     if key not in short:
-        text = text_of(nodes, key)
+        text = text_of(nodes, wanted, shift, tabs)
         blocks = read_blocks(text)
         lines = text.split("\n")
         if len(lines) > _LONG:
@@ -220,7 +223,9 @@ def _expansion(nodes: Nodes, key: NodeKey, short: dict[NodeKey, _Expansion]) -> 
     return short[key]
 
 
-def _lay_out(nodes: Nodes, node: Node, window: tuple[int, int], short: dict[NodeKey, _Expansion]) -> _Layout:
+def _lay_out(
+    nodes: Nodes, node: Node, window: tuple[int, int], short: dict[tuple[NodeKey, bool], _Expansion]
+) -> _Layout:
     """The lines of a window with its splices made, and what each line's block should be."""
     unit = node.unit
     low, high = window
@@ -239,7 +244,7 @@ def _lay_out(nodes: Nodes, node: Node, window: tuple[int, int], short: dict[Node
                 layout.splices.append(_Splice(len(layout.lines), len(layout.lines) + 1, by_line[line]))
                 layout.lines.append(text)
             case ChildItem(child, line) if low <= line < high:
-                expansion = _expansion(nodes, child.key, short)
+                expansion = _expansion(nodes, child, short)
                 moved[line] = len(layout.lines)
                 lines = add_prefix(expansion.text, child.edge.placed.prefix or "").split("\n")
                 splice = _Splice(len(layout.lines), len(layout.lines) + len(lines), child.edge.placed)
@@ -396,7 +401,10 @@ def _check_inline(nodes: Nodes, node: Node) -> Iterator[tuple[PlacedDirective, P
         if child is not None and block is not None and nodes.nodes[child.key].items:
             by_block.setdefault(block, []).append((placed, child))
     for block, inline in by_block.items():
-        if _keeps_meaning(nodes, node.unit, block, inline):
+        in_links = [placed for placed, _ in inline if _is_in_tag(node.unit, block, placed)]
+        for placed in in_links:
+            yield placed, not_alone(placed.directive.span, "include", "in a link's destination or title")
+        if in_links or _keeps_meaning(nodes, node.unit, block, inline):
             continue
         blamed = (
             [each for each in inline if not _keeps_meaning(nodes, node.unit, block, [each])] if len(inline) < 50 else []
@@ -411,11 +419,26 @@ def _check_inline(nodes: Nodes, node: Node) -> Iterator[tuple[PlacedDirective, P
             yield placed, problem
 
 
+def _is_in_tag(unit: Unit, block: Block, placed: PlacedDirective) -> bool:
+    """Whether what an include brings would become part of a link's destination or title, or of an HTML tag."""
+    start = unit.index.starts[block.start]
+    end = unit.index.starts[block.end - 1] + len(unit.lines[block.end - 1])
+    if "](" not in unit.text[start:end] and "<" not in unit.text[start : placed.directive.span.start]:
+        return False
+    word = _stand_in(0)
+    rendered = render(_flush(apply_edits(unit.text, start, end, [Edit(*placed.directive.span, word)])))
+    before = rendered[: rendered.find(word)]
+    if before.rfind("<") <= before.rfind(">"):
+        return False
+    # An image's alternative text is running text, and the only one that rendering puts into a tag.
+    return re.search(r'\balt="[^"]*$', before) is None
+
+
 def _keeps_meaning(nodes: Nodes, unit: Unit, block: Block, inline: Sequence[tuple[PlacedDirective, Child]]) -> bool:
     start = unit.index.starts[block.start]
     end = unit.index.starts[block.end - 1] + len(unit.lines[block.end - 1])
     spans = [placed.directive.span for placed, _ in inline]
-    texts = [text_of(nodes, child.key) for _, child in inline]
+    texts = [text_of(nodes, child.key).strip(" \t") for _, child in inline]
     held = render(
         _flush(apply_edits(unit.text, start, end, [Edit(*span, _stand_in(n)) for n, span in enumerate(spans)]))
     )

@@ -94,6 +94,13 @@ def find_calls(graph: Graph, limit: int) -> Calls:
     """Every set of values that some directive gives to some template, from the directives of all other files on."""
     calls = Calls(graph)
     pending = [UnitKey(path) for path, file in sorted(graph.files.items()) if not _is_template(file)]
+    for path, file in sorted(graph.files.items()):
+        params = file.document.params if file.document else None
+        if params is not None and not any(param.required for param in params):
+            # A link to a template gives it no values: its defaults are enough.
+            defaults = tuple(sorted((param.name, param.default or "") for param in params))
+            calls.instances.setdefault(path, set()).add(defaults)
+            pending.append(UnitKey(path, defaults))
     count = 0
     while pending:
         caller = pending.pop()

@@ -7,13 +7,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import (
-    CONFLICTING_OPTIONS,
-    DIRECTIVE_NOT_ALONE,
     INCLUDE_CYCLE,
-    MALFORMED_DIRECTIVE,
     NESTED_SKILL,
-    UNKNOWN_DIRECTIVE,
-    UNKNOWN_OPTION,
     UNUSED_PATTERN,
     Diagnostic,
     Note,
@@ -25,7 +20,7 @@ from skillweave.hygiene import check_labels
 from skillweave.links import check_unreached
 from skillweave.project import START
 from skillweave.rules.prose import check_commands, check_skill_names, dangling_path, named_paths
-from skillweave.rules.size import Share, check_size, measure
+from skillweave.rules.size import Share, Size, check_size, measure
 from skillweave.rules.skill import check_skill_front_matter
 from skillweave.rules.unicode import check_hidden
 from skillweave.units import to_source
@@ -105,7 +100,7 @@ def check_reach(site: Site, sources: Iterable[frozenset[SourcePath]]) -> None:
     reached = set().union(*sources)
     misspelled = _misspelled(nodes)
     for path in nodes.project.patterns:
-        if path in reached or any(path.rpartition("/")[2] in text for text in misspelled):
+        if path in reached or any(_stem(path) in text for text in misspelled):
             continue
         message = f"no entry reaches {path}"
         cure = "include it, reference it, or remove it"
@@ -118,14 +113,21 @@ def check_reach(site: Site, sources: Iterable[frozenset[SourcePath]]) -> None:
 
 
 def _misspelled(nodes: Nodes) -> list[str]:
-    """The directives that could not be read: the patterns that they may mean are not called unused as well."""
-    return [
-        file.lines[file.index.line_of(problem.span.start)]
-        for file in nodes.graph.files.values()
-        for problem in (file.document.problems if file.document else ())
-        if problem.code
-        in (MALFORMED_DIRECTIVE, UNKNOWN_DIRECTIVE, UNKNOWN_OPTION, CONFLICTING_OPTIONS, DIRECTIVE_NOT_ALONE)
-    ]
+    """The lines with an error that names a file: the patterns that they may mean are not called unused as well."""
+    lines = []
+    for diagnostic in nodes.graph.diagnostics:
+        file = nodes.graph.files.get(diagnostic.path)
+        if file is not None and diagnostic.severity is Severity.ERROR and diagnostic.code.number[:3] in _NAMING:
+            lines.append(file.lines[diagnostic.start.line - 1].casefold())
+    return lines
+
+
+_NAMING = ("SW1", "SW2", "SW5", "SW9")
+"""Stages whose errors are about what a directive or a link names."""
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".md").casefold()
 
 
 def sources_of(site: Site, plan: Plan) -> frozenset[SourcePath]:
@@ -203,10 +205,14 @@ def _check_skill_size(nodes: Nodes, entry: Entry, key: NodeKey) -> None:
         return
     file = nodes.graph.files[entry.main.real]
     front = file.text[: file.index.starts[file.document.body]] if file.document and file.document.front_matter else ""
-    shares = []
+    shares: dict[str, Size] = {}
     for child in (child for child in nodes.children[key.unit] if child is not None):
         text = text_of(nodes, child.key)
-        shares.append(Share(child.edge.directive.path, measure(text)))
-    problem = check_size(measure(front + text_of(nodes, key) + "\n"), nodes.config.limits, shares)
+        size = measure(text)
+        known = shares.get(child.edge.directive.path, Size(0, 0, 0))
+        shares[child.edge.directive.path] = Size(*(a + b for a, b in zip(known, size, strict=True)))
+    problem = check_size(
+        measure(front + text_of(nodes, key) + "\n"), nodes.config.limits, [Share(*item) for item in shares.items()]
+    )
     if problem:
         nodes.graph.report(entry.main.real, problem)

@@ -18,6 +18,7 @@ from skillweave.cli.check import check
 from skillweave.cli.clean import clean
 from skillweave.cli.common import BUG, CLEAN, ERRORS, INTERRUPTED, USAGE
 from skillweave.cli.explain import explain
+from skillweave.cli.graph import graph
 from skillweave.cli.package import package
 from skillweave.cli.trace import trace
 from skillweave.cli.watch import watch
@@ -71,7 +72,7 @@ def main() -> None:
     """  # noqa: D301 (the backspace tells click to keep the lines below as they are)
 
 
-for _command in (build, check, clean, explain, package, trace, watch):
+for _command in (build, check, clean, explain, graph, package, trace, watch):
     main.add_command(_command)
 
 

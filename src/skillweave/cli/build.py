@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from skillweave.cli.common import ERRORS, Options, configure, progress, project_options, report, status, usage_errors
+from skillweave.cli.common import (
+    CLEAN,
+    ERRORS,
+    Options,
+    configure,
+    progress,
+    project_options,
+    report,
+    status,
+    usage_errors,
+)
+from skillweave.cli.depfile import write_depfile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +43,16 @@ class _Comparison(NamedTuple):
 @click.option("--check", is_flag=True, help="Write nothing; name every output that is stale, missing or stray.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change, as a patch.")
 @click.option("--explain", is_flag=True, help="Say why each entry was rebuilt.")
+@click.option(
+    "--depfile",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write what each entry was made of, for Make and Ninja.",
+)
 @project_options
-def build(options: Options, entries: tuple[str, ...], *, check: bool, diff: bool, explain: bool) -> int:
+def build(  # noqa: PLR0913 (click hands over each option by its name)
+    options: Options, entries: tuple[str, ...], *, check: bool, diff: bool, explain: bool, depfile: Path | None
+) -> int:
     """Check and flatten every skill and document, and write their bundles.
 
     An ENTRY is an id (research:orchestration) or a path (skills/research); without one, all are built. An entry with an
@@ -42,6 +62,8 @@ def build(options: Options, entries: tuple[str, ...], *, check: bool, diff: bool
     """
     if diff and options.format == "json":
         raise click.UsageError("--diff has no JSON form.")
+    if depfile and (check or diff):
+        raise click.UsageError("--depfile needs a build, and --check and --diff write nothing.")
     started = time.monotonic()
     config, failed = configure(options)
     if config is None:
@@ -52,14 +74,18 @@ def build(options: Options, entries: tuple[str, ...], *, check: bool, diff: bool
     from skillweave.incremental import build as run_build  # noqa: PLC0415
 
     with usage_errors(), progress(options) as show:
-        outcome = run_build(Asked(config, entries, options.strict, not options.no_cache, show))
+        asked = Asked(config, entries, options.strict, not options.no_cache, show, needs=depfile is not None)
+        outcome = run_build(asked)
     report(options, config, outcome, outcome.diagnostics, err=options.format != "json")
     if explain and not options.quiet:
         for path, reason in outcome.reasons:
             click.echo(f"{path}: {reason}", err=True)
     if options.format != "json" and not options.quiet:
         _tell_build(config, outcome, time.monotonic() - started, verbose=options.verbose)
-    return status(outcome.diagnostics)
+    result = status(outcome.diagnostics)
+    if depfile and result == CLEAN:
+        write_depfile(depfile, config, outcome.needs)
+    return result
 
 
 def _run_comparison(options: Options, config: Config, entries: tuple[str, ...], wanted: _Comparison) -> int:

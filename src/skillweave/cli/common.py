@@ -151,7 +151,7 @@ def print_report(
 
     def source_line(path: SourcePath, line: int) -> str | None:
         if path not in texts:
-            texts[path] = _lines(config.root / path)
+            texts[path] = _lines(config.root / path) if _is_ours(config, path) else []
         return texts[path][line - 1] if line <= len(texts[path]) else None
 
     stream = sys.stderr if err else sys.stdout
@@ -161,6 +161,11 @@ def print_report(
         click.echo(text, err=err, nl=not text.endswith("\n"), color=True)
         if options.format == "full":
             click.echo(err=err)
+
+
+def _is_ours(config: Config, path: str) -> bool:
+    """Whether a path stays in the project: no line of a file that a symlink leads to elsewhere is ever shown."""
+    return path == config.file or (config.root / path).resolve().is_relative_to(config.root)
 
 
 def _lines(path: Path) -> list[str]:

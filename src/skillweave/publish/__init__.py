@@ -48,6 +48,7 @@ __all__ = [
     "load_lock",
     "publish",
     "publish_held",
+    "published_files",
     "read_plain",
     "remove_file",
     "state_of",
@@ -160,6 +161,13 @@ def load_lock(folder: Path) -> Lock:
     """The records that earlier builds left; none where there is no lock file, or none that can be read."""
     found = read_plain(folder / LOCK_NAME)
     return (read_lock(found[0]) if found else None) or {}
+
+
+def published_files(folder: Path) -> dict[str, str]:
+    """Every file that builds have published, the lock file too, with its digest as it was published."""
+    found = read_plain(folder / LOCK_NAME)
+    outputs = {path: value for record in load_lock(folder).values() for path, value in record.outputs.items()}
+    return {**outputs, **({LOCK_NAME: digest(found[0])} if found else {})}
 
 
 def expected_lock(request: Request, previous: Lock) -> Lock:

@@ -1,0 +1,60 @@
+"""What `skillweave build --depfile` writes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from skillweave.config import Config
+    from skillweave.depfile import Needs
+
+
+def write_depfile(file: Path, config: Config, needs: Iterable[Needs]) -> None:
+    """Write what some entries were made of, unless the file says that already. A reader never sees half of it.
+
+    Paths are relative to the working directory, as Make and Ninja read them; outputs are absolute if the output folder is.
+    """
+    from skillweave.depfile import depfile_text, rules_of, unsayable  # noqa: PLC0415
+
+    def source(path: str) -> str:
+        return _below(config.root / path)
+
+    def made(path: str) -> str:
+        place = config.root / config.output / path
+        return place.as_posix() if Path(config.output).is_absolute() else _below(place)
+
+    rules = rules_of(needs, config.file, source, made)
+    path = unsayable(rules)
+    if path is not None:
+        raise click.ClickException(f"no depfile can name {path!r}: Make and Ninja have no way to write it")
+    text = depfile_text(rules).encode()
+    if _contents(file) == text:
+        return
+    temporary = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(text)
+        temporary.replace(file)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _below(path: Path) -> str:
+    """A path from the working directory; as it is where none leads to it."""
+    try:
+        return Path(os.path.relpath(path)).as_posix()
+    except ValueError:  # another drive
+        return path.as_posix()
+
+
+def _contents(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return None

@@ -1,0 +1,70 @@
+"""`skillweave graph`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from skillweave.cli.common import Options, configure, progress, project_options, report, status, usage_errors
+
+if TYPE_CHECKING:
+    from skillweave.build import Compiled
+    from skillweave.config import Config
+    from skillweave.depfile import Needs
+
+
+@click.command()
+@click.argument("entries", nargs=-1, metavar="[ENTRY]...")
+@project_options
+def graph(options: Options, entries: tuple[str, ...]) -> int:
+    """Say which files each entry is made of.
+
+    A line per entry, and below it every file that goes into its bundle and every optional one that is not there. With
+    --format json also its outputs, and every directive that names a file, for rules of another build tool. Findings go
+    to standard error.
+    """
+    config, failed = configure(options)
+    if config is None:
+        return failed
+    from skillweave.build import compile_project  # noqa: PLC0415
+    from skillweave.depfile import needs_of  # noqa: PLC0415
+
+    with usage_errors(), progress(options) as show:
+        compiled = compile_project(config, entries, strict=options.strict, progress=show)
+    needs = needs_of(compiled)
+    if options.format == "json":
+        click.echo(_json(config, compiled, needs))
+    else:
+        for need in needs:
+            click.echo(need.path)
+            for path in need.inputs:
+                click.echo(f"  {path}")
+            for path in need.missing:
+                click.echo(f"  {path} (optional, not there)")
+    if status(compiled.diagnostics):
+        report(options._replace(format="concise"), config, compiled, compiled.diagnostics, err=True)
+    return status(compiled.diagnostics)
+
+
+def _json(config: Config, compiled: Compiled, needs: tuple[Needs, ...]) -> str:
+    from skillweave.depfile import named_by  # noqa: PLC0415
+
+    entries = [
+        {
+            "id": need.id,
+            "kind": need.kind,
+            "path": need.path,
+            "outputs": need.outputs,
+            "inputs": need.inputs,
+            "missing": need.missing,
+            "folders": need.folders,
+        }
+        for need in needs
+    ]
+    edges = [
+        {"from": named.source, "to": named.target, "line": named.line, "column": named.column, "word": named.word}
+        for named in named_by(compiled, needs)
+    ]
+    return json.dumps({"config": config.file, "entries": entries, "edges": edges}, indent=2, ensure_ascii=False)

@@ -1,0 +1,74 @@
+"""Same inputs, same bytes: whatever the folder, the order of the disk, the time zone, the locale, and Python's hashes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = [
+    path.relative_to(ROOT)
+    for folder in ("patterns", "skills")
+    for path in sorted((ROOT / folder).rglob("*"))
+    if path.is_file()
+]
+ELSEWHERE = {
+    "TZ": "Pacific/Kiritimati",
+    "LC_ALL": "tr_TR.UTF-8",
+    "PYTHONHASHSEED": "4711",
+    "HOME": "/nonexistent",
+    "COLUMNS": "41",
+}
+
+
+@pytest.mark.parametrize("command", [("build",), ("package", "--to", "dist", "--provenance")], ids=["build", "package"])
+def test_two_machines_make_the_same_bytes(tmp_path: Path, command: tuple[str, ...]) -> None:
+    here, there = tmp_path / "a", tmp_path / "b b" / "ü"
+    lay_out(here, SOURCES)
+    lay_out(there, SOURCES[::-1])
+    run(here, command, {"PYTHONHASHSEED": "1"})
+    run(there, command, ELSEWHERE)
+    output = command[2] if len(command) > 1 else "build"
+    first, second = tree(here / output), tree(there / output)
+    assert first
+    assert first == second
+
+
+def test_what_is_committed_is_what_is_built(tmp_path: Path) -> None:
+    lay_out(tmp_path, SOURCES)
+    run(tmp_path, ("build",), {})
+    assert tree(tmp_path / "build") == tree(ROOT / "build")
+
+
+def lay_out(project: Path, sources: list[Path]) -> None:
+    """A project of our own patterns and skills, its files made in the given order."""
+    for source in sources:
+        target = project / source
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / source, target)
+
+
+def run(project: Path, command: tuple[str, ...], environment: dict[str, str]) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "skillweave", *command],
+        cwd=project,
+        env={**os.environ, **environment},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def tree(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Every file below a folder, with its bytes and whether it can be run."""
+    return {
+        path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mode & 0o111)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
