@@ -60,7 +60,7 @@ def html_destinations(html: str) -> Iterator[Span]:
 
 
 def html_anchors(html: str) -> Iterator[str]:
-    """The names that a fragment can point to: every `id`, and the `name` of an `a`."""
+    """The names that a fragment can point to: every `id` and `name`."""
     for attribute in attributes(html):
-        if attribute.name == "id" or (attribute.name == "name" and attribute.tag == "a"):
+        if attribute.name in ("id", "name"):
             yield html[attribute.value.start : attribute.value.end]

@@ -17,6 +17,7 @@ from skillweave.diagnostics import (
     LINK_OUTSIDE_ROOTS,
     LINK_TO_SKILL,
     MISSING_SECTION,
+    NOT_A_REGULAR_FILE,
     OUTPUT_COLLISION,
     PATH_OUTSIDE_ROOTS,
     Code,
@@ -591,8 +592,13 @@ def _asset(work: _Work, place: _Place, edge: Edge) -> None:
         _copy(work, place, out, target)
         return
     for path, found in work.site.tree.walk(target):
-        if found.kind == "file":
+        if found.kind == "file" and nodes.project.may_read(edge.source, found.real):
             _copy(work, place, f"{out}/{path[len(target) + 1 :]}", found.real)
+        else:
+            what = "is no regular file" if found.kind in ("special", "missing") else "leads outside of every root"
+            code = NOT_A_REGULAR_FILE if found.kind in ("special", "missing") else PATH_OUTSIDE_ROOTS
+            message = f"{path} {what}, and cannot be shipped with {directive.path}"
+            nodes.graph.report(edge.source, Problem(code, message, directive.span, help="remove it, or copy the file"))
 
 
 def _collide(site: Site, plan: Plan, source: tuple[SourcePath, Span], out: str, message: str) -> None:

@@ -90,6 +90,10 @@ def discover(tree: Tree, config: Config) -> Project:
     skills = _skills(tree, config, homes, diagnostics)
     documents = _documents(tree, config, homes, diagnostics)
     shared = tuple(found.real for path in config.shared if (found := tree.look_up(path)).kind in ("file", "folder"))
+    own = (tree.look_up(root).real for _, root in expand_roots(tree, (*config.skills, *config.documents)))
+    allowed = (*own, *pattern_roots, *shared)
+    files = (file for entry in (*skills, *documents) for file in entry.files)
+    diagnostics += [_strays(file) for file in files if not any(is_below(file.real, root) for root in allowed)]
     return Project(
         entries=tuple(sorted([*skills, *documents], key=lambda entry: entry.path)),
         pattern_roots=tuple(pattern_roots),
@@ -170,6 +174,13 @@ def _real_roots(tree: Tree, roots: Iterable[tuple[str, str]], diagnostics: list[
         elif found.kind == "outside":
             diagnostics.append(_leaves(SourcePath(root)))
     return real
+
+
+def _strays(file: EntryFile) -> Diagnostic:
+    """A file of an entry that is a symlink to somewhere in the project that nothing may be published from."""
+    message = f"{file.path} is a symlink to {file.real}, outside of every root"
+    cure = "copy the file, or add its folder to `shared` in the configuration"
+    return Diagnostic(PATH_OUTSIDE_ROOTS, message, file.path, START, START, help=cure)
 
 
 def _leaves(path: SourcePath) -> Diagnostic:

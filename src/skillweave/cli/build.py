@@ -13,6 +13,7 @@ from skillweave.cli.common import (
     ERRORS,
     Options,
     configure,
+    nothing_found,
     progress,
     project_options,
     report,
@@ -82,6 +83,8 @@ def build(  # noqa: PLR0913 (click hands over each option by its name)
             click.echo(f"{path}: {reason}", err=True)
     if options.format != "json" and not options.quiet:
         _tell_build(config, outcome, time.monotonic() - started, verbose=options.verbose)
+    if not outcome.entries and not options.quiet:
+        click.echo(nothing_found(config), err=True)
     result = status(outcome.diagnostics)
     if depfile and result == CLEAN:
         write_depfile(depfile, config, outcome.needs)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import click
 
-from skillweave.cli.common import Options, configure, progress, project_options, report, status, summary, usage_errors
+from skillweave.cli.common import (
+    Options,
+    configure,
+    nothing_found,
+    progress,
+    project_options,
+    report,
+    status,
+    summary,
+    usage_errors,
+)
 
 
 @click.command()
@@ -31,4 +41,6 @@ def check(options: Options, entries: tuple[str, ...]) -> int:
         from skillweave.report import summary_line  # noqa: PLC0415
 
         click.echo(summary_line(summary(outcome, outcome.diagnostics)))
+    if not outcome.entries and not options.quiet:
+        click.echo(nothing_found(config), err=True)
     return status(outcome.diagnostics)

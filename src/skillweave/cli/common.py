@@ -164,8 +164,8 @@ def print_report(
 
 
 def _is_ours(config: Config, path: str) -> bool:
-    """Whether a path stays in the project: no line of a file that a symlink leads to elsewhere is ever shown."""
-    return path == config.file or (config.root / path).resolve().is_relative_to(config.root)
+    """Whether a path is what it says: no line of a file that a symlink leads to is ever shown as the link's."""
+    return path == config.file or (config.root / path).resolve() == config.root / path
 
 
 def _lines(path: Path) -> list[str]:
@@ -204,6 +204,12 @@ def summary(compiled: Compiled | Outcome | None, diagnostics: Sequence[Diagnosti
         case _:
             skills = sum(entry.kind == "skill" for entry in compiled.project.entries)
             return Summary(errors, warnings, infos, len(compiled.graph.files), skills)
+
+
+def nothing_found(config: Config) -> str:
+    """What to say of a project without a skill or document: where was looked."""
+    places = ", ".join((*config.skills, *config.documents))
+    return f"no skill or document found in {config.root}: looked for SKILL.md below {places}"
 
 
 def status(diagnostics: Sequence[Diagnostic]) -> int:
