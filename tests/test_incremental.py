@@ -6,13 +6,14 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skillweave.cache import decode, encode
+from skillweave.cache import PARALLEL, Documents, decode, encode
 from skillweave.config import load_config
 from skillweave.incremental import Asked, Outcome, build, check
 from skillweave.parse import parse
@@ -181,3 +182,22 @@ def apply(project: Path, kind: str, path: str, content: str) -> None:
 def tree(folder: Path) -> dict[str, bytes]:
     """Every file below a folder, with its bytes."""
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_two_processes_parse_what_one_does() -> None:
+    texts = {str(number): f"# {number}\n\n" + "text `code` [link](a.md)\n\n" * 2_000 for number in range(50)}
+    documents = Documents({})
+    documents.prepare(texts)
+    assert set(documents.stored) == set(texts)
+    assert all(documents.get(texts[digest], digest) == parse(texts[digest]) for digest in ("0", "49"))
+
+
+def test_no_process_is_forked_beside_another_thread() -> None:
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    documents = Documents({})
+    documents.prepare({"0": "text\n" * PARALLEL})
+    done.set()
+    thread.join()
+    assert dict(documents.stored) == {}

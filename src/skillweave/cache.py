@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import types
 import typing
 from dataclasses import fields, is_dataclass
@@ -67,6 +68,8 @@ class Documents:
         }
         if sum(map(len, unknown.values())) < PARALLEL or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
             return
+        if threading.active_count() > 1:
+            return  # A fork copies locks that other threads hold, and nobody would ever release them.
         self.stored = {**self.stored, **_parse_in_parallel(unknown)}
 
     def get(self, text: str, digest: str) -> Document:
