@@ -45,7 +45,7 @@ def delays(project: Path, pattern: Path, runs: int) -> Delays:
     if known.returncode != 0:
         return Delays((), "this skillweave has no watch command")
     text = pattern.read_text(encoding="utf-8").rstrip("\n")
-    bundle = _bundle_of(project, text.rpartition("\n")[2])
+    bundle = _bundle_of(project, pattern.relative_to(project).as_posix())
     if bundle is None:
         return Delays((), "no bundle holds the pattern")
     process = subprocess.Popen(WATCH, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -89,9 +89,11 @@ def _wait_for_ready(process: subprocess.Popen[str]) -> bool:
     return False
 
 
-def _bundle_of(project: Path, mark: str) -> Path | None:
-    """A bundle that holds a line of the pattern."""
-    for path in sorted((project / "build").glob("skills/*/SKILL.md")):
-        if mark in path.read_text(encoding="utf-8"):
-            return path
+def _bundle_of(project: Path, pattern: str) -> Path | None:
+    """A bundle that is made of the pattern, by what the lock file says of its inputs."""
+    lock = json.loads((project / "build/skillweave.lock.json").read_text(encoding="utf-8"))
+    made_of = {str(path): set(record["inputs"]) for path, record in lock["entries"].items()}
+    for path, inputs in made_of.items():
+        if pattern in inputs:
+            return project / "build" / path
     return None

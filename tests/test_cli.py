@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from skillweave.cli import main
+from skillweave.cli import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +95,7 @@ def talkative(project: Path) -> Path:
 # Help
 
 
-@pytest.mark.parametrize("name", ["", *sorted(main.commands)])
+@pytest.mark.parametrize("name", ["", *sorted(COMMANDS)])
 def test_help(tmp_path: Path, snapshot: SnapshotAssertion, name: str) -> None:
     arguments = [name] if name else []
     shown = run(tmp_path, *arguments, "--help", env={"COLUMNS": "80"})
@@ -120,7 +120,7 @@ def test_without_a_command_help_is_shown_and_nothing_is_done(tmp_path: Path) -> 
 REFERENCE = (Path(__file__).parent.parent / "docs/reference/cli.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", sorted(main.commands))
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_the_reference_has_every_option_and_no_other(tmp_path: Path, name: str) -> None:
     sections = re.split(r"^## ", REFERENCE, flags=re.MULTILINE)
     (own,) = (section for section in sections if section.startswith(f"`skillweave {name}"))
@@ -134,7 +134,7 @@ def test_the_reference_has_every_option_and_no_other(tmp_path: Path, name: str) 
 
 
 def test_the_reference_has_every_command_and_no_other() -> None:
-    assert sorted(re.findall(r"^## `skillweave (\w+)", REFERENCE, re.MULTILINE)) == sorted(main.commands)
+    assert sorted(re.findall(r"^## `skillweave (\w+)", REFERENCE, re.MULTILINE)) == sorted(COMMANDS)
 
 
 # Exit statuses
@@ -374,3 +374,10 @@ def test_a_full_disk_loses_nothing_and_the_next_build_heals(project: Path) -> No
 
 def files_below(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_line_of_a_command_is_how_its_own_help_begins(tmp_path: Path, name: str) -> None:
+    said = " ".join(run(tmp_path, name, "--help").out.split())
+    assert COMMANDS[name].split()[0] in said
+    assert f"skillweave {name}" in said

@@ -8,20 +8,13 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
 
 from skillweave import __version__
-from skillweave.cli.build import build
-from skillweave.cli.check import check
-from skillweave.cli.clean import clean
-from skillweave.cli.common import BUG, CLEAN, ERRORS, INTERRUPTED, USAGE
-from skillweave.cli.explain import explain
-from skillweave.cli.graph import graph
-from skillweave.cli.package import package
-from skillweave.cli.trace import trace
-from skillweave.cli.watch import watch
+from skillweave.cli.status import BUG, CLEAN, ERRORS, INTERRUPTED, USAGE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +47,39 @@ def run(arguments: Sequence[str]) -> int:
     return status if isinstance(status, int) else CLEAN
 
 
+COMMANDS = {
+    "build": "Check and flatten everything, and write the bundles.",
+    "check": "Find every mistake, and write nothing.",
+    "clean": "Remove the cache.",
+    "explain": "Explain a finding: what it means, an example, the cure.",
+    "graph": "Say which files each entry is made of.",
+    "package": "Pack skills so that they can be installed one by one.",
+    "trace": "Say where the lines of a built file come from.",
+    "watch": "Build, and build again whenever a source changes.",
+}
+"""Each command is a module of that name, imported when it is run; its line in `--help` is here, to import none for it."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"skillweave.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
 @click.group(
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start with `skillweave check`. Every finding has a code; `skillweave explain SW207` tells more.",
 )
@@ -70,10 +95,6 @@ def main() -> None:
     skillweave checks every reference, finds every cycle, and writes flattened bundles to build/, ready to be installed one
     by one.
     """  # noqa: D301 (the backspace tells click to keep the lines below as they are)
-
-
-for _command in (build, check, clean, explain, graph, package, trace, watch):
-    main.add_command(_command)
 
 
 def _report_bug() -> int:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from skillweave.cli.common import (
-    CLEAN,
-    ERRORS,
     Options,
     configure,
     nothing_found,
@@ -21,6 +19,7 @@ from skillweave.cli.common import (
     usage_errors,
 )
 from skillweave.cli.depfile import write_depfile
+from skillweave.cli.status import CLEAN, ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

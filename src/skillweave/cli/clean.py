@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from skillweave.cli.common import CLEAN, USAGE, Options, configure, project_options
+from skillweave.cli.common import Options, configure, project_options
+from skillweave.cli.status import CLEAN, USAGE
 
 
 @click.command()

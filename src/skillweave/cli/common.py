@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from skillweave.cli.status import CLEAN, ERRORS, USAGE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     from skillweave.report import Summary
     from skillweave.source import SourcePath
 
-CLEAN, ERRORS, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
-"""Exit statuses (DIAGNOSTICS, exit status)."""
 PATIENCE = 0.5
 """Seconds after which a waiting terminal is shown a progress bar."""
 

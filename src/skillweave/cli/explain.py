@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from skillweave.cli.common import CLEAN
+from skillweave.cli.status import CLEAN
 
 
 @click.command()

@@ -9,17 +9,8 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
-from skillweave.cli.common import (
-    ERRORS,
-    USAGE,
-    Options,
-    configure,
-    progress,
-    project_options,
-    report,
-    status,
-    usage_errors,
-)
+from skillweave.cli.common import Options, configure, progress, project_options, report, status, usage_errors
+from skillweave.cli.status import ERRORS, USAGE
 
 if TYPE_CHECKING:
     from skillweave.config import Config

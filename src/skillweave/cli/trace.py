@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from skillweave.cli.common import CLEAN, ERRORS, Options, configure, progress, project_options, report
+from skillweave.cli.common import Options, configure, progress, project_options, report
+from skillweave.cli.status import CLEAN, ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, assert_never
 
 import click
 
-from skillweave.cli.common import CLEAN, INTERRUPTED, Options, print_report, project_options, report, status, summary
+from skillweave.cli.common import Options, print_report, project_options, report, status, summary
+from skillweave.cli.status import CLEAN, INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
