@@ -334,6 +334,7 @@ def test_a_changed_mode_is_a_change(project: Path) -> None:
 
 
 def test_what_symlinks_lead_to_is_watched(project: Path) -> None:
+    write(project / "skillweave.toml", 'shared = ["folder", "more"]\n')
     write(project / "folder/b.txt", "first")
     write(project / "more/c.txt", "first")
     skill = project / "skills/commit"
