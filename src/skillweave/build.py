@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from skillweave.cache import Documents
 from skillweave.emit import Bundle, emit
@@ -14,7 +14,7 @@ from skillweave.graph import Graph, load, order
 from skillweave.leftovers import sound_nodes
 from skillweave.links import make_site, plan_bundle
 from skillweave.project import Entry, Project, choose, discover, hidden_roots
-from skillweave.publish import Published, Request, compare, publish
+from skillweave.publish import Published, Request, compare
 from skillweave.seams import check_seams
 from skillweave.validate import check_entry, check_files, check_plan, check_reach, sources_of, with_trails
 
@@ -91,19 +91,12 @@ def compile_project(
     return Compiled(project, nodes, entries, tuple(bundles), with_trails(nodes, entries, only), tree)
 
 
-def build(
-    config: Config,
-    wanted: Sequence[str],
-    mode: Literal["write", "compare"],
-    *,
-    strict: bool = False,
-    progress: Progress | None = None,
+def compare_project(
+    config: Config, wanted: Sequence[str], *, strict: bool = False, progress: Progress | None = None
 ) -> tuple[Compiled, Published]:
-    """Compile, then publish every bundle without an error; or, to compare, say what that would change."""
+    """Compile, and say what publishing would change. Nothing is written."""
     compiled = compile_project(config, wanted, strict=strict, progress=progress)
-    request = request_of(config, compiled)
-    published = publish(request) if mode == "write" else compare(request)
-    return compiled, published
+    return compiled, compare(request_of(config, compiled))
 
 
 def request_of(config: Config, compiled: Compiled) -> Request:

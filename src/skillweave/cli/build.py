@@ -91,10 +91,10 @@ def build(  # noqa: PLR0913 (click hands over each option by its name)
 
 
 def _run_comparison(options: Options, config: Config, entries: tuple[str, ...], wanted: _Comparison) -> int:
-    from skillweave.build import build as run_build  # noqa: PLC0415
+    from skillweave.build import compare_project  # noqa: PLC0415
 
     with usage_errors(), progress(options) as show:
-        compiled, published = run_build(config, entries, "compare", strict=options.strict, progress=show)
+        compiled, published = compare_project(config, entries, strict=options.strict, progress=show)
     return _compare(options, config, compiled, published, wanted)
 
 
