@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -42,6 +43,8 @@ class Bench(NamedTuple):
 
 def main() -> int:
     """Run what the options name; the exit status is 1 if an output was wrong."""
+    # What is installed has its bytecode, and a checkout has it after the first run, unless Python is told to keep none.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     options = _options()
     wanted = [peer for peer in PEERS if options.peers is None or peer.name in options.peers]
     here = [peer for peer in wanted if installed(peer)]

@@ -19,13 +19,17 @@ ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "skillweave"
 
 LAYERS: dict[str, tuple[str, ...]] = {
-    "values": ("source", "diagnostics", "consumers"),
+    "values": ("source", "diagnostics", "consumers", "globs"),
     "texts": (
+        "suppress",
         "toml_places",
         "toml_table",
+        "toml_policy",
         "config",
         "files",
+        "rewrite",
         "state",
+        "store",
         "destination",
         "directive",
         "html",
@@ -34,10 +38,11 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "documents": ("markdown", "template", "parse", "cache"),
     "project": ("project", "graph"),
     "expansion": ("select", "splice", "units", "flatten", "pages"),
-    "checks": ("seams", "links", "hygiene", "rules", "validate", "leftovers"),
-    "outputs": ("emit", "publish", "diff", "build", "depfile", "incremental", "trace"),
+    "checks": ("parts", "seams", "links", "hygiene", "rules", "validate", "ignores", "leftovers"),
+    "outputs": ("emit", "publish", "diff", "build", "recompile", "depfile", "incremental", "fix", "trace", "move"),
     "packages": ("archive", "provenance", "plugin", "portable", "package", "dist"),
     "reports": ("report", "explain"),
+    "writing": ("schema", "candidates", "starter"),
     "edge": ("watch", "cli", "__main__"),
 }
 """Every module and package, in the one order in which they may import each other: only what stands before."""
@@ -52,7 +57,10 @@ HOMES = {
 }
 """Which module or package alone imports a dependency."""
 
-ON_DISK = {"config", "files", "publish", "dist", "explain", "cli", "state", "cache", "watch"}
+ON_DISK = {
+    *("config", "files", "rewrite", "state", "store", "cache"),
+    *("publish", "move", "dist", "explain", "starter", "watch", "cli"),
+}
 """Who touches the disk: for the project, its own file, its own pages, the cache, or the working directory."""
 
 DISK_MODULES = {"fileinput", "glob", "importlib", "os", "pathlib", "shutil", "socket", "subprocess", "tempfile"}

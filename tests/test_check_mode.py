@@ -232,4 +232,4 @@ def test_with_both_the_patch_is_alone_on_standard_output(project: Path, skillwea
 def test_there_is_no_diff_in_json(project: Path, skillweave: Skillweave) -> None:
     outcome = skillweave(project, ["build", "--diff", "--format", "json"])
     assert outcome.status == 2
-    assert "--diff has no JSON form" in outcome.err
+    assert "--diff has no json form" in outcome.err

@@ -240,8 +240,8 @@ HOLDS = 'output: the output "p" holds the root "p/*/s" of skills'
 STAR = 'output: the output "p/x/s" is the root "p/*/s" of skills'
 ROOT = 'skills: the output "build" holds the root "build/s" of skills'
 ALL_KEYS = (
-    "the keys are banner, consumers, documents, headings, limits, links, output, patterns, plugins, shared, "
-    "skills, verbatim"
+    "the keys are banner, consumers, documents, error, headings, ignore, limits, links, output, patterns, per-path, "
+    "plugins, shared, skills, verbatim"
 )
 ALL_LIMITS = "the keys are bundle_bytes, depth, expansions, skill_lines, skill_tokens"
 
@@ -250,9 +250,8 @@ ALL_LIMITS = "the keys are bundle_bytes, depth, expansions, skill_lines, skill_t
     ("text", "expected"),
     [
         ("\npatern = 1", ("2:1", "patern", 'unknown key "patern"', 'did you mean "patterns"?')),
-        ("ignore = []", ("1:1", "ignore", 'unknown key "ignore"', ALL_KEYS)),
-        ('"per-path" = 1', ("1:1", '"per-path"', 'unknown key "per-path"', ALL_KEYS)),
-        ("[error]\n[limits]", ("1:2", "error", 'unknown key "error"', ALL_KEYS)),
+        ('"per-path" = 1', ("1:14", "1", "per-path: expected a table, found an integer", None)),
+        ("[error]\n[limits]", ("1:2", "error", "error: expected a list of strings, found a table", None)),
         ("[[toolz]]\nx = 1", ("1:3", "toolz", 'unknown key "toolz"', ALL_KEYS)),
         ("limits.depht = 1", ("1:8", "depht", 'unknown key "depht" in limits', 'did you mean "depth"?')),
         ("limits = {xyz = 1}", ("1:11", "xyz", 'unknown key "xyz" in limits', ALL_LIMITS)),

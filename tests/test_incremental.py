@@ -15,60 +15,114 @@ from hypothesis import strategies as st
 
 from skillweave.cache import PARALLEL, Documents, decode, encode
 from skillweave.config import load_config
-from skillweave.incremental import Asked, Outcome, build, check
+from skillweave.incremental import Asked, Memory, Outcome, build, check
 from skillweave.parse import parse
 
 NAMES = ("a.md", "b.md", "c.md", "d/e.md")
+SKILLS = ("s", "t", "u")
 LINES = (
     "# Title",
     "## Use",
+    "## Use {#other}",
+    "###### Deep",
     "text",
-    "other",
+    "- item",
+    "other [label]",
+    "[label]: https://example.org",
+    "[label]: https://example.com",
     "```",
     "[see](#use)",
     "[b](b.md)",
+    "[c](../../patterns/c.md#use)",
+    "[t](../t/SKILL.md#title)",
+    "[plain](../../shared/f.md)",
     "[e]: ./x.png",
+    "see `patterns/b.md` and `c.md`",
     "{{ t }}",
     "---\nparams:\n  t: {default: x}\n---",
     *(f"<<include: {name}>>" for name in NAMES),
+    *(f"- <<include: {name}#use>>" for name in NAMES),
+    '<<include: b.md with t="y">>',
+    '<<include: c.md with t="{{ t }}">>',
+    "<<include: b.md lines=1-2>>",
+    "before <<include: d/e.md>> behind",
     "<<include: gone.md optional>>",
-    "<<include: a.md#use>>",
+    "<<include: ../../shared/f.md>>",
+    "<<include: a.md#use level=+4>>",
     "<<reference: c.md>>",
+    "<<reference: c.md#use>>",
     "<<asset: x.png>>",
+    "<!-- skillweave: ignore broken-link, dangling-path -->",
+    "<!-- skillweave: ignore unused-pattern, unportable-field -->\nsee [z](z.md) and `patterns/a.md`",
 )
 SKILL = "---\nname: s\ndescription: A skill for tests. Use it in tests.\n---\n\n"
-CONFIGS = ("", "banner = false\n", 'headings = "keep"\n', "nonsense = 1\n")
+CONFIGS = ("", "banner = false\n", 'headings = "keep"\n', "nonsense = 1\n", 'shared = ["shared"]\n')
 
-text = st.lists(st.sampled_from(LINES), min_size=1, max_size=4).map(lambda lines: "\n\n".join(lines) + "\n")
+text = st.lists(st.sampled_from(LINES), min_size=1, max_size=5).map(lambda lines: "\n\n".join(lines) + "\n")
+tight = st.lists(st.sampled_from(LINES), min_size=1, max_size=4).map(lambda lines: "\n".join(lines) + "\n")
+content = st.one_of(text, text, tight)
+patterns = st.sampled_from([f"patterns/{name}" for name in NAMES])
+written = st.one_of(
+    st.tuples(st.just("write"), patterns, content),
+    st.tuples(st.just("write"), patterns, content),
+    st.tuples(st.just("write"), st.sampled_from(["patterns/x.png", "shared/f.md"]), content),
+    st.tuples(st.just("write"), st.sampled_from([f"skills/{s}/SKILL.md" for s in SKILLS]), content.map(SKILL.__add__)),
+    st.tuples(st.just("same size"), patterns, st.just("")),
+    st.tuples(st.just("touch"), patterns, st.just("")),
+)
 edits = st.one_of(
-    st.tuples(st.just("write"), st.sampled_from([f"patterns/{name}" for name in (*NAMES, "gone.md", "x.png")]), text),
-    st.tuples(st.just("write"), st.sampled_from(["skills/s/SKILL.md", "skills/t/SKILL.md"]), text.map(SKILL.__add__)),
+    written,
+    written,
+    written,
+    st.tuples(st.just("during"), patterns, content),
+    st.tuples(st.just("write"), st.just("patterns/gone.md"), content),
+    st.tuples(st.just("write"), st.just("skills/s/_own.md"), content),
     st.tuples(st.just("write"), st.just("skillweave.toml"), st.sampled_from(CONFIGS)),
-    st.tuples(st.just("remove"), st.sampled_from([f"patterns/{name}" for name in NAMES]), st.just("")),
-    st.tuples(st.just("rename"), st.sampled_from([f"patterns/{name}" for name in NAMES]), st.sampled_from(NAMES)),
-    st.tuples(st.just("same size"), st.sampled_from([f"patterns/{name}" for name in NAMES]), st.just("")),
+    st.tuples(st.just("remove"), patterns, st.just("")),
+    st.tuples(st.just("rename"), patterns, st.sampled_from(NAMES)),
     st.tuples(st.just("edit output"), st.just("build/skills/s/SKILL.md"), st.just("")),
-    st.tuples(st.just("touch"), st.sampled_from([f"patterns/{name}" for name in NAMES]), st.just("")),
     st.tuples(
         st.just("break cache"),
-        st.sampled_from(["state.json", "documents.json"]),
+        st.sampled_from(["state.json", "parts.json", "documents"]),
         st.sampled_from(["{", "[]", '{"key":1}']),
     ),
 )
+Step = list[tuple[str, str, str]]
 
 
 @settings(derandomize=True, deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.lists(edits, min_size=1, max_size=3), min_size=2, max_size=5))
-def test_an_incremental_build_equals_a_clean_one(history: list[list[tuple[str, str, str]]]) -> None:
+@given(st.lists(st.lists(edits, min_size=1, max_size=2), min_size=2, max_size=6), st.sampled_from(["new", "kept"]))
+def test_an_incremental_build_equals_a_clean_one(history: list[Step], memory: str) -> None:
+    compare_with_clean(history, Memory() if memory == "kept" else None)
+
+
+@settings(derandomize=True, deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.lists(written, min_size=1, max_size=1), min_size=4, max_size=8), st.sampled_from(["new", "kept"]))
+def test_edits_that_only_change_contents_come_to_what_a_clean_build_says(history: list[Step], memory: str) -> None:
+    compare_with_clean(history, Memory() if memory == "kept" else None)
+
+
+def compare_with_clean(history: list[Step], memory: Memory | None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "project"
-        write(project / "skills/s/SKILL.md", SKILL + "<<include: a.md>>\n")
-        write(project / "patterns/a.md", "# A\n")
-        for step in history:
-            for kind, path, content in step:
-                apply(project, kind, path, content)
-            checked = run(project, check)
-            built = run(project, build)
+        for skill in SKILLS:
+            write(project / f"skills/{skill}/SKILL.md", SKILL.replace(": s", f": {skill}") + "<<include: a.md>>\n")
+        for name in NAMES:
+            write(project / f"patterns/{name}", "# A\n\n## Use\n\ntext\n")
+        write(project / "patterns/x.png", "x")
+        write(project / "shared/f.md", "# F\n")
+        for number, step in enumerate(history):
+            for kind, path, new in step:
+                if kind == "during":
+                    run(
+                        project,
+                        build,
+                        memory=memory,
+                        progress=lambda *_, path=path, new=new: apply(project, "write", path, new),
+                    )
+                apply(project, kind, path, new)
+            checked = run(project, check) if number % 2 else None
+            built = run(project, build, memory=memory)
             clean = Path(folder) / "clean"
             shutil.rmtree(clean, ignore_errors=True)
             shutil.copytree(project, clean, ignore=shutil.ignore_patterns(".skillweave"))
@@ -77,9 +131,11 @@ def test_an_incremental_build_equals_a_clean_one(history: list[list[tuple[str, s
                 assert built is expected is None
                 continue
             assert built.diagnostics == expected.diagnostics
-            assert checked is not None
-            assert [d for d in expected.diagnostics if d.code.number < "SW902"] == list(checked.diagnostics)
+            assert (built.entries, built.asked, built.files) == (expected.entries, expected.asked, expected.files)
+            assert sorted([*built.changed, *built.unchanged]) == sorted([*expected.changed, *expected.unchanged])
             assert tree(project / "build") == tree(clean / "build")
+            if checked is not None:
+                assert [d for d in expected.diagnostics if d.code.number < "SW902"] == list(checked.diagnostics)
 
 
 def test_nothing_changed_is_said_again_with_the_same_words(tmp_path: Path) -> None:
@@ -128,10 +184,10 @@ def test_a_foreign_document_in_the_cache_is_parsed_again(tmp_path: Path) -> None
     write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: a.md>>\n")
     write(tmp_path / "patterns/a.md", "# A\n")
     run(tmp_path, build)
-    kept = tmp_path / ".skillweave/documents.json"
-    content = json.loads(kept.read_text())
-    content["documents"] = dict.fromkeys(content["documents"], "[1, 2]")
-    kept.write_text(json.dumps(content))
+    for kept in (tmp_path / ".skillweave/documents").iterdir():
+        content = json.loads(kept.read_text())
+        content["documents"] = dict.fromkeys(content["documents"], "[1, 2]")
+        kept.write_text(json.dumps(content))
     (tmp_path / ".skillweave/state.json").unlink()
     again = run(tmp_path, build)
     assert again is not None
@@ -139,12 +195,41 @@ def test_a_foreign_document_in_the_cache_is_parsed_again(tmp_path: Path) -> None
     assert again.changed == ()
 
 
-def run(project: Path, command: object, *, cached: bool = True) -> Outcome | None:
+def test_a_cache_that_a_repository_brings_along_is_not_believed(tmp_path: Path) -> None:
+    project, clone = tmp_path / "project", tmp_path / "clone"
+    write(project / "skills/s/SKILL.md", SKILL + "<<include: a.md>>\n")
+    write(project / "patterns/a.md", "# A\n")
+    run(project, build)
+    state = project / ".skillweave/state.json"
+    state.write_text(
+        state.read_text("utf-8").replace('"skills/s/SKILL.md","s","skill"', '"skills/s/SKILL.md","lie","skill"')
+    )
+    shutil.copytree(project, clone)
+    believed, checked = run(project, build), run(clone, build)
+    assert believed is not None
+    assert checked is not None
+    assert [entry.id for entry in believed.entries] == ["lie"]
+    assert [entry.id for entry in checked.entries] == ["s"]
+
+
+def test_documents_are_not_written_through_a_link(tmp_path: Path) -> None:
+    project, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
+    write(project / "skills/s/SKILL.md", SKILL + "text\n")
+    elsewhere.mkdir()
+    (project / ".skillweave").mkdir()
+    (project / ".skillweave/documents").symlink_to(elsewhere)
+    built = run(project, build)
+    assert built is not None
+    assert built.diagnostics == ()
+    assert list(elsewhere.iterdir()) == []
+
+
+def run(project: Path, command: object, *, cached: bool = True, **more: object) -> Outcome | None:
     """One run in a project; None where its configuration has a mistake."""
     config, problems = load_config(project)
     if problems:
         return None
-    outcome = command(Asked(config, cached=cached))  # type: ignore[operator]
+    outcome = command(Asked(config, cached=cached, **more))  # type: ignore[operator, arg-type]
     assert isinstance(outcome, Outcome)
     return outcome
 
@@ -174,7 +259,9 @@ def apply(project: Path, kind: str, path: str, content: str) -> None:
         case "touch" if place.exists():
             os.utime(place)
         case "break cache" if (project / ".skillweave" / path).exists():
-            (project / ".skillweave" / path).write_text(content, "utf-8")
+            kept = project / ".skillweave" / path
+            for file in kept.iterdir() if kept.is_dir() else [kept]:
+                file.write_text(content, "utf-8")
         case _:
             pass
 
@@ -186,7 +273,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 def test_two_processes_parse_what_one_does() -> None:
     texts = {str(number): f"# {number}\n\n" + "text `code` [link](a.md)\n\n" * 2_000 for number in range(50)}
-    documents = Documents({})
+    documents = Documents()
     documents.prepare(texts)
     assert set(documents.stored) == set(texts)
     assert all(documents.get(texts[digest], digest) == parse(texts[digest]) for digest in ("0", "49"))
@@ -196,8 +283,8 @@ def test_no_process_is_forked_beside_another_thread() -> None:
     done = threading.Event()
     thread = threading.Thread(target=done.wait)
     thread.start()
-    documents = Documents({})
+    documents = Documents()
     documents.prepare({"0": "text\n" * PARALLEL})
     done.set()
     thread.join()
-    assert dict(documents.stored) == {}
+    assert documents.stored == {}

@@ -10,17 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skillweave import __version__
 from skillweave.diagnostics import (
     INCLUDE_CYCLE,
     MISSING_INCLUDE,
     MISSING_SECTION,
     PARAGRAPH_MERGE,
     Diagnostic,
+    Fix,
     Note,
     Severity,
 )
 from skillweave.report import Context, Format, Summary, render, summary_line
-from skillweave.source import Position, SourcePath
+from skillweave.source import Edit, Position, SourcePath
 
 if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion
@@ -55,6 +57,7 @@ MERGE = Diagnostic(
     Position(1236, 3),
     notes=(Note("no place of its own"), Note("see", SourcePath("patterns/b.md"))),
     severity=Severity.WARNING,
+    fix=Fix(safe=True, edits=(Edit(0, 0, "\n"),)),
 )
 LINES = {
     ("agents/task-agent.md", 37): "{{include: common-patterns.md#SRE Debug Flow}}",
@@ -112,7 +115,7 @@ error[SW301]: include cycle of 3 files
 @pytest.mark.parametrize("color", [False, True])
 @pytest.mark.parametrize("fmt", Format)
 def test_formats(snapshot: SnapshotAssertion, fmt: Format, color: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    assert render(ALL, fmt, context(color=color)) == snapshot
+    assert render(ALL, fmt, context(color=color)).replace(f'"version": "{__version__}"', '"version": "…"') == snapshot
 
 
 def test_colour_is_only_added() -> None:
@@ -229,7 +232,9 @@ def test_a_line_of_just_the_limit_is_whole() -> None:
 
 # No text from a repository steers a terminal
 
-HOSTILE = st.text(st.sampled_from('a\x1b\x00\x07\x7f\x9b\r\n\t\u200b\u202e\u2066\u2028\ufeff\U000e0041\udc80"\\字'))
+HOSTILE = st.text(
+    st.sampled_from('a\x1b\x00\x07\x7f\x9b\r\n\t\u200b\u202e\u2066\u2028\ufeff\U000e0041\udc80"\\字:#[]%')
+)
 
 
 @settings(deadline=None)
@@ -249,9 +254,37 @@ def test_what_cannot_be_seen_is_escaped_everywhere(text: str, line: str, start: 
         (note, Note(text), Note(text, path)),
     )
     here = Context(lambda *_: line.replace("\n", ""), color=False, summary=Summary(1, 0, 0, 1, 0))
-    for fmt, lines in ((Format.FULL, 10), (Format.CONCISE, 1), (Format.JSON, None)):
+    for fmt, lines in zip(Format, (10, 1, None, 1, None), strict=True):
         shown = render([diagnostic], fmt, here)
         assert not re.search(r"[^\n -~字…]", shown)
         assert lines in (None, shown.count("\n"))
+        assert "##[" not in shown
+        assert not re.search(r"^\s*::(?!:\s)", shown, re.MULTILINE) or fmt is Format.GITHUB
     (read,) = json.loads(render([diagnostic], Format.JSON, here))["diagnostics"]
     assert (read["message"], read["path"], read["help"]) == (text, text, text)
+
+
+@pytest.mark.parametrize("blank", ["\xa0", "\u2003", "\u202f", "\u3000"])
+def test_a_blank_that_only_looks_like_a_space_is_told_from_one(blank: str) -> None:
+    diagnostic = Diagnostic(MISSING_SECTION, f'no "a{blank}b"', SourcePath("a.md"), Position(1, 1), Position(1, 4))
+    here = Context(lambda *_: f"a{blank}b", color=False, summary=Summary(1, 0, 0, 1, 0))
+    shown = blank.encode("ascii", "backslashreplace").decode()
+    for fmt in (Format.FULL, Format.CONCISE, Format.GITHUB):
+        assert f'no "a{shown}b"' in render([diagnostic], fmt, here)
+    assert f" 1 | a{blank}b\n" in render([diagnostic], Format.FULL, here), "the source line is as wide as it is"
+
+
+@pytest.mark.parametrize("mark", ["##[error]x", "###[x]", "##vso[task.x]", "##teamcity[x]"])
+def test_marks_of_runners_are_broken_wherever_they_stand(mark: str) -> None:
+    assert excerpt(f"a {mark}", 1, 2)[0] == f"a {mark}".replace("#[", "\\x23[").replace("##v", "#\\x23v").replace(
+        "##t", "#\\x23t"
+    )
+    assert excerpt("## [1.0] ### [x](y) a#[b]", 1, 2)[0] == "## [1.0] ### [x](y) a#[b]"
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"), [("::error::x.md", "./::error::x.md"), (" ::x", "./ ::x"), ("a::b", "a::b")]
+)
+def test_a_path_that_would_be_a_command_gets_a_folder(path: str, shown: str) -> None:
+    diagnostic = Diagnostic(MISSING_SECTION, "m", SourcePath(path), Position(1, 1), Position(1, 4))
+    assert render([diagnostic], Format.CONCISE, context()) == f"{shown}:1:1: SW207 m\n"

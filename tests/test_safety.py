@@ -1,7 +1,8 @@
-"""What a project from a stranger can make us read and publish: nothing outside of its roots."""
+"""What a project from a stranger can make us read, show, write and publish: nothing outside of its folder and roots."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -10,6 +11,8 @@ import pytest
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from conftest import Skillweave
 
 SKILL = "---\nname: s\ndescription: A skill for tests. Use it in tests.\n---\n\n"
 
@@ -58,3 +61,177 @@ def test_a_skill_that_is_a_link_to_another_folder_of_the_project_is_read(tmp_pat
     )
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "build/.claude/skills/s/SKILL.md").exists()
+
+
+# What a configuration can ask for
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project without mistakes in a repository, beside what is none of its business."""
+    (tmp_path / "elsewhere").mkdir()
+    root = tmp_path / "project"
+    for folder in (tmp_path / "elsewhere", root / ".git", root / ".git/hooks"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config").write_text('secret = "TOP SECRET"\n')
+        (folder / "secret.md").write_text("TOP SECRET\n")
+    (root / "skills/s").mkdir(parents=True)
+    (root / "skills/s/SKILL.md").write_text(SKILL + "text\n")
+    (root / "patterns").mkdir()
+    return root
+
+
+def untouchable(project: Path) -> dict[str, bytes]:
+    """All files that no run may change or add to: those outside of the project, and version control's own."""
+    files = [path for path in project.parent.rglob("*") if path.is_file() and not path.is_symlink()]
+    return {str(path): path.read_bytes() for path in files if ".git" in path.parts or not path.is_relative_to(project)}
+
+
+@pytest.mark.parametrize("key", ["patterns", "skills", "documents", "shared", "output"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/etc", "../elsewhere", "a/../../elsewhere", "~/x", "C:/x", ".", ""),
+        *(".git", ".git/hooks", ".GIT/hooks", ".git./hooks", "git~1/hooks", "a/.git", ".hg", ".svn", ".skillweave"),
+        *("a\u202eb", "a\x7f", "a\x9b", "a\u200b", "a\u2028"),
+    ],
+)
+def test_a_configuration_never_widens(key: str, path: str, project: Path, skillweave_here: Skillweave) -> None:
+    value = f'"{path}"' if key == "output" else f'["{path}"]'
+    (project / "skillweave.toml").write_text(f"{key} = {value}\n".replace("\x7f", "\\u007f"), "utf-8")
+    before = untouchable(project)
+    done = skillweave_here(project, ["build"])
+    assert (done.status, done.out) == (2, "")
+    assert f"{key}: " in done.err
+    assert untouchable(project) == before
+    assert not (project / "build").exists()
+
+
+@pytest.mark.parametrize("limit", ["bundle_bytes", "expansions", "depth"])
+def test_a_limit_can_only_be_raised_so_far(limit: str, project: Path, skillweave_here: Skillweave) -> None:
+    for value, status in ((10**6 if limit != "depth" else 10**4, 0), (10**18, 2)):
+        (project / "skillweave.toml").write_text(f"limits.{limit} = {value}\n")
+        done = skillweave_here(project, ["check"])
+        assert done.status == status, done.err
+    assert f"limits.{limit}: expected at most " in done.err
+
+
+@pytest.mark.parametrize("name", ["skillweave.toml", "pyproject.toml"])
+@pytest.mark.parametrize("target", ["../elsewhere/config", ".git/config", "../elsewhere/skillweave.toml", ".env"])
+def test_a_configuration_that_is_a_link_to_something_else_is_not_told(
+    name: str, target: str, project: Path, skillweave_here: Skillweave
+) -> None:
+    place = project / target
+    place.write_text(
+        '[tool.skillweave]\nTOP_SECRET = "TOP SECRET"\n' if name == "pyproject.toml" else 'TOP = "SECRET"\n'
+    )
+    (project / name).symlink_to(target)
+    for fmt in ("full", "json", "sarif"):
+        done = skillweave_here(project, ["check", "--format", fmt])
+        assert done.status == 2
+        assert "the configuration is a symlink to what is none of the project" in done.out + done.err
+        assert "SECRET" not in done.out + done.err
+        # Who names it on the command line wants it read; what it says is still not shown.
+    done = skillweave_here(project, ["check", "--config", name])
+    assert done.status == 2
+    assert "TOP SECRET" not in done.err
+    assert '= "SECRET"' not in done.err
+
+
+def test_a_configuration_may_be_a_link_to_another_of_the_project(project: Path, skillweave_here: Skillweave) -> None:
+    (project / "conf").mkdir()
+    (project / "conf/skillweave.toml").write_text('output = "out"\n')
+    (project / "skillweave.toml").symlink_to("conf/skillweave.toml")
+    assert skillweave_here(project, ["build"]).status == 0
+    assert (project / "out/skills/s/SKILL.md").exists()
+
+
+# What symlinks that a repository brings along can lead to
+
+
+@pytest.mark.parametrize("target", [".git", "../elsewhere"])
+@pytest.mark.parametrize(
+    ("key", "body"), [("patterns", "<<include: secret.md>>\n"), ("shared", "[a](../../root/secret.md)\n")]
+)
+def test_a_root_that_is_a_link_brings_nothing(
+    key: str, body: str, target: str, project: Path, skillweave_here: Skillweave
+) -> None:
+    (project / "root").symlink_to(target)
+    (project / "skillweave.toml").write_text(f'{key} = ["root"]\n')
+    (project / "skills/s/SKILL.md").write_text(SKILL + body)
+    done = skillweave_here(project, ["build"])
+    assert done.status == 1
+    assert "SECRET" not in done.out + done.err
+    assert not (project / "build/skills").exists()
+
+
+@pytest.mark.parametrize("target", [".git", ".git/hooks"])
+def test_skills_that_are_a_link_to_version_control_are_not_read(
+    target: str, project: Path, skillweave_here: Skillweave
+) -> None:
+    (project / "more").symlink_to(target)
+    (project / ".git/hooks/SKILL.md").write_text(SKILL)
+    (project / "skillweave.toml").write_text('skills = ["more"]\n')
+    done = skillweave_here(project, ["build"])
+    assert done.status == 1
+    assert "more is a symlink that leaves the project" in done.err
+    assert "TOP SECRET" not in "".join(p.read_text() for p in (project / "build").rglob("*") if p.is_file())
+
+
+@pytest.mark.parametrize("target", ["../elsewhere", ".git", ".git/hooks", "skills", "patterns/x", ".skillweave"])
+@pytest.mark.parametrize("output", ["build", "a/build"])
+def test_an_output_that_is_a_link_is_not_written_to(
+    output: str, target: str, project: Path, skillweave_here: Skillweave
+) -> None:
+    for folder in (project / "patterns/x", project / ".skillweave"):
+        folder.mkdir()
+    link = project / output.partition("/")[0]
+    link.symlink_to(target)
+    (project / "skillweave.toml").write_text(f'output = "{output}"\n')
+    before = sorted(path for path in project.parent.rglob("*"))
+    for arguments in (["build"], ["build", "--check"]):
+        done = skillweave_here(project, arguments)
+        assert done.status == 2, done.err
+        assert f"the output {output} is a symlink" in done.err + done.out
+    assert sorted(path for path in project.parent.rglob("*")) == before
+
+
+def test_links_planted_in_the_output_are_not_followed(project: Path, skillweave_here: Skillweave) -> None:
+    (project / "build").mkdir()
+    (project / "build/skills").symlink_to("../../elsewhere")
+    before = untouchable(project)
+    done = skillweave_here(project, ["build"])
+    assert done.status == 1
+    assert "build/skills/s/SKILL.md stands where an output goes" in done.err
+    assert untouchable(project) == before
+
+
+@pytest.mark.parametrize("name", ["", "/.gitignore", "/state.json.{}", "/parts.json.{}"])
+def test_links_planted_in_place_of_the_cache_are_not_followed(
+    name: str, project: Path, skillweave_here: Skillweave
+) -> None:
+    if name:
+        (project / ".skillweave").mkdir()
+    name = name.format(os.getpid())
+    (project / f".skillweave{name}").symlink_to(project.parent / "elsewhere" / ("new" if name else ""))
+    before = untouchable(project)
+    assert skillweave_here(project, ["build"]).status == 0
+    assert untouchable(project) == before
+
+
+@pytest.mark.parametrize("target", ["../elsewhere", ".git", "skills/s"])
+def test_packages_do_not_go_where_a_link_leads(target: str, project: Path, skillweave_here: Skillweave) -> None:
+    (project / "dist").symlink_to(target)
+    before = sorted(path for path in project.parent.rglob("*"))
+    done = skillweave_here(project, ["package"])
+    assert (done.status, done.out) == (2, "")
+    assert sorted(path for path in project.parent.rglob("*")) == before
+
+
+def test_a_depfile_is_written_through_no_link(project: Path, skillweave_here: Skillweave) -> None:
+    victim = project.parent / "elsewhere/secret.md"
+    for name in ("deps", f"deps.{os.getpid()}"):
+        (project / name).symlink_to(victim)
+    assert skillweave_here(project, ["build", "--depfile", "deps"]).status == 0
+    assert victim.read_text() == "TOP SECRET\n"
+    assert not (project / "deps").is_symlink()

@@ -47,6 +47,24 @@ def test_both_fields_are_needed() -> None:
     assert check("license: MIT\n") == [("missing-field", "---"), ("missing-field", "---")]
 
 
+@pytest.mark.parametrize("key", ["nmae", "Name", "names", "nam"])
+def test_a_misspelt_key_is_the_field_that_is_missing(key: str) -> None:
+    """One cause, one finding: the key is not unknown as well, and its value is not looked at."""
+    text = f"{key}: Commit\ndescription: x\n"
+    assert check(text) == check(text, "codex") == [("missing-field", key)]
+    assert only(text).help == "did you mean `name`?"
+    assert check(f"{SOUND}{key}: x\n") == [("unportable-field", key)]
+
+
+def test_another_key_is_no_misspelling() -> None:
+    assert check("license: x\ndescription: x\n") == [("missing-field", "---")]
+    assert check("title: x\nDESCRIPTION: x\n") == [
+        ("missing-field", "---"),
+        ("missing-field", "DESCRIPTION"),
+        ("unportable-field", "title"),
+    ]
+
+
 @pytest.mark.parametrize(
     "name", ["Commit", "-commit", "commit-", "com--mit", "com_mit", "''", "é", "x" * 65, "[commit]"]
 )

@@ -227,6 +227,23 @@ def test_each_undeclared_name_is_reported_once_in_any_branch() -> None:
     assert [cut for _, cut in found] == ["x", "y"]
 
 
+@pytest.mark.parametrize(
+    ("body", "cuts"),
+    [
+        ("{% for x in a %}{{ x.y }}{{ loop.index }}{% endfor %}{{ z }}{{ a.b }}", ["for", "z", "."]),
+        ("{% set x = 1 %}{{ x }}\n{{ y\n}}{% if z %}{% endif %}", ["set", "y", "z"]),
+        ("{{ a b }}{{ x }}\n{{ c d }}{% if %}{% endif %}", ["b", "x", "d", "{% if %}"]),
+        ("{% if x %}{{ y }}", ["{% if x %}", "x", "y"]),
+        ("{{ x }}{{ 'a", ["'", "x"]),
+        ("{{ " + "9" * 5000 + " }}{{ x }}", ["{{ " + "9" * 5000 + " }}", "x"]),
+        ("{# if #}{#if#}{% for x in a %}{% endfor %}{%- if a-%}{{-a-}}{% endif %}", ["for"]),
+    ],
+)
+def test_no_mistake_hides_another(body: str, cuts: list[str]) -> None:
+    """What follows from one, as the names that a `for` would set, is no other."""
+    assert [cut for _, cut in refused(body)] == cuts
+
+
 @given(st.text(st.sampled_from(list("ab {}%#\n\"'|()[].~-+=<>!,if\\")), max_size=40))
 def test_checking_never_fails(body: str) -> None:
     text = FRONT + body

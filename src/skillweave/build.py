@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from skillweave.cache import Documents
+from skillweave.config import hidden_roots
 from skillweave.emit import Bundle, emit
 from skillweave.files import Tree
 from skillweave.flatten import Nodes, plan
-from skillweave.graph import Graph, load, order
+from skillweave.graph import Graph, Reading, links_of, load, order, report_problems, starts_of
+from skillweave.ignores import claim_ignores, note_seen, unused_ignores
 from skillweave.leftovers import sound_nodes
-from skillweave.links import make_site, plan_bundle
-from skillweave.project import Entry, Project, choose, discover, hidden_roots
+from skillweave.links import Plan, Site, make_site, plan_bundle
+from skillweave.parts import Parts, bundled, failed_of, templates_of
+from skillweave.project import Entry, Project, choose, discover
 from skillweave.publish import Published, Request, compare
 from skillweave.seams import check_seams
-from skillweave.validate import check_entry, check_files, check_plan, check_reach, sources_of, with_trails
+from skillweave.validate import (
+    check_entry,
+    check_files,
+    check_plan,
+    check_unreached,
+    misspelled_lines,
+    sources_of,
+    unreached_patterns,
+    with_trails,
+)
 
 if TYPE_CHECKING:
     from skillweave.config import Config
     from skillweave.diagnostics import Diagnostic
+    from skillweave.source import SourcePath
 
 
 Progress = Callable[[int, int], None]
@@ -33,35 +46,74 @@ class Compiled:
     project: Project
     nodes: Nodes
     entries: tuple[Entry, ...]
-    """The entries that were asked for."""
+    """The entries that were worked out: those that were asked for, or that edits reach."""
     bundles: tuple[Bundle, ...]
     """Those of them that have no error."""
     diagnostics: tuple[Diagnostic, ...]
     tree: Tree
     """All that was read and listed for it."""
+    parts: Parts
+    """What was found out, for the next run."""
 
     @property
     def graph(self) -> Graph:
         return self.nodes.graph
 
 
-def compile_project(
+def compile_project(  # noqa: PLR0913 (each has its default, and is named by who gives it)
     config: Config,
     wanted: Sequence[str] = (),
     *,
     strict: bool = False,
     progress: Progress | None = None,
     documents: Documents | None = None,
+    drafts: Mapping[str, bytes] | None = None,
+    tree: Tree | None = None,
 ) -> Compiled:
     """Everything but the writing: the bundles of the wanted entries (all, if none is named) and all diagnostics.
 
     `strict` makes warnings errors. `progress` is told how many files are read, and of how many. `documents` are those that
-    earlier builds parsed.
+    earlier builds parsed. `drafts` are read in place of what the files of these paths hold. `tree` is the
+    disk as it is to be seen, if that is not how it is.
     """
-    tree = Tree(config.root, hidden_roots(config))
+    tree = tree or Tree(config.root, hidden_roots(config), drafts=drafts or {})
     project = discover(tree, config)
     entries = choose(project, wanted)
-    graph = load(tree, project, documents or Documents({}), Graph(strict=strict), progress)
+    graph = Graph(strict=strict, policy=config.policy)
+    load(Reading(tree, project, documents or Documents(), graph), starts_of(project), progress)
+    site = check_texts(graph, project, config, tree)
+    plans = plan_bundles(site, entries)
+    made_of = {path: sources_of(site, planned) for path, planned in plans.items()}
+    unreached = {}
+    if not wanted:
+        for path in unreached_patterns(project, made_of.values(), misspelled_lines(graph.findings, site)):
+            unreached[path] = check_unreached(site, path)
+    looked_at = [*made_of.values(), *(known.sources for known in unreached.values())]
+    vain = [] if wanted else unused_ignores(graph, graph.findings, looked_at)
+    graph.failed |= failed_of(vain)
+    bundles = make_bundles(site, plans, made_of)
+    good = {bundle.entry.path for bundle in bundles}
+    links = links_of(graph)
+    shown = {*plans, *(path for paths in made_of.values() for path in paths)} if wanted else None
+    findings = [finding for finding in graph.findings if shown is None or finding.diagnostic.path in shown]
+    parts = Parts(
+        links,
+        graph.linked,
+        templates_of(graph),
+        {path: bundled(graph, made_of[path], planned.asked, good=path in good) for path, planned in plans.items()},
+        unreached,
+        tuple(findings),
+    )
+    return Compiled(
+        project, site.nodes, entries, bundles, with_trails([*findings, *vain], links, own_files(entries)), tree, parts
+    )
+
+
+def check_texts(
+    graph: Graph, project: Project, config: Config, tree: Tree, elsewhere: Collection[SourcePath] = ()
+) -> Site:
+    """Check all that a graph's files say, whoever bundles them. `elsewhere` are files that others include."""
+    report_problems(graph, project, elsewhere)
     order(graph, config.limits.depth)
     nodes = plan(graph, project, config)
     for diagnostic in project.diagnostics:
@@ -69,26 +121,47 @@ def compile_project(
         graph.add(diagnostic, *owners)
     check_seams(nodes)
     nodes.sound |= sound_nodes(nodes)
-    check_files(nodes)
-    site = make_site(nodes, tree)
-    plans = {entry.path: plan_bundle(site, entry) for entry in entries}
-    sources = {path: sources_of(site, planned) for path, planned in plans.items()}
+    check_files(nodes, elsewhere)
+    claim_ignores(graph)
+    return make_site(nodes, tree)
+
+
+def plan_bundles(site: Site, entries: Iterable[Entry]) -> dict[SourcePath, Plan]:
+    """What the bundles of some entries will hold, by the entry's path; reports what is wrong with it."""
+    graph = site.nodes.graph
+    plans = {}
     for entry in entries:
-        check_entry(nodes, entry)
+        graph.finder = entry.path
+        plans[entry.path] = plan_bundle(site, entry)
+        check_entry(site.nodes, entry)
         check_plan(site, plans[entry.path])
-    if not wanted:
-        check_reach(site, sources.values())
-    bundles = []
-    for entry in entries:
-        if sources[entry.path] & graph.failed or any(
-            nodes.whole(f.real) is None for f in entry.files if f.treatment == "compile"
-        ):
+        note_seen(site.nodes, plans[entry.path])
+    graph.finder = None
+    return plans
+
+
+def make_bundles(
+    site: Site, plans: Mapping[SourcePath, Plan], made_of: Mapping[SourcePath, frozenset[SourcePath]]
+) -> tuple[Bundle, ...]:
+    """The bundles in which nothing has an error."""
+    graph = site.nodes.graph
+    made = []
+    for path, planned in plans.items():
+        entry = planned.entry
+        if entry is None or made_of[path] & graph.failed:
             continue
-        bundle = emit(nodes, tree, plans[entry.path], sources[entry.path])
-        if bundle is not None:
-            bundles.append(bundle)
-    only = {path for paths in sources.values() for path in paths} if wanted else None
-    return Compiled(project, nodes, entries, tuple(bundles), with_trails(nodes, entries, only), tree)
+        if any(site.nodes.whole(file.real) is None for file in entry.files if file.treatment == "compile"):
+            continue
+        graph.finder = path
+        made.append(emit(site.nodes, site.tree, planned, made_of[path]))
+    graph.finder = None
+    # An error may only show in the texts, and be laid to what others bundle, too.
+    return tuple(bundle for bundle in made if bundle and not made_of[bundle.entry.path] & graph.failed)
+
+
+def own_files(entries: Iterable[Entry]) -> frozenset[SourcePath]:
+    """The files of some entries: where chains of includes start."""
+    return frozenset(file.real for entry in entries for file in entry.files)
 
 
 def compare_project(

@@ -10,67 +10,58 @@ import os
 import threading
 import types
 import typing
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
-from skillweave import __version__
 from skillweave.diagnostics import CODES, Code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from skillweave.parse import Document
-
-
-def parser_key() -> str:
-    """What a document depends on besides its text: this version and the parsers', without importing them."""
-    versions = [__version__]
-    for name in ("markdown_it", "mdit_py_plugins", "yaml", "jinja2"):
-        spec = find_spec(name)
-        origin = Path(spec.origin) if spec and spec.origin else None
-        stat = origin.stat() if origin else None
-        versions.append(f"{name} {stat.st_size} {stat.st_mtime_ns}" if stat else name)
-    return "; ".join(versions)
 
 
 PARALLEL = 2_000_000
 """Characters of text from which on parsing them is worth a second process: starting one costs as much as a few hundred
 thousand."""
 
+Fetch = Callable[[Iterable[str]], Mapping[str, str]]
+"""Digests → the documents of earlier builds among them, as they are stored."""
+
 
 class Documents:
     """Documents by the digest of their text: those of earlier builds, and those that are parsed in this one.
 
-    `stored` are as the cache keeps them; `memory`, where there is some, outlives the build.
+    `fetch` gets what is stored. `memory`, where there is some, outlives the build.
     """
 
-    def __init__(
-        self, stored: Mapping[str, str], memory: dict[str, Document] | None = None, *, is_whole: bool = True
-    ) -> None:
-        self.stored = stored
-        self.is_whole = is_whole
-        """Whether `all` has every document of the build; those from memory it does not."""
-        self.seen: set[str] = set()
-        self.kept = stored.keys()
-        """The digests of what the cache file holds."""
+    def __init__(self, fetch: Fetch | None = None, memory: dict[str, Document] | None = None) -> None:
+        self.fetch = fetch
         self.memory = {} if memory is None else memory
-        self.used: dict[str, str] = {}
-        self.fresh: dict[str, Document] = {}
+        self.stored: dict[str, str] = {}
+        """What was fetched and not yet asked for."""
+        self.used: set[str] = set()
+        """The digests of all texts of this build."""
+        self.fresh: dict[str, str | Document] = {}
+        """What was parsed in this build; as it is stored where another process has parsed it."""
 
     def prepare(self, texts: Mapping[str, str]) -> None:
-        """Parse texts (by digest) ahead, in two processes, where there are enough of them that are not known."""
-        unknown = {
-            digest: text for digest, text in texts.items() if digest not in self.stored and digest not in self.memory
-        }
-        if sum(map(len, unknown.values())) < PARALLEL or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
+        """Fetch the documents of texts (by digest); parse those that are not known, in two processes if they are many."""
+        unknown = [digest for digest in texts if digest not in self.memory and digest not in self.stored]
+        if self.fetch is not None:
+            self.stored.update(self.fetch(unknown))
+        left = {digest: texts[digest] for digest in unknown if digest not in self.stored}
+        if sum(map(len, left.values())) < PARALLEL or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
             return
         if threading.active_count() > 1:
             return  # A fork copies locks that other threads hold, and nobody would ever release them.
-        self.stored = {**self.stored, **_parse_in_parallel(unknown)}
+        parsed = _parse_in_parallel(left)
+        self.stored.update(parsed)
+        self.fresh.update(parsed)
 
     def get(self, text: str, digest: str) -> Document:
         """The document of a text."""
@@ -82,31 +73,22 @@ class Documents:
 
             document = self.fresh[digest] = parse(text)
         self.memory[digest] = document
-        self.seen.add(digest)
-        if digest in self.stored:
-            self.used[digest] = self.stored[digest]
+        self.used.add(digest)
         return document
 
     def _stored(self, digest: str) -> Document | None:
-        stored = self.stored.get(digest)
-        if stored is None:
-            return None
+        if digest not in self.stored and self.fetch is not None:
+            self.stored.update(self.fetch([digest]))
+        line = self.stored.pop(digest, None)
         try:
-            return decode(stored)
+            return None if line is None else decode(line)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
-            self.stored = {known: value for known, value in self.stored.items() if known != digest}
             return None
 
     def forget_others(self) -> None:
         """Drop from memory what this build did not use, or a long watch would keep every text that ever was."""
-        for digest in self.memory.keys() - self.seen:
+        for digest in self.memory.keys() - self.used:
             del self.memory[digest]
-
-    def all(self) -> dict[str, str]:
-        """What the next build can use: the documents that this one used, as they are stored."""
-        return dict(
-            sorted({**self.used, **{digest: encode(document) for digest, document in self.fresh.items()}}.items())
-        )
 
 
 def _parse_in_parallel(texts: Mapping[str, str]) -> dict[str, str]:
@@ -141,16 +123,21 @@ def _parsed(texts: Mapping[str, str], digests: Sequence[str]) -> dict[str, str]:
     return {digest: encode(parse(texts[digest])) for digest in digests}
 
 
-def encode(document: Document) -> str:
-    """A document as a line of JSON: its values in the order of their fields."""
-    return json.dumps(plain(document), ensure_ascii=False, separators=(",", ":"))
+def encode(value: object) -> str:
+    """A document, or another value of ours, as a line of JSON: its values in the order of their fields."""
+    return json.dumps(value, default=_taken_apart, ensure_ascii=False, separators=(",", ":"))
 
 
-def decode(stored: str) -> Document:
+def stored(documents: Mapping[str, str | Document]) -> dict[str, str]:
+    """Documents as they are stored."""
+    return {digest: kept if isinstance(kept, str) else encode(kept) for digest, kept in documents.items()}
+
+
+def decode(line: str) -> Document:
     """The document that `encode` wrote. Raises ValueError, TypeError, KeyError or IndexError on anything else."""
     from skillweave.parse import Document  # noqa: PLC0415 (the parser's types, only where there is something to decode)
 
-    document: Document = rebuilt(Document, json.loads(stored))
+    document: Document = rebuilt(Document, json.loads(line))
     return document
 
 
@@ -159,18 +146,24 @@ def rebuilt(kind: Any, value: Any) -> Any:  # noqa: ANN401 (a value of that type
     return _decoder(kind)(value)
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 (any value of a document)
+def plain(value: object) -> Any:  # noqa: ANN401 (JSON)
     """A value of ours (frozen dataclasses, named tuples, codes, strings, numbers) as JSON has it."""
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
-    if isinstance(value, Code):
-        return value.name
+    return json.loads(encode(value))
+
+
+def _taken_apart(value: object) -> object:
+    """What JSON has no form for: dataclasses and enumerations. Tuples of any kind are lists to it."""
     if isinstance(value, Enum):
         return value.value
-    if is_dataclass(value):
-        # A union of a mapping, a list and a string is told apart by its JSON: only the mapping is wrapped.
-        return {"": [plain(getattr(value, field.name)) for field in fields(value)]}
-    return [plain(item) for item in value]
+    # A union of a mapping, a list and a string is told apart by its JSON: only the mapping is wrapped.
+    kind: Any = type(value)
+    return {"": _values_of(kind)(value)}
+
+
+@cache
+def _values_of(kind: Any) -> Callable[[object], Any]:  # noqa: ANN401 (a dataclass)
+    names = [field.name for field in fields(kind)]
+    return attrgetter(*names) if len(names) > 1 else lambda value: [getattr(value, name) for name in names]
 
 
 @cache
@@ -179,7 +172,7 @@ def _decoder(kind: Any) -> Callable[[Any], Any]:  # noqa: ANN401 (one answer per
     if kind in (str, int, bool, type(None)) or get_origin(kind) is Literal:
         return _same
     if kind is Code:
-        return CODES.__getitem__
+        return lambda value: CODES[value[1]]
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind
     if get_origin(kind) is tuple:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Literal
 
 from skillweave.consumers import CONSUMERS
 from skillweave.diagnostics import INVALID_CONFIG, Diagnostic, Problem
-from skillweave.source import EncodingProblem, LineIndex, Position, SourcePath, Span, decode
-from skillweave.toml_places import locate
+from skillweave.source import EncodingProblem, LineIndex, Position, SourcePath, Span, decode, foreign_part
+from skillweave.suppress import Policy
+from skillweave.toml_policy import POLICY_KEYS, read_policy
 from skillweave.toml_table import (
     Table,
     choice,
@@ -44,6 +45,10 @@ class Limits:
     skill_tokens: int = 5000
 
 
+MOST = {"bundle_bytes": 2**30, "expansions": 10_000_000, "depth": 10_000}
+"""How far a project may raise what a build refuses to exceed: who runs a stranger's project keeps a limit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """What a project says about itself. Paths are relative to `root`, with `/`; an `--output` is as it was given."""
@@ -62,6 +67,8 @@ class Config:
     consumers: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     plugins: Mapping[str, Mapping[str, object]] = field(default_factory=lambda: MappingProxyType({}))
+    policy: Policy = field(default_factory=Policy)
+    """Which findings are ignored, and which are raised."""
 
 
 def load_config(
@@ -72,14 +79,29 @@ def load_config(
     `root`, `file` and `output` are what the command line named. `output` is taken as given: it may be any path.
     """
     folder, path = _find(cwd, root, file)
-    config, diagnostics = (Config(folder, None), []) if path is None else _load(folder, path)
+    if path is None:
+        config, diagnostics = Config(folder, None), []
+    elif file is None and _is_elsewhere(path):
+        config = Config(folder, _relative(path, folder))
+        cure = "put the file itself there, or name it with --config"
+        diagnostics = [_at_start(config, "the configuration is a symlink to what is none of the project", cure)]
+    else:
+        config, diagnostics = _load(folder, path)
     if output is not None:
         config = replace(config, output=output)
         diagnostics = [*diagnostics, *_misplaced(config, "--output")]
-    elif not os.path.realpath(config.root / config.output).startswith(f"{config.root}{os.sep}"):
-        message = f"the output {config.output} is a symlink that leaves the project"
-        diagnostics = [*diagnostics, _at_start(config, message, "remove the link, or name a folder with --output")]
+    else:
+        diagnostics = [*diagnostics, *_diverted(config)]
     return config, tuple(sorted(diagnostics, key=Diagnostic.sort_key))
+
+
+def hidden_roots(config: Config) -> frozenset[str]:
+    """The configured roots and the folders above them: what is read even though it is hidden."""
+    paths: set[str] = set()
+    for root in (*config.patterns, *config.skills, *config.documents, *config.shared):
+        parts = root.split("/")
+        paths.update("/".join(parts[:count]) for count in range(1, len(parts) + 1))
+    return frozenset(paths)
 
 
 def _misplaced(config: Config, name: str) -> list[Diagnostic]:
@@ -95,6 +117,20 @@ def _misplaced(config: Config, name: str) -> list[Diagnostic]:
                 message = f'{name}: the output "{below}" {relation} "{root}" of {key}'
                 return [_at_start(config, message, "name a folder that is apart from every root")]
     return []
+
+
+def _diverted(config: Config) -> list[Diagnostic]:
+    """What is wrong with an output folder that symlinks lead elsewhere: a repository may bring them along."""
+    place, cure = Path(os.path.realpath(config.root / config.output)), "remove the link, or name a folder with --output"
+    if place == config.root / config.output:
+        return []
+    if place == config.root or not place.is_relative_to(config.root):
+        return [_at_start(config, f"the output {config.output} is a symlink that leaves the project", cure)]
+    below = place.relative_to(config.root).as_posix()
+    mistake = path_mistake(below, star=False)
+    if mistake is not None:
+        return [_at_start(config, f"the output {config.output} is a symlink: {mistake.message}", cure)]
+    return _misplaced(config, f"the output {config.output} is a symlink")
 
 
 def _at_start(config: Config, message: str, cure: str) -> Diagnostic:
@@ -146,6 +182,13 @@ def _speaks_of_us(data: bytes) -> bool:
         return re.search(r"""^[ \t]*\[\s*["']?tool["']?\s*\.\s*["']?skillweave\b""", text, re.MULTILINE) is not None
     tool = parsed.get("tool")
     return isinstance(tool, dict) and "skillweave" in tool
+
+
+def _is_elsewhere(path: Path) -> bool:
+    """Whether a configuration that was found is a symlink to what may not be meant as one: its text would be told."""
+    real = _real(path)
+    inside = real.is_relative_to(path.parent) and foreign_part(real.relative_to(path.parent).as_posix()) is None
+    return path.is_symlink() and not (inside and real.name == path.name)
 
 
 def _real(path: Path) -> Path:
@@ -211,11 +254,21 @@ def _load(root: Path, path: Path) -> tuple[Config, list[Diagnostic]]:
     if isinstance(parsed, Problem):
         problems.append(parsed)
     else:
-        table = Table(parsed, (), locate(text), problems)
-        own = _own_table(table) if path.name == "pyproject.toml" else table
-        config = config if own is None else _checked(own, config)
+        is_shared = path.name == "pyproject.toml"
+        found = _checked_file(Table(parsed, (), None, problems), config, is_shared=is_shared)
+        if problems:
+            from skillweave.toml_places import locate  # noqa: PLC0415 (a second look, for who made a mistake)
+
+            problems.clear()
+            _checked_file(Table(parsed, (), locate(text), problems), config, is_shared=is_shared)
+        config = found
     index = LineIndex(text)
     return config, [_diagnostic(problem, name, index) for problem in problems]
+
+
+def _checked_file(table: Table, default: Config, *, is_shared: bool) -> Config:
+    own = _own_table(table) if is_shared else table
+    return default if own is None else _checked(own, default)
 
 
 def _diagnostic(problem: Problem, name: SourcePath, index: LineIndex) -> Diagnostic:
@@ -242,7 +295,8 @@ def _own_table(table: Table) -> Table | None:
 
 def _checked(table: Table, default: Config) -> Config:
     """The values of a table; each broken one is reported, and its default stands in."""
-    report_unknown(table, [f.name for f in fields(Config) if f.name not in ("root", "file")])
+    keys = [f.name for f in fields(Config) if f.name not in ("root", "file", "policy")]
+    report_unknown(table, [*keys, *POLICY_KEYS])
     config = Config(
         default.root,
         default.file,
@@ -258,6 +312,7 @@ def _checked(table: Table, default: Config) -> Config:
         consumers=words(table, "consumers", CONSUMERS),
         limits=_limits(table),
         plugins=_plugins(table),
+        policy=read_policy(table),
     )
     return _without_overlap(table, config, default)
 
@@ -309,7 +364,7 @@ def _limits(table: Table) -> Limits:
         return limits
     names = [f.name for f in fields(Limits)]
     report_unknown(own, names)
-    return Limits(**{name: positive(own, name, getattr(limits, name)) for name in names})
+    return Limits(**{name: positive(own, name, getattr(limits, name), MOST.get(name)) for name in names})
 
 
 def _plugins(table: Table) -> Mapping[str, Mapping[str, object]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import posixpath
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import unquote
@@ -69,8 +68,12 @@ def resolve(source: str, path: str) -> str:
 
 
 def relative(page: str, target: str) -> str:
-    """The path from one file of a bundle to another."""
-    return posixpath.relpath(target, posixpath.dirname(page) or ".")
+    """The path from one file of a bundle to another, or to a folder."""
+    here, there = page.split("/")[:-1], [part for part in target.split("/") if part not in ("", ".")]
+    same = 0
+    while same < min(len(here), len(there)) and here[same] == there[same]:
+        same += 1
+    return "/".join([*[".."] * (len(here) - same), *there[same:]]) or "."
 
 
 def below_root(path: SourcePath, roots: Iterable[str]) -> str:

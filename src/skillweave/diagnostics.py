@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from skillweave.source import Position, SourcePath, Span
+    from skillweave.source import Edit, Position, SourcePath, Span
 
 
 class Severity(Enum):
@@ -26,33 +26,39 @@ class Code(NamedTuple):
     severity: Severity
     summary: str
     fixable: bool = False
+    """Whether a finding of this kind may bring its fix."""
     excusable: bool = False
     """An error that an author may have good reason for: it can be ignored in place or per path."""
+    milder: bool = False
+    """An error that is a warning in some files, where it can be ignored or raised as any other."""
 
 
 _E, _W = Severity.ERROR, Severity.WARNING
 
 INVALID_CONFIG = Code("SW001", "invalid-config", _E, "the configuration has a mistake")
+UNUSED_IGNORE = Code("SW002", "unused-ignore", _W, "a comment that ignores nothing")
 MALFORMED_DIRECTIVE = Code(
     "SW101", "malformed-directive", _E, "a directive without a close, a target, or a valid option"
 )
-UNKNOWN_DIRECTIVE = Code("SW102", "unknown-directive", _E, "a word one edit away from a directive's")
+UNKNOWN_DIRECTIVE = Code("SW102", "unknown-directive", _E, "a word one edit away from a directive's", fixable=True)
 UNKNOWN_OPTION = Code("SW103", "unknown-option", _E, "an option that no directive has")
 CONFLICTING_OPTIONS = Code("SW104", "conflicting-options", _E, "options that exclude each other or the directive")
 DIRECTIVE_NOT_ALONE = Code("SW105", "directive-not-alone", _E, "a block directive that shares its line")
 DIRECTIVE_IN_FRONT_MATTER = Code("SW106", "directive-in-front-matter", _W, "a directive where none is resolved")
-UNCLOSED_FENCE = Code("SW107", "unclosed-fence", _E, "a code fence that only the end of the file closes")
-UNCLOSED_HTML = Code("SW108", "unclosed-html", _E, "an HTML block that only the end of the file closes")
+UNCLOSED_FENCE = Code("SW107", "unclosed-fence", _E, "a code fence that only the end of the file closes", milder=True)
+UNCLOSED_HTML = Code("SW108", "unclosed-html", _E, "an HTML block that only the end of the file closes", milder=True)
 INVALID_ENCODING = Code("SW109", "invalid-encoding", _E, "a file that is not UTF-8 text")
 DIRECTIVE_STYLE = Code("SW110", "directive-style", _W, "a directive with unusual spacing", fixable=True)
 NESTING_TOO_DEEP = Code("SW111", "nesting-too-deep", _W, "lists or quotes nested too deep to be read")
-MISSING_INCLUDE = Code("SW201", "missing-include", _E, "a target that does not exist")
+MISSING_INCLUDE = Code("SW201", "missing-include", _E, "a target that does not exist", fixable=True)
 PATH_OUTSIDE_ROOTS = Code("SW202", "path-outside-roots", _E, "a target outside the folders that may be read")
-PATH_NOT_PORTABLE = Code("SW203", "path-not-portable", _E, "a path that works on one machine only")
-CASE_MISMATCH = Code("SW204", "case-mismatch", _E, "a path whose case is not the disk's")
-NOT_A_REGULAR_FILE = Code("SW205", "not-a-regular-file", _E, "a target that is a folder, a FIFO or a device")
+PATH_NOT_PORTABLE = Code("SW203", "path-not-portable", _E, "a path that works on one machine only", fixable=True)
+CASE_MISMATCH = Code("SW204", "case-mismatch", _E, "a path whose case is not the disk's", fixable=True)
+NOT_A_REGULAR_FILE = Code(
+    "SW205", "not-a-regular-file", _E, "a target that is a folder, a FIFO or a device", fixable=True
+)
 NOT_MARKDOWN = Code("SW206", "not-markdown", _E, "a target that is no Markdown file")
-MISSING_SECTION = Code("SW207", "missing-section", _E, "a section that the target does not have")
+MISSING_SECTION = Code("SW207", "missing-section", _E, "a section that the target does not have", fixable=True)
 MISSING_REGION = Code("SW208", "missing-region", _E, "a region that is missing, unclosed, or crossing")
 LINES_OUT_OF_RANGE = Code("SW209", "lines-out-of-range", _E, "lines that the target does not have")
 AMBIGUOUS_SECTION = Code("SW210", "ambiguous-section", _W, "a section name that several headings have")
@@ -62,7 +68,9 @@ INCLUDE_CYCLE = Code("SW301", "include-cycle", _E, "files that include each othe
 INCLUDE_TOO_DEEP = Code("SW302", "include-too-deep", _E, "a chain of includes above the limit")
 EXPANSION_TOO_LARGE = Code("SW303", "expansion-too-large", _E, "an expansion above the limit")
 UNUSED_PATTERN = Code("SW304", "unused-pattern", _W, "a pattern that no entry reaches")
-SETEXT_SEAM = Code("SW401", "setext-seam", _E, "text that a following --- or === would turn into a heading")
+SETEXT_SEAM = Code(
+    "SW401", "setext-seam", _E, "text that a following --- or === would turn into a heading", fixable=True
+)
 PARAGRAPH_MERGE = Code("SW402", "paragraph-merge", _W, "text that joins a block of the other file", fixable=True)
 HEADING_TOO_DEEP = Code("SW403", "heading-too-deep", _E, "a heading level outside 1 to 6")
 CONFLICTING_DEFINITION = Code("SW404", "conflicting-definition", _E, "two unequal definitions under one label")
@@ -71,7 +79,9 @@ EMPTY_INCLUDE = Code("SW406", "empty-include", _W, "an include that selects noth
 PARTIAL_BLOCK = Code("SW407", "partial-block", _W, "selected lines that cut a fence or a table")
 LEFTOVER_DIRECTIVE = Code("SW408", "leftover-directive", _E, "a live directive left in an output")
 SEAM_CHANGES_MEANING = Code("SW409", "seam-changes-meaning", _E, "a block that the seam turns into another kind")
-BROKEN_LINK = Code("SW501", "broken-link", _E, "a link to something that is not there, or to a folder", excusable=True)
+BROKEN_LINK = Code(
+    "SW501", "broken-link", _E, "a link to something that is not there, or to a folder", excusable=True, milder=True
+)
 BROKEN_ANCHOR = Code("SW502", "broken-anchor", _E, "a link to a heading that is not there", excusable=True)
 LINK_OUTSIDE_ROOTS = Code("SW503", "link-outside-roots", _E, "a link that no bundle can hold", excusable=True)
 LINK_TO_SKILL = Code("SW504", "link-to-skill", _W, "a link to another skill, which may not be installed")
@@ -83,7 +93,9 @@ UNKNOWN_PARAM = Code("SW602", "unknown-param", _E, "a parameter that the pattern
 INVALID_PARAM = Code("SW603", "invalid-param", _E, "a value that the parameter does not take")
 TEMPLATE_ERROR = Code("SW604", "template-error", _E, "a template that cannot be read or does too much")
 DIRECTIVE_IN_PARAM = Code("SW605", "directive-in-param", _E, "a directive in a parameter's value")
-INVALID_FRONT_MATTER = Code("SW701", "invalid-front-matter", _E, "front matter that is missing or cannot be read")
+INVALID_FRONT_MATTER = Code(
+    "SW701", "invalid-front-matter", _E, "front matter that is missing or cannot be read", milder=True
+)
 MISSING_FIELD = Code("SW702", "missing-field", _E, "a skill without a name or a description")
 INVALID_NAME = Code("SW703", "invalid-name", _E, "a skill name that the specification refuses")
 NAME_MISMATCH = Code("SW704", "name-mismatch", _E, "a skill name that is not its folder's")
@@ -115,6 +127,16 @@ class Note(NamedTuple):
     position: Position | None = None
 
 
+class Fix(NamedTuple):
+    """What cures a finding: edits of the text that it stands in, sorted, none of which overlaps another.
+
+    A safe one is all that the author can have meant; one that is not is a guess.
+    """
+
+    safe: bool
+    edits: tuple[Edit, ...]
+
+
 class Problem(NamedTuple):
     """A diagnostic of one text that does not know its path yet: what parsing finds and a cache can keep."""
 
@@ -127,6 +149,7 @@ class Problem(NamedTuple):
     """Where it is not the code's own."""
     inclusion_severity: Severity | None = None
     """What it weighs once another file includes this one."""
+    fix: Fix | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +170,7 @@ class Diagnostic:
     hops: tuple[Note, ...] = ()
     notes: tuple[Note, ...] = ()
     severity: Severity = field(default=Severity.ERROR)
+    fix: Fix | None = None
 
     def sort_key(self) -> tuple[str, Position, str, str]:
         return (self.path, self.start, self.code.number, self.message)

@@ -41,13 +41,15 @@ def differences(request: Request) -> Iterator[str]:
             yield patch(f"{request.name}/{path}", old, new)
 
 
-def patch(path: str, old: _File | None, new: _File | None) -> str:
-    """The change from one file to another as git writes it; None stands for no file."""
-    lines = [f"diff --git a/{path} b/{path}\n", *_modes(old, new)]
+def patch(path: str, old: _File | None, new: _File | None, whence: str | None = None) -> str:
+    """The change from one file to another as git writes it; None stands for no file. `whence` is where it was before."""
+    was = path if whence is None else whence
+    lines = [f"diff --git a/{was} b/{path}\n", *_modes(old, new)]
+    lines += [f"rename from {was}\n", f"rename to {path}\n"] if was != path else []
     before, after = old[0] if old else b"", new[0] if new else b""
     if before == after:
         return "".join(lines)
-    names = f"a/{path}" if old else "/dev/null", f"b/{path}" if new else "/dev/null"
+    names = f"a/{was}" if old else "/dev/null", f"b/{path}" if new else "/dev/null"
     texts = _lines(before), _lines(after)
     if texts[0] is None or texts[1] is None:
         return "".join([*lines, f"Binary files {names[0]} and {names[1]} differ\n"])

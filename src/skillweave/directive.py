@@ -15,9 +15,10 @@ from skillweave.diagnostics import (
     MALFORMED_DIRECTIVE,
     UNKNOWN_DIRECTIVE,
     UNKNOWN_OPTION,
+    Fix,
     Problem,
 )
-from skillweave.source import Span
+from skillweave.source import Edit, Span
 
 Word = Literal["include", "reference", "asset"]
 WORDS: tuple[Word, ...] = ("include", "reference", "asset")
@@ -60,6 +61,8 @@ class Directive:
     section: str | None = None
     section_span: Span | None = None
     section_quoted: bool = False
+    selector_span: Span | None = None
+    """Where the value of `region` or `lines` stands."""
     optional: bool = False
     region: str | None = None
     lines: tuple[Range, ...] | None = None
@@ -125,10 +128,36 @@ def restyled(text: str, span: Span, word: Word) -> str:
     return f"{opener}{word}: {' '.join(parts)}{CLOSES[opener]}"
 
 
+def style_fix(text: str, directive: Directive) -> Fix | None:
+    """Give a directive the usual spacing; None where that would say something else."""
+    usual = restyled(text, directive.span, directive.word)
+    opener = opener_at(usual, 0)
+    # A section that ends in `>` needs the blank before the close.
+    is_closed = opener is not None and find_close(usual, opener) == len(usual)
+    return Fix(safe=True, edits=(Edit(*directive.span, usual),)) if is_closed else None
+
+
+def path_fix(directive: Directive, path: str, *, safe: bool) -> Fix | None:
+    """Let a directive name another path; None where none can be written so."""
+    is_bare = directive.path_span.end - directive.path_span.start == len(directive.path)
+    written = path if is_bare and _BARE.fullmatch(path) else _quote(path)
+    return Fix(safe, (Edit(*directive.path_span, written),)) if written else None
+
+
+def section_fix(directive: Directive, section: str) -> Fix | None:
+    """Let a directive name another section, which is a guess; None where none can be written so."""
+    is_plain = _PLAIN_SECTION.fullmatch(section) and not section.endswith("optional")
+    written = section if is_plain and not directive.section_quoted else _quote(section)
+    span = directive.section_span
+    return Fix(safe=False, edits=(Edit(*span, written),)) if span and written else None
+
+
 def unknown_directive(opener: re.Match[str], span: Span) -> Problem:
     """What to say of a word that is one edit away from a directive's."""
     meant = is_near_miss(opener[2])
-    return Problem(UNKNOWN_DIRECTIVE, f'unknown directive "{opener[2]}"', span, help=f'did you mean "{meant}"?')
+    fix = Fix(safe=False, edits=(Edit(*opener.span(2), meant),)) if meant else None
+    message = f'unknown directive "{opener[2]}"'
+    return Problem(UNKNOWN_DIRECTIVE, message, span, help=f'did you mean "{meant}"?', fix=fix)
 
 
 def unclosed_directive(text: str, opener: re.Match[str]) -> Problem:
@@ -148,6 +177,18 @@ def unclosed_directive(text: str, opener: re.Match[str]) -> Problem:
 def unquote(text: str) -> str:
     r"""The value of a quoted string: `\"` and `\\` are unescaped, any other backslash is itself."""
     return re.sub(r'\\(["\\])', r"\1", text[1:-1])
+
+
+_BARE = re.compile(r'[^\s"#<>{}|]+')
+_PLAIN_SECTION = re.compile(r"[\w(),.:/-]+(?: [\w(),.:/-]+)*")
+
+
+def _quote(text: str) -> str | None:
+    """What `unquote` makes the text of; None: a directive is one line, and cannot hold it."""
+    if "\n" in text or "\r" in text:
+        return None
+    escaped = re.sub(r'["\\]', lambda match: f"\\{match[0]}", text)
+    return f'"{escaped}"'
 
 
 def _end_of_quoted(text: str, start: int, end: int) -> int | None:
@@ -381,6 +422,7 @@ class _Reader:
             section=name,
             section_span=section.span if section else None,
             section_quoted=quoted,
+            selector_span=_value_span(options.get("region") or options.get("lines")),
             optional="optional" in options,
             region=value.get("region"),
             lines=_ranges(value["lines"]) if "lines" in value else None,
@@ -465,6 +507,10 @@ def _how(name: str) -> str:
 def _value(text: str) -> str:
     value = text.partition("=")[2]
     return unquote(value) if value.startswith('"') else value
+
+
+def _value_span(token: _Token | None) -> Span | None:
+    return None if token is None else Span(token.span.start + token.text.index("=") + 1, token.span.end)
 
 
 def _ranges(value: str) -> tuple[Range, ...]:

@@ -94,6 +94,10 @@ def document_text(nodes: Nodes, page: PlannedPage, banner: str | None) -> str:
     if document and document.front_matter and page.unit.path in nodes.project.homes:
         body = document.body
         front = file.text[: file.index.starts[body]] if body < len(file.index.starts) else f"{file.text}\n"
+        if document.front_ignores:
+            hidden = frozenset(document.front_ignores)
+            kept = [line for line in range(body) if line not in hidden]
+            front = "".join(f"{file.lines[line]}\n" for line in kept)
         if banner:
             first, _, rest = front.partition("\n")
             front = f"{first}\n# {banner}\n{rest}"
@@ -103,13 +107,27 @@ def document_text(nodes: Nodes, page: PlannedPage, banner: str | None) -> str:
 
 
 def lock_bytes(lock: Lock) -> bytes:
-    """The lock file: sorted, without times or places, the same bytes on any machine."""
-    entries = {
-        path: {"inputs": dict(sorted(record.inputs.items())), "outputs": dict(sorted(record.outputs.items()))}
-        for path, record in sorted(lock.items())
-    }
-    content = {"version": 1, "tool": f"skillweave {__version__}", "entries": entries}
-    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+    """The lock file: JSON, sorted, a line for each path, without times or places, the same bytes on any machine."""
+    strings = [f"skillweave {__version__}"]
+    for path, record in lock.items():
+        strings.append(path)
+        for digests in record:
+            strings += [string for item in digests.items() for string in item]
+    # All strings are quoted at once: to have the indent from `json` takes ten times as long.
+    quoted = dict(
+        zip(strings, json.dumps(strings, ensure_ascii=False, separators=("\n", ":"))[1:-1].split("\n"), strict=True)
+    )
+
+    def table(name: str, digests: Mapping[str, str]) -> str:
+        rows = ",\n".join(f"    {quoted[path]}: {quoted[digests[path]]}" for path in sorted(digests))
+        return f'   "{name}": {{\n{rows}\n   }}' if rows else f'   "{name}": {{}}'
+
+    entries = ",\n".join(
+        f"  {quoted[path]}: {{\n{table('inputs', lock[path].inputs)},\n{table('outputs', lock[path].outputs)}\n  }}"
+        for path in sorted(lock)
+    )
+    body = f"{{\n{entries}\n }}" if entries else "{}"
+    return f'{{\n "version": 1,\n "tool": {quoted[strings[0]]},\n "entries": {body}\n}}\n'.encode()
 
 
 def read_lock(data: bytes) -> Lock | None:
@@ -130,9 +148,11 @@ def record_of(bundle: Bundle) -> Record:
 
 
 def _digests(values: Mapping[str, str], *, inside: bool = False) -> dict[str, str]:
-    return {
-        str(path): str(value)
-        for path, value in values.items()
-        if not inside
-        or not (path.startswith("/") or "\\" in path or ".." in path.split("/") or ":" in path.split("/")[0])
-    }
+    return {str(path): str(value) for path, value in values.items() if not inside or _is_inside(str(path))}
+
+
+def _is_inside(path: str) -> bool:
+    """Whether a path cannot lead out of the folder that it is relative to, on any system."""
+    return not (
+        path.startswith("/") or "\\" in path or ".." in path.split("/") or ":" in path.split("/", maxsplit=1)[0]
+    )

@@ -10,14 +10,13 @@ import os
 import stat
 import unicodedata
 from dataclasses import dataclass, field
-from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from skillweave.source import EncodingProblem, SourcePath, decode
+from skillweave.source import EncodingProblem, SourcePath, decode, foreign_part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 EntryKind = Literal["file", "folder", "link", "special"]
 
@@ -43,11 +42,19 @@ Stamp = tuple[int, int, int, int, int]
 """What tells that a file may have changed without reading it: size, mtime and ctime in ns, inode, mode."""
 
 
+FolderStamp = tuple[int, int, int] | None
+"""What tells that a folder may list something else: mtime and ctime in ns, inode. None: there is none."""
+
+
 class Read(NamedTuple):
     """A file as it was read: its stamp, and the digest of its bytes."""
 
     stamp: Stamp
     digest: str
+
+
+CHANGED = "it changed while it was read"
+"""What is kept of a file that had two contents in one run: no later one finds it as it was."""
 
 
 @dataclass(slots=True)
@@ -58,10 +65,14 @@ class Tree:
     roots: frozenset[str] = frozenset()
     """Configured roots and their parents: read even if they are hidden."""
     listings: dict[str, dict[str, EntryKind] | str] = field(default_factory=dict)
+    folder_stamps: dict[str, FolderStamp] = field(default_factory=dict)
+    """The stamp of each folder from before it was listed."""
     reads: dict[str, Read | str] = field(default_factory=dict)
     """What was read, or the system's reason why not: with `listings` and `links`, all that a build depends on."""
     links: dict[str, tuple[str, str] | None] = field(default_factory=dict)
     """What symlinks were found to lead to."""
+    drafts: Mapping[str, bytes] = field(default_factory=dict)
+    """What files are read as in place of what they hold: an edit that is tried before it is written."""
 
     def listing(self, folder: str) -> dict[str, EntryKind] | str:
         """A folder's entries by name, without what is left out everywhere; or the system's reason why it has none."""
@@ -71,8 +82,10 @@ class Tree:
 
     def _scan(self, folder: str) -> dict[str, EntryKind] | str:
         entries: dict[str, EntryKind] = {}
+        place = f"{self.root}/{folder}"
+        self.folder_stamps[folder] = folder_stamp(place)
         try:
-            with os.scandir(self.root / folder) as scan:
+            with os.scandir(place) as scan:
                 for entry in scan:
                     path = f"{folder}/{entry.name}" if folder else entry.name
                     if is_left_out(entry.name) and path not in self.roots:
@@ -132,6 +145,8 @@ class Tree:
         if not real.is_relative_to(self.root):
             return None
         below = real.relative_to(self.root).as_posix()
+        if foreign_part(below) is not None:
+            return None
         try:
             mode = real.stat().st_mode
         except OSError:
@@ -178,18 +193,30 @@ class Tree:
                 if not stat.S_ISREG(status.st_mode):
                     self.reads[path] = "it is not a regular file"
                     return Contents(b"", "it is not a regular file")
-                data = file.read()
+                data = self.drafts[path] if path in self.drafts else file.read()
         except OSError as error:
             reason = error.strerror or str(error)
             self.reads[path] = reason
             return Contents(b"", reason)
-        self.reads[path] = Read(stamp(status), digest(data))
+        read = Read(stamp(status), digest(data))
+        before = self.reads.setdefault(path, read)
+        if isinstance(before, str) or before.digest != read.digest:
+            self.reads[path] = CHANGED
         return Contents(data, None, 0o755 if status.st_mode & 0o111 else 0o644)
 
 
 def stamp(status: os.stat_result) -> Stamp:
     """The stamp of a file."""
     return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_mode)
+
+
+def folder_stamp(place: str) -> FolderStamp:
+    """The stamp of a folder; symlinks are followed."""
+    try:
+        status = os.stat(place)  # noqa: PTH116 (a string is at hand, and a Path costs more than the call)
+    except OSError:
+        return None
+    return (status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 _FOUND: dict[str, Literal["file", "folder", "special", "missing"]] = {
@@ -213,12 +240,12 @@ def is_left_out(name: str) -> bool:
 def normalise_path(path: str) -> str:
     """A path with its `.` and `..` parts taken out, as text: what leaves the root starts with `..`."""
     parts: list[str] = []
-    for part in PurePosixPath(path).parts:
+    for part in path.split("/"):
         if part == ".." and parts and parts[-1] != "..":
             parts.pop()
-        elif part != ".":
+        elif part not in ("", "."):
             parts.append(part)
-    return "/".join(parts)
+    return f"/{'/'.join(parts)}" if path.startswith("/") else "/".join(parts)
 
 
 def is_below(path: str, folder: str) -> bool:
@@ -245,6 +272,8 @@ def expand_roots(tree: Tree, roots: Iterable[str]) -> list[tuple[str, str]]:
 
 def digest(data: bytes) -> str:
     """The fingerprint of some bytes: SHA-256, in hexadecimal."""
+    from hashlib import sha256  # noqa: PLC0415 (slow to load, and a run that finds nothing changed does without it)
+
     return sha256(data).hexdigest()
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.destination import read_destination
-from skillweave.diagnostics import EXPANSION_TOO_LARGE, HEADING_TOO_DEEP, Problem
+from skillweave.diagnostics import EXPANSION_TOO_LARGE, HEADING_TOO_DEEP, Note, Problem
 from skillweave.graph import language
 from skillweave.markdown.reading import Block, read_blocks
 from skillweave.parse import not_alone
-from skillweave.select import Lines, Ranges, Sections, select, select_code, whole, without
-from skillweave.source import Span
-from skillweave.splice import Edit, add_prefix, apply_edits, heading_edits, moves_tab_stops, tab_edits
+from skillweave.select import Lines, Ranges, Sections, bridged, holds, select, select_code, whole, without
+from skillweave.source import Edit, Span, apply_edits
+from skillweave.splice import add_prefix, heading_edits, moves_tab_stops, tab_edits
 from skillweave.units import Calls, Unit, UnitKey, file_unit, find_calls, rendered_ranges, rendered_unit, to_source
 
 if TYPE_CHECKING:
@@ -299,7 +299,7 @@ def _build(nodes: Nodes, key: NodeKey) -> None:
     covered = [
         (edge.placed, child)
         for edge, child in zip(unit.edges, nodes.children[key.unit], strict=True)
-        if edge is not None and _covers(key.ranges, edge.placed.line)
+        if edge is not None and holds(key.ranges, edge.placed.line)
     ]
     # A reference leaves a link in its line: that is text of this file, and pages.py writes it.
     links = {
@@ -339,10 +339,6 @@ def _code_node(unit: Unit, key: NodeKey) -> Node:
         has_code=False,
         linked=False,
     )
-
-
-def _covers(ranges: Ranges, line: int) -> bool:
-    return any(start <= line < end for start, end in ranges)
 
 
 def _items(
@@ -403,10 +399,11 @@ def _measure(
     size = height = count = 0
     counted: list[int] = []
     levels: list[int] = []
+    ranges = bridged(key.ranges, unit.document.markers if unit.document else ())
     for heading in unit.document.headings if unit.document else ():
-        if _covers(key.ranges, heading.start):
+        if holds(key.ranges, heading.start):
             levels.append(heading.level)
-            if _counts(heading.containers, key.ranges, heading.start):
+            if _counts(heading.containers, ranges, heading.start):
                 counted.append(heading.level)
     for item in items:
         match item:
@@ -424,7 +421,7 @@ def _measure(
                 count += below.count + 1
                 if below.levels:
                     levels += [level + child.shift for level in below.levels]
-                if below.counted is not None and _counts(child.edge.placed.containers, key.ranges, line):
+                if below.counted is not None and _counts(child.edge.placed.containers, ranges, line):
                     counted.append(below.counted + child.shift)
     for _, inline_child in inline:
         if inline_child is not None:
@@ -436,7 +433,7 @@ def _measure(
     below_linked = any(nodes.nodes[child.key].linked for child in brought_by(items, inline))
     linked = below_linked or _has_links(unit, key.ranges)
     has_code = any(nodes.nodes[child.key].has_code for child in brought_by(items, inline)) or any(
-        block.kind == "code" and _covers(key.ranges, block.start)
+        block.kind == "code" and holds(key.ranges, block.start)
         for block in (unit.document.blocks if unit.document else ())
     )
     return Node(
@@ -459,11 +456,10 @@ def _has_links(unit: Unit, ranges: Ranges) -> bool:
         return False
     for destination in unit.document.destinations:
         raw = unit.text[destination.span.start : destination.span.end]
-        if _covers(ranges, destination.line) and read_destination(raw, destination.kind) is not None:
+        if holds(ranges, destination.line) and read_destination(raw, destination.kind) is not None:
             return True
     return any(
-        edge is not None and edge.directive.word != "include" and _covers(ranges, edge.placed.line)
-        for edge in unit.edges
+        edge is not None and edge.directive.word != "include" and holds(ranges, edge.placed.line) for edge in unit.edges
     )
 
 
@@ -507,17 +503,34 @@ def _shift(nodes: Nodes, unit: Unit, edge: Edge, key: NodeKey) -> int:
     shift = _asked_shift(nodes.config, unit.document.headings, edge, node.counted)
     low, high = node.levels[0] + shift, node.levels[1] + shift
     if shift and (low < 1 or high > 6):
-        nodes.graph.report(
-            edge.source,
-            Problem(
-                HEADING_TOO_DEEP,
-                f"this include brings a heading to level {high if high > 6 else low}; levels go from 1 to 6",
-                edge.directive.span,
-                help="include it under a shallower heading, or give it a `level`",
-            ),
+        level = high if high > 6 else low
+        text, place = _heading_at(nodes, key, level - shift)
+        problem = Problem(
+            HEADING_TOO_DEEP,
+            f'this include brings the heading "{text}" to level {level}; levels go from 1 to 6',
+            edge.directive.span,
+            help="include it under a shallower heading, or give it a `level`",
         )
+        nodes.graph.report(edge.source, problem, notes=(place,))
         return 0
     return shift
+
+
+def _heading_at(nodes: Nodes, key: NodeKey, level: int) -> tuple[str, Note]:
+    """The heading that is the shallowest or the deepest of an expansion, at this level: its text, and where it is."""
+    while True:
+        node = nodes.nodes[key]
+        for heading in node.unit.document.headings if node.unit.document else ():
+            if heading.level == level and holds(key.ranges, heading.start):
+                file = nodes.graph.files[key.path]
+                span = to_source(nodes.graph, node.unit, heading.content)
+                return heading.text, Note("the heading stands at", file.path, file.index.position(span.start))
+        # Of all that it includes, what has this level at an end brings the heading: no way has to be gone twice.
+        key, level = next(
+            (child.key, level - child.shift)
+            for child in brought_by(node.items, ())
+            if level - child.shift in (nodes.nodes[child.key].levels or ())
+        )
 
 
 def _asked_shift(config: Config, headings: Iterable[Heading], edge: Edge, shallowest: int | None) -> int:
@@ -632,7 +645,23 @@ def assemble(nodes: Nodes, wanted: tuple[NodeKey, int, bool], brought: Sequence[
     starts, edits = _edits(nodes, unit, shift, tabs)
     more = [Edit(*placed.directive.span, next(texts) if child is not None else "") for placed, child in node.inline]
     more = sorted([*more, *changes])
-    return "\n".join(part if isinstance(part, str) else _own_text(unit, part, (starts, edits), more) for part in parts)
+    pieces: list[str] = []
+    for part in parts:
+        text = part if isinstance(part, str) else _own_text(unit, part, (starts, edits), more)
+        glued = shift and isinstance(part, TextItem) and _continues_heading(unit, part.start)
+        pieces += [text] if glued or not pieces else ["\n", text]
+    return "".join(pieces)
+
+
+def _continues_heading(unit: Unit, line: int) -> bool:
+    """Whether a line goes on with a setext heading behind a line that stands in no output."""
+    document = unit.document
+    if document is None or not document.markers:
+        return False
+    place = bisect_left(document.markers, line - 1)
+    if place == len(document.markers) or document.markers[place] != line - 1:
+        return False
+    return any(heading.setext and heading.start < line < heading.end for heading in document.headings)
 
 
 def _own_text(unit: Unit, item: TextItem, static: tuple[list[int], list[Edit]], more: Sequence[Edit]) -> str:
@@ -662,11 +691,12 @@ def _edits(nodes: Nodes, unit: Unit, shift: int, tabs: bool) -> tuple[list[int],
         edits: list[Edit] = []
         if document is not None:
             edits += [Edit(offset, offset + 1, "") for offset in document.escapes]
+            hidden = frozenset(document.markers)
             for heading in document.headings:
                 if heading.id_span and not unit.is_own:
                     edits.append(Edit(*heading.id_span, ""))
                 if shift:
-                    edits += heading_edits(unit.index, heading, heading.level + shift)
+                    edits += heading_edits(unit.index, heading, heading.level + shift, hidden)
             if tabs:
                 edits += tab_edits(unit.index, document)
         edits.sort()

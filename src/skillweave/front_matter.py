@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import yaml
 
 from skillweave.diagnostics import DIRECTIVE_IN_PARAM, INVALID_FRONT_MATTER, Problem
-from skillweave.source import Span
+from skillweave.source import LineIndex, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,6 +106,29 @@ def read_params(front_matter: FrontMatter) -> tuple[dict[str, Param], tuple[Prob
         params[declared.name], found = _read_param(declared)
         problems += found
     return params, tuple(problems)
+
+
+def comment_lines(text: str) -> list[tuple[int, str]]:
+    """The lines (from 0) of a front matter that hold a comment and nothing else, each with what stands behind its `#`.
+
+    Where a text is no YAML, only what stands before that is looked at.
+    """
+    lines = text.split("\n")
+    index = LineIndex(text)
+    inside: set[int] = set()
+    known = 0
+    try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            start, end = _index(event.start_mark), _index(event.end_mark)
+            known = index.line_of(start)
+            if isinstance(event, yaml.ScalarEvent):
+                last = start + len(text[start:end].rstrip())
+                inside.update(range(known + 1, index.line_of(last) + 1))
+        known = len(lines)
+    except (yaml.YAMLError, ValueError, OverflowError):
+        pass
+    comments = ((at, line.strip()) for at, line in enumerate(lines[:known]) if at not in inside)
+    return [(at, comment[1:]) for at, comment in comments if comment.startswith("#")]
 
 
 # What YAML 1.1 calls not printable, and unpaired surrogates. The parser would stop at them without a mark.

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,16 +28,19 @@ from skillweave.diagnostics import (
     UNREADABLE_FILE,
     Code,
     Diagnostic,
+    Fix,
     Note,
     Problem,
     Severity,
 )
+from skillweave.directive import path_fix
 from skillweave.files import Found, Tree, is_below, normalise_path, read_text
 from skillweave.project import START
 from skillweave.source import EncodingProblem, LineIndex, Position, SourcePath, Span
+from skillweave.suppress import Mark, Policy, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from skillweave.cache import Documents
     from skillweave.directive import Directive
@@ -78,30 +82,60 @@ class Edge(NamedTuple):
         return self.directive.word == "include" and not self.directive.as_code
 
 
+class Finding(NamedTuple):
+    """A diagnostic as it was found. An error keeps the bundles that hold its owners from being made."""
+
+    diagnostic: Diagnostic
+    owners: tuple[SourcePath, ...]
+    finder: SourcePath | None
+    """The entry, or unreached pattern, whose bundle was being worked out; None: it was found in the file as such."""
+    mark: Mark | None = None
+    """Of one that is not told, what it is kept for."""
+
+
+class Link(NamedTuple):
+    """What is kept of an edge: the file that is named, where, and whether its directives are expanded, too."""
+
+    target: SourcePath
+    line: int
+    column: int
+    splices: bool
+
+
 @dataclass(slots=True)
 class Graph:
     """All files by real path and what names what. `failed` are the files with an error of their own."""
 
     files: dict[SourcePath, SourceFile] = field(default_factory=dict)
     edges: dict[SourcePath, tuple[Edge, ...]] = field(default_factory=dict)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
+    linked: dict[SourcePath, tuple[SourcePath, ...]] = field(default_factory=dict)
+    """The shared files that were read because a link of a file leads there."""
+    findings: list[Finding] = field(default_factory=list)
+    finder: SourcePath | None = None
+    """Whose bundle is being worked out."""
     failed: set[SourcePath] = field(default_factory=set)
     order: tuple[SourcePath, ...] = ()
     """Files whose includes hold no cycle, each behind all that it includes."""
     strict: bool = False
     """Whether warnings are errors."""
+    policy: Policy = field(default_factory=Policy)
+    """What is ignored, and what is raised to an error."""
 
     def report(self, source: SourcePath, problem: Problem, **more: object) -> None:
         """Add a problem of one file as a diagnostic; an error marks the file as failed."""
         self.add(diagnose(self.files[source].index, source, problem, **more), source)
 
     def add(self, diagnostic: Diagnostic, *owners: SourcePath) -> None:
-        """Add a diagnostic, once; an error marks its owners as failed."""
-        if self.strict and diagnostic.severity is Severity.WARNING:
-            diagnostic = replace(diagnostic, severity=Severity.ERROR)
-        self.diagnostics.append(diagnostic)
-        if diagnostic.severity is Severity.ERROR:
-            self.failed.update(owners)
+        """Add a diagnostic, unless it is ignored; an error marks its owners as failed."""
+        file = self.files.get(diagnostic.path)
+        ignores = file.document.ignores if file and file.document else ()
+        told = judge(self.policy, diagnostic, ignores, strict=self.strict)
+        if isinstance(told, Mark):
+            self.findings.append(Finding(diagnostic, (), self.finder, told))
+        elif told is not None:
+            self.findings.append(Finding(told, owners, self.finder))
+            if told.severity is Severity.ERROR:
+                self.failed.update(owners)
 
     def dependencies(self, path: SourcePath) -> Iterable[SourcePath]:
         """The files that the directives of a file name."""
@@ -119,33 +153,67 @@ def diagnose(index: LineIndex, path: SourcePath, problem: Problem, **more: objec
         end=index.position(problem.span.end),
         help=problem.help,
         severity=problem.severity or problem.code.severity,
+        fix=problem.fix,
         **{"notes": notes, **more},  # type: ignore[arg-type]
     )
 
 
-def load(
-    tree: Tree,
-    project: Project,
-    documents: Documents,
-    graph: Graph,
-    progress: Callable[[int, int], None] | None = None,
-) -> Graph:
-    """Read every pattern and every entry's files and whatever they name; resolve all directives.
+class Reading(NamedTuple):
+    """What files are read with, and into what."""
 
-    `documents` parses, or knows what earlier builds parsed. What is found goes to `graph`. `progress` is told how many files
-    are read, and of how many.
+    tree: Tree
+    project: Project
+    documents: Documents
+    """Parses, or knows what earlier builds parsed."""
+    graph: Graph
+    is_part: bool = False
+    """Whether not all patterns are read: then those are that a link leads to."""
+
+
+def load(reading: Reading, paths: Iterable[SourcePath], progress: Callable[[int, int], None] | None = None) -> None:
+    """Read some files and whatever they name into the graph; resolve all directives.
+
+    `progress` is told how many files are read, and of how many.
     """
-    resolver = _Resolver(tree, project, graph, documents)
-    compiled = {file.real for entry in project.entries for file in entry.files if file.treatment != "copy"}
-    wanted = sorted({*(path for path in project.patterns if path.endswith(".md")), *compiled})
-    resolver.read_ahead(wanted)
+    graph = reading.graph
+    resolver = _Resolver(reading)
+    wanted = sorted(paths)
+    resolver.read_ahead([path for path in wanted if path not in graph.files])
     for done, path in enumerate(wanted):
         resolver.need(path, None)
         if progress:
             progress(done + 1, len(wanted))
     resolver.run()
-    _report_problems(graph, project)
-    return graph
+
+
+def starts_of(project: Project) -> set[SourcePath]:
+    """The files that are read for themselves: every pattern that is Markdown, and what entries are compiled from."""
+    compiled = {file.real for entry in project.entries for file in entry.files if file.treatment != "copy"}
+    return {*(path for path in project.patterns if path.endswith(".md")), *compiled}
+
+
+def report_problems(graph: Graph, project: Project, elsewhere: Iterable[SourcePath] = ()) -> None:
+    """Report each document's own problems. `elsewhere` are files that others include than those of this graph.
+
+    Some weigh more in a file that is included than in an entry. Front matter is YAML in a SKILL.md and in a pattern; in
+    other files of an entry it is their author's (LANGUAGE 1).
+    """
+    included = {*included_by(graph), *elsewhere, *project.patterns}
+    skills = {entry.main.real for entry in project.entries if entry.kind == "skill"}
+    for path, file in sorted(graph.files.items()):
+        for problem in file.document.problems if file.document else ():
+            lenient = problem.code is INVALID_FRONT_MATTER and path not in skills and path in project.homes
+            if problem.inclusion_severity and path in included:
+                graph.report(path, problem._replace(severity=problem.inclusion_severity))
+            elif lenient and file.document and file.document.front_matter:
+                graph.report(path, problem._replace(severity=Severity.WARNING))
+            else:
+                graph.report(path, problem)
+
+
+def included_by(graph: Graph) -> set[SourcePath]:
+    """The files that are expanded somewhere in a graph."""
+    return {edge.target for edges in graph.edges.values() for edge in edges if edge.splices and edge.target is not None}
 
 
 def order(graph: Graph, depth_limit: int) -> None:
@@ -169,28 +237,44 @@ def closure(graph: Graph, starts: Iterable[SourcePath]) -> set[SourcePath]:
     return reached
 
 
-def trails(graph: Graph, starts: Mapping[SourcePath, object]) -> dict[SourcePath, Edge]:
-    """For every file that some starts reach, the edge by which a shortest chain comes to it."""
-    came: dict[SourcePath, Edge] = {}
+Links = Mapping[SourcePath, Sequence[Link]]
+"""What each file names, in the order of its directives."""
+
+
+def links_of(graph: Graph) -> dict[SourcePath, tuple[Link, ...]]:
+    """What is kept of a graph's edges."""
+    return {
+        path: tuple(
+            Link(edge.target, *file.index.position(edge.directive.span.start), edge.splices)
+            for edge in graph.edges.get(path, ())
+            if edge.target is not None
+        )
+        for path, file in graph.files.items()
+    }
+
+
+def trails(links: Links, starts: Iterable[SourcePath]) -> dict[SourcePath, tuple[SourcePath, Link]]:
+    """For every file that some starts reach, the link by which a shortest chain comes to it, and the file that has it."""
+    came: dict[SourcePath, tuple[SourcePath, Link]] = {}
     pending = deque(sorted(starts))
     seen = set(pending)
     while pending:
-        for edge in graph.edges.get(pending.popleft(), ()):
-            if edge.target is not None and edge.target not in seen:
-                seen.add(edge.target)
-                came[edge.target] = edge
-                pending.append(edge.target)
+        source = pending.popleft()
+        for link in links.get(source, ()):
+            if link.target not in seen:
+                seen.add(link.target)
+                came[link.target] = (source, link)
+                pending.append(link.target)
     return came
 
 
 class _Resolver:
     """Reads files as they are needed and resolves what they name."""
 
-    def __init__(self, tree: Tree, project: Project, graph: Graph, documents: Documents) -> None:
-        self.tree = tree
-        self.project = project
-        self.graph = graph
-        self.documents = documents
+    def __init__(self, reading: Reading) -> None:
+        self.tree, self.project, self.documents, self.graph, is_part = reading
+        self.follows = is_part or bool(self.project.shared)
+        self.patterns = frozenset(self.project.patterns if is_part else ())
         self.texts: dict[SourcePath, tuple[str, EncodingProblem | str | None, str]] = {}
         self.pending: list[SourcePath] = []
         self.unreadable: dict[SourcePath, tuple[Code, str]] = {}
@@ -229,20 +313,28 @@ class _Resolver:
             if document is None:
                 continue
             self.graph.edges[path] = tuple(self._edge(path, placed) for placed in document.directives)
-            if self.project.shared:
+            if self.follows:
                 self._need_linked(path, document)
         for path, (code, message) in sorted(self.unreadable.items()):
             self._report_unreadable(path, code, message)
 
     def _need_linked(self, source: SourcePath, document: Document) -> None:
-        """Read the shared Markdown that a file links to: a bundle ships it, and nothing else has named it."""
+        """Read the shared Markdown that a file links to: a bundle ships it, and nothing else has named it.
+
+        Of the patterns, those that a link leads to, where not all are read.
+        """
         text = self.graph.files[source].text
         for destination in document.destinations:
             written = read_destination(text[destination.span.start : destination.span.end], destination.kind)
             if written is None or not written.path.endswith(".md"):
                 continue
             found = self.tree.look_up(resolve(source, written.path))
-            if found.kind == "file" and any(is_below(found.real, folder) for folder in self.project.shared):
+            if found.kind != "file":
+                continue
+            if any(is_below(found.real, folder) for folder in self.project.shared):
+                self.need(found.real, (source, destination.span))
+                self.graph.linked[source] = (*self.graph.linked.get(source, ()), found.real)
+            elif found.real in self.patterns:
                 self.need(found.real, (source, destination.span))
 
     def _edge(self, source: SourcePath, placed: PlacedDirective) -> Edge:
@@ -263,7 +355,7 @@ class _Resolver:
         """The file that a directive names; else the problem; else, for an optional one, where it is not."""
         portable = _portable(directive)
         if portable:
-            return None, portable, None
+            return None, portable._replace(fix=self._portable_fix(source, directive)), None
         found = self._candidates(source, directive.path)
         there = [candidate for candidate in found if candidate.kind != "missing"]
         if len({candidate.real for candidate in there}) > 1:
@@ -302,8 +394,10 @@ class _Resolver:
             case "missing":
                 return None if directive.optional else self._missing(source, directive, places)
             case "case":
-                cure = f"write it as on disk: {_respelled(path, found.detail)}"
-                return Problem(CASE_MISMATCH, f"{path} is spelled {found.detail} on disk", span, help=cure)
+                actual = _respelled(path, found.detail)
+                cure = f"write it as on disk: {actual}"
+                fix = self._case_fix(source, directive, found)
+                return Problem(CASE_MISMATCH, f"{path} is spelled {found.detail} on disk", span, help=cure, fix=fix)
             case "unreadable":
                 return Problem(UNREADABLE_FILE, f"{path} cannot be read: {found.detail}", span)
             case "special":
@@ -318,9 +412,39 @@ class _Resolver:
             if directive.path.endswith("/"):
                 return None
             cure = f"ship all that it holds with a trailing slash: {directive.path}/"
+            fix = path_fix(directive, f"{directive.path}/", safe=False)
         else:
-            cure = f"{directive.word} a file of it"
-        return Problem(NOT_A_REGULAR_FILE, f"{directive.path} is a folder", directive.path_span, help=cure)
+            cure, fix = f"{directive.word} a file of it", None
+        return Problem(NOT_A_REGULAR_FILE, f"{directive.path} is a folder", directive.path_span, help=cure, fix=fix)
+
+    def _case_fix(self, source: SourcePath, directive: Directive, found: Found) -> Fix | None:
+        """Each part of the path as the disk spells it; None where several names differ in case alone."""
+        path = directive.path
+        for _ in path.split("/"):
+            if found.kind != "case" or not self._is_only_one(found.detail):
+                break
+            path = _respelled(path, found.detail)
+            there = [candidate for candidate in self._candidates(source, path) if candidate.kind != "missing"]
+            found = there[0] if there else found
+        return path_fix(directive, path, safe=True) if found.kind in ("file", "folder") else None
+
+    def _portable_fix(self, source: SourcePath, directive: Directive) -> Fix | None:
+        """With `/` in place of backslashes, and from a pattern root in place of the disk's: if the file is there."""
+        path = directive.path
+        if _DRIVE.match(path) or _SCHEME.match(path) or path.startswith("~"):
+            return None
+        portable = path.replace("\\", "/").lstrip("/")
+        found = {candidate.real: candidate.kind for candidate in self._candidates(source, portable)}
+        there = [kind for kind in found.values() if kind != "missing"]
+        if there != ["folder" if portable.endswith("/") else "file"]:
+            return None
+        return path_fix(directive, portable, safe=not path.startswith(("/", "\\")))
+
+    def _is_only_one(self, path: str) -> bool:
+        """Whether nothing beside a file or folder has its name in another case."""
+        folder, _, name = path.rpartition("/")
+        listing = self.tree.listing(folder)
+        return not isinstance(listing, str) and [n.casefold() for n in listing].count(name.casefold()) == 1
 
     def _missing(self, source: SourcePath, directive: Directive, places: list[SourcePath]) -> Problem:
         path = directive.path
@@ -337,13 +461,16 @@ class _Resolver:
             beside = self.tree.listing(normalise_path(f"{folder}/{path}").rpartition("/")[0])
             if not isinstance(beside, str):
                 prefix = path.rpartition("/")[0]
-                near = get_close_matches(path.rpartition("/")[2], list(beside), n=1)
+                near = get_close_matches(path.rpartition("/")[2], list(beside), n=2)
                 close = [f"{prefix}/{name}" for name in near] + close
         tried = ", ".join(places) or "no pattern root: the folders that `patterns` names are not there"
         cure = f'did you mean "{close[0]}"?' if close else "create it, or mark the directive `optional`"
         if not close and not path.endswith(".md") and f"{path}.md" in self.names:
+            close = [f"{path}.md"]
             cure = f'did you mean "{path}.md"?'
-        return Problem(MISSING_INCLUDE, f"there is no {path}", directive.path_span, help=cure, note=f"tried {tried}")
+        fix = path_fix(directive, close[0], safe=False) if len(close) == 1 else None
+        message = f"there is no {path}"
+        return Problem(MISSING_INCLUDE, message, directive.path_span, help=cure, note=f"tried {tried}", fix=fix)
 
     def _report_unreadable(self, path: SourcePath, code: Code, message: str) -> None:
         by = self.named.get(path)
@@ -378,7 +505,9 @@ def _judge_type(directive: Directive) -> Problem | None:
     if directive.word == "asset":
         if not path.endswith("/"):
             return None
-        return Problem(NOT_A_REGULAR_FILE, f"{path} is no folder", directive.path_span, help="drop the trailing slash")
+        fix = path_fix(directive, path.rstrip("/"), safe=True)
+        cure = "drop the trailing slash"
+        return Problem(NOT_A_REGULAR_FILE, f"{path} is no folder", directive.path_span, help=cure, fix=fix)
     if path.endswith(".md"):
         return None
     if directive.as_code:
@@ -432,25 +561,6 @@ def _portable(directive: Directive) -> Problem | None:
         return None
     advice = f"write it relative to a pattern root, with `/`: {cure}" if cure else "copy the file into a pattern root"
     return Problem(PATH_NOT_PORTABLE, f"the path {path} {what}", directive.path_span, help=advice)
-
-
-def _report_problems(graph: Graph, project: Project) -> None:
-    """Each document's own problems. Some weigh more in a file that is included than in an entry.
-
-    Front matter is YAML in a SKILL.md and in a pattern; in other files of an entry it is their author's (LANGUAGE 1).
-    """
-    included = {edge.target for edges in graph.edges.values() for edge in edges if edge.splices}
-    included.update(project.patterns)
-    skills = {entry.main.real for entry in project.entries if entry.kind == "skill"}
-    for path, file in sorted(graph.files.items()):
-        for problem in file.document.problems if file.document else ():
-            lenient = problem.code is INVALID_FRONT_MATTER and path not in skills and path in project.homes
-            if problem.inclusion_severity and path in included:
-                graph.report(path, problem._replace(severity=problem.inclusion_severity))
-            elif lenient and file.document and file.document.front_matter:
-                graph.report(path, problem._replace(severity=Severity.WARNING))
-            else:
-                graph.report(path, problem)
 
 
 def _included(graph: Graph, path: SourcePath) -> list[SourcePath]:

@@ -106,12 +106,11 @@ def _check_uses(nodes: Nodes, unit: Unit, ranges: tuple[tuple[int, int], ...], m
     own = {(definition.label, definition.footnote): definition for definition in reversed(document.definitions)}
     for use in document.uses:
         label = (use.label, use.footnote)
-        if not _covers(ranges, unit.index.line_of(use.span.start)):
+        defined, meaning = own.get(label), meanings.get(label)
+        if (defined is None and meaning is None) or not _covers(ranges, unit.index.line_of(use.span.start)):
             continue
-        defined = own.get(label)
         if defined is not None and _covers(ranges, defined.start):
             continue
-        meaning = meanings.get(label)
         if meaning is not None and (defined is None or meaning.says != defined.meaning):
             text = unit.text[use.span.start : use.span.end]
             problem = Problem(

@@ -1,29 +1,35 @@
 """Builds and checks that do again only what something has changed for, and say the same as a clean one.
 
-Three steps, each of which only saves time: where nothing has changed since the last run, what it said is said again; where
-something has, the documents of unchanged texts are taken from the cache; and what comes out equal is not written again.
+Each step only saves time. Where nothing has changed since the last run, what it said is said again; where contents of files
+have, what they do not reach is taken from it; the documents of unchanged texts come from the cache; and what comes out
+equal is not written again.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from skillweave.cache import Documents, parser_key, plain, rebuilt
+from skillweave.config import hidden_roots
 from skillweave.diagnostics import Diagnostic
 from skillweave.files import Tree
-from skillweave.project import hidden_roots
 from skillweave.state import (
-    load_documents,
+    State,
+    changed_files,
+    forget_outputs,
+    key_here,
+    load_parts,
     load_state,
     now,
     outputs_unchanged,
+    parser_key,
+    prepare_folder,
     record,
     record_outputs,
-    refreshed,
-    save_documents,
+    save_parts,
     save_state,
-    sources_unchanged,
+    state_id,
+    update,
 )
 
 if TYPE_CHECKING:
@@ -31,12 +37,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from skillweave.build import Compiled
+    from skillweave.cache import Documents
     from skillweave.config import Config
     from skillweave.depfile import Needs
-    from skillweave.emit import Lock
     from skillweave.parse import Document
+    from skillweave.parts import Parts
     from skillweave.publish import Published
-    from skillweave.state import State
+    from skillweave.source import SourcePath
 
 
 class Named(NamedTuple):
@@ -68,6 +75,19 @@ class Outcome:
     """What the entries that were asked for are made of, where that was asked for."""
 
 
+@dataclass(slots=True)
+class Memory:
+    """What a process that builds again and again knows from its last run."""
+
+    documents: dict[str, Document] = field(default_factory=dict)
+    """By the digest of their text."""
+    state: State | None = None
+    parts: Parts | None = None
+    """Those of `state`."""
+    fresh: dict[str, str | Document] = field(default_factory=dict)
+    """The documents that no file holds yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a run is asked for."""
@@ -78,8 +98,8 @@ class Asked:
     cached: bool = True
     """Whether the cache may be used, and is kept."""
     progress: Callable[[int, int], None] | None = None
-    memory: dict[str, Document] | None = None
-    """Documents by the digest of their text, for who builds again and again in one process."""
+    memory: Memory | None = None
+    """For who builds again and again in one process, and calls `save` in between."""
     needs: bool = False
     """Whether a build is to tell what the entries are made of."""
 
@@ -92,130 +112,247 @@ class Asked:
     def output(self) -> Path:
         return self.config.root / self.config.output
 
+    @property
+    def keeps(self) -> bool:
+        """Whether what this run finds out is kept for the next: it is that of all entries."""
+        return self.cached and not self.wanted
+
+
+class _Last(NamedTuple):
+    """The last run, as far as this one can build on it."""
+
+    state: State
+    tree: Tree
+    """Found to list what the last run saw."""
+    changed: frozenset[SourcePath]
+    """The files that have another content now."""
+
 
 def check(asked: Asked) -> Outcome:
     """Find every mistake, and write nothing but the cache."""
     started = now()
-    state = _unchanged(asked)
-    if state is not None:
-        _refresh(asked, state, started)
-        return _said(state)
-    from skillweave.build import compile_project  # noqa: PLC0415 (the compiler is imported only where it is needed)
-
+    last = _last(asked, started)
+    if last is not None and not last.changed:
+        _renew(asked, last.state, started)
+        return _said(last.state)
     documents = _documents(asked)
-    compiled = compile_project(
-        asked.config, asked.wanted, strict=asked.strict, progress=asked.progress, documents=documents
-    )
-    outcome = _outcome(compiled, compiled.diagnostics)
-    if asked.cached and not asked.wanted:
-        state = record(asked.key, compiled.tree, started, asked.config.output)
-        _keep(asked, state, outcome, documents)
+    compiled, state = _compile(asked, last, documents, started)
+    outcome = _outcome(compiled, compiled.diagnostics, len(compiled.parts.bundles))
+    if state is not None:
+        state.pending = sorted({*state.pending, *(str(entry.path) for entry in compiled.entries)})
+        _keep(asked, state, compiled, outcome, documents)
     return outcome
 
 
 def build(asked: Asked) -> Outcome:
     """Find every mistake, and publish every bundle that has none."""
     started = now()
-    state = None if asked.needs else _unchanged(asked)
-    if state is not None and state.published and outputs_unchanged(state, asked.output):
-        _refresh(asked, state, started)
-        outcome = _said(state)
+    saved = state_id(asked.config.root)
+    last = None if asked.needs else _last_published(asked, started)
+    if last is not None and not last.changed and not last.state.pending:
+        _renew(asked, last.state, started)
+        outcome = _said(last.state)
         return replace(outcome, unchanged=tuple(entry.path for entry in outcome.entries if entry.good))
     from skillweave.publish import alone_if_there  # noqa: PLC0415 (the compiler only where it is needed)
 
     # Held from before the first source is read: a build that read older ones must not publish after a newer one.
     with alone_if_there(asked.output, asked.config.output) as is_held:
-        return _build(asked, started, is_held=is_held)
+        if last is not None and state_id(asked.config.root) != saved:
+            # Another build was at work until we got hold of the folder.
+            last = _last_published(asked, started)
+        return _build(asked, last if is_held else None, started, is_held=is_held)
 
 
-def _build(asked: Asked, started: int, *, is_held: bool) -> Outcome:
-    from skillweave.build import compile_project, request_of  # noqa: PLC0415 (the compiler only where it is needed)
+def save(asked: Asked) -> None:
+    """Write what the memory of a process holds to the cache, for other processes."""
+    memory = asked.memory
+    if memory is None or memory.state is None or memory.parts is None or not asked.keeps:
+        return
+    from skillweave.cache import stored  # noqa: PLC0415
+    from skillweave.parts import to_json  # noqa: PLC0415
+    from skillweave.store import keep  # noqa: PLC0415
+
+    root = asked.config.root
+    keep(root, key_here(root, parser_key()), stored(memory.fresh))
+    memory.fresh.clear()
+    save_parts(root, memory.state, to_json(memory.parts))
+    save_state(root, memory.state)
+
+
+def _build(asked: Asked, last: _Last | None, started: int, *, is_held: bool) -> Outcome:
+    from skillweave.build import request_of  # noqa: PLC0415 (the compiler only where it is needed)
     from skillweave.depfile import needs_of  # noqa: PLC0415
-    from skillweave.publish import load_lock, publish, publish_held, published_files  # noqa: PLC0415
+    from skillweave.publish import publish, publish_held  # noqa: PLC0415
 
     documents = _documents(asked)
-    compiled = compile_project(
-        asked.config, asked.wanted, strict=asked.strict, progress=asked.progress, documents=documents
-    )
-    before = load_lock(asked.output)
+    compiled, state = _compile(asked, last, documents, started)
     request = request_of(asked.config, compiled)
     published = publish_held(request) if is_held else publish(request)
     diagnostics = tuple(sorted([*compiled.diagnostics, *published.diagnostics], key=Diagnostic.sort_key))
+    worked_out = {str(entry.path) for entry in compiled.entries}
+    others = [path for path, known in compiled.parts.bundles.items() if known.good and path not in worked_out]
     outcome = replace(
-        _outcome(compiled, diagnostics),
+        _outcome(compiled, diagnostics, len(compiled.parts.bundles)),
         changed=tuple(published.changed),
-        unchanged=tuple(published.unchanged),
+        unchanged=tuple(sorted([*published.unchanged, *others])),
         removed=tuple(published.removed),
-        reasons=_reasons(compiled, published, before),
+        reasons=_reasons(compiled, published),
         needs=needs_of(compiled) if asked.needs else (),
     )
-    if asked.cached and not asked.wanted:
-        state = record(asked.key, compiled.tree, started, asked.config.output)
-        if not published.diagnostics:
-            record_outputs(state, asked.output, published_files(asked.output))
-        _keep(asked, state, outcome, documents)
+    if state is not None:
+        _record_published(asked, state, compiled, published)
+        _keep(asked, state, compiled, outcome, documents)
     return outcome
 
 
-def _unchanged(asked: Asked) -> State | None:
-    """The state of the last run, if nothing that it read has changed."""
-    if not asked.cached or asked.wanted:
+def _last(asked: Asked, started: int) -> _Last | None:
+    """The last run and what has changed since; None if it cannot be built on."""
+    if not asked.keeps:
         return None
-    state = load_state(asked.config.root, asked.key)
+    root = asked.config.root
+    state = asked.memory.state if asked.memory is not None else None
+    if state is None or state.key != key_here(root, asked.key):
+        state = load_state(root, asked.key)
     if state is None:
         return None
-    return (
-        state
-        if sources_unchanged(state, Tree(asked.config.root, hidden_roots(asked.config)), asked.config.output)
-        else None
-    )
+    tree = Tree(root, hidden_roots(asked.config))
+    changed = changed_files(state, tree, asked.config.output, started)
+    return None if changed is None else _Last(state, tree, changed)
 
 
-def _refresh(asked: Asked, state: State, started: int) -> None:
+def _last_published(asked: Asked, started: int) -> _Last | None:
+    """The last run, if what it published is there as it was."""
+    last = _last(asked, started)
+    if last is None or not last.state.published or not outputs_unchanged(last.state, asked.output, started):
+        return None
+    return last
+
+
+def _renew(asked: Asked, state: State, started: int) -> None:
     """Keep newer stamps where contents had to be read, so that the next run need not."""
     if state.unsettled:
-        save_state(asked.config.root, refreshed(state, asked.config.root, asked.output, started))
+        root = asked.config.root
+        parts = load_parts(root, state)
+        state.started, state.unsettled = started, False
+        if parts is not None:
+            save_parts(root, state, parts)
+        save_state(root, state)
+
+
+def _compile(asked: Asked, last: _Last | None, documents: Documents, started: int) -> tuple[Compiled, State | None]:
+    """The project worked out, as far as edits reach where that can tell; and the state that this leaves, if it is kept."""
+    if last is not None:
+        compiled = _compile_changes(asked, last, documents)
+        if compiled is not None and update(last.state, last.tree, asked.config.output, last.changed):
+            last.state.started, last.state.unsettled = started, False
+            return compiled, last.state
+    from skillweave.build import compile_project  # noqa: PLC0415 (the compiler is imported only where it is needed)
+
+    compiled = compile_project(
+        asked.config, asked.wanted, strict=asked.strict, progress=asked.progress, documents=documents
+    )
+    if not asked.keeps or not prepare_folder(asked.config.root):
+        return compiled, None
+    return compiled, record(key_here(asked.config.root, asked.key), compiled.tree, started, asked.config.output)
+
+
+def _compile_changes(asked: Asked, last: _Last, documents: Documents) -> Compiled | None:
+    from skillweave.parts import from_json  # noqa: PLC0415 (the compiler is imported only where it is needed)
+    from skillweave.recompile import Edits, recompile  # noqa: PLC0415
+
+    memory = asked.memory
+    if memory is not None and memory.state is last.state and memory.parts is not None:
+        parts = memory.parts
+        # Until this run is through, what is known is neither the old nor the new.
+        memory.state = memory.parts = None
+    else:
+        kept = load_parts(asked.config.root, last.state)
+        if kept is None:
+            return None
+        parts = from_json(kept)
+    edits = Edits(last.changed, frozenset(last.state.pending), parts, last.tree)
+    return recompile(asked.config, edits, documents, strict=asked.strict)
 
 
 def _documents(asked: Asked) -> Documents:
-    if asked.memory:
-        return Documents({}, asked.memory, is_whole=False)
-    return Documents(load_documents(asked.config.root, parser_key()) if asked.cached else {}, asked.memory)
+    from skillweave.cache import Documents  # noqa: PLC0415
+    from skillweave.store import fetch  # noqa: PLC0415 (only where something may have to be parsed)
+
+    root = asked.config.root
+    key = key_here(root, parser_key())
+    memory = asked.memory.documents if asked.memory is not None else None
+    return Documents((lambda digests: fetch(root, key, digests)) if asked.cached else None, memory)
 
 
-def _keep(asked: Asked, state: State, outcome: Outcome, documents: Documents) -> None:
+def _record_published(asked: Asked, state: State, compiled: Compiled, published: Published) -> None:
+    """Have a state say what is published now."""
+    if published.diagnostics:
+        state.published = False
+        return
+    if state.published:
+        before = published.before
+        written = published.files(published.changed)
+        gone = {path for entry in published.changed if entry in before for path in before[entry].outputs}
+        forget_outputs(state, asked.output, gone - written.keys())
+        record_outputs(state, asked.output, written)
+    else:
+        record_outputs(state, asked.output, published.files(published.after))
+    done = {str(entry.path) for entry in compiled.entries}
+    state.pending = [path for path in state.pending if path not in done]
+
+
+def _keep(asked: Asked, state: State, compiled: Compiled, outcome: Outcome, documents: Documents) -> None:
     """Keep what the next run can use."""
+    from skillweave.cache import plain  # noqa: PLC0415
+
     state.result = {
         "entries": [list(entry) for entry in outcome.entries],
         "files": outcome.files,
         "diagnostics": plain(outcome.diagnostics),
     }
-    save_state(asked.config.root, state)
-    documents.forget_others()
-    if documents.is_whole and (documents.fresh or documents.used.keys() != documents.kept):
-        save_documents(asked.config.root, parser_key(), documents.all())
+    if asked.memory is not None:
+        documents.forget_others()
+        asked.memory.state, asked.memory.parts = state, compiled.parts
+        asked.memory.fresh.update(documents.fresh)
+        return
+    from skillweave.cache import stored  # noqa: PLC0415
+    from skillweave.parts import to_json  # noqa: PLC0415
+    from skillweave.store import keep  # noqa: PLC0415
+
+    root = asked.config.root
+    is_whole = len(compiled.graph.files) == outcome.files
+    if documents.fresh:
+        keep(root, key_here(root, parser_key()), stored(documents.fresh), documents.used if is_whole else None)
+    save_parts(root, state, to_json(compiled.parts))
+    save_state(root, state)
 
 
-def _outcome(compiled: Compiled, diagnostics: tuple[Diagnostic, ...]) -> Outcome:
-    good = {bundle.entry.path for bundle in compiled.bundles}
+def _outcome(compiled: Compiled, diagnostics: tuple[Diagnostic, ...], asked: int) -> Outcome:
+    good = {path for path, known in compiled.parts.bundles.items() if known.good}
     entries = tuple(
         Named(str(entry.path), entry.id, entry.kind, entry.path in good) for entry in compiled.project.entries
     )
-    return Outcome(entries, len(compiled.entries), len(compiled.graph.files), diagnostics)
+    return Outcome(entries, asked, len(compiled.parts.links), diagnostics)
 
 
 def _said(state: State) -> Outcome:
     """What the last run said."""
     result = state.result
+    diagnostics: tuple[Diagnostic, ...] = ()
+    if result["diagnostics"]:
+        from skillweave.cache import rebuilt  # noqa: PLC0415 (most often there is nothing to say)
+
+        diagnostics = rebuilt(tuple[Diagnostic, ...], result["diagnostics"])
     entries = tuple(Named(*entry) for entry in result["entries"])
-    return Outcome(entries, len(entries), result["files"], rebuilt(tuple[Diagnostic, ...], result["diagnostics"]))
+    return Outcome(entries, len(entries), result["files"], diagnostics)
 
 
-def _reasons(compiled: Compiled, published: Published, before: Lock) -> tuple[tuple[str, str], ...]:
+def _reasons(compiled: Compiled, published: Published) -> tuple[tuple[str, str], ...]:
     """Why each entry was written, from what the lock file said of its inputs before."""
     inputs = {str(bundle.entry.path): bundle.inputs for bundle in compiled.bundles}
     return tuple(
-        (path, _reason(inputs[path], before[path].inputs if path in before else None)) for path in published.changed
+        (path, _reason(inputs[path], published.before[path].inputs if path in published.before else None))
+        for path in published.changed
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from skillweave.diagnostics import LEFTOVER_DIRECTIVE, Problem
 from skillweave.flatten import block_at, brought_by, origins
 from skillweave.markdown.reading import read, read_blocks
+from skillweave.select import bridged
 from skillweave.source import LineIndex, Span
 
 if TYPE_CHECKING:
@@ -37,13 +38,14 @@ def _keeps_literals(node: Node) -> bool:
     if unit.sources is not None or unit.document is None:
         return False
     body = unit.index.starts[unit.document.body] if unit.document.body < len(unit.index.starts) else len(unit.text)
+    ranges = bridged(node.key.ranges, unit.document.markers)
     for match in _SPELLED.finditer(unit.text, body):
         line = unit.index.line_of(match.start())
         block = block_at(unit, line)
         if block is None:
             return False
-        if any(start < block.end and block.start < end for start, end in node.key.ranges):
-            whole = any(start <= block.start and block.end <= end for start, end in node.key.ranges)
+        if any(start < block.end and block.start < end for start, end in ranges):
+            whole = any(start <= block.start and block.end <= end for start, end in ranges)
             if not whole:
                 return False
     return True
@@ -83,10 +85,6 @@ def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
                 help="it was inert where it stands, and is not where it comes to: select the whole block around it",
             ),
         )
-        graph.failed.add(page.unit.path)
-
-
-_SPELLED = re.compile(r"(?:<<|\{\{)[ \t]*(?:include|reference|asset)[ \t]*:")
 
 
 def _lines_with_directives(text: str) -> list[int]:

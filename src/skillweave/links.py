@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -14,6 +15,7 @@ from skillweave.diagnostics import (
     BROKEN_ANCHOR,
     BROKEN_LINK,
     CANNOT_SHIP,
+    DIRECTIVE_NOT_ALONE,
     LINK_OUTSIDE_ROOTS,
     LINK_TO_SKILL,
     MISSING_SECTION,
@@ -26,12 +28,11 @@ from skillweave.diagnostics import (
 )
 from skillweave.files import expand_roots, is_below, normalise_path
 from skillweave.flatten import is_too_large
+from skillweave.globs import matches
 from skillweave.graph import diagnose
 from skillweave.pages import Page, lay_out
-from skillweave.project import matches
-from skillweave.select import closest_sections, find_section
-from skillweave.source import SourcePath, Span
-from skillweave.splice import Edit
+from skillweave.select import closest_sections, find_section, holds
+from skillweave.source import Edit, SourcePath, Span
 from skillweave.units import Unit, UnitKey, to_source
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Plan:
     """For what is shipped, the directive or link that asked for it first."""
     named: set[SourcePath] = field(default_factory=set)
     """The files that a directive has shipped, whatever `links` says."""
+    asked: set[SourcePath] = field(default_factory=set)
+    """The files that links lead to."""
 
 
 @dataclass(slots=True)
@@ -120,13 +123,14 @@ def plan_bundle(site: Site, entry: Entry) -> Plan:
     return plan
 
 
-def check_unreached(site: Site, path: SourcePath) -> None:
-    """Check the links of a pattern that no bundle holds, as if it were a page of its own."""
+def check_links(site: Site, path: SourcePath) -> set[SourcePath]:
+    """Check the links of a pattern that no bundle holds, as if it were a page of its own. Returns the files they lead to."""
     plan = Plan(None)
     pending: deque[PlannedPage] = deque()
     _add_page(site, plan, pending, below_root(path, site.nodes.project.pattern_roots), UnitKey(path))
     if pending:
         _resolve_page(site, plan, deque(), pending[0])
+    return plan.asked
 
 
 def _add_page(site: Site, plan: Plan, pending: deque[PlannedPage], out: str, unit: UnitKey) -> PlannedPage | None:
@@ -167,8 +171,11 @@ def _resolve_page(site: Site, plan: Plan, pending: deque[PlannedPage], page: Pla
         page.edits[number] = _directive_edits(work, page, number, key)
     for number, key in linked:
         unit = site.nodes.nodes[key].unit
+        stray = _stray_directives(unit)
         for destination in unit.document.destinations if unit.document else ():
-            if _covers(key, destination.line):
+            first = bisect_left(stray, destination.span.start)
+            holds_stray = first < len(stray) and stray[first] < destination.span.end
+            if _covers(key, destination.line) and not holds_stray:
                 edit = _resolve(work, _Place(page, number, unit, destination.span), destination)
                 page.edits[number] += [edit] if edit else []
     page.edits = {number: sorted(edits) for number, edits in page.edits.items() if edits}
@@ -189,8 +196,14 @@ def _directive_edits(work: _Work, page: PlannedPage, number: int, key: NodeKey) 
     return edits
 
 
+def _stray_directives(unit: Unit) -> list[int]:
+    """Where directives start that are not resolved, which is a finding: a destination with one is no path yet."""
+    problems = unit.document.problems if unit.document else ()
+    return sorted(problem.span.start for problem in problems if problem.code is DIRECTIVE_NOT_ALONE)
+
+
 def _covers(key: NodeKey, line: int) -> bool:
-    return any(start <= line < end for start, end in key.ranges)
+    return holds(key.ranges, line)
 
 
 def _report(work: _Work, place: _Place, code: Code, message: str, help_: str | None = None) -> None:
@@ -300,6 +313,7 @@ def _target(work: _Work, place: _Place, written: Written, found: Found) -> str |
     return None
 
 
+_DOCUMENT_HELP = "include what is needed of it, or make the document a skill"
 _OUTSIDE_HELP = "copy the file into a pattern root, or add its folder to `shared` in the configuration"
 
 
@@ -332,12 +346,25 @@ def _folder(work: _Work, place: _Place, written: Written, real: SourcePath) -> s
     if other is not None and other is not entry:
         return _other_entry(work, place, other, other.folder)
     if work.site.nodes.project.may_read(place.unit.path, real):
-        name = below_root(real, work.site.nodes.project.pattern_roots)
         message = f"{written.path} is a folder, and a bundle links to files"
-        _report(work, place, BROKEN_LINK, message, f"ship what it holds: <<asset: {name}/>>")
+        _report(work, place, BROKEN_LINK, message, _instead_of_folder(work, place, written, real))
     else:
         _report(work, place, LINK_OUTSIDE_ROOTS, f"{written.path} lies outside the skill", _OUTSIDE_HELP)
     return None
+
+
+def _instead_of_folder(work: _Work, place: _Place, written: Written, real: SourcePath) -> str:
+    """What to write in place of a link to a folder."""
+    if work.plan.entry is not None and work.plan.entry.kind == "document":
+        return _DOCUMENT_HELP
+    listing = work.site.tree.listing(real)
+    files = [] if isinstance(listing, str) else [name for name, kind in listing.items() if kind == "file"]
+    first = next((name for name in files if name.endswith(".md")), files[0] if files else None)
+    such = f", such as {written.path.rstrip('/')}/{first}" if first else ""
+    roots = work.site.nodes.project.pattern_roots
+    name = below_root(real, roots)
+    target = name if name != real else relative(place.unit.path, real)
+    return f"link to a file of it{such}; or ship all with <<asset: {target}/>>, and name `assets/{name}/` without a link"
 
 
 def _other_entry(work: _Work, place: _Place, other: Entry, target: str) -> str | None:
@@ -351,6 +378,7 @@ def _other_entry(work: _Work, place: _Place, other: Entry, target: str) -> str |
 
 def _file(work: _Work, place: _Place, written: Written, real: SourcePath) -> str | None:
     nodes, entry = work.site.nodes, work.plan.entry
+    work.plan.asked.add(real)
     owner, owned = work.site.owners.get(real, (None, None))
     if owner is not None and owned is not None and entry is not None and (owner is entry or owner.path == entry.path):
         return _own_file(work, place, written, owned)
@@ -480,7 +508,7 @@ def _check_anchor(work: _Work, place: _Place, unit: UnitKey, written: Written) -
 
 def _cannot_ship(work: _Work, place: _Place, what: str) -> None:
     message = f"a document is a single file, and cannot bring {what} along"
-    _report(work, place, CANNOT_SHIP, message, "include what is needed of it, or make the document a skill")
+    _report(work, place, CANNOT_SHIP, message, _DOCUMENT_HELP)
 
 
 def _copy(work: _Work, place: _Place, out: str, real: SourcePath) -> None:

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from skillweave.flatten import Child, Node, NodeKey, Nodes
-    from skillweave.source import SourcePath
-    from skillweave.splice import Edit
+    from skillweave.source import Edit, SourcePath
 
 
 class Copy(NamedTuple):

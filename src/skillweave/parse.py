@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,6 +21,7 @@ from skillweave.diagnostics import (
     NESTING_TOO_DEEP,
     UNCLOSED_FENCE,
     UNCLOSED_HTML,
+    UNUSED_IGNORE,
     Problem,
     Severity,
 )
@@ -31,6 +33,7 @@ from skillweave.directive import (
     opener_at,
     read_directive,
     restyled,
+    style_fix,
     unclosed_directive,
     unknown_directive,
 )
@@ -42,10 +45,12 @@ from skillweave.markdown.reading import (
     LabelUse,
     Opener,
     Reading,
+    html_type,
     locate,
     read,
 )
 from skillweave.source import LineIndex, Span
+from skillweave.suppress import Ignore, is_ours, read_ignore
 
 if TYPE_CHECKING:
     from skillweave.front_matter import FrontMatter, Param
@@ -115,7 +120,11 @@ class Document:
     regions: tuple[Region, ...]
     broken_regions: tuple[str, ...]
     markers: tuple[int, ...]
-    """The lines that hold a region marker: they reach no output."""
+    """The lines of the body that hold a region marker or an ignore: they reach no output."""
+    ignores: tuple[Ignore, ...]
+    """The comments that ignore findings, in the body and, as YAML, in the front matter."""
+    front_ignores: tuple[int, ...]
+    """The lines of the front matter that hold one: they reach no output either."""
     definitions: tuple[Definition, ...]
     uses: tuple[LabelUse, ...]
     destinations: tuple[Destination, ...]
@@ -133,13 +142,17 @@ def parse(text: str, *, front_matter: bool = True) -> Document:
     frame = _Frame(index, [*range(body, len(index.starts))])
     reading = read(frame.text)
     markers = _markers(frame, reading)
-    if markers:
+    asking = [frame.line(line) for line, comment in reading.comment_lines if is_ours(comment)]
+    hidden = {*markers, *asking}
+    if hidden:
         # Marker lines are no seam: what stands around them reads as if they were not there.
-        frame = _Frame(index, [line for line in range(body, len(index.starts)) if line not in markers])
+        frame = _Frame(index, [line for line in range(body, len(index.starts)) if line not in hidden])
         reading = read(frame.text)
     regions, broken = _regions(index, markers, problems)
     directives = _directives(frame, reading, problems)
     fields, params = _read_front_matter(text, matter, body, problems) if matter else (None, None)
+    in_front = _front_ignores(index, matter) if matter else []
+    _check_comments(frame, reading, problems)
     _check_blocks(frame, reading, problems)
     headings = _headings(frame, reading)
     return Document(
@@ -154,7 +167,9 @@ def parse(text: str, *, front_matter: bool = True) -> Document:
         headings=headings,
         regions=regions,
         broken_regions=broken,
-        markers=tuple(sorted(markers)),
+        markers=tuple(sorted(hidden)),
+        ignores=_ignores(index, [*in_front, *asking], hidden, body, problems),
+        front_ignores=tuple(in_front),
         definitions=_definitions(frame, reading),
         uses=tuple(use._replace(span=frame.span(use.span)) for use in reading.uses),
         destinations=_destinations(frame, reading),
@@ -292,6 +307,67 @@ def directive_spellings(text: str, first_line: int, end: int | None = None) -> t
             at = find_close(text, match) or match.end()
             spans.append(Span(match.start(), at))
     return tuple(spans)
+
+
+def _front_ignores(index: LineIndex, matter: Span) -> list[int]:
+    """The lines of the front matter that are a YAML comment and speak to us."""
+    if "skillweave:" not in index.text[matter.start : matter.end]:
+        return []
+    from skillweave.front_matter import comment_lines  # noqa: PLC0415 (yaml only where it is needed)
+
+    first = index.line_of(matter.start)
+    lines = comment_lines(index.text[matter.start : matter.end])
+    return [first + line for line, comment in lines if is_ours(comment)]
+
+
+def _ignores(
+    index: LineIndex, lines: list[int], hidden: set[int], body: int, problems: list[Problem]
+) -> tuple[Ignore, ...]:
+    """The comments on some lines, and what each speaks of: the next line that holds text, in its own part of the file."""
+    if not lines:
+        return ()
+    silent = hidden.union(lines)
+    full = [
+        line
+        for line in range(1, len(index.starts))
+        if line not in silent and line != body - 1 and index.line(line).strip(" \t>")
+    ]
+    if body == 0 and 0 not in hidden and index.line(0).strip(" \t>"):
+        full.insert(0, 0)
+    found = []
+    for line in lines:
+        place = bisect_right(full, line)
+        behind = full[place] if place < len(full) else line
+        if line < body <= behind:
+            behind = line  # what ends the front matter ends what a comment in it speaks of
+        start, stop = index.starts[line], index.starts[line] + len(index.line(line))
+        if line < body:
+            span = Span(index.text.index("#", start) + 1, stop)
+        else:
+            span = Span(index.text.index("<!--", start) + 4, index.text.rindex("-->", start, stop))
+        named, wrong = read_ignore(index.text, span)
+        problems += wrong
+        is_first = line < body or place == bisect_left(full, body)
+        found.append(Ignore(tuple(c for c, _ in named), tuple(at for _, at in named), line, behind, is_first))
+    return tuple(found)
+
+
+_ASKING = re.compile(r"<!--\s*skillweave:")
+
+
+def _check_comments(frame: _Frame, reading: Reading, problems: list[Problem]) -> None:
+    """Report the comments that speak to us and do not stand alone on their line: they ignore nothing."""
+    for piece in reading.html if "skillweave:" in frame.text else ():
+        kind = html_type(piece.text.lstrip()) if piece.block else 2
+        if kind not in (2, 6):
+            continue  # the text of a script or a `<pre>`
+        for match in _ASKING.finditer(piece.text):
+            if kind == 2 and piece.text[: match.start()].strip():
+                continue  # it stands in another comment
+            start = frame.offset(locate(piece.segments, match.start()))
+            message = "this comment does not stand alone on its line, and ignores nothing"
+            cure = "put it on a line of its own, before the one that it speaks of, and as far indented"
+            problems.append(Problem(UNUSED_IGNORE, message, Span(start, start + 4), help=cure))
 
 
 _MARKER = re.compile(r"(end)?region:\s*(\S.*)")
@@ -438,12 +514,11 @@ def _stray(frame: _Frame, opener: Opener) -> Problem:
 
 
 def _style(text: str, directive: Directive) -> Problem:
-    return Problem(
-        DIRECTIVE_STYLE,
-        "this directive is spaced unusually",
-        directive.span,
-        help=f"write `{restyled(text, directive.span, directive.word)}`",
-    )
+    fix = style_fix(text, directive)
+    usual = restyled(text, directive.span, directive.word)
+    # Without the blank before the close, a section that ends in `>` would be another one.
+    cure = f"write `{usual}`" if fix else f"quote what ends in `{usual[-1]}`, and leave no blank between it and the close"
+    return Problem(DIRECTIVE_STYLE, "this directive is spaced unusually", directive.span, help=cure, fix=fix)
 
 
 def _check_blocks(frame: _Frame, reading: Reading, problems: list[Problem]) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from skillweave.diagnostics import (
@@ -17,6 +15,7 @@ from skillweave.diagnostics import (
     Note,
 )
 from skillweave.files import Tree, expand_roots, is_below
+from skillweave.globs import matches
 from skillweave.source import Position, SourcePath
 
 if TYPE_CHECKING:
@@ -104,15 +103,6 @@ def discover(tree: Tree, config: Config) -> Project:
     )
 
 
-def hidden_roots(config: Config) -> frozenset[str]:
-    """The configured roots and the folders above them: what is read even though it is hidden."""
-    paths: set[str] = set()
-    for root in (*config.patterns, *config.skills, *config.documents, *config.shared):
-        parts = root.split("/")
-        paths.update("/".join(parts[:count]) for count in range(1, len(parts) + 1))
-    return frozenset(paths)
-
-
 class UnknownEntryError(Exception):
     """An entry was asked for that the project does not have. Holds the name and the known names."""
 
@@ -140,29 +130,6 @@ def choose(project: Project, wanted: Sequence[str]) -> tuple[Entry, ...]:
 
 def _is_folder(entry: Entry, path: str) -> bool:
     return entry.path.startswith(f"{path}/")
-
-
-@lru_cache(maxsize=256)
-def _glob(pattern: str) -> re.Pattern[str]:
-    parts = []
-    at = 0
-    while at < len(pattern):
-        if pattern.startswith("**/", at):
-            parts.append("(?:.*/)?")
-            at += 3
-        elif pattern.startswith("**", at):
-            parts.append(".*")
-            at += 2
-        else:
-            char = pattern[at]
-            parts.append("[^/]*" if char == "*" else "[^/]" if char == "?" else re.escape(char))
-            at += 1
-    return re.compile("".join(parts))
-
-
-def matches(path: str, patterns: Iterable[str]) -> bool:
-    """Whether a path matches one of some globs: `*` and `?` within a part, `**` over parts."""
-    return any(_glob(pattern).fullmatch(path) for pattern in patterns)
 
 
 def _real_roots(tree: Tree, roots: Iterable[tuple[str, str]], diagnostics: list[Diagnostic]) -> list[SourcePath]:

@@ -9,15 +9,24 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from skillweave.diagnostics import PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM, Problem
+from skillweave.diagnostics import (
+    INVALID_FRONT_MATTER,
+    PARAGRAPH_MERGE,
+    SEAM_CHANGES_MEANING,
+    SETEXT_SEAM,
+    Fix,
+    Problem,
+)
 from skillweave.flatten import BareItem, ChildItem, TextItem, asked, block_at, is_too_large, text_of
 from skillweave.markdown.reading import Block, Container, read_blocks, render
 from skillweave.parse import not_alone
-from skillweave.splice import Edit, add_prefix, apply_edits, continuation
+from skillweave.select import bridged
+from skillweave.source import Edit, apply_edits
+from skillweave.splice import add_prefix, continuation
 from skillweave.units import to_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from skillweave.flatten import Child, Item, Node, NodeKey, Nodes
     from skillweave.parse import PlacedDirective
@@ -35,7 +44,7 @@ def check_seams(nodes: Nodes) -> None:
     """Report every splice that changes what a block of either side is."""
     short: dict[tuple[NodeKey, bool], _Expansion] = {}
     tops: dict[UnitKey, list[tuple[int, int]]] = {}
-    reported: set[tuple[str, int]] = set()
+    found_at: dict[tuple[str, int], list[tuple[Unit, Problem]]] = {}
     for key, node in list(nodes.nodes.items()):
         if key.code is not None or is_too_large(nodes, node):
             continue
@@ -47,12 +56,15 @@ def check_seams(nodes: Nodes) -> None:
                 tops[key.unit] = _top_ranges(node.unit.document.blocks if node.unit.document else ())
             for window in _windows(node, doubtful, tops[key.unit]):
                 found += _compare(_lay_out(nodes, node, window, short))
+            torn = {item.child.edge.placed for item in doubtful if _is_torn(nodes, item)}
+            found = [each for each in found if each[0] not in torn or each[1].code is not SEAM_CHANGES_MEANING]
         found += _check_inline(nodes, node)
-        for placed, problem in found:
+        for placed, problem in _by_directive(found):
             place = (key.path, to_source(nodes.graph, node.unit, placed.directive.span).start)
-            if place not in reported:
-                reported.add(place)
-                nodes.report(node.unit, problem)
+            found_at.setdefault(place, []).append((node.unit, problem))
+    for problems in found_at.values():
+        # One for each place, and not the one that was found first: that depends on who includes the file.
+        nodes.report(*min(problems, key=lambda each: (each[1].code.number, each[1].message, each[1].span)))
 
 
 def _is_doubtful(nodes: Nodes, node: Node, number: int) -> bool:
@@ -66,6 +78,16 @@ def _is_doubtful(nodes: Nodes, node: Node, number: int) -> bool:
     after = node.items[number + 1] if number + 1 < len(node.items) else None
     behind = node.items[number + 2] if number + 2 < len(node.items) else None
     return not (_is_safe_before(nodes, node, before, item) and _is_safe_after(nodes, node, item, (after, behind)))
+
+
+def _is_torn(nodes: Nodes, item: Item) -> bool:
+    """Whether an item brings a file whose first line is a `---` that its own finding asks to close, or to write else."""
+    if not isinstance(item, ChildItem):
+        return False
+    document = nodes.nodes[item.child.key].unit.document
+    if document is None or document.front_matter is not None:
+        return False
+    return any(problem.code is INVALID_FRONT_MATTER for problem in document.problems)
 
 
 def _starts_flush(nodes: Nodes, item: Item | None) -> bool:
@@ -198,6 +220,7 @@ class _Splice(NamedTuple):
 class _Layout(NamedTuple):
     """Some lines as they will stand in the output; the blocks that the files on both sides have on their own; the splices."""
 
+    unit: Unit
     lines: list[str]
     expected: dict[int, Block]
     splices: list[_Splice]
@@ -229,7 +252,7 @@ def _lay_out(
     """The lines of a window with its splices made, and what each line's block should be."""
     unit = node.unit
     low, high = window
-    layout = _Layout([], {}, [], [])
+    layout = _Layout(unit, [], {}, [], [])
     moved: dict[int, int] = {}
     by_line = {placed.line: placed for placed in unit.document.directives} if unit.document else {}
     brought: list[tuple[_Splice, list[Block]]] = []
@@ -275,10 +298,11 @@ def _lay_out(
 
 
 def _is_cut(node: Node) -> bool:
-    blocks = node.unit.document.blocks if node.unit.document else ()
-    for block in blocks:
+    document = node.unit.document
+    ranges = bridged(node.key.ranges, document.markers if document else ())
+    for block in document.blocks if document else ():
         if block.kind in ("fence", "table"):
-            covered = sum(max(0, min(end, block.end) - max(start, block.start)) for start, end in node.key.ranges)
+            covered = sum(max(0, min(end, block.end) - max(start, block.start)) for start, end in ranges)
             if 0 < covered < block.end - block.start:
                 return True
     return False
@@ -333,6 +357,7 @@ def _judge(layout: _Layout, actual: Block, expected: Block | None, splice: _Spli
             "a line of --- or === turns the text before it into a heading here",
             span,
             help="put a blank line between them",
+            fix=_part(layout, range(actual.start + 1, actual.end)),
         )
     if actual.kind == "table" and kinds <= {"table", "paragraph"}:
         rows = [
@@ -352,12 +377,14 @@ def _judge(layout: _Layout, actual: Block, expected: Block | None, splice: _Spli
         joins_quote = any(container.kind == "quote" for container in actual.containers)
         lost = {container for container in started if container.kind != "quote" or not joins_quote}
         if not any(container.start > actual.start for container in lost):
-            return _merge(span, _KINDS[actual.kind])
+            return _merge(span, _KINDS[actual.kind], _part(layout, range(actual.start + 1, actual.end)))
     if expected is not None and actual.kind == expected.kind:
         gained = set(actual.containers) - set(expected.containers)
         if gained and set(expected.containers) <= set(actual.containers):
             container = min(gained, key=lambda c: c.start)
-            return _merge(span, {"item": "a list item", "quote": "a quote", "note": "a footnote"}[container.kind])
+            seams = [line for line in _seams(layout) if container.start < line <= actual.start]
+            what = {"item": "a list item", "quote": "a quote", "note": "a footnote"}[container.kind]
+            return _merge(span, what, _part(layout, range(seams[-1], seams[-1] + 1)) if seams else None)
     if expected is not None and actual.kind == expected.kind == "code" and actual.containers == expected.containers:
         return _change(span, "the indent before this include becomes part of indented code")
     was = _KINDS.get(expected.kind if expected else next(iter(kinds), "paragraph"), "text")
@@ -381,13 +408,58 @@ def _change(span: Span, what: str) -> Problem:
     )
 
 
-def _merge(span: Span, what: str) -> Problem:
+def _merge(span: Span, what: str, fix: Fix | None) -> Problem:
     return Problem(
         PARAGRAPH_MERGE,
         f"text becomes part of {what} across the edge of this include",
         span,
         help="put a blank line between them",
+        fix=fix,
     )
+
+
+def _seams(layout: _Layout) -> list[int]:
+    """The lines of a layout that begin a splice, or the text behind one."""
+    return sorted({line for splice in layout.splices for line in (splice.start, splice.end)})
+
+
+def _part(layout: _Layout, lines: range) -> Fix | None:
+    """Put a blank line into the source before every line of a layout, out of some, that a seam stands before.
+
+    Nothing for a rendered template: its lines are not the source's.
+    """
+    if layout.unit.sources is not None:
+        return None
+    edits = [_blank_line(layout, line) for line in _seams(layout) if line in lines]
+    return Fix(safe=True, edits=tuple(sorted(edit for edit in edits if edit))) if edits and all(edits) else None
+
+
+def _blank_line(layout: _Layout, line: int) -> Edit | None:
+    """A blank line before what stands at a seam. In a quote it has the quote's mark."""
+    starts = layout.unit.index.starts
+    for splice in layout.splices:
+        prefix = splice.placed.prefix or ""
+        if splice.start == line and not prefix.strip(" \t>"):
+            at = starts[splice.placed.line]
+        elif splice.end == line and splice.placed.line + 1 < len(starts):
+            at = starts[splice.placed.line + 1]
+        else:
+            continue
+        return Edit(at, at, continuation(prefix).rstrip(" \t") + "\n")
+    return None
+
+
+def _by_directive(
+    found: Sequence[tuple[PlacedDirective, Problem]],
+) -> Iterable[tuple[PlacedDirective, Problem]]:
+    """One problem for each directive, the first, with the fixes of all others of its kind."""
+    first: dict[Span, tuple[PlacedDirective, Problem]] = {}
+    for placed, problem in found:
+        known = first.setdefault(placed.directive.span, (placed, problem))[1]
+        if known.fix and problem.fix and known.code is problem.code:
+            edits = tuple(sorted({*known.fix.edits, *problem.fix.edits}))
+            first[placed.directive.span] = (placed, known._replace(fix=Fix(safe=True, edits=edits)))
+    return first.values()
 
 
 def _check_inline(nodes: Nodes, node: Node) -> Iterator[tuple[PlacedDirective, Problem]]:

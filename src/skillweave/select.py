@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +16,7 @@ from skillweave.diagnostics import (
     PARTIAL_BLOCK,
     Problem,
 )
+from skillweave.directive import section_fix
 from skillweave.parse import Document, Heading, Region
 
 if TYPE_CHECKING:
@@ -75,7 +77,8 @@ def select_code(source: Lines, document: Document | None, directive: Directive) 
     everything = ((0, _count(source.lines)),)
     markers: tuple[int, ...] = ()
     if document is not None:
-        regions, broken, markers = document.regions, document.broken_regions, document.markers
+        regions, broken = document.regions, document.broken_regions
+        markers = (*document.front_ignores, *document.markers)
     else:
         regions, broken, markers = _comment_regions(source.lines)
     if directive.section is not None and document is not None:
@@ -195,12 +198,14 @@ def _missing_section(source: Lines, document: Document, directive: Directive) ->
         note = f"`{tail[0]}` was read as part of the name, as it is no option; quote the section to say where it ends"
     elif asked and not directive.section_quoted:
         note = "the options behind the name were read as options: quote the section if they are part of it"
+    is_only = len(close) == 1 and len(find_section(document, close[0])) == 1
     return Problem(
         MISSING_SECTION,
         f'no section "{name}" in {source.name}',
         directive.section_span or directive.span,
         help=cure,
         note=note,
+        fix=section_fix(directive, close[0]) if is_only and note is None else None,
     )
 
 
@@ -221,29 +226,35 @@ def _region(
     if name in broken and source.name.endswith(".md"):
         return ()  # its own file says what is wrong with it
     detail = "is not a pair of markers" if name in broken else "is not"
-    problems.append(
-        Problem(MISSING_REGION, f'the region "{name}" {detail} in {source.name}', directive.span, help=cure)
-    )
+    span = directive.selector_span or directive.span
+    problems.append(Problem(MISSING_REGION, f'the region "{name}" {detail} in {source.name}', span, help=cure))
     return ()
 
 
 def _lines(count: int, directive: Directive, name: str, problems: list[Problem]) -> Ranges:
     ranges: list[tuple[int, int]] = []
     previous = 0
+    holding = f"{name} has {count} line{'s' if count != 1 else ''}"
     for first, last in directive.lines or ():
         end = count if last is None else last
         if first < 1 or first > count or end > count:
-            outside = end if 1 <= first <= count else first
-            message = f"{name} has {count} line{'s' if count != 1 else ''}, and no line {outside}"
+            starts_inside = 1 <= first <= count
+            message = f"{holding}, and no line {end if starts_inside else first}"
+            if starts_inside:
+                cure = f"write {first}-{count}, or {first}- for all lines from there to the end"
+            else:
+                cure = f"name lines from 1 to {count}" if count else "it is empty"
         elif end < first:
             message = f"the lines {first}-{end} run backwards"
+            cure = f"write {end}-{first}; {holding}" if end else f"lines count from 1; {holding}"
         elif first <= previous:
             message = f"line {first} does not come after line {previous}: ranges rise and do not overlap"
+            cure = f"write them in rising order, each line once; {holding}"
         else:
             ranges.append((first - 1, end))
             previous = end
             continue
-        problems.append(Problem(LINES_OUT_OF_RANGE, message, directive.span))
+        problems.append(Problem(LINES_OUT_OF_RANGE, message, directive.selector_span or directive.span, help=cure))
         return ()
     return tuple(ranges)
 
@@ -287,6 +298,26 @@ def without(lines: Iterable[int], ranges: Ranges) -> Ranges:
         if start < last:
             kept.append((start, last))
     return tuple(kept)
+
+
+def holds(ranges: Ranges, line: int) -> bool:
+    """Whether ranges hold a line."""
+    place = bisect_right(ranges, (line + 1,)) - 1
+    return place >= 0 and line < ranges[place][1]
+
+
+def bridged(ranges: Ranges, hidden: Iterable[int]) -> Ranges:
+    """Ranges as they would be if no line had been left out for being hidden: those with nothing else between are one."""
+    gaps = set(hidden)
+    if not gaps:
+        return ranges
+    whole: list[tuple[int, int]] = []
+    for start, end in ranges:
+        if whole and all(line in gaps for line in range(whole[-1][1], start)):
+            whole[-1] = (whole[-1][0], end)
+        else:
+            whole.append((start, end))
+    return tuple(whole)
 
 
 def _intersect(ranges: Ranges, bounds: tuple[int, int]) -> Ranges:

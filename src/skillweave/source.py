@@ -7,10 +7,25 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import NamedTuple, NewType
+from typing import TYPE_CHECKING, NamedTuple, NewType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SourcePath = NewType("SourcePath", str)
 """A path relative to the project root, with `/`, without `.` or `..` parts."""
+
+
+_NOT_OURS = frozenset({".git", "git~1", ".hg", ".jj", ".skillweave", ".svn"})
+
+
+def foreign_part(path: str) -> str | None:
+    """The part of a path that is no folder of a project's, if there is one: what version control or our cache keeps.
+
+    To write there, or to publish from there, would reach beyond what a repository says of itself.
+    """
+    # Windows drops dots and blanks at a name's end, and knows `.git` by a short name, too.
+    return next((part for part in path.split("/") if part.rstrip(". ").casefold() in _NOT_OURS), None)
 
 
 class Span(NamedTuple):
@@ -25,6 +40,25 @@ class Position(NamedTuple):
 
     line: int
     column: int
+
+
+class Edit(NamedTuple):
+    """Replace what stands between two offsets of a text."""
+
+    start: int
+    end: int
+    text: str
+
+
+def apply_edits(text: str, start: int, end: int, edits: Iterable[Edit]) -> str:
+    """The text between two offsets with edits made. They are sorted, lie within, and do not overlap."""
+    parts = []
+    for edit in edits:
+        parts.append(text[start : edit.start])
+        parts.append(edit.text)
+        start = edit.end
+    parts.append(text[start:end])
+    return "".join(parts)
 
 
 class LineIndex:

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from skillweave.source import Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
     from skillweave.parse import Document, Heading
     from skillweave.source import LineIndex
-
-
-class Edit(NamedTuple):
-    """Replace what stands between two offsets of a text."""
-
-    start: int
-    end: int
-    text: str
-
-
-def apply_edits(text: str, start: int, end: int, edits: Iterable[Edit]) -> str:
-    """The text between two offsets with edits made. They are sorted, lie within, and do not overlap."""
-    parts = []
-    for edit in edits:
-        parts.append(text[start : edit.start])
-        parts.append(edit.text)
-        start = edit.end
-    parts.append(text[start:end])
-    return "".join(parts)
 
 
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:[ \t]*")
@@ -118,8 +102,8 @@ def _column(line: str) -> int:
     return width(line[: match.start()]) if match else 0
 
 
-def heading_edits(index: LineIndex, heading: Heading, level: int) -> Iterator[Edit]:
-    """Give a heading another level. A setext heading becomes ATX, on one line."""
+def heading_edits(index: LineIndex, heading: Heading, level: int, hidden: Collection[int] = ()) -> Iterator[Edit]:
+    """Give a heading another level. A setext heading becomes ATX, on one line. `hidden` lines stand in no output."""
     if not heading.setext:
         if heading.content.start == heading.content.end:
             start = index.starts[heading.start] + index.line(heading.start).find("#" * heading.level)
@@ -127,24 +111,39 @@ def heading_edits(index: LineIndex, heading: Heading, level: int) -> Iterator[Ed
             start = index.text.rindex("#" * heading.level, 0, heading.content.start)
         yield Edit(start, start + heading.level, "#" * level)
         return
-    content = heading.content
-    yield Edit(content.start, content.start, "#" * level + " ")
-    text = index.text
-    for line in range(heading.start, heading.end - 2):
+    yield Edit(heading.content.start, heading.content.start, "#" * level + " ")
+    lines = [line for line in range(heading.start, heading.end) if line not in hidden]
+    for line, below in pairwise(lines[:-1]):
         # Two blanks or a backslash at a line's end are a hard break; on one line only HTML can say so.
-        start = index.starts[line] + len(index.line(line))
+        end = index.starts[line] + len(index.line(line))
         stripped = index.line(line).rstrip(" \t")
         kept = index.starts[line] + len(stripped)
-        hard = start - kept >= 2
-        if (len(stripped) - len(stripped.rstrip("\\"))) % 2 and start == kept:
+        hard = end - kept >= 2
+        if (len(stripped) - len(stripped.rstrip("\\"))) % 2 and end == kept:
             kept, hard = kept - 1, True
-        after = index.starts[line + 1]
-        while text[after] in " \t>":
-            after += 1
-        yield Edit(kept, after, "<br />" if hard else " ")
-    last = index.line(heading.end - 2).rstrip()
+        yield from _joined(index, (line, kept), (below, _text_start(index, below)), "<br />" if hard else " ")
+    last = index.line(lines[-2]).rstrip()
     closing = re.search(r"(?:^|[ \t])(#+)$", last)
     if closing:
-        at = index.starts[heading.end - 2] + closing.start(1)
+        at = index.starts[lines[-2]] + closing.start(1)
         yield Edit(at, at, "\\")
-    yield Edit(content.end, index.starts[heading.end - 1] + len(index.line(heading.end - 1)), "")
+    underline = index.starts[lines[-1]] + len(index.line(lines[-1]))
+    yield from _joined(index, (lines[-2], heading.content.end), (lines[-1], underline), "")
+
+
+def _joined(index: LineIndex, first: tuple[int, int], second: tuple[int, int], text: str) -> Iterator[Edit]:
+    """Put a text in place of what stands between two offsets, each given with its line. Lines between them are hidden."""
+    line, start = first
+    below, end = second
+    if below == line + 1:
+        yield Edit(start, end, text)
+        return
+    yield Edit(start, index.starts[line] + len(index.line(line)), text)
+    yield Edit(index.starts[below], end, "")
+
+
+def _text_start(index: LineIndex, line: int) -> int:
+    at = index.starts[line]
+    while index.text[at] in " \t>":
+        at += 1
+    return at

@@ -8,61 +8,112 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from importlib.machinery import PathFinder
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
 
-from skillweave.files import Read, Tree, digest, stamp
+from skillweave import __version__
+from skillweave.diagnostics import Diagnostic, Problem
+from skillweave.files import Read, Tree, digest, folder_stamp, stamp
+from skillweave.source import SourcePath
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
+
+    from skillweave.files import FolderStamp
 
 FOLDER = ".skillweave"
 NAME = "state.json"
-DOCUMENTS = "documents.json"
+PARTS = "parts.json"
+DOCUMENTS = "documents"
+ANCHOR = ".gitignore"
 SETTLED = 2_000_000_000
 """Nanoseconds after which a file's time stamp tells of any further change, on every file system (FAT counts in 2 s)."""
 
 
 @dataclass(slots=True)
 class State:
-    """One build, as far as the next one needs it. `key` says what it was asked for, by which version."""
+    """One build, as far as the next one needs it. `key` says what it was asked for, by which version, and where."""
 
     key: str
     folders: dict[str, Any] = field(default_factory=dict)
     files: dict[str, Any] = field(default_factory=dict)
     links: dict[str, Any] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
-    output_folders: dict[str, list[str]] = field(default_factory=dict)
+    output_folders: dict[str, list[Any]] = field(default_factory=dict)
     result: Any = None
     started: int = 0
     published: bool = False
-    """Whether the outputs are those of this state."""
+    """Whether the outputs are those of this state, but for the pending ones."""
+    pending: list[str] = field(default_factory=list)
+    """The entries that were worked out by a check, and not published since."""
     unsettled: bool = False
     """Whether contents had to be read to tell that nothing changed, so that a newer state saves that next time."""
+
+
+def parser_key() -> str:
+    """What all that is kept depends on besides files: this version and the parsers', without importing them."""
+    # What is kept of a finding is part of it: while a version is under development, that changes and its number does not.
+    versions = [__version__, *Problem._fields, *Diagnostic.__slots__]
+    for name in ("markdown_it", "mdit_py_plugins", "yaml", "jinja2"):
+        spec = PathFinder.find_spec(name)
+        status = os.stat(spec.origin) if spec and spec.origin else None  # noqa: PTH116 (a Path costs more than the call)
+        versions.append(f"{name} {status.st_size} {status.st_mtime_ns}" if status else name)
+    return "; ".join(versions)
 
 
 def load_state(root: Path, key: str) -> State | None:
     """The state that the last build with this key left; None if there is none that can be believed."""
     try:
-        with open(root / FOLDER / NAME, "rb") as file:  # noqa: PTH123 (pathlib costs more than the read)
-            content = json.loads(file.read())
-        return State(**content) if content["key"] == key else None
+        content = read_json(root / FOLDER / NAME)
+        return State(**content) if content["key"] == _here(root, key) else None
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
 
-def load_documents(root: Path, key: str) -> dict[str, str]:
-    """The documents that the last build kept, as they are stored; none where the file cannot be believed."""
+def load_parts(root: Path, state: State) -> Any:  # noqa: ANN401 (JSON)
+    """What the run that left a state found out, part by part, as it was saved; None if it is not there."""
     try:
-        with open(root / FOLDER / DOCUMENTS, "rb") as file:  # noqa: PTH123
-            content = json.loads(file.read())
-        documents = content["documents"] if content["key"] == key else {}
-        return documents if all(isinstance(value, str) for value in documents.values()) else {}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return {}
+        content = read_json(root / FOLDER / PARTS)
+        return content["parts"] if content["key"] == state.key and content["started"] == state.started else None
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def state_id(root: Path) -> tuple[int, int] | None:
+    """What tells one saved state from the next."""
+    try:
+        status = os.stat(root / FOLDER / NAME)  # noqa: PTH116 (a Path costs more than the call)
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def key_here(root: Path, key: str) -> str:
+    """A key that holds for this machine's copy of a project only: what a repository brings along is not believed.
+
+    Nobody can know beforehand when the folder of the cache was made, to the nanosecond.
+    """
+    return _here(root, key) or key
+
+
+def _here(root: Path, key: str) -> str | None:
+    try:
+        status = os.lstat(root / FOLDER / ANCHOR)
+    except OSError:
+        return None
+    return f"{key}; {status.st_ino} {status.st_ctime_ns}"
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401 (JSON)
+    """What a JSON file says. Raises OSError or ValueError."""
+    with open(path, "rb") as file:  # noqa: PTH123 (pathlib costs more than the read)
+        return json.loads(file.read())
 
 
 def record(key: str, tree: Tree, started: int, output: str) -> State:
@@ -72,7 +123,8 @@ def record(key: str, tree: Tree, started: int, output: str) -> State:
     """
     state = State(key, started=started)
     for folder, listing in tree.listings.items():
-        state.folders[folder] = _but(listing, folder, output)
+        if folder in tree.folder_stamps:
+            state.folders[folder] = [_plain(tree.folder_stamps[folder]), _but(listing, folder, output)]
     for path, read in tree.reads.items():
         state.files[path] = [list(read.stamp), read.digest] if isinstance(read, Read) else read
     for path, resolved in tree.links.items():
@@ -80,21 +132,84 @@ def record(key: str, tree: Tree, started: int, output: str) -> State:
     return state
 
 
-def sources_unchanged(state: State, tree: Tree, output: str) -> bool:
-    """Whether all that a build read is as it was. Stamps are believed once they have settled; else contents are read."""
-    for path, resolved in state.links.items():
-        found = tree.resolve_link(path)
-        if (list(found) if found else None) != resolved:
+def update(state: State, tree: Tree, output: str, changed: Collection[str]) -> bool:
+    """Add what a run saw that worked out some changes only; False if it saw other contents than were told of."""
+    for path, read in tree.reads.items():
+        known = state.files.get(path)
+        content = read.digest if isinstance(read, Read) else read
+        before = known[1] if isinstance(known, list) else known
+        if path not in changed and before not in (None, content):
             return False
-    for folder, listing in state.folders.items():
-        if _but(tree.listing(folder), folder, output) != listing:
+        if before != content:
+            state.files[path] = [list(read.stamp), read.digest] if isinstance(read, Read) else read
+    for folder, listing in tree.listings.items():
+        if folder in tree.folder_stamps:
+            state.folders[folder] = [_plain(tree.folder_stamps[folder]), _but(listing, folder, output)]
+    for path, resolved in tree.links.items():
+        state.links[path] = list(resolved) if resolved else None
+    return True
+
+
+def changed_files(state: State, tree: Tree, output: str, started: int) -> frozenset[SourcePath] | None:
+    """The files that have another content than the last run read; None if more is not as it was: a folder, a symlink, a
+    file that could be read or could not.
+
+    Stamps are believed once they have settled, else contents are read; the state then gets the newer stamp.
+    """
+    if not _folders_unchanged(state, tree, output, started):
+        return None
+    changed = set()
+    root = os.fspath(tree.root)
+    for path, known in state.files.items():
+        if isinstance(known, str):
+            if tree.read(path).problem != known:
+                return None
+            continue
+        try:
+            current = stamp(os.stat(f"{root}/{path}"))  # noqa: PTH116 (a string is at hand, and a Path costs more)
+        except OSError:
+            return None
+        if list(current) == known[0] and _is_settled(current, state.started):
+            continue
+        state.unsettled = True
+        if current[0] != known[0][0] or current[4] != known[0][4]:
+            changed.add(SourcePath(path))
+            continue
+        contents = tree.read(path)
+        if contents.problem is not None:
+            return None
+        if digest(contents.data) != known[1]:
+            changed.add(SourcePath(path))
+        elif _is_settled(current, started):
+            known[0] = list(current)
+    return frozenset(changed)
+
+
+def _folders_unchanged(state: State, tree: Tree, output: str, started: int) -> bool:
+    """Whether folders list what they did. One whose stamp has settled need not be listed for that."""
+    root = os.fspath(tree.root)
+    for folder, known in state.folders.items():
+        current = folder_stamp(f"{root}/{folder}")
+        if current is not None and list(current) == known[0] and _has_rested(current, state.started):
+            if not _holds(folder, output) and isinstance(known[1], dict):
+                tree.listings.setdefault(folder, known[1])
+            continue
+        state.unsettled = True
+        if _but(tree.listing(folder), folder, output) != known[1]:
             return False
-    return all(_file_unchanged(state, tree, path, known) for path, known in state.files.items())
+        if current is not None and _has_rested(current, started):
+            known[0] = list(current)
+    return True
+
+
+def _holds(folder: str, output: str) -> bool:
+    """Whether the output folder is in a folder or lies below it."""
+    return f"{output}/".startswith(f"{folder}/" if folder else "")
 
 
 def _but(listing: dict[str, Any] | str, folder: str, output: str) -> dict[str, Any] | str:
     """A folder's listing without the output folder and those that lead to it alone."""
-    if isinstance(listing, str) or not f"{output}/".startswith(f"{folder}/" if folder else ""):
+    if isinstance(listing, str) or not _holds(folder, output):
         return listing
     name = output[len(folder) :].strip("/").partition("/")[0]
     return {known: kind for known, kind in listing.items() if known != name}
@@ -104,86 +219,87 @@ def record_outputs(state: State, folder: Path, paths: Mapping[str, str]) -> None
     """Add what was published: each file with its stamp and digest, and the names in every folder it is in."""
     for path, fingerprint in paths.items():
         try:
-            state.outputs[path] = [list(stamp(os.lstat(folder / path))), fingerprint]
+            state.outputs[path] = [list(stamp(os.lstat(f"{folder}/{path}"))), fingerprint]
         except OSError:
             state.outputs[path] = [[], fingerprint]
     state.published = True
-    folders = {""}
+    for name in {"", *(parent for path in paths for parent in _parents(path))}:
+        state.output_folders[name] = _listed(folder, name)
+
+
+def forget_outputs(state: State, folder: Path, paths: Iterable[str]) -> None:
+    """Take out outputs that are there no more, and the folders that are gone with them."""
+    parents = {""}
     for path in paths:
-        parts = path.split("/")[:-1]
-        folders.update("/".join(parts[:count]) for count in range(1, len(parts) + 1))
-    state.output_folders = {name: _names(folder, name) for name in sorted(folders)}
+        state.outputs.pop(path, None)
+        parents.update(_parents(path))
+    for name in parents:
+        listed = _listed(folder, name)
+        if listed[1] or not name:
+            state.output_folders[name] = listed
+        else:
+            state.output_folders.pop(name, None)
 
 
-def outputs_unchanged(state: State, folder: Path) -> bool:
+def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
     """Whether everything that was published is as it was, and nothing stands beside it that did not."""
-    for name, names in state.output_folders.items():
-        if _names(folder, name) != names:
-            return False
     base = str(folder)
-    for path, (known, fingerprint) in state.outputs.items():
+    for name, known in state.output_folders.items():
+        current = folder_stamp(f"{base}/{name}")
+        if current is not None and list(current) == known[0] and _has_rested(current, state.started):
+            continue
+        state.unsettled = True
+        if _names(folder, name) != known[1]:
+            return False
+        if current is not None and _has_rested(current, started):
+            known[0] = list(current)
+    for path, known in state.outputs.items():
         try:
             now = stamp(os.lstat(f"{base}/{path}"))
         except OSError:
             return False
-        if list(now) != known or not _is_settled(now, state.started):
-            state.unsettled = True
-            if now[0] != (known[0] if known else -1) or now[4] != known[4]:
-                return False
-            try:
-                with open(f"{base}/{path}", "rb") as file:  # noqa: PTH123
-                    if digest(file.read()) != fingerprint:
-                        return False
-            except OSError:
-                return False
+        if list(now) == known[0] and _is_settled(now, state.started):
+            continue
+        state.unsettled = True
+        if now[0] != (known[0][0] if known[0] else -1) or now[4] != known[0][4]:
+            return False
+        try:
+            with open(f"{base}/{path}", "rb") as file:  # noqa: PTH123 (likewise)
+                if digest(file.read()) != known[1]:
+                    return False
+        except OSError:
+            return False
+        if _is_settled(now, started):
+            known[0] = list(now)
     return True
-
-
-def refreshed(state: State, root: Path, output: Path, started: int) -> State:
-    """A state whose contents were found unchanged by a run that started then, with newer stamps.
-
-    What changes after the start has a stamp that is not settled by it, and keeps the old one.
-    """
-    files = {
-        path: known if isinstance(known, str) else _restamp(f"{root}/{path}", known, started)
-        for path, known in state.files.items()
-    }
-    outputs = {path: _restamp(f"{output}/{path}", known, started) for path, known in state.outputs.items()}
-    return replace(state, files=files, outputs=outputs, started=started, unsettled=False)
-
-
-def _restamp(place: str, known: Any, started: int) -> Any:  # noqa: ANN401 (JSON)
-    try:
-        current = stamp(os.stat(place))  # noqa: PTH116 (a string is at hand, and a Path costs more than the call)
-    except OSError:
-        return known
-    return [list(current), known[1]] if known[0] and _is_settled(current, started) else known
 
 
 def save_state(root: Path, state: State) -> None:
     """Keep a state for the next build. What cannot be written is not kept: that costs time only."""
-    content = {name: getattr(state, name) for name in State.__slots__}
-    _write(root / FOLDER / NAME, content)
+    _write(root, NAME, {name: getattr(state, name) for name in State.__slots__})
 
 
-def save_documents(root: Path, key: str, documents: Mapping[str, str]) -> None:
-    """Keep documents for the next build."""
-    _write(root / FOLDER / DOCUMENTS, {"key": key, "documents": documents})
+def save_parts(root: Path, state: State, parts: object) -> None:
+    """Keep what the run of a state found out. To be saved before the state."""
+    _write(root, PARTS, {"key": state.key, "started": state.started, "parts": parts})
 
 
 def remove_cache(root: Path) -> bool:
     """Remove what earlier runs kept, and nothing else; whether there was any."""
     folder = root / FOLDER
+    documents = [f"{DOCUMENTS}/{name}" for name in _names(folder, DOCUMENTS) if _KEPT.fullmatch(name)]
     removed = False
-    for name in (NAME, DOCUMENTS, ".gitignore"):
-        try:
+    for name in (NAME, PARTS, *documents, ANCHOR):
+        with suppress(OSError):
             (folder / name).unlink()
             removed = True
-        except OSError:
-            continue
-    with suppress(OSError):
-        folder.rmdir()
+    for emptied in (folder / DOCUMENTS, folder):
+        with suppress(OSError):
+            emptied.rmdir()
     return removed
+
+
+_KEPT = re.compile(r"[0-9a-f]{2}\.json")
 
 
 def now() -> int:
@@ -191,27 +307,23 @@ def now() -> int:
     return time.time_ns()
 
 
-def _file_unchanged(state: State, tree: Tree, path: str, known: Any) -> bool:  # noqa: ANN401 (JSON)
-    if isinstance(known, str):
-        contents = tree.read(path)
-        return contents.problem == known
-    before, fingerprint = known
-    try:
-        current = stamp(os.stat(f"{tree.root}/{path}"))  # noqa: PTH116 (likewise)
-    except OSError:
-        return False
-    if list(current) == before and _is_settled(current, state.started):
-        return True
-    if current[0] != before[0] or current[4] != before[4]:
-        return False
-    state.unsettled = True
-    contents = tree.read(path)
-    return contents.problem is None and digest(contents.data) == fingerprint
-
-
 def _is_settled(found: tuple[int, int, int, int, int], started: int) -> bool:
     """Whether a stamp was old enough when it was taken that a later change must have changed it."""
     return max(found[1], found[2]) < started - SETTLED
+
+
+def _has_rested(found: FolderStamp, started: int) -> bool:
+    """Whether a folder's stamp was old enough that a later change must have changed it."""
+    return found is not None and max(found[:2]) < started - SETTLED
+
+
+def _listed(folder: Path, name: str) -> list[Any]:
+    """A folder's stamp, and the names in it."""
+    return [_plain(folder_stamp(f"{folder}/{name}")), _names(folder, name)]
+
+
+def _plain(found: FolderStamp) -> list[int] | None:
+    return None if found is None else list(found)
 
 
 def _names(folder: Path, name: str) -> list[str]:
@@ -221,15 +333,44 @@ def _names(folder: Path, name: str) -> list[str]:
         return []
 
 
-def _write(path: Path, content: object) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+def _parents(path: str) -> Iterator[str]:
+    parent = path.rpartition("/")[0]
+    while parent:
+        yield parent
+        parent = parent.rpartition("/")[0]
+
+
+def prepare_folder(root: Path, inner: str = "") -> bool:
+    """See to it that there is a folder for the cache (and one in it), which version control leaves alone; False where there
+    cannot be. A symlink in its place is not followed: a repository may bring one along.
+    """
+    folder = root / FOLDER
+    for place in dict.fromkeys((folder, folder / inner)):
+        with suppress(OSError):
+            place.mkdir()
+        if place.is_symlink():
+            return False
+    with suppress(OSError), open(folder / ANCHOR, "x", encoding="utf-8") as file:  # noqa: PTH123
+        file.write("*\n")
     try:
-        path.parent.mkdir(exist_ok=True)
-        with open(temporary, "w", encoding="utf-8") as file:  # noqa: PTH123
-            json.dump(content, file, ensure_ascii=False, separators=(",", ":"))
-        temporary.replace(path)
-        ignore = path.with_name(".gitignore")
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
+        return S_ISREG(os.lstat(folder / ANCHOR).st_mode)
     except OSError:
-        temporary.unlink(missing_ok=True)
+        return False
+
+
+def _write(root: Path, name: str, content: object) -> None:
+    if prepare_folder(root):
+        write_json(root / FOLDER / name, content)
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write a JSON file, whole or not at all. What cannot be written is not kept."""
+    temporary = f"{path}.{os.getpid()}"
+    try:
+        # Never through a symlink that a repository brought along under this name.
+        with open(temporary, "x", encoding="utf-8", errors="surrogatepass") as file:  # noqa: PTH123
+            file.write(json.dumps(content, ensure_ascii=False, separators=(",", ":")))
+        os.replace(temporary, path)  # noqa: PTH105 (a string is at hand, and a Path costs more)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(temporary)  # noqa: PTH108 (likewise)

@@ -90,22 +90,17 @@ def check_template(
     `masks` are the spans of the directives' spellings in `text`, in rising order; they come out as they stand.
     """
     scan = _scan(text, body_start, masks)
+    checks = _Checks(scan, params, Counter(), set())
     problems = scan.problems or (*_masked_tags(scan, masks), *_blocks(scan), *_brackets(scan))
     if problems:
-        return None, tuple(problems)
-    try:
-        with warnings.catch_warnings(action="ignore"):  # an unknown escape in a string is Python's warning, not ours
-            tree = _environment().parse(scan.body)
-    except TemplateSyntaxError as error:
-        return None, (_syntax_problem(error, scan),)
-    except (RecursionError, ValueError) as error:  # ValueError: int() of thousands of digits
-        what = f"nested deeper than {MAX_DEPTH} levels" if isinstance(error, RecursionError) else "a number too long"
-        return None, (Problem(TEMPLATE_ERROR, f"the template holds something {what}", scan.first_tag),)
-    names: Counter[str] = Counter()
-    found = tuple(_refused(tree, _Checks(scan, params, names)))
+        return None, (*problems, *_tag_by_tag(checks, [problem.span for problem in problems]))
+    tree = _tree(scan.body, checks, scan.first_tag)
+    if isinstance(tree, Problem):
+        return None, tuple(_tag_by_tag(checks, ())) or (tree,)
+    found = tuple(_refused(tree, checks))
     if found:
         return None, found
-    return _compile(tree, scan, masks, names), ()
+    return _compile(tree, scan, masks, checks.names), ()
 
 
 def render_template(template: Template, values: Mapping[str, str], limit: int = MAX_BYTES) -> Rendered | Problem:
@@ -221,9 +216,12 @@ class _Scan:
     def span(self, part: _Segment | _Token) -> Span:
         return Span(self.offset + part.start, self.offset + part.end)
 
-    def find(self, line: int, *hints: str) -> Span:
-        """The first token that reads as a hint in a tag of the body's line (from 1) or below; else the line's tag."""
-        start = self.index.starts[min(line, len(self.index.starts)) - 1]
+    def find(self, line: int, *hints: str, start: int = 0) -> Span:
+        """The first token that reads as a hint in a tag of the body's line (from 1) or below; else the line's tag.
+
+        What stands before `start` is not looked at.
+        """
+        start = max(self.index.starts[min(line, len(self.index.starts)) - 1], start)
         first = bisect_right(self.segments, start, key=lambda segment: segment.end)
         tags = [segment for segment in islice(self.segments, first, first + _NEAR) if segment.kind != "data"]
         tokens = (t for segment in tags for t in segment.tokens if t.start >= start and t.value in hints)
@@ -374,24 +372,75 @@ class _Checks(NamedTuple):
     scan: _Scan
     params: Mapping[str, Param]
     names: Counter[str]
+    unknown: set[str]
+    """The names that were told of: each is once."""
+    start: int = 0
+    """The offset in the body at which what is checked begins."""
+
+    def find(self, line: int, *hints: str) -> Span:
+        """The place of a node: its line is counted from where what is checked begins."""
+        return self.scan.find(line + self.scan.index.line_of(self.start), *hints, start=self.start)
+
+
+def _tree(source: str, checks: _Checks, whole: Span) -> nodes.Template | Problem:
+    """The syntax tree of a body, or why it has none; `whole` is where that is, if nothing says it better."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # an unknown escape in a string is Python's warning, not ours
+            return _environment().parse(source)
+    except TemplateSyntaxError as error:
+        return _syntax_problem(error, checks)
+    except (RecursionError, ValueError) as error:  # ValueError: int() of thousands of digits
+        too_deep = f"something nested deeper than {MAX_DEPTH} levels"
+        what = too_deep if isinstance(error, RecursionError) else "a number too long"
+        return Problem(TEMPLATE_ERROR, f"the template holds {what}", whole)
+
+
+def _tag_by_tag(checks: _Checks, told: Sequence[Span]) -> Iterator[Problem]:
+    """The objections to each tag by itself, for a body that is no tree as a whole. `told` are places of findings.
+
+    What follows from a finding stays silent: a tag that one lies in, and one that names what a refused statement (a
+    `for`) would have set. A finding that begins with its tag (an open `if`) says nothing of what the tag holds.
+    """
+    scan = checks.scan
+    given = {name for segment in scan.segments for name in _given(segment)} - checks.params.keys()
+    starts = sorted(span.start for span in told)
+    for segment in scan.segments:
+        is_block = segment.kind == "block"
+        span = scan.span(segment)
+        if segment.kind != "variable" and not (is_block and segment.tokens[1].value in ("if", "elif")):
+            continue
+        if bisect_right(starts, span.start) < bisect_left(starts, span.end):
+            continue
+        if any(token.value in given for token in segment.tokens):
+            continue
+        own = checks._replace(start=segment.tokens[is_block].end)
+        inner = scan.body[own.start : segment.tokens[-1].start]
+        tree = _tree(f"{{% if {inner} %}}{{% endif %}}" if is_block else f"{{{{ {inner} }}}}", own, span)
+        yield from (tree,) if isinstance(tree, Problem) else _refused(tree, own)
+
+
+def _given(segment: _Segment) -> Iterator[str]:
+    """The names in a refused statement, which may be those that it sets."""
+    if segment.kind == "block" and segment.tokens[1].value not in _WORDS:
+        yield from (token.value for token in segment.tokens[2:] if token.kind == "name")
+        yield from ("loop",) if segment.tokens[1].value == "for" else ()
 
 
 def _refused(tree: nodes.Template, checks: _Checks) -> Iterator[Problem]:
     """Whatever the tree holds beyond the allowed; a refused node's children are not looked at."""
     stack: list[tuple[nodes.Node, int]] = [(tree, 0)]
-    unknown: set[str] = set()
     while stack:
         node, depth = stack.pop()
         message = f"nested deeper than {MAX_DEPTH} levels" if depth > MAX_DEPTH else _objection(node)
         if message:
-            yield Problem(TEMPLATE_ERROR, message, checks.scan.find(node.lineno, *_hints(node)), _ONLY)
+            yield Problem(TEMPLATE_ERROR, message, checks.find(node.lineno, *_hints(node)), _ONLY)
             if depth > MAX_DEPTH:
                 return
             continue
         if isinstance(node, nodes.Name):
             checks.names[node.name] += 1
-            if node.name not in checks.params and node.name not in unknown:
-                unknown.add(node.name)
+            if node.name not in checks.params and node.name not in checks.unknown:
+                checks.unknown.add(node.name)
                 yield _undeclared(node, checks)
         children = list(node.iter_child_nodes())
         # A chain of `and` is a deep tree, a text of `elif`s a wide one: only expressions count.
@@ -403,7 +452,7 @@ def _undeclared(node: nodes.Name, checks: _Checks) -> Problem:
     near = get_close_matches(node.name, checks.params, n=1)
     help_ = f"did you mean {near[0]}?" if near else f"declare it: `params: {{{node.name}: {{}}}}`"
     message = f'"{node.name}" is not declared in params'
-    return Problem(TEMPLATE_ERROR, message, checks.scan.find(node.lineno, node.name), help_)
+    return Problem(TEMPLATE_ERROR, message, checks.find(node.lineno, node.name), help_)
 
 
 _PLAIN = (
@@ -505,9 +554,9 @@ def _kinds(node: nodes.Node) -> set[str]:
     return kinds
 
 
-def _syntax_problem(error: TemplateSyntaxError, scan: _Scan) -> Problem:
+def _syntax_problem(error: TemplateSyntaxError, checks: _Checks) -> Problem:
     got = re.search(r"got '(.*)'$", error.message or "")
-    span = scan.find(error.lineno, *(got.groups() if got else ()))
+    span = checks.find(error.lineno, *(got.groups() if got else ()))
     return Problem(TEMPLATE_ERROR, _short(error.message or ""), span, _RAW)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from skillweave.diagnostics import INVALID_CONFIG, Problem
-from skillweave.source import Span
+from skillweave.source import Span, foreign_part
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -23,14 +22,15 @@ class Table(NamedTuple):
 
     data: Mapping[str, object]
     path: KeyPath
-    places: Places
+    places: Places | None
+    """Where keys and values stand; None while it is not known, which only a mistake asks for."""
     problems: list[Problem]
 
 
 def report(table: Table, message: str, *path: str | int, cure: str | None = None) -> None:
     """Adds a mistake in the value at a path below a table; where that has no place, in what holds it."""
     whole, span = table.path + path, None
-    while span is None and whole:
+    while table.places and span is None and whole:
         span = table.places.values.get(whole) or table.places.keys.get(whole)
         whole = whole[:-1]
     table.problems.append(Problem(INVALID_CONFIG, message, span or Span(0, 0), cure))
@@ -40,11 +40,18 @@ def report_unknown(table: Table, known: list[str]) -> None:
     """Adds a mistake for every key that is not known, with the nearest one that is."""
     for key in table.data:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
+            near = nearest(key, known)
             cure = f'did you mean "{near[0]}"?' if near else f"the keys are {', '.join(sorted(known))}"
-            span = table.places.keys.get((*table.path, key), Span(0, 0))
+            span = table.places.keys.get((*table.path, key), Span(0, 0)) if table.places else Span(0, 0)
             inside = f" in {_dotted(table)}" if _dotted(table) else ""
             table.problems.append(Problem(INVALID_CONFIG, f'unknown key "{key}"{inside}', span, cure))
+
+
+def nearest(name: str, known: Collection[str]) -> list[str]:
+    """The known name that comes nearest to another one, if one is near."""
+    from difflib import get_close_matches  # noqa: PLC0415 (only a mistake asks for it)
+
+    return get_close_matches(name, known, n=1)
 
 
 def subtable(table: Table, key: str) -> Table | None:
@@ -57,13 +64,26 @@ def subtable(table: Table, key: str) -> Table | None:
     return None
 
 
+def strings(table: Table, key: str) -> list[tuple[int, str]] | None:
+    """The strings of the list under a key, with their indexes; None without a list. What is no string is reported."""
+    value = table.data.get(key)
+    if not isinstance(value, list):
+        if value is not None:
+            report(table, mismatch(table, key, "a list of strings", value), key)
+        return None
+    for index, item in enumerate(value):
+        if not isinstance(item, str):
+            report(table, mismatch(table, key, "a string", item), key, index)
+    return [(index, item) for index, item in enumerate(value) if isinstance(item, str)]
+
+
 def words(table: Table, key: str, known: Collection[str] | None = None) -> tuple[str, ...]:
     """The strings under a key as they are; none where one of them is broken, or not among those that are known."""
     mistakes = len(table.problems)
-    values = _strings(table, key) or []
+    values = strings(table, key) or []
     for index, value in values if known is not None else ():
         if value not in (known or ()):
-            near = difflib.get_close_matches(value, known or (), n=1)
+            near = nearest(value, known or ())
             cure = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known or ())}"
             report(table, f'{key}: nothing is known of "{value}"', key, index, cure=cure)
     return tuple(value for _, value in values) if len(table.problems) == mistakes else ()
@@ -72,7 +92,7 @@ def words(table: Table, key: str, known: Collection[str] | None = None) -> tuple
 def paths(table: Table, key: str, default: tuple[str, ...], *, star: bool = True) -> tuple[str, ...]:
     """The paths under a key, in their normal form. With `star`, a path may hold one `*` as a part."""
     mistakes = len(table.problems)
-    values = _strings(table, key)
+    values = strings(table, key)
     for index, value in values or []:
         mistake = path_mistake(value, star=star)
         if mistake is not None:
@@ -89,7 +109,7 @@ def choice(table: Table, key: str, allowed: tuple[_T, _T]) -> _T:
         if value == word:
             return word
     found = f'"{value}"' if isinstance(value, str) else _kind(value)
-    near = difflib.get_close_matches(value, allowed, n=1) if isinstance(value, str) else []
+    near = nearest(value, allowed) if isinstance(value, str) else []
     cure = f'did you mean "{near[0]}"?' if near else None
     report(table, f'{key}: expected "{allowed[0]}" or "{allowed[1]}", found {found}', key, cure=cure)
     return allowed[0]
@@ -104,13 +124,15 @@ def flag(table: Table, key: str, *, default: bool) -> bool:
     return default
 
 
-def positive(table: Table, key: str, default: int) -> int:
-    """A positive integer."""
+def positive(table: Table, key: str, default: int, most: int | None = None) -> int:
+    """A positive integer, and no more than the most that there may be."""
     value = table.data.get(key, default)
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    if isinstance(value, int) and is_integer and 0 < value <= (most or value):
         return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        report(table, f"{_dotted(table, key)}: expected a positive integer, found {value}", key)
+    if isinstance(value, int) and is_integer:
+        wanted = "a positive integer" if value <= 0 else f"at most {most}"
+        report(table, f"{_dotted(table, key)}: expected {wanted}, found {value}", key)
     else:
         report(table, mismatch(table, key, "a positive integer", value), key)
     return default
@@ -128,9 +150,15 @@ def path_mistake(value: str, *, star: bool) -> _PathMistake | None:
     checks = (
         (not value, "an empty path names no folder", None),
         (any(ord(character) < 32 for character in value), "a path cannot hold control characters", None),
+        (not value.isprintable(), f'"{value}" has a character that cannot be seen', None),
         ("\\" in value, f'"{value}" has a backslash', f'write "{portable}"'),
         (re.match(r"/|~(/|$)|[A-Za-z]:", value), f'"{value}" is no path below the project folder', None),
         (".." in parts, f'"{value}" has a ".." part', None),
+        (
+            foreign_part(value),
+            f'"{value}" leads into "{foreign_part(value)}", which is no folder of the project\'s',
+            None,
+        ),
         (not normal(value), f'"{value}" is the project folder itself', None),
         ("*" in value and not star, f'"{value}" has a "*"', None),
         (
@@ -151,19 +179,6 @@ def normal(path: str) -> str:
 def mismatch(table: Table, key: str, wanted: str, found: object) -> str:
     """A message on a value of the wrong kind."""
     return f"{_dotted(table, key)}: expected {wanted}, found {_kind(found)}"
-
-
-def _strings(table: Table, key: str) -> list[tuple[int, str]] | None:
-    """The strings of the list under a key, with their indexes; None without a list. What is no string is reported."""
-    value = table.data.get(key)
-    if not isinstance(value, list):
-        if value is not None:
-            report(table, mismatch(table, key, "a list of strings", value), key)
-        return None
-    for index, item in enumerate(value):
-        if not isinstance(item, str):
-            report(table, mismatch(table, key, "a string", item), key, index)
-    return [(index, item) for index, item in enumerate(value) if isinstance(item, str)]
 
 
 def _dotted(table: Table, *key: str) -> str:

@@ -120,8 +120,10 @@ def _front_matter(graph: Graph, path: SourcePath, *, banner: bool) -> Iterator[T
     file = graph.files[path]
     if file.document is None or not file.document.front_matter:
         return
+    hidden = frozenset(file.document.front_ignores)
     for number in range(file.document.body):
-        yield TracedLine("", None, Place(path, number + 1), ())
+        if number not in hidden:
+            yield TracedLine("", None, Place(path, number + 1), ())
         if number == 0 and banner:
             yield TracedLine("", "banner", None, ())
 

@@ -178,10 +178,14 @@ def rendered_ranges(unit: Unit, ranges: Ranges) -> Ranges:
     """Ranges of a template's source → the lines of the rendering that they became, less blank lines at both ends."""
     if unit.sources is None:
         return ranges
+    # A value can hold a marker, too: no marker reaches an output.
+    hidden = frozenset(unit.document.markers if unit.document else ())
     chosen = [
         line
         for line, source in enumerate(unit.sources)
-        if any(start <= source < end for start, end in ranges) and (line + 1 < len(unit.lines) or unit.lines[line])
+        if line not in hidden
+        and any(start <= source < end for start, end in ranges)
+        and (line + 1 < len(unit.lines) or unit.lines[line])
     ]
     while chosen and not unit.lines[chosen[0]].strip(" \t"):
         chosen.pop(0)

@@ -14,30 +14,35 @@ from skillweave.diagnostics import (
     Note,
     Severity,
 )
+from skillweave.files import read_text
 from skillweave.flatten import text_of
-from skillweave.graph import closure, trails
+from skillweave.graph import closure, included_by, trails
 from skillweave.hygiene import check_labels
-from skillweave.links import check_unreached
+from skillweave.links import check_links
+from skillweave.parts import Bundled, bundled
 from skillweave.project import START
 from skillweave.rules.prose import check_commands, check_skill_names, dangling_path, named_paths
 from skillweave.rules.size import Share, Size, check_size, measure
 from skillweave.rules.skill import check_skill_front_matter
 from skillweave.rules.unicode import check_hidden
+from skillweave.select import holds
+from skillweave.source import Position
 from skillweave.units import to_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from skillweave.flatten import NodeKey, Nodes
+    from skillweave.graph import Finding, Links
     from skillweave.links import Plan, PlannedPage, Site
-    from skillweave.project import Entry
+    from skillweave.project import Entry, Project
     from skillweave.source import SourcePath
 
 
-def check_files(nodes: Nodes) -> None:
-    """Rules for every single text, whoever includes it."""
+def check_files(nodes: Nodes, elsewhere: Iterable[SourcePath] = ()) -> None:
+    """Rules for every single text, whoever includes it. `elsewhere` are files that others include than those at hand."""
     graph = nodes.graph
-    included = {edge.target for edges in graph.edges.values() for edge in edges if edge.splices}
+    included = {*included_by(graph), *elsewhere}
     skills = {entry.id for entry in nodes.project.entries}
     plugins = {id_.partition(":")[0] for id_ in skills if ":" in id_}
 
@@ -94,31 +99,39 @@ def check_plan(site: Site, plan: Plan) -> None:
         _check_skill_size(nodes, entry, plan.pages["SKILL.md"].page.copies[0].key)
 
 
-def check_reach(site: Site, sources: Iterable[frozenset[SourcePath]]) -> None:
-    """Report the patterns that no entry reaches, and check their links, as nobody else does."""
-    nodes = site.nodes
+def unreached_patterns(
+    project: Project, sources: Iterable[frozenset[SourcePath]], misspelled: Sequence[str]
+) -> list[SourcePath]:
+    """The patterns that are in no bundle, but for those that a misspelled line may mean."""
     reached = set().union(*sources)
-    misspelled = _misspelled(nodes)
-    for path in nodes.project.patterns:
-        if path in reached or any(_stem(path) in text for text in misspelled):
-            continue
-        message = f"no entry reaches {path}"
-        cure = "include it, reference it, or remove it"
-        nodes.graph.add(
-            Diagnostic(UNUSED_PATTERN, message, path, START, START, help=cure, severity=Severity.WARNING), path
-        )
-        file = nodes.graph.files.get(path)
-        if file is not None and file.document is not None and file.document.params is None:
-            check_unreached(site, path)
+    return [
+        path for path in project.patterns if path not in reached and not any(_stem(path) in line for line in misspelled)
+    ]
 
 
-def _misspelled(nodes: Nodes) -> list[str]:
+def check_unreached(site: Site, path: SourcePath) -> Bundled:
+    """Report a pattern that no entry reaches, and check its links, as nobody else does."""
+    graph = site.nodes.graph
+    graph.finder = path
+    message = f"no entry reaches {path}"
+    cure = "include it, reference it, or remove it"
+    graph.add(Diagnostic(UNUSED_PATTERN, message, path, START, START, help=cure, severity=Severity.WARNING), path)
+    file = graph.files.get(path)
+    asked: set[SourcePath] = set()
+    if file is not None and file.document is not None and file.document.params is None:
+        asked = check_links(site, path)
+    graph.finder = None
+    return bundled(graph, frozenset(closure(graph, [path])), asked, good=True)
+
+
+def misspelled_lines(findings: Iterable[Finding], site: Site) -> list[str]:
     """The lines with an error that names a file: the patterns that they may mean are not called unused as well."""
     lines = []
-    for diagnostic in nodes.graph.diagnostics:
-        file = nodes.graph.files.get(diagnostic.path)
-        if file is not None and diagnostic.severity is Severity.ERROR and diagnostic.code.number[:3] in _NAMING:
-            lines.append(file.lines[diagnostic.start.line - 1].casefold())
+    for diagnostic, _, _, mark in findings:
+        if mark is None and diagnostic.severity is Severity.ERROR and diagnostic.code.number[:3] in _NAMING:
+            file = site.nodes.graph.files.get(diagnostic.path)
+            known = file.lines if file is not None else read_text(site.tree, diagnostic.path)[0].split("\n")
+            lines += [line.casefold() for line in known[diagnostic.start.line - 1 : diagnostic.start.line]]
     return lines
 
 
@@ -139,27 +152,22 @@ def sources_of(site: Site, plan: Plan) -> frozenset[SourcePath]:
     return frozenset(closure(site.nodes.graph, starts) | set(plan.copies.values()))
 
 
-def with_trails(nodes: Nodes, entries: Sequence[Entry], only: Iterable[SourcePath] | None) -> tuple[Diagnostic, ...]:
-    """All diagnostics (of some files only, if they are given), sorted, each with the shortest chain of includes to it."""
-    graph = nodes.graph
-    starts = {file.real: entry for entry in entries for file in entry.files}
-    came = trails(graph, starts)
-    shown = None if only is None else {*only, *(entry.path for entry in entries)}
-    found = []
-    for diagnostic in dict.fromkeys(graph.diagnostics):
-        if shown is not None and diagnostic.path not in shown:
-            continue
+def with_trails(findings: Iterable[Finding], links: Links, starts: Collection[SourcePath]) -> tuple[Diagnostic, ...]:
+    """All diagnostics, each once and sorted, with the shortest chain of includes that comes to it from one of the starts."""
+    found = list(dict.fromkeys(finding.diagnostic for finding in findings if finding.mark is None))
+    came = trails(links, starts) if found else {}
+    chained = []
+    for diagnostic in found:
         chain = []
         path = diagnostic.path
         while path in came and path not in starts:
-            edge = came[path]
-            place = graph.files[edge.source].index.position(edge.directive.span.start)
-            chain.append(Note("included from", edge.source, place))
-            path = edge.source
+            path, link = came[path]
+            chain.append(Note("included from", path, Position(link.line, link.column)))
         if chain and diagnostic.code is INCLUDE_CYCLE:
             chain = [Note("reached from", chain[-1].path, chain[-1].position)]
-        found.append(replace(diagnostic, notes=(*diagnostic.notes, *chain)))
-    return tuple(sorted(found, key=Diagnostic.sort_key))
+        chained.append(replace(diagnostic, notes=(*diagnostic.notes, *chain)) if chain else diagnostic)
+    # Two at one place with the same words differ in what follows: their order must not be that of their finding.
+    return tuple(sorted(chained, key=lambda d: (*d.sort_key(), d.end, d.help or "", d.label or "", str(d.notes))))
 
 
 def _check_paths(site: Site, plan: Plan, page: PlannedPage) -> None:
@@ -174,7 +182,7 @@ def _check_paths(site: Site, plan: Plan, page: PlannedPage) -> None:
         done.add(copy.key)
         for span, path in named_paths(document):
             line = node.unit.index.line_of(span.start)
-            if not any(start <= line < end for start, end in copy.key.ranges):
+            if not holds(copy.key.ranges, line):
                 continue
             plain = path.removeprefix("./")
             if any(out.startswith(plain) or f"/{plain}" in f"/{out}" for out in held):

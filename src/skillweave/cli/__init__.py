@@ -6,6 +6,7 @@ Each command is a module of its own and imports what is heavy when it runs: `ski
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from importlib import import_module
@@ -19,16 +20,22 @@ from skillweave.cli.status import BUG, CLEAN, ERRORS, INTERRUPTED, USAGE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from click.shell_completion import CompletionItem
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status (DIAGNOSTICS, exit status)."""
+    if instruction := os.environ.get("_SKILLWEAVE_COMPLETE"):
+        from skillweave.cli.completion import answer  # noqa: PLC0415 (only a shell asks, at a prompt)
+
+        return answer(main, instruction)
     gc.disable()  # One run makes many small values and no garbage to speak of: collecting made large builds quadratic.
     try:
         status = main.main(list(arguments), prog_name="skillweave", standalone_mode=False)
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        _show_error(error)
         return USAGE
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
@@ -39,7 +46,7 @@ def run(arguments: Sequence[str]) -> int:
         return ERRORS
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
-        click.echo(f"skillweave: cannot write{where}: {error.strerror or error}", err=True)
+        _say(f"skillweave: cannot write{where}: {error.strerror or error}")
         click.echo("Nothing was lost: what is published is whole, and the next build goes on from here.", err=True)
         return ERRORS
     except Exception:  # noqa: BLE001 (whatever it is, it is our bug, and the reader needs to know what to send us)
@@ -49,11 +56,16 @@ def run(arguments: Sequence[str]) -> int:
 
 COMMANDS = {
     "build": "Check and flatten everything, and write the bundles.",
-    "check": "Find every mistake, and write nothing.",
+    "check": "Find every mistake, and write nothing unless --fix says so.",
     "clean": "Remove the cache.",
+    "completion": "Print a script that completes commands, entries and paths in a shell.",
     "explain": "Explain a finding: what it means, an example, the cure.",
     "graph": "Say which files each entry is made of.",
+    "init": "Begin a project: an example, a configuration, a hook.",
+    "mv": "Move a pattern, a skill or a folder, and rewrite what names it.",
+    "new": "Make a skill or a pattern to start from.",
     "package": "Pack skills so that they can be installed one by one.",
+    "schema": "Print the JSON Schema of the configuration, for editors.",
     "trace": "Say where the lines of a built file come from.",
     "watch": "Build, and build again whenever a source changes.",
 }
@@ -71,6 +83,12 @@ class _Commands(click.Group):
             return None
         command: click.Command = getattr(import_module(f"skillweave.cli.{cmd_name}"), cmd_name)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 (only a shell asks, at a prompt)
+
+        commands = [CompletionItem(name, help=line) for name, line in COMMANDS.items() if name.startswith(incomplete)]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
@@ -97,11 +115,26 @@ def main() -> None:
     """  # noqa: D301 (the backspace tells click to keep the lines below as they are)
 
 
+def _say(line: str) -> None:
+    """Print a line that may name what a repository holds."""
+    from skillweave.report.text import escape_line  # noqa: PLC0415 (only what goes wrong needs it)
+
+    click.echo(escape_line(line), err=True)
+
+
+def _show_error(error: click.ClickException) -> None:
+    text = io.StringIO()
+    error.show(text)
+    for line in text.getvalue().rstrip("\n").split("\n"):
+        _say(line)
+
+
 def _report_bug() -> int:
     import platform  # noqa: PLC0415
     import traceback  # noqa: PLC0415
 
-    traceback.print_exc()
+    for line in traceback.format_exc().rstrip("\n").split("\n"):
+        _say(line)
     click.echo(
         f"\nThis is a bug in skillweave {__version__} (Python {platform.python_version()}, {platform.system()}), not in"
         " your files.\nPlease report it with the lines above and, if you can, the file that it happened on.",

@@ -15,11 +15,15 @@ from skillweave.cli.common import (
     progress,
     project_options,
     report,
+    report_options,
+    say,
     status,
     usage_errors,
 )
 from skillweave.cli.depfile import write_depfile
+from skillweave.cli.selecting import selection_options
 from skillweave.cli.status import CLEAN, ERRORS
+from skillweave.cli.suggest import suggest_entries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +43,7 @@ class _Comparison(NamedTuple):
 
 
 @click.command()
-@click.argument("entries", nargs=-1, metavar="[ENTRY]...")
+@click.argument("entries", nargs=-1, metavar="[ENTRY]...", shell_complete=suggest_entries)
 @click.option("--check", is_flag=True, help="Write nothing; name every output that is stale, missing or stray.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change, as a patch.")
 @click.option("--explain", is_flag=True, help="Say why each entry was rebuilt.")
@@ -49,6 +53,8 @@ class _Comparison(NamedTuple):
     metavar="FILE",
     help="Write what each entry was made of, for Make and Ninja.",
 )
+@selection_options
+@report_options
 @project_options
 def build(  # noqa: PLR0913 (click hands over each option by its name)
     options: Options, entries: tuple[str, ...], *, check: bool, diff: bool, explain: bool, depfile: Path | None
@@ -60,8 +66,8 @@ def build(  # noqa: PLR0913 (click hands over each option by its name)
 
     With --check or --diff nothing is written, and the exit status is 1 unless all bundles are current.
     """
-    if diff and options.format == "json":
-        raise click.UsageError("--diff has no JSON form.")
+    if diff and not options.for_people:
+        raise click.UsageError(f"--diff has no {options.format} form; --output-file FILE takes the findings elsewhere.")
     if depfile and (check or diff):
         raise click.UsageError("--depfile needs a build, and --check and --diff write nothing.")
     started = time.monotonic()
@@ -76,11 +82,11 @@ def build(  # noqa: PLR0913 (click hands over each option by its name)
     with usage_errors(), progress(options) as show:
         asked = Asked(config, entries, options.strict, not options.no_cache, show, needs=depfile is not None)
         outcome = run_build(asked)
-    report(options, config, outcome, outcome.diagnostics, err=options.format != "json")
+    report(options, config, outcome, outcome.diagnostics, err=options.for_people)
     if explain and not options.quiet:
         for path, reason in outcome.reasons:
-            click.echo(f"{path}: {reason}", err=True)
-    if options.format != "json" and not options.quiet:
+            say(f"{path}: {reason}", err=True)
+    if options.for_people and not options.quiet:
         _tell_build(config, outcome, time.monotonic() - started, verbose=options.verbose)
     if not outcome.entries and not options.quiet:
         click.echo(nothing_found(config), err=True)
@@ -105,14 +111,21 @@ def _compare(options: Options, config: Config, compiled: Compiled, published: Pu
         from skillweave.diff import differences  # noqa: PLC0415
 
         for patch in differences(request_of(config, compiled)):
-            click.echo(patch, nl=False)
+            _print_patch(patch)
     diagnostics = _sorted(compiled, published) if wanted.check else compiled.diagnostics
     report(options, config, compiled, diagnostics, err=wanted.diff)
     if published.diagnostics or status(diagnostics):
         return ERRORS
-    if options.format != "json" and not options.quiet:
-        click.echo(f"{config.output}/ is current: {_count([e.kind for e in compiled.entries])}", err=wanted.diff)
+    if options.for_people and not options.quiet:
+        say(f"{config.output}/ is current: {_count([e.kind for e in compiled.entries])}", err=wanted.diff)
     return status(diagnostics)
+
+
+def _print_patch(patch: str) -> None:
+    from skillweave.report.text import escape_patch  # noqa: PLC0415
+
+    for line in patch.split("\n")[:-1]:
+        click.echo(escape_patch(f"{line}\n"), nl=False)
 
 
 def _sorted(compiled: Compiled, published: Published) -> tuple[Diagnostic, ...]:
@@ -125,11 +138,11 @@ def _tell_build(config: Config, outcome: Outcome, seconds: float, *, verbose: bo
     for path in outcome.changed:
         entry = entries[path]
         place = path.removesuffix("/SKILL.md") if entry.kind == "skill" else path
-        click.echo(f"built {entry.id} → {config.output}/{place}")
+        say(f"built {entry.id} → {config.output}/{place}")
     for path in outcome.unchanged if verbose else ():
-        click.echo(f"unchanged {entries[path].id}")
+        say(f"unchanged {entries[path].id}")
     for path in outcome.removed:
-        click.echo(f"removed {config.output}/{path.removesuffix('/SKILL.md')}, as its source is gone")
+        say(f"removed {config.output}/{path.removesuffix('/SKILL.md')}, as its source is gone")
     built = _count([entries[path].kind for path in outcome.changed])
     failed = outcome.asked - len(outcome.changed) - len(outcome.unchanged)
     parts = [f"built {built}", f"{len(outcome.unchanged)} unchanged"]

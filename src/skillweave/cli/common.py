@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from skillweave.cli.report_file import keep_off_sources, output_file, write_whole
+from skillweave.cli.selecting import narrowed
 from skillweave.cli.status import CLEAN, ERRORS, USAGE
 
 if TYPE_CHECKING:
@@ -18,10 +20,18 @@ if TYPE_CHECKING:
 
     from skillweave.build import Compiled
     from skillweave.config import Config
-    from skillweave.diagnostics import Diagnostic
+    from skillweave.diagnostics import Code, Diagnostic
     from skillweave.incremental import Outcome
     from skillweave.report import Summary
     from skillweave.source import SourcePath
+
+FOR_PROGRAMS = ("json", "github", "sarif")
+"""The formats whose report has standard output for itself."""
+
+OWN_FORMATS = ("full", "concise", "json")
+"""Those of a command with a JSON of its own, which is no report of findings."""
+
+FORMATS = (*OWN_FORMATS, "github", "sarif")
 
 PATIENCE = 0.5
 """Seconds after which a waiting terminal is shown a progress bar."""
@@ -39,9 +49,17 @@ class Options(NamedTuple):
     no_cache: bool
     quiet: bool
     verbose: bool
+    output_file: Path | None = None
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] = ()
+
+    @property
+    def for_people(self) -> bool:
+        """Whether standard output is for people: no program reads a report there."""
+        return self.output_file is not None or self.format not in FOR_PROGRAMS
 
 
-def project_options(command: Callable[..., int]) -> Callable[..., int]:
+def project_options(command: Callable[..., int], formats: Sequence[str] = FORMATS) -> Callable[..., int]:
     """Give a command the options of every command that reads a project; it receives them as one value."""
     options = [
         click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The project's folder."),
@@ -49,7 +67,7 @@ def project_options(command: Callable[..., int]) -> Callable[..., int]:
         click.option("--output", metavar="DIR", help="Where bundles go (default: build)."),
         click.option(
             "--format",
-            type=click.Choice(["full", "concise", "json"]),
+            type=click.Choice(formats),
             default="full",
             help="How findings are written (default: full).",
         ),
@@ -66,7 +84,7 @@ def project_options(command: Callable[..., int]) -> Callable[..., int]:
     ]
 
     def wrapped(**values: Any) -> int:  # noqa: ANN401 (click's values)
-        common = Options(**{name: values.pop(name) for name in Options._fields})
+        common = Options(**{name: values.pop(name) for name in Options._fields if name in values})
         return command(common, **values)
 
     wrapped.__name__ = command.__name__
@@ -76,6 +94,21 @@ def project_options(command: Callable[..., int]) -> Callable[..., int]:
     return wrapped
 
 
+report_options = click.option(
+    "--output-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    callback=output_file,
+    help="Write the findings to this file.",
+)
+"""The options of a command that reports findings; to stand above `project_options`."""
+
+
+def own_format_options(command: Callable[..., int]) -> Callable[..., int]:
+    """`project_options` for a command with a JSON of its own: it has no other form for programs."""
+    return project_options(command, OWN_FORMATS)
+
+
 def configure(options: Options) -> tuple[Config | None, int]:
     """The configuration; None and the exit status if there is a mistake in it."""
     from skillweave.config import load_config  # noqa: PLC0415
@@ -83,21 +116,27 @@ def configure(options: Options) -> tuple[Config | None, int]:
     config, diagnostics = load_config(Path.cwd(), options.root, options.config, options.output)
     if not config.root.is_dir():
         raise click.UsageError(f"{config.root} is no folder.")
+    if options.output_file is not None:
+        keep_off_sources(options.output_file, config)
     if diagnostics:
-        print_report(options, config, diagnostics, None, err=options.format != "json")
+        if options.output_file is not None:
+            # Whoever waits for findings finds this one in the file; whoever misconfigured reads it where errors go.
+            print_report(options._replace(quiet=True), config, diagnostics, None, err=True)
+            options = options._replace(output_file=None, format="full")
+        print_report(options, config, diagnostics, None, err=options.for_people)
         return None, USAGE
-    return config, CLEAN
+    return narrowed(config, options), CLEAN
 
 
 @contextmanager
 def usage_errors() -> Iterator[None]:
-    from difflib import get_close_matches  # noqa: PLC0415
-
     from skillweave.project import UnknownEntryError  # noqa: PLC0415
 
     try:
         yield
     except UnknownEntryError as error:
+        from difflib import get_close_matches  # noqa: PLC0415 (only a mistake asks for it)
+
         close = get_close_matches(error.name, error.known, n=1, cutoff=0.4)
         hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(error.known[:10]) or 'none'}."
         raise click.UsageError(f"there is no entry {error.name!r}; {hint}") from None
@@ -145,7 +184,9 @@ def print_report(
     *,
     err: bool,
 ) -> None:
-    from skillweave.report import Context, Format, render  # noqa: PLC0415
+    if not diagnostics and options.format in ("full", "concise") and not options.output_file:
+        return  # Nothing to say costs nothing to load.
+    from skillweave.report import Context, Format, render, summary_line  # noqa: PLC0415
 
     texts: dict[SourcePath, list[str]] = {}
 
@@ -155,17 +196,66 @@ def print_report(
         return texts[path][line - 1] if line <= len(texts[path]) else None
 
     stream = sys.stderr if err else sys.stdout
-    context = Context(source_line, wants_color(options.color, stream), summary(compiled, diagnostics))
+    is_colored = options.color == "always" if options.output_file else wants_color(options.color, stream)
+    prefix = _repository_prefix(config.root) if options.format in ("github", "sarif") else ""
+    context = Context(source_line, is_colored, summary(compiled, diagnostics), prefix, _page)
     text = render(diagnostics, Format(options.format), context)
-    if text:
+    if options.output_file:
+        _write_report(options.output_file, text)
+        if not options.quiet:
+            click.echo(f"{summary_line(context.summary)}: see {printable(str(options.output_file))}", err=err)
+    elif text:
         click.echo(text, err=err, nl=not text.endswith("\n"), color=True)
         if options.format == "full":
             click.echo(err=err)
 
 
+def printable(text: str) -> str:
+    """A part of a line, as it can be printed: it neither steers a terminal nor commands a CI runner."""
+    from skillweave.report.text import escape  # noqa: PLC0415
+
+    return escape(text)
+
+
+def say(line: str, *, err: bool = False) -> None:
+    """Print a line that holds text of the repository."""
+    from skillweave.report.text import escape_line  # noqa: PLC0415
+
+    click.echo(escape_line(line), err=err)
+
+
+def say_json(value: object, indent: int | None = 2) -> None:
+    """Print a value as JSON."""
+    from skillweave.report.json_report import json_text  # noqa: PLC0415
+
+    click.echo(json_text(value, indent))
+
+
+def _write_report(file: Path, text: str) -> None:
+    try:
+        write_whole(file, text.encode())
+    except OSError as error:
+        raise click.ClickException(f"cannot write {file}: {error.strerror or error}") from None
+
+
+def _repository_prefix(root: Path) -> str:
+    """The project's folder in its repository, with a final `/`: annotations and alerts name files from there."""
+    for folder in (root, *root.parents):
+        if (folder / ".git").exists():
+            return "" if folder == root else f"{root.relative_to(folder).as_posix()}/"
+    return ""
+
+
+def _page(code: Code) -> str | None:
+    from skillweave.explain import page  # noqa: PLC0415
+
+    return page(code)
+
+
 def _is_ours(config: Config, path: str) -> bool:
     """Whether a path is what it says: no line of a file that a symlink leads to is ever shown as the link's."""
-    return path == config.file or (config.root / path).resolve() == config.root / path
+    place = config.root / path
+    return place.resolve() == (place.parent.resolve() / place.name if path == config.file else place)
 
 
 def _lines(path: Path) -> list[str]:
@@ -209,7 +299,7 @@ def summary(compiled: Compiled | Outcome | None, diagnostics: Sequence[Diagnosti
 def nothing_found(config: Config) -> str:
     """What to say of a project without a skill or document: where was looked."""
     places = ", ".join((*config.skills, *config.documents))
-    return f"no skill or document found in {config.root}: looked for SKILL.md below {places}"
+    return printable(f"no skill or document found in {config.root}: looked for SKILL.md below {places}")
 
 
 def status(diagnostics: Sequence[Diagnostic]) -> int:

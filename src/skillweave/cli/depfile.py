@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from skillweave.cli.report_file import write_whole
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -36,13 +38,7 @@ def write_depfile(file: Path, config: Config, needs: Iterable[Needs]) -> None:
     text = depfile_text(rules).encode()
     if _contents(file) == text:
         return
-    temporary = file.with_name(f"{file.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(text)
-        temporary.replace(file)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+    write_whole(file, text)
 
 
 def _below(path: Path) -> str:

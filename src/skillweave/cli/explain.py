@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from skillweave.cli.status import CLEAN
+from skillweave.cli.suggest import suggest_codes
 
 
 @click.command()
-@click.argument("code")
+@click.argument("code", shell_complete=suggest_codes)
 def explain(code: str) -> int:
     """Explain a finding: what it means, an example, the cure.
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
-from skillweave.cli.common import Options, configure, progress, project_options, report, status, usage_errors
+from skillweave.cli.common import (
+    Options,
+    configure,
+    own_format_options,
+    progress,
+    report,
+    say,
+    say_json,
+    status,
+    usage_errors,
+)
+from skillweave.cli.suggest import suggest_entries
 
 if TYPE_CHECKING:
     from skillweave.build import Compiled
@@ -16,8 +26,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("entries", nargs=-1, metavar="[ENTRY]...")
-@project_options
+@click.argument("entries", nargs=-1, metavar="[ENTRY]...", shell_complete=suggest_entries)
+@own_format_options
 def graph(options: Options, entries: tuple[str, ...]) -> int:
     """Say which files each entry is made of.
 
@@ -35,20 +45,20 @@ def graph(options: Options, entries: tuple[str, ...]) -> int:
         compiled = compile_project(config, entries, strict=options.strict, progress=show)
     needs = needs_of(compiled)
     if options.format == "json":
-        click.echo(_json(config, compiled, needs))
+        say_json(_object(config, compiled, needs))
     else:
         for need in needs:
-            click.echo(need.path)
+            say(need.path)
             for path in need.inputs:
-                click.echo(f"  {path}")
+                say(f"  {path}")
             for path in need.missing:
-                click.echo(f"  {path} (optional, not there)")
+                say(f"  {path} (optional, not there)")
     if status(compiled.diagnostics):
         report(options._replace(format="concise"), config, compiled, compiled.diagnostics, err=True)
     return status(compiled.diagnostics)
 
 
-def _json(config: Config, compiled: Compiled, needs: tuple[Needs, ...]) -> str:
+def _object(config: Config, compiled: Compiled, needs: tuple[Needs, ...]) -> dict[str, object]:
     from skillweave.depfile import named_by  # noqa: PLC0415
 
     entries = [
@@ -67,4 +77,4 @@ def _json(config: Config, compiled: Compiled, needs: tuple[Needs, ...]) -> str:
         {"from": named.source, "to": named.target, "line": named.line, "column": named.column, "word": named.word}
         for named in named_by(compiled, needs)
     ]
-    return json.dumps({"config": config.file, "entries": entries, "edges": edges}, indent=2, ensure_ascii=False)
+    return {"config": config.file, "entries": entries, "edges": edges}

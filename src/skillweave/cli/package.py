@@ -9,8 +9,19 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
-from skillweave.cli.common import Options, configure, progress, project_options, report, status, usage_errors
+from skillweave.cli.common import (
+    Options,
+    configure,
+    progress,
+    project_options,
+    report,
+    report_options,
+    say,
+    status,
+    usage_errors,
+)
 from skillweave.cli.status import ERRORS, USAGE
+from skillweave.cli.suggest import suggest_entries
 
 if TYPE_CHECKING:
     from skillweave.config import Config
@@ -19,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("entries", nargs=-1, metavar="[ENTRY]...")
+@click.argument("entries", nargs=-1, metavar="[ENTRY]...", shell_complete=suggest_entries)
 @click.option("--to", default="dist", metavar="DIR", help="Where packages go (default: dist).")
 @click.option(
     "--as",
@@ -32,6 +43,7 @@ if TYPE_CHECKING:
     "--strip-unportable", is_flag=True, help="Leave out front matter keys that a configured consumer refuses."
 )
 @click.option("--provenance", is_flag=True, help="Add an in-toto statement of every source.")
+@report_options
 @project_options
 def package(  # noqa: PLR0913 (one for each option)
     options: Options,
@@ -66,14 +78,14 @@ def package(  # noqa: PLR0913 (one for each option)
     tree = Tree(config.root)
     mistakes = check_plugins(config, tree, frozenset(namespace(entry, config) for entry in compiled.project.entries))
     if mistakes:
-        report(options, config, compiled, mistakes, err=options.format != "json")
+        report(options, config, compiled, mistakes, err=options.for_people)
         return USAGE
     packages = make_packages(config, tree, compiled, wish)
     delivered = deliver(folder, to.rstrip("/") or to, packages)
     found = [*compiled.diagnostics, *packages.diagnostics, *delivered.diagnostics]
     diagnostics = sorted(found, key=lambda diagnostic: diagnostic.sort_key())
-    report(options, config, compiled, diagnostics, err=options.format != "json")
-    if options.format != "json" and not options.quiet:
+    report(options, config, compiled, diagnostics, err=options.for_people)
+    if options.for_people and not options.quiet:
         _tell(to, packages, delivered, verbose=options.verbose)
     return ERRORS if len(compiled.bundles) < len(compiled.entries) else status(diagnostics)
 
@@ -91,10 +103,16 @@ def _epoch() -> int | None:
 def _target(config: Config, to: str) -> Path:
     """The folder for packages. It lies in no folder that is read or built: what is put there would become a source."""
     from skillweave.files import Tree, expand_roots, is_below  # noqa: PLC0415
+    from skillweave.source import foreign_part  # noqa: PLC0415
 
     folder = Path(os.path.normpath(Path.cwd() / to))
     if folder.is_relative_to(config.root):
-        path = folder.relative_to(config.root).as_posix()
+        real = Path(os.path.realpath(folder))
+        if not real.is_relative_to(config.root):
+            raise click.UsageError(f"{to} is a symlink that leaves the project: name the folder that it leads to.")
+        path = real.relative_to(config.root).as_posix()
+        if foreign_part(path) is not None:
+            raise click.UsageError(f"{to} leads into {foreign_part(path)}, which holds no packages.")
         configured = (*config.patterns, *config.skills, *config.documents)
         roots = [config.output, *(root for _, root in expand_roots(Tree(config.root), configured))]
         inside = next((root for root in roots if is_below(path, root)), None)
@@ -106,13 +124,13 @@ def _target(config: Config, to: str) -> Path:
 def _tell(to: str, packages: Packages, delivered: Delivered, *, verbose: bool) -> None:
     """A line for each package that changed and for what was left out, and one for all."""
     for note in packages.notes:
-        click.echo(note)
+        say(note)
     sizes = {made.name: (len(made.files), sum(len(file.data) for file in made.files)) for made in packages.made}
     folder = to.rstrip("/") or to
     for name in delivered.changed:
         files, size = sizes[name]
-        click.echo(f"packed {folder}/{name} ({f'{files} files, ' if files > 1 else ''}{size:,} bytes)")
+        say(f"packed {folder}/{name} ({f'{files} files, ' if files > 1 else ''}{size:,} bytes)")
     for name in delivered.unchanged if verbose else ():
-        click.echo(f"unchanged {folder}/{name}")
+        say(f"unchanged {folder}/{name}")
     count = len(delivered.changed)
     click.echo(f"packed {count} package{'s' if count != 1 else ''}, {len(delivered.unchanged)} unchanged")

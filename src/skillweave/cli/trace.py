@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from skillweave.cli.common import Options, configure, progress, project_options, report
+from skillweave.cli.common import Options, configure, own_format_options, progress, report, say, say_json
 from skillweave.cli.status import CLEAN, ERRORS
+from skillweave.cli.suggest import suggest_built_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +36,8 @@ class _Wanted(NamedTuple):
 
 
 @click.command()
-@click.argument("place", metavar="FILE[:LINE]")
-@project_options
+@click.argument("place", metavar="FILE[:LINE]", shell_complete=suggest_built_files)
+@own_format_options
 def trace(options: Options, place: str) -> int:
     """Say where the lines of a built file come from.
 
@@ -61,12 +61,12 @@ def trace(options: Options, place: str) -> int:
     found = read_plain(folder / wanted.path) if is_plain(folder, wanted.path) else None
     problem = discrepancy(traced.output, found, load_lock(folder))
     if options.format == "json":
-        click.echo(_json(wanted, traced, problem))
+        say_json(_object(wanted, traced, problem))
     else:
         for line in _one(traced, wanted.line) if wanted.line is not None else _table(wanted, traced):
-            click.echo(line)
+            say(line)
     if problem is not None:
-        click.echo(f"warning: {wanted.name} {problem}", err=True)
+        say(f"warning: {wanted.name} {problem}", err=True)
     return CLEAN if problem is None else ERRORS
 
 
@@ -84,8 +84,9 @@ def _read_place(config: Config, place: str) -> _Wanted:
 def _compile(options: Options, config: Config, wanted: _Wanted) -> Trace | None:
     """The trace of the wanted file; None, and a report, if the entry that it belongs to has errors."""
     from skillweave.build import compile_project  # noqa: PLC0415
+    from skillweave.config import hidden_roots  # noqa: PLC0415
     from skillweave.files import Tree  # noqa: PLC0415
-    from skillweave.project import discover, hidden_roots  # noqa: PLC0415
+    from skillweave.project import discover  # noqa: PLC0415
     from skillweave.trace import entry_of, trace  # noqa: PLC0415
 
     entry = entry_of(discover(Tree(config.root, hidden_roots(config)), config).entries, wanted.path)
@@ -95,7 +96,7 @@ def _compile(options: Options, config: Config, wanted: _Wanted) -> Trace | None:
         compiled = compile_project(config, [entry.path], strict=options.strict, progress=show)
     if not compiled.bundles:
         report(options, config, compiled, compiled.diagnostics, err=True)
-        click.echo(f"{wanted.name} cannot be traced while {entry.id} has errors", err=True)
+        say(f"{wanted.name} cannot be traced while {entry.id} has errors", err=True)
         return None
     traced = trace(compiled, config, wanted.path)
     if traced is None:
@@ -135,7 +136,7 @@ def _table(wanted: _Wanted, traced: Trace) -> Iterator[str]:
         yield f"{numbers:>{widths[0]}}  {origin:<{widths[1]}}  {chain}".rstrip()
 
 
-def _json(wanted: _Wanted, traced: Trace, problem: str | None) -> str:
+def _object(wanted: _Wanted, traced: Trace, problem: str | None) -> dict[str, object]:
     lines = [
         {
             "line": number,
@@ -147,11 +148,10 @@ def _json(wanted: _Wanted, traced: Trace, problem: str | None) -> str:
         for number, line in enumerate(traced.lines, 1)
         if wanted.line in (None, number)
     ]
-    content = {
+    return {
         "path": wanted.path,
         "entry": traced.entry.id,
         "copy_of": traced.copied,
         "problem": problem,
         "lines": lines,
     }
-    return json.dumps(content, indent=2, ensure_ascii=False)

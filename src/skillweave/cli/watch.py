@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -10,14 +9,13 @@ from typing import TYPE_CHECKING, assert_never
 
 import click
 
-from skillweave.cli.common import Options, print_report, project_options, report, status, summary
+from skillweave.cli.common import Options, own_format_options, print_report, report, say, say_json, status, summary
 from skillweave.cli.status import CLEAN, INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from skillweave.diagnostics import Diagnostic
-    from skillweave.incremental import Outcome
     from skillweave.watch.events import Event, Failed, Misconfigured, Rebuilt
 
 FEW = 3
@@ -27,7 +25,7 @@ FEW = 3
 @click.command()
 @click.option("--exec", "command", metavar="CMD", help="Run this after each rebuild that changed a bundle.")
 @click.option("--poll", is_flag=True, help="Look at the files themselves; do not rely on the system's notices.")
-@project_options
+@own_format_options
 def watch(options: Options, command: str | None, *, poll: bool) -> int:
     """Build, and build again whenever a source or the configuration changes.
 
@@ -72,7 +70,7 @@ def _tell_people(options: Options, told: _Told, event: Event) -> None:
             _tell_not_built(options, event)
             told.unwell, told.diagnostics = True, ()
         case Polling():
-            click.echo(f"the system's notices fail ({_safe(event.reason)}): looking twice a second", err=True)
+            say(f"the system's notices fail ({event.reason}): looking twice a second", err=True)
         case Ran():
             click.echo(f"the command ended with status {event.status}", err=True)
         case Ready():
@@ -97,7 +95,7 @@ def _tell_not_built(options: Options, event: Misconfigured | Failed) -> None:
     from skillweave.watch.events import Failed  # noqa: PLC0415
 
     if isinstance(event, Failed):
-        click.echo(f"{_what(event.changed)}not built: {_safe(event.message)}; trying again", err=True)
+        say(f"{_what(event.changed)}not built: {event.message}; trying again", err=True)
         return
     try:
         print_report(options, event.config, event.diagnostics, None, err=True)
@@ -105,12 +103,12 @@ def _tell_not_built(options: Options, event: Misconfigured | Failed) -> None:
         raise
     except OSError:  # The file is being replaced, or is none: there are no lines of it to show.
         print_report(options._replace(format="concise"), event.config, event.diagnostics, None, err=True)
-    click.echo(f"{_what(event.changed)}not built: the configuration has a mistake", err=True)
+    say(f"{_what(event.changed)}not built: the configuration has a mistake", err=True)
 
 
 def _say(options: Options, line: str) -> None:
     if not options.quiet:
-        click.echo(line)
+        say(line)
 
 
 def _rebuilt(event: Rebuilt) -> str:
@@ -127,22 +125,15 @@ def _what(changed: Sequence[str]) -> str:
 
 def _some(names: Sequence[str]) -> str:
     """A few names in full; of many, the first and the number."""
-    shown = [_safe(name) for name in names]
-    return ", ".join(shown) if len(shown) <= FEW else f"{shown[0]} and {len(shown) - 1} more"
-
-
-def _safe(text: str) -> str:
-    from skillweave.report.text import escape  # noqa: PLC0415
-
-    return escape(text)
+    return ", ".join(names) if len(names) <= FEW else f"{names[0]} and {len(names) - 1} more"
 
 
 # For programs
 
 
 def _tell_json(event: Event) -> None:
-    """Print an event as one line, ASCII only: no path can break it or steer a terminal."""
-    click.echo(json.dumps(_object(event)))
+    """Print an event as one line: no path can break it or steer a terminal."""
+    say_json(_object(event), indent=None)
 
 
 def _object(event: Event) -> dict[str, object]:
@@ -152,7 +143,7 @@ def _object(event: Event) -> dict[str, object]:
         case Rebuilt():
             return _rebuild_object(event)
         case Misconfigured():
-            found = _diagnostics(event.diagnostics, None)
+            found = _diagnostics(event.diagnostics)
             return _event("error", changed=event.changed, message="the configuration has a mistake", diagnostics=found)
         case Failed():
             return _event("error", changed=event.changed, message=event.message, diagnostics=[])
@@ -176,11 +167,11 @@ def _rebuild_object(event: Rebuilt) -> dict[str, object]:
         errors=counts.errors,
         warnings=counts.warnings,
         seconds=round(event.seconds, 4),
-        diagnostics=_diagnostics(event.diagnostics, event.outcome),
+        diagnostics=_diagnostics(event.diagnostics),
     )
 
 
-def _diagnostics(diagnostics: Sequence[Diagnostic], outcome: Outcome | None) -> object:
-    from skillweave.report.json_report import render_json  # noqa: PLC0415
+def _diagnostics(diagnostics: Sequence[Diagnostic]) -> object:
+    from skillweave.report.json_report import plain_object  # noqa: PLC0415
 
-    return json.loads(render_json(diagnostics, summary(outcome, diagnostics)))["diagnostics"]
+    return [plain_object(diagnostic) for diagnostic in diagnostics]

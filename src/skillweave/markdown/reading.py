@@ -304,7 +304,7 @@ def _fence_is_closed(index: LineIndex, token: Token) -> bool:
     return token.content.count("\n") <= end - start - 2
 
 
-def _html_type(first_line: str) -> int:
+def html_type(first_line: str) -> int:
     """The CommonMark type of an HTML block, 1 to 5, by its first line; 6 stands for 6 and 7, which a blank line ends."""
     line = first_line.lower()
     if re.match(r"<(?:script|pre|style|textarea)(?:[\s>]|$)", line):
@@ -328,7 +328,7 @@ _HTML_ENDS = {
 
 
 def _html_is_closed(index: LineIndex, token: Token) -> bool:
-    kind = _html_type(token.content.lstrip())
+    kind = html_type(token.content.lstrip())
     if kind == 6:
         return True
     _, end = token.map or (0, 0)
@@ -339,7 +339,7 @@ def _html_is_closed(index: LineIndex, token: Token) -> bool:
 
 def _read_html_block(index: LineIndex, token: Token, block: Block, reading: Reading) -> None:
     content = token.content
-    kind = _html_type(content.lstrip())
+    kind = html_type(content.lstrip())
     segments = _segments(index, content.rstrip("\n"), block.start, None)
     reading.html.append(HtmlPiece(content, segments, block=True))
     if kind not in (2, 6):
@@ -544,8 +544,8 @@ def _judge_block(index: LineIndex, offset: int, near: bool, block: Block | None,
             return Opener(span, "inert", near)
         case "html":
             first = index.line(block.start).lstrip(" \t>")
-            kind = next((_html_type(p.text.lstrip()) for p in reading.html if p.block and _starts(p, index, block)), 0)
-            kind = kind or _html_type(first)
+            kind = next((html_type(p.text.lstrip()) for p in reading.html if p.block and _starts(p, index, block)), 0)
+            kind = kind or html_type(first)
             if kind < 6 or _in_comment(index, block, offset):
                 return Opener(span, "inert", near)
             return Opener(span, "stray", near, None, block.containers, "in an HTML block")

@@ -48,7 +48,6 @@ __all__ = [
     "load_lock",
     "publish",
     "publish_held",
-    "published_files",
     "read_plain",
     "remove_file",
     "state_of",
@@ -66,6 +65,16 @@ class Published:
     unchanged: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    before: Lock = field(default_factory=dict)
+    """What the lock file said of each entry; likewise, what it says now."""
+    after: Lock = field(default_factory=dict)
+    lock_digest: str | None = None
+    """The digest of the lock file, if there is one now."""
+
+    def files(self, entries: Iterable[str]) -> dict[str, str]:
+        """The outputs of some entries, and the lock file, each with its digest as it was published."""
+        outputs = {path: value for entry in entries for path, value in self.after[entry].outputs.items()}
+        return {**outputs, **({LOCK_NAME: self.lock_digest} if self.lock_digest else {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +128,12 @@ def publish(request: Request) -> Published:
 def publish_held(request: Request) -> Published:
     """`publish`, for who holds the lock of the output folder since before the bundles were made of their sources."""
     result = Published()
-    found, previous = read_plain(request.folder / LOCK_NAME), load_lock(request.folder)
+    found = read_plain(request.folder / LOCK_NAME)
+    previous = result.before = (read_lock(found[0]) if found else None) or {}
     meant = recover(request.folder)
-    previous |= {path: meant[path] for path in meant if _was_left(request.folder, meant[path], previous.get(path))}
+    previous = previous | {
+        path: meant[path] for path in meant if _was_left(request.folder, meant[path], previous.get(path))
+    }
     plan = _plan(request, previous, result)
     data = lock_bytes(plan.lock)
     is_locked = found[0] == data if found else not plan.lock
@@ -129,6 +141,8 @@ def publish_held(request: Request) -> Published:
     if plan.outputs or plan.drops or plan.folders or not is_locked:
         apply(request.folder, changes)
     forget(request.folder)
+    result.after = plan.lock
+    result.lock_digest = digest(data) if found or not is_locked else None
     return result
 
 
@@ -161,13 +175,6 @@ def load_lock(folder: Path) -> Lock:
     """The records that earlier builds left; none where there is no lock file, or none that can be read."""
     found = read_plain(folder / LOCK_NAME)
     return (read_lock(found[0]) if found else None) or {}
-
-
-def published_files(folder: Path) -> dict[str, str]:
-    """Every file that builds have published, the lock file too, with its digest as it was published."""
-    found = read_plain(folder / LOCK_NAME)
-    outputs = {path: value for record in load_lock(folder).values() for path, value in record.outputs.items()}
-    return {**outputs, **({LOCK_NAME: digest(found[0])} if found else {})}
 
 
 def expected_lock(request: Request, previous: Lock) -> Lock:

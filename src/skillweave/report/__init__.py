@@ -13,16 +13,18 @@ from skillweave.report.json_report import render_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from skillweave.diagnostics import Diagnostic
+    from skillweave.diagnostics import Code, Diagnostic
     from skillweave.source import SourcePath
 
 
 class Format(Enum):
-    """How a report is written: for people, for a line-based tool, for a program."""
+    """How a report is written: for people, for a line-based tool, for a program, for a CI runner, for code scanning."""
 
     FULL = "full"
     CONCISE = "concise"
     JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,10 @@ class Context:
     source_line: Callable[[SourcePath, int], str | None]
     color: bool
     summary: Summary
+    prefix: str = ""
+    """The project's folder in its repository, with a final `/`; empty where they are the same."""
+    page: Callable[[Code], str | None] = lambda _: None
+    """What there is to read about a code."""
 
 
 def render(diagnostics: Sequence[Diagnostic], fmt: Format, context: Context) -> str:
@@ -54,6 +60,14 @@ def render(diagnostics: Sequence[Diagnostic], fmt: Format, context: Context) -> 
             return render_concise(diagnostics, color=context.color)
         case Format.JSON:
             return render_json(diagnostics, context.summary)
+        case Format.GITHUB:
+            from skillweave.report.github import render_github  # noqa: PLC0415 (only where it is asked for)
+
+            return render_github(diagnostics, context)
+        case Format.SARIF:
+            from skillweave.report.sarif import render_sarif  # noqa: PLC0415 (likewise)
+
+            return render_sarif(diagnostics, context)
         case _:
             assert_never(fmt)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.report.style import SEVERITY_STYLES, Style, paint
-from skillweave.report.text import escape
+from skillweave.report.text import escape, escape_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,6 @@ def render_concise(diagnostics: Sequence[Diagnostic], *, color: bool) -> str:
 
 def _line(diagnostic: Diagnostic, *, color: bool) -> str:
     line, column = diagnostic.start
-    path = paint(escape(diagnostic.path), Style.STRONG, color=color)
+    path = paint(escape_path(diagnostic.path), Style.STRONG, color=color)
     code = paint(diagnostic.code.number, SEVERITY_STYLES[diagnostic.severity], color=color)
     return f"{path}:{line}:{column}: {code} {escape(diagnostic.message)}\n"

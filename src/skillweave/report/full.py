@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.report.style import SEVERITY_STYLES, Style, paint
-from skillweave.report.text import escape, width
+from skillweave.report.text import escape, excerpt_escapes, hop_line, place, sentence, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from skillweave.diagnostics import Diagnostic, Note
+    from skillweave.diagnostics import Diagnostic
     from skillweave.report import Context
-    from skillweave.source import Position, SourcePath
+    from skillweave.source import Position
 
 _MOST_COLUMNS = 160
 _TAB = 4
@@ -40,12 +40,12 @@ def _lines(diagnostic: Diagnostic, context: Context) -> Iterator[str]:
     yield head + paint(f": {escape(diagnostic.message)}", Style.STRONG, color=color)
 
     label = escape(diagnostic.label or "")
-    place = f"{' ' * gutter}{paint('-->', Style.GUTTER, color=color)} {_place(diagnostic.path, diagnostic.start)}"
+    here = f"{' ' * gutter}{paint('-->', Style.GUTTER, color=color)} {place(diagnostic.path, diagnostic.start)}"
     source = context.source_line(diagnostic.path, diagnostic.start.line)
     if source is None:
-        yield f"{place}   {label}".rstrip()
+        yield f"{here}   {label}".rstrip()
     else:
-        yield place
+        yield here
         excerpt = _excerpt(source, diagnostic.start, diagnostic.end)
         bar = paint("|", Style.GUTTER, color=color)
         number = paint(f"{diagnostic.start.line:>{gutter}} |", Style.GUTTER, color=color)
@@ -55,23 +55,12 @@ def _lines(diagnostic: Diagnostic, context: Context) -> Iterator[str]:
         yield f"{' ' * gutter} {bar} {' ' * excerpt.caret_start}{carets}"
 
     for hop in diagnostic.hops:
-        place = escape(hop.message) if hop.path is None else f"{_place(hop.path, hop.position)}   {escape(hop.message)}"
-        yield f"{' ' * gutter}{paint(':::', Style.GUTTER, color=color)} {place}".rstrip()
+        yield f"{' ' * gutter}{paint(':::', Style.GUTTER, color=color)} {hop_line(hop)}"
     ending = f"{' ' * gutter} {paint('=', Style.GUTTER, color=color)}"
     for note in diagnostic.notes:
-        yield f"{ending} {paint('note:', Style.STRONG, color=color)} {_sentence(note)}"
+        yield f"{ending} {paint('note:', Style.STRONG, color=color)} {sentence(note)}"
     if diagnostic.help is not None:
         yield f"{ending} {paint('help:', Style.STRONG, color=color)} {escape(diagnostic.help)}"
-
-
-def _place(path: SourcePath, position: Position | None) -> str:
-    return escape(path) if position is None else f"{escape(path)}:{position.line}:{position.column}"
-
-
-def _sentence(note: Note) -> str:
-    """A note's message, which its place ends, if it has one."""
-    message = escape(note.message)
-    return message if note.path is None else f"{message} {_place(note.path, note.position)}"
 
 
 def _excerpt(source: str, start: Position, end: Position) -> _Excerpt:
@@ -94,8 +83,9 @@ def _cells(text: str) -> list[str]:
     """Each code point as it is shown: a tab as the spaces up to its stop, an invisible one as an escape."""
     cells = []
     column = 0
-    for character in text:
-        cell = " " * (_TAB - column % _TAB) if character == "\t" else escape(character)
+    escapes = excerpt_escapes(text)
+    for at, character in enumerate(text):
+        cell = " " * (_TAB - column % _TAB) if character == "\t" else escapes.get(at, character)
         column += width(cell)
         cells.append(cell)
     return cells

@@ -1,4 +1,4 @@
-"""The `json` format: one object with the diagnostics, in their order, and the summary."""
+"""The `json` format: one object with the diagnostics, in their order, and the summary. Also any other JSON that is printed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from skillweave.report.text import INVISIBLE
+from skillweave.report.text import INVISIBLE, MARK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,19 +16,25 @@ if TYPE_CHECKING:
     from skillweave.report import Summary
 
 # The line ends of the layout stay; those of the values are escapes by then.
-_INVISIBLE = re.compile(f"(?!\n)[{INVISIBLE}]")
+_UNSAFE = re.compile(f"(?!\n)[{INVISIBLE}]|{MARK}")
 
 
 def render_json(diagnostics: Sequence[Diagnostic], summary: Summary) -> str:
     """An object that reads back as exactly these values."""
-    report = {"diagnostics": [_diagnostic(diagnostic) for diagnostic in diagnostics], "summary": asdict(summary)}
-    text = json.dumps(report, ensure_ascii=False, indent=2)
+    report = {"diagnostics": [plain_object(diagnostic) for diagnostic in diagnostics], "summary": asdict(summary)}
+    return json_text(report) + "\n"
+
+
+def json_text(value: object, indent: int | None = 2) -> str:
+    """A value as JSON that reads back as exactly it, and that neither steers a terminal nor commands a CI runner."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
     # JSON spells any code point as an escape, too: a reader gets the same value, a terminal no surprise, and a
     # surrogate from an odd file name can be written as UTF-8.
-    return _INVISIBLE.sub(lambda match: json.dumps(match[0])[1:-1], text) + "\n"
+    return _UNSAFE.sub(lambda match: "\\u0023" if match[0] == "#" else json.dumps(match[0])[1:-1], text)
 
 
-def _diagnostic(diagnostic: Diagnostic) -> dict[str, object]:
+def plain_object(diagnostic: Diagnostic) -> dict[str, object]:
+    """A diagnostic as the values of JSON."""
     return {
         "code": diagnostic.code.number,
         "name": diagnostic.code.name,
@@ -39,7 +45,7 @@ def _diagnostic(diagnostic: Diagnostic) -> dict[str, object]:
         "end": {"line": diagnostic.end.line, "column": diagnostic.end.column},
         "notes": [_note(note) for note in (*diagnostic.hops, *diagnostic.notes)],
         "help": diagnostic.help,
-        "fixable": diagnostic.code.fixable,
+        "fixable": diagnostic.fix is not None,
     }
 
 

@@ -1,9 +1,18 @@
-"""Repository text → text that is safe and aligned on a terminal: what cannot be seen is escaped, widths are counted."""
+"""Repository text → text that is safe and aligned on a terminal and in the log of a CI runner.
+
+What cannot be seen is escaped, nothing becomes a command for the runner, and widths are counted. Whatever is printed of a
+repository passes through here, or through `json_text`.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from skillweave.diagnostics import Note
+    from skillweave.source import Position
 
 # Control characters, surrogates, format characters (bidi controls, zero-width characters, tags), line and paragraph
 # separators, and the other code points that Unicode calls default-ignorable. Spelled out, so that the report does not
@@ -15,12 +24,80 @@ INVISIBLE = (
 )
 """The body of a character class."""
 
-_INVISIBLE = re.compile(f"[{INVISIBLE}]")
+# What steers a terminal or turns the direction of text; with these alone escaped, a patch of honest prose stays as it is.
+_STEERING = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+
+# Blanks that look like a space, and that nothing which was typed with a space equals.
+_BLANKS = "\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
+
+MARK = r"(?<=#)#(?=\[|(?:vso|teamcity)\[)"
+"""The `#` that makes a command for a CI runner: two hold `##[…]` for one wherever in a line it stands."""
+
+_EXCERPT = re.compile(f"[{INVISIBLE}]|{MARK}")
+_LINE = re.compile(f"(?!\t)[{INVISIBLE}]|{MARK}")
+_UNSAFE = re.compile(f"[{INVISIBLE}{_BLANKS}]|{MARK}")
+# A carriage return before the line end belongs to it; any other is a line end to a runner.
+_PATCH = re.compile(f"(?!\r\n)[{_STEERING}]|{MARK}")
+# Joiners and variation selectors are part of many an emoji, and of some scripts.
+_NAME = re.compile(f"(?![\u200c\u200d\ufe0e\ufe0f])[{INVISIBLE}]|{MARK}")
 
 
 def escape(text: str) -> str:
-    """The text with every code point that cannot be seen, or that steers a terminal, written as an escape."""
-    return _INVISIBLE.sub(lambda match: escape_code_point(match[0]), text)
+    """A part of a line, but not its start: what cannot be seen, looks like something else, or steers, as escapes."""
+    return _UNSAFE.sub(_escaped, text)
+
+
+def escape_path(path: str) -> str:
+    """A path that may start a line. One that a runner could take for a command gets a `./`: it means the same file."""
+    shown = escape(path)
+    return f"./{shown}" if shown.lstrip().startswith(":") else shown
+
+
+def escape_name(path: str) -> str:
+    """A path that a program is to find again: no more of it is escaped than has to be, so emoji stay."""
+    return _NAME.sub(_escaped, path)
+
+
+def escape_line(line: str) -> str:
+    """A whole line, without its line end, that holds text of a repository or begins with it. Tabs and blanks stay."""
+    return _without_start(_LINE.sub(_escaped, line))
+
+
+def escape_patch(line: str) -> str:
+    """A line of a patch, with its line end. Emoji and the blanks of other scripts stay what they are."""
+    return _without_start(_PATCH.sub(_escaped, line))
+
+
+def excerpt_escapes(text: str) -> dict[int, str]:
+    """What of a source line is shown as an escape, by offset. Blanks stay as wide as they are."""
+    return {match.start(): escape_code_point(match[0]) for match in _EXCERPT.finditer(text)}
+
+
+def place(path: str, position: Position | None) -> str:
+    """`path:line:column`, or the path alone."""
+    return escape_path(path) if position is None else f"{escape_path(path)}:{position.line}:{position.column}"
+
+
+def sentence(note: Note) -> str:
+    """A note's message, which its place ends, if it has one."""
+    message = escape(note.message)
+    return message if note.path is None else f"{message} {place(note.path, note.position)}"
+
+
+def hop_line(hop: Note) -> str:
+    """A further place of a finding, and what is there."""
+    if hop.path is None:
+        return escape(hop.message)
+    return f"{place(hop.path, hop.position)}   {escape(hop.message)}".rstrip()
+
+
+def _without_start(line: str) -> str:
+    """A line that no runner takes for a command: GitHub's looks behind any blanks."""
+    return line.replace(":", "\\x3a", 1) if line.lstrip().startswith("::") else line
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return escape_code_point(match[0])
 
 
 def escape_code_point(character: str) -> str:

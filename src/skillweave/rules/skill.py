@@ -20,7 +20,7 @@ from skillweave.front_matter import FrontMatter
 from skillweave.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from skillweave.front_matter import Field
 
@@ -35,19 +35,34 @@ def check_skill_front_matter(
     if front_matter is None:
         help_ = f"start the file with ---, name: {folder_name}, description: …, ---"
         return (Problem(INVALID_FRONT_MATTER, "a SKILL.md without front matter", Span(0, 0), help_),)
+    slips = _slips(front_matter)
+    others = (field for field in front_matter.fields if field not in slips.values())
     return (
-        *_missing(front_matter, folder_name),
-        *(problem for field in front_matter.fields for problem in _check_field(field, folder_name, consumers)),
+        *_missing(front_matter, folder_name, slips),
+        *(problem for field in others for problem in _check_field(field, folder_name, consumers)),
     )
 
 
-def _missing(front_matter: FrontMatter, folder_name: str) -> Iterator[Problem]:
-    for name, help_ in (
-        ("name", f"add `name: {folder_name}`"),
-        ("description", "add `description: what it does, and when to use it`"),
-    ):
-        if front_matter.get(name) is None:
-            yield Problem(MISSING_FIELD, f"the front matter has no {name}", _OPENING_LINE, help_)
+_REQUIRED = ("name", "description")
+
+
+def _slips(front_matter: FrontMatter) -> dict[str, Field]:
+    """The fields, by the required name that is missing, whose key is a misspelling of it as far as one can tell."""
+    known = SPECIFICATION.union(*CONSUMERS.values())
+    unknown = {field.name.lower(): field for field in front_matter.fields if field.name not in known}
+    missing = [name for name in _REQUIRED if front_matter.get(name) is None] if unknown else []
+    near = {name: get_close_matches(name, unknown, n=1, cutoff=0.7) for name in missing}
+    return {name: unknown[found[0]] for name, found in near.items() if found}
+
+
+def _missing(front_matter: FrontMatter, folder_name: str, slips: Mapping[str, Field]) -> Iterator[Problem]:
+    cures = (f"add `name: {folder_name}`", "add `description: what it does, and when to use it`")
+    for name, help_ in zip(_REQUIRED, cures, strict=True):
+        message = f"the front matter has no {name}"
+        if name in slips:
+            yield Problem(MISSING_FIELD, message, slips[name].name_span, f"did you mean `{name}`?")
+        elif front_matter.get(name) is None:
+            yield Problem(MISSING_FIELD, message, _OPENING_LINE, help_)
 
 
 def _check_field(field: Field, folder_name: str, consumers: Sequence[str]) -> Iterator[Problem]:

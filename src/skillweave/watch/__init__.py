@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from skillweave.config import Config, load_config
 from skillweave.diagnostics import Diagnostic, Severity
-from skillweave.incremental import Asked, build
+from skillweave.incremental import Asked, Memory, build, save
 from skillweave.watch import command
 from skillweave.watch.events import Event, Failed, Misconfigured, Polling, Ran, Ready, Rebuilt, Stopped
 from skillweave.watch.notices import Notices, listen, watch_places
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from skillweave.parse import Document
 
 QUIET, LONGEST = 0.05, 0.5
 """Seconds without a change before a build, and seconds after which it comes anyway."""
@@ -70,8 +68,10 @@ class _Session:
     wake: threading.Event
     polling: bool
     snapshot: Snapshot = field(default_factory=Snapshot)
-    documents: dict[str, Document] = field(default_factory=dict)
-    """What the last build parsed, by the digest of its text."""
+    memory: Memory = field(default_factory=Memory)
+    """What the last build found out."""
+    unsaved: Asked | None = None
+    """The last build, until what it found out is written for other processes: once there is time."""
     looked: float = 0.0
     """How many seconds the last look took."""
     settled: bool = True
@@ -105,6 +105,8 @@ def watch(request: Request, tell: Callable[[Event], None]) -> str:
             finally:
                 if session is not None and session.process is not None:
                     command.end(session.process)
+                if session is not None and session.unsaved is not None:
+                    save(session.unsaved)
     except _Stop:
         tell(Stopped(received[0]))
     return received[0]
@@ -153,6 +155,9 @@ def _run(session: _Session) -> NoReturn:
         changed = _changes(session, hinted=hinted)
         if changed or (session.build_again is not None and time.monotonic() >= session.build_again):
             _rebuild(session, changed)
+        elif session.unsaved is not None:
+            save(session.unsaved)
+            session.unsaved = None
         pause = FIRST_LOOK if changed or hinted else min(2 * pause, RESCAN)
 
 
@@ -238,7 +243,8 @@ def _rebuild(session: _Session, changed: tuple[str, ...]) -> None:
 
 
 def _build(session: _Session, config: Config, changed: tuple[str, ...], started: float) -> Rebuilt:
-    outcome = build(Asked(config, strict=session.request.strict, memory=session.documents))
+    session.unsaved = Asked(config, strict=session.request.strict, memory=session.memory)
+    outcome = build(session.unsaved)
     ids = {entry.path: entry.id for entry in outcome.entries}
     return Rebuilt(
         config,

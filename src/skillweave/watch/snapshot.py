@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from skillweave.config import hidden_roots
 from skillweave.files import Tree, expand_roots, is_left_out
-from skillweave.project import hidden_roots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

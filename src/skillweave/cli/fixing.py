@@ -1,0 +1,142 @@
+"""What `check --fix` and `check --diff` do: fixes worked out, then written or shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from skillweave.cli.common import say
+from skillweave.cli.status import CLEAN, ERRORS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from skillweave.build import Compiled
+    from skillweave.cli.common import Options
+    from skillweave.config import Config
+    from skillweave.diagnostics import Diagnostic
+    from skillweave.fix import Fixed
+    from skillweave.parse import Document
+
+
+class Fixing(NamedTuple):
+    """What is wanted of fixes."""
+
+    fix: bool
+    diff: bool
+    unsafe: bool
+
+
+def check_usage(asked: Fixing, options: Options) -> None:
+    """Refuse options that say nothing together."""
+    if asked.unsafe and not (asked.fix or asked.diff):
+        raise click.UsageError("--unsafe-fixes goes with --fix or --diff.")
+    if asked.diff and options.format not in ("full", "concise"):
+        raise click.UsageError(f"--diff is a patch, and has no form {options.format!r}.")
+    if asked.diff and options.output_file is not None:
+        raise click.UsageError("--diff tells no findings: there is nothing for --output-file.")
+
+
+def write_fixes(options: Options, config: Config, found: Sequence[Diagnostic], asked: Fixing) -> bool | None:
+    """Make the fixes of what a check found, and say so. Whether a file was changed; None: one could not be."""
+    fixed = _work_out(options, config, found, asked)
+    if fixed is None:
+        return False
+    from skillweave.rewrite import rewrite  # noqa: PLC0415
+
+    refused = rewrite(config.root, fixed.rewrites)
+    for path, why in refused:
+        say(f"cannot fix {path}: it {why}", err=True)
+    if refused:
+        click.echo("no file was changed", err=True)
+        return None
+    _tell(options, fixed, f"fixed {_extent(fixed)}", err=options.format != "full")
+    return bool(fixed.rewrites)
+
+
+def show_fixes(options: Options, config: Config, found: Sequence[Diagnostic], asked: Fixing) -> int:
+    """Print what fixes would change, as a patch, and the exit status."""
+    fixed = _work_out(options, config, found, asked)
+    remaining = found
+    if fixed is not None:
+        from skillweave.diff import patch  # noqa: PLC0415
+        from skillweave.report.text import escape_patch  # noqa: PLC0415
+
+        for path, before, after in fixed.rewrites:
+            for line in patch(path, (before, 0), (after, 0)).split("\n")[:-1]:
+                click.echo(escape_patch(f"{line}\n"), nl=False)
+        paths = {diagnostic.path for diagnostic in found}
+        remaining = [left for left in fixed.remaining if left.path in paths and _is_told(config, left)]
+        _tell(options, fixed, f"would fix {_extent(fixed)}", err=True)
+    if not options.quiet:
+        click.echo(f"{_count(len(remaining), 'problem')} would remain", err=True)
+    errors = any(_is_error(options, diagnostic) for diagnostic in remaining)
+    return ERRORS if errors or (fixed is not None and fixed.rewrites) else CLEAN
+
+
+def hint(diagnostics: Sequence[Diagnostic], asked: Fixing) -> str:
+    """What the summary line says of fixes that were not asked for, from its semicolon on."""
+    fixes = [diagnostic.fix for diagnostic in diagnostics if diagnostic.fix is not None]
+    unsafe = 0 if asked.unsafe else sum(not fix.safe for fix in fixes)
+    safe = 0 if asked.fix else sum(fix.safe for fix in fixes)
+    if safe and unsafe:
+        return f"; {safe} fixable with --fix, {unsafe} more with --unsafe-fixes"
+    if safe:
+        return f"; {safe} fixable with --fix"
+    return f"; {unsafe} fixable with --fix --unsafe-fixes" if unsafe else ""
+
+
+def _work_out(options: Options, config: Config, found: Sequence[Diagnostic], asked: Fixing) -> Fixed | None:
+    """The fixes of what a check found, tried on the sources as they are now; None if it found nothing to fix."""
+    if not any(diagnostic.fix and (diagnostic.fix.safe or asked.unsafe) for diagnostic in found):
+        return None
+    from skillweave.build import compile_project  # noqa: PLC0415 (the compiler is imported only where it is needed)
+    from skillweave.cache import Documents  # noqa: PLC0415
+    from skillweave.fix import fix_project  # noqa: PLC0415
+    from skillweave.state import key_here, parser_key  # noqa: PLC0415
+    from skillweave.store import fetch  # noqa: PLC0415
+
+    # What a fix brings is looked for among all findings, also among those that this run does not tell.
+    whole = replace(config, policy=replace(config.policy, selected=None, dropped=()))
+    paths = {diagnostic.path for diagnostic in found}
+    key = key_here(config.root, parser_key())
+    memory: dict[str, Document] = {}
+
+    def stored(digests: Iterable[str]) -> Mapping[str, str]:
+        return {} if options.no_cache else fetch(config.root, key, digests)
+
+    def compile_with(drafts: Mapping[str, bytes]) -> Compiled:
+        return compile_project(whole, documents=Documents(stored, memory), drafts=drafts)
+
+    def is_wanted(diagnostic: Diagnostic) -> bool:
+        is_sure = diagnostic.fix is not None and (diagnostic.fix.safe or asked.unsafe)
+        return is_sure and diagnostic.path in paths and _is_told(config, diagnostic)
+
+    return fix_project(compile_with, is_wanted)
+
+
+def _tell(options: Options, fixed: Fixed, line: str, *, err: bool) -> None:
+    for found, why in () if options.quiet else fixed.left_out:
+        say(f"left out the fix of {found.code.number} at {found.path}:{found.start.line}: {why}", err=True)
+    if fixed.applied and not options.quiet:
+        click.echo(line, err=err)
+
+
+def _extent(fixed: Fixed) -> str:
+    return f"{_count(len(fixed.applied), 'problem')} in {_count(len(fixed.rewrites), 'file')}"
+
+
+def _is_told(config: Config, diagnostic: Diagnostic) -> bool:
+    return config.policy.selects(diagnostic.code) and diagnostic.code.number not in config.policy.dropped
+
+
+def _is_error(options: Options, diagnostic: Diagnostic) -> bool:
+    from skillweave.diagnostics import Severity  # noqa: PLC0415
+
+    return diagnostic.severity is Severity.ERROR or (options.strict and diagnostic.severity is Severity.WARNING)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -1,0 +1,58 @@
+"""`skillweave init`."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from skillweave.cli.starting import refusal, shown, sound_config
+from skillweave.cli.status import CLEAN
+
+if TYPE_CHECKING:
+    from skillweave.starter import Plan
+    from skillweave.starter.beginning import Beginning
+
+
+@click.command()
+@click.argument("folder", default=".", metavar="[DIR]", type=click.Path(path_type=Path))
+def init(folder: Path) -> int:
+    """Begin a project, in this folder or in DIR.
+
+    Makes a configuration, a pattern, a skill that includes it, and a hook for pre-commit. What exists is never changed:
+    it is kept, and what could be added to it is printed.
+    """
+    from skillweave.starter import plan, write  # noqa: PLC0415
+    from skillweave.starter.beginning import beginning  # noqa: PLC0415
+
+    root = Path(os.path.realpath(folder))
+    mistakes = plan(root, ()).mistakes
+    if not mistakes:
+        begun = beginning(sound_config(root, None))
+        planned = plan(root, begun.files)
+        mistakes = planned.mistakes
+    if mistakes:
+        raise refusal("; ".join(mistakes))
+    write(root, planned.make)
+    _tell(begun, planned)
+    there = os.path.relpath(root)
+    click.echo(shown(f"Next: {'' if there == '.' else f'cd {shlex.quote(there)} && '}skillweave build"))
+    return CLEAN
+
+
+def _tell(begun: Beginning, planned: Plan) -> None:
+    """A line for each file, and what is for the user to add."""
+    made = {file.path for file in planned.make}
+    for file in begun.files:
+        click.echo(shown(f"made {file.path}" if file.path in made else f"kept {file.path}"))
+    for note in begun.notes:
+        click.echo(shown(note))
+    if begun.add is not None:
+        click.echo(shown(f"kept {begun.add.path}" if begun.add.there else f"not made: {begun.add.path}"))
+        if begun.add.lines:
+            click.echo(
+                f"For the hook, add this below its `repos:`, indented as what stands there:\n\n{begun.add.lines}"
+            )

@@ -1,0 +1,212 @@
+"""`skillweave mv`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from skillweave.cli.common import (
+    Options,
+    configure,
+    own_format_options,
+    progress,
+    say,
+    say_json,
+    status,
+    summary,
+    wants_color,
+)
+from skillweave.cli.status import CLEAN, ERRORS
+from skillweave.cli.suggest import suggest_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from skillweave.config import Config
+    from skillweave.move.apply import Task
+    from skillweave.move.values import BundleChange, Plan
+    from skillweave.source import SourcePath
+
+MOST = 10
+"""How many bundles and places are told, unless all are asked for."""
+
+
+@click.command()
+@click.argument("old", metavar="OLD", shell_complete=suggest_sources)
+@click.argument("new", metavar="NEW", shell_complete=suggest_sources)
+@click.option("--dry-run", is_flag=True, help="Write nothing; say what would be done, and show it as a patch.")
+@own_format_options
+def mv(options: Options, old: str, new: str, *, dry_run: bool) -> int:
+    """Move a pattern, a skill or a folder, and rewrite what names it: directives, links, and the name of a skill.
+
+    OLD and NEW are paths from the working directory. If NEW is a folder, OLD goes into it. Nothing is overwritten, and
+    nothing is moved if that would bring an error that is not there now.
+    """
+    config, failed = configure(options)
+    if config is None:
+        return failed
+    from skillweave.move.apply import JOURNAL  # noqa: PLC0415
+    from skillweave.move.values import MoveError  # noqa: PLC0415
+
+    try:
+        return _run(options, config, (old, new), dry_run=dry_run)
+    except MoveError as error:
+        raise click.UsageError(f"{error}.") from None
+    except (OSError, KeyboardInterrupt) as error:
+        if (config.root / JOURNAL).exists():
+            click.echo("The move is half done: the same command again finishes it.", err=True)
+        elif isinstance(error, OSError):
+            click.echo("Nothing is moved.", err=True)
+        if not isinstance(error, OSError):
+            raise
+        where = f" {error.filename}" if error.filename else ""
+        say(f"skillweave: cannot write{where}: {error.strerror or error}", err=True)
+        return ERRORS
+
+
+def _run(options: Options, config: Config, names: tuple[str, str], *, dry_run: bool) -> int:
+    from skillweave.move import Asked, plan_move  # noqa: PLC0415
+    from skillweave.move.apply import Task, carry_out, load_journal  # noqa: PLC0415
+    from skillweave.move.places import named_move  # noqa: PLC0415
+
+    task = load_journal(config.root)
+    if task is not None:
+        return _finish(config, task, names, dry_run=dry_run)
+    move = named_move(config.root, Path.cwd(), *names)
+    with progress(options) as show:
+        plan = plan_move(Asked(config, options.strict, _stored(options, config), show), move)
+    is_refused = bool(plan.refusals or status(plan.diagnostics))
+    if not is_refused and not dry_run:
+        carry_out(config.root, Task(plan.move, plan.changes))
+    if options.format == "json":
+        say_json(_object(plan, is_done=not is_refused and not dry_run))
+    else:
+        _tell(options, plan, is_refused=is_refused, dry_run=dry_run)
+    return ERRORS if is_refused else CLEAN
+
+
+def _finish(config: Config, task: Task, names: tuple[str, str], *, dry_run: bool) -> int:
+    """Go on with a move that was cut off, if it is the one that is asked for."""
+    from skillweave.move.apply import finish  # noqa: PLC0415
+    from skillweave.move.places import means  # noqa: PLC0415
+
+    move = task.move
+    if dry_run or not means(move, config.root, Path.cwd(), names):
+        message = f"moving {move.old} to {move.new} was cut off: run `skillweave mv {move.old} {move.new}` to finish it"
+        raise click.UsageError(f"{message}.")
+    left = finish(config.root, task)
+    say(f"finished moving {move.old} → {move.new}")
+    for path in left:
+        say(f"{path} has been changed since, and is left: see `skillweave check`", err=True)
+    return ERRORS if left else CLEAN
+
+
+def _tell(options: Options, plan: Plan, *, is_refused: bool, dry_run: bool) -> None:
+    """Say what was done, or would be. A dry run's patch is all that goes to standard output."""
+    if plan.diagnostics and not (options.quiet and not is_refused):
+        _report(options, plan)
+    for sentence in plan.refusals:
+        say(f"refused: {sentence}", err=True)
+    if is_refused:
+        say(f"{plan.move.old} stays where it is: nothing is changed", err=True)
+        return
+    for line in () if options.quiet else _lines(plan, verbose=options.verbose, dry_run=dry_run):
+        say(line, err=dry_run)
+    if dry_run:
+        _print_patches(plan)
+
+
+def _lines(plan: Plan, *, verbose: bool, dry_run: bool) -> Iterator[str]:
+    move = plan.move
+    yield f"{'would move' if dry_run else 'moved'} {move.old} → {move.new}"
+    for change in plan.changes:
+        places = f"{len(change.edits)} place{'s' if len(change.edits) != 1 else ''}"
+        yield f"{'would rewrite' if dry_run else 'rewrote'} {places} in {move.path(change.path)}"
+    most = None if verbose else MOST
+    for bundle in plan.bundles[:most]:
+        yield f"{'would change' if dry_run else 'changes'} the bundle of {bundle.path}: {_difference(bundle)}"
+    yield from _rest("changes of bundles", len(plan.bundles), most)
+    for mention in plan.mentions[:most]:
+        yield f"left as it is: {mention.path}:{mention.position.line}:{mention.position.column}: {mention.text}"
+    yield from _rest("places left as they are", len(plan.mentions), most)
+
+
+def _rest(what: str, count: int, most: int | None) -> Iterator[str]:
+    if most is not None and count > most:
+        yield f"and {count - most} more {what}; --verbose names them"
+
+
+def _difference(bundle: BundleChange) -> str:
+    parts = ((bundle.changed, ""), (bundle.lost, "without "), (bundle.gained, "with "))
+    return "; ".join(
+        word + ", ".join(paths[:4]) + (f" and {len(paths) - 4} more" if len(paths) > 4 else "")
+        for paths, word in parts
+        if paths
+    )
+
+
+def _print_patches(plan: Plan) -> None:
+    """Print the move as a patch in git's form."""
+    from skillweave.diff import patch  # noqa: PLC0415
+    from skillweave.report.text import escape_patch  # noqa: PLC0415
+
+    for path in sorted({*plan.files, *plan.texts}):
+        old, new = plan.texts.get(path, (b"", b""))
+        for line in patch(plan.move.path(path), (old, 0o644), (new, 0o644), path).split("\n")[:-1]:
+            click.echo(escape_patch(f"{line}\n"), nl=False)
+
+
+def _report(options: Options, plan: Plan) -> None:
+    """Print what the move would bring, with the lines as they would be."""
+    from skillweave.report import Context, Format, render  # noqa: PLC0415
+
+    context = Context(_source_line(plan), wants_color(options.color, sys.stderr), summary(plan.after, plan.diagnostics))
+    text = render(plan.diagnostics, Format(options.format), context)
+    click.echo(text, err=True, nl=not text.endswith("\n"), color=True)
+
+
+def _source_line(plan: Plan) -> Callable[[SourcePath, int], str | None]:
+    """Lines of the project as it would be."""
+    files = plan.after.graph.files
+
+    def line(path: SourcePath, number: int) -> str | None:
+        lines = files[path].lines if path in files else ()
+        return lines[number - 1] if number <= len(lines) else None
+
+    return line
+
+
+def _object(plan: Plan, *, is_done: bool) -> dict[str, object]:
+    """The plan as the values of JSON."""
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from skillweave.report.json_report import plain_object  # noqa: PLC0415
+
+    return {
+        "from": plan.move.old,
+        "to": plan.move.new,
+        "done": is_done,
+        "refusals": plan.refusals,
+        "rewritten": [{"path": plan.move.path(c.path), "places": len(c.edits)} for c in plan.changes],
+        "bundles": [bundle._asdict() for bundle in plan.bundles],
+        "mentions": [
+            {"path": m.path, "line": m.position.line, "column": m.position.column, "text": m.text}
+            for m in plan.mentions
+        ],
+        "diagnostics": [plain_object(diagnostic) for diagnostic in plan.diagnostics],
+        "summary": asdict(summary(plan.after, plan.diagnostics)),
+    }
+
+
+def _stored(options: Options, config: Config) -> Callable[[Iterable[str]], Mapping[str, str]] | None:
+    """What gets the documents that earlier builds parsed."""
+    if options.no_cache:
+        return None
+    from skillweave.state import key_here, parser_key  # noqa: PLC0415
+    from skillweave.store import fetch  # noqa: PLC0415
+
+    key = key_here(config.root, parser_key())
+    return lambda digests: fetch(config.root, key, digests)

@@ -1,0 +1,82 @@
+"""`skillweave new`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from skillweave.cli.starting import refusal, shown, sound_config
+from skillweave.cli.status import CLEAN
+from skillweave.cli.suggest import suggest_new_pattern, suggest_new_skill
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from skillweave.config import Config
+    from skillweave.starter import File
+
+
+def _place_options(command: Callable[..., int]) -> Callable[..., int]:
+    root = click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The project's folder.")
+    config = click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The configuration file.")
+    return root(config(command))
+
+
+@click.group()
+def new() -> None:
+    """Make a skill or a pattern to start from. Nothing that exists is changed."""
+
+
+@new.command()
+@click.argument("name", shell_complete=suggest_new_skill)
+@_place_options
+def skill(name: str, root: Path | None, config: Path | None) -> int:
+    """Make a skill.
+
+    NAME is its id, such as commit or research:orchestration. It is put where its namespace is already, else into the first
+    folder of skills that is configured; a path, such as plugins/research/skills/orchestration, says where.
+    """
+    from skillweave.starter.additions import Refusal, new_skill  # noqa: PLC0415
+
+    settings = sound_config(root, config)
+    made = new_skill(settings, name)
+    if isinstance(made, Refusal):
+        raise refusal(made.message)
+    _write(settings, made)
+    click.echo("It says that it is still to be written: give it a description first.")
+    click.echo("Next: skillweave check")
+    return CLEAN
+
+
+@new.command()
+@click.argument("path", shell_complete=suggest_new_pattern)
+@_place_options
+def pattern(path: str, root: Path | None, config: Path | None) -> int:
+    """Make a pattern, and print the line that includes it.
+
+    PATH is below the first folder of patterns that is configured, or begins with one of them; .md is added.
+    """
+    from skillweave.starter.additions import Refusal, new_pattern  # noqa: PLC0415
+
+    settings = sound_config(root, config)
+    made = new_pattern(settings, path)
+    if isinstance(made, Refusal):
+        raise refusal(made.message)
+    _write(settings, made.file)
+    click.echo("To include it, write on a line of its own:\n")
+    click.echo(shown(f"    {made.directive}"))
+    return CLEAN
+
+
+def _write(config: Config, file: File) -> None:
+    from skillweave.starter import plan, write  # noqa: PLC0415
+
+    planned = plan(config.root, (file,))
+    for path in planned.keep:
+        raise refusal(f"{path} exists")
+    for mistake in planned.mistakes:
+        raise refusal(mistake)
+    write(config.root, planned.make)
+    click.echo(shown(f"made {file.path}"))

@@ -1,0 +1,54 @@
+"""What `--output-file` names: a file that is written whole, and never one that the project reads or builds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from skillweave.config import Config
+
+
+def output_file(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    """The option's value; a usage error if no file can be written there, before anything is done."""
+    del context, parameter
+    if value is None:
+        return None
+    if not value.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {value.parent}.")
+    if os.path.lexists(value) and not value.is_file():
+        raise click.BadParameter(f"{value} is no regular file.")
+    return value
+
+
+def keep_off_sources(file: Path, config: Config) -> None:
+    """A usage error if a file lies where the project reads or builds: it would be a source's end, or a stray output."""
+    from skillweave.files import Tree, expand_roots, is_below  # noqa: PLC0415
+
+    place = Path(os.path.realpath(file.parent)) / file.name
+    if not place.is_relative_to(config.root):
+        return
+    path = place.relative_to(config.root).as_posix()
+    if path in ("skillweave.toml", "pyproject.toml", config.file):
+        raise click.UsageError(f"{file} is a configuration, and no place for a report.")
+    configured = (*config.patterns, *config.skills, *config.documents)
+    roots = (config.output, *config.shared, *(root for _, root in expand_roots(Tree(config.root), configured)))
+    inside = next((root for root in roots if is_below(path, root)), None)
+    if inside is not None:
+        raise click.UsageError(f"{file} lies in {inside}, which is no place for a report.")
+
+
+def write_whole(file: Path, data: bytes) -> None:
+    """Write a file under a name that nobody can have foreseen, then give it its own: a link there is not followed."""
+    temporary = file.with_name(f".{file.name}.{os.urandom(8).hex()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as opened:
+            opened.write(data)
+        temporary.replace(file)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

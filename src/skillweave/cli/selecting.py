@@ -1,0 +1,78 @@
+"""`--select` and `--ignore`: which findings a command tells. What is heavy is imported where it is used."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from skillweave.cli.common import Options
+    from skillweave.config import Config
+    from skillweave.diagnostics import Diagnostic
+
+
+def selection_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command `--select` and `--ignore`; to stand above `project_options`."""
+    select = click.option(
+        "--select",
+        multiple=True,
+        metavar="NAMES",
+        callback=_selected,
+        help="Tell only these findings: names, codes, or SW5 for all of a stage.",
+    )
+    ignore = click.option(
+        "--ignore", multiple=True, metavar="NAMES", callback=_ignored, help="Tell none of these warnings."
+    )
+    return select(ignore(command))
+
+
+def narrowed(config: Config, options: Options) -> Config:
+    """The configuration with what the command line wants to see, and what not."""
+    if options.select is None and not options.ignore:
+        return config
+    return replace(config, policy=replace(config.policy, selected=options.select, dropped=options.ignore))
+
+
+def shown(config: Config, diagnostics: Sequence[Diagnostic], options: Options) -> list[Diagnostic]:
+    """The findings that were asked for, of a command that writes nothing: that errors are left out is said, at least."""
+    found = [diagnostic for diagnostic in diagnostics if config.policy.selects(diagnostic.code)]
+    hidden = len(diagnostics) - len(found)
+    if hidden and not options.quiet:
+        click.echo(f"{hidden} error{'s' if hidden != 1 else ''} of other kinds, which --select leaves out", err=True)
+    return found
+
+
+def _selected(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
+    del context, parameter
+    return _numbers("--select", values) if values else None
+
+
+def _ignored(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    del context, parameter
+    return _numbers("--ignore", values) if values else ()
+
+
+def _numbers(option: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Names, codes and beginnings of codes, with commas between them → the numbers that they stand for."""
+    from skillweave.suppress import find_code, find_codes, nearest, why_not_ignored  # noqa: PLC0415
+
+    names = [name.strip() for value in values for name in value.split(",") if name.strip()]
+    if not names:
+        raise click.UsageError(f"{option} names no finding.")
+    numbers: set[str] = set()
+    for name in names:
+        codes = find_codes(name)
+        if not codes:
+            raise click.UsageError(f"{option}: no finding is called {name!r}; {nearest(name)}")
+        if option == "--ignore":
+            possible = [code for code in codes if why_not_ignored(code, everywhere=True) is None]
+            if not possible:
+                reason = why_not_ignored(codes[0], everywhere=True) if find_code(name) else f"{name} has errors only"
+                raise click.UsageError(f"{option}: {reason}; --select narrows what `check` tells.")
+            codes = tuple(possible)
+        numbers.update(code.number for code in codes)
+    return tuple(sorted(numbers))

@@ -1,0 +1,34 @@
+"""What `init` and `new` share: a configuration without mistakes, and text that cannot steer a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from skillweave.config import Config
+
+
+def sound_config(root: Path | None, file: Path | None) -> Config:
+    """The configuration in force; a mistake in it ends the command."""
+    from skillweave.config import load_config  # noqa: PLC0415
+
+    config, diagnostics = load_config(Path.cwd(), root, file)
+    for found in diagnostics[:1]:
+        place = f"{found.path}:{found.start.line}:{found.start.column}"
+        raise refusal(f"{place}: {found.code.number} {found.message}")
+    return config
+
+
+def refusal(message: str) -> click.UsageError:
+    """The error of a command that makes nothing, and why."""
+    return click.UsageError(shown(f"nothing was made: {message}"))
+
+
+def shown(text: str) -> str:
+    """Text that names paths of the user, as it may be printed."""
+    from skillweave.report.text import escape  # noqa: PLC0415
+
+    return escape(text)

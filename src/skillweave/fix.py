@@ -1,0 +1,159 @@
+"""Fixes of findings → what source files shall hold. Every fix is tried on the whole project before anything is written.
+
+A fix that brings other findings is left out. Fixes that touch each other are made one after the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.diagnostics import Severity
+from skillweave.files import digest
+from skillweave.rewrite import Rewrite, edit_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from skillweave.build import Compiled
+    from skillweave.diagnostics import Diagnostic
+    from skillweave.graph import Graph
+    from skillweave.source import SourcePath
+
+Drafts = dict[str, bytes]
+"""What files shall hold, by path."""
+
+IsWanted = Callable[["Diagnostic"], bool]
+"""Whether a finding is to be fixed if it brings its fix."""
+
+
+class LeftOut(NamedTuple):
+    """A finding whose fix is not made, and why: a clause about the fix."""
+
+    diagnostic: Diagnostic
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What fixing comes to: the files that change, and the findings that go; `remaining` are all of the project then."""
+
+    rewrites: tuple[Rewrite, ...]
+    applied: tuple[Diagnostic, ...]
+    left_out: tuple[LeftOut, ...]
+    remaining: tuple[Diagnostic, ...]
+
+
+def fix_project(compile_with: Callable[[Mapping[str, bytes]], Compiled], is_wanted: IsWanted) -> Fixed:
+    """Fix what can be fixed of the findings that are wanted. `compile_with` works out the whole project with drafts.
+
+    It ends: a fix of a warning leaves fewer warnings and as many errors, one of an error fewer errors.
+    """
+    drafts: Drafts = {}
+    before: Drafts = {}
+    applied: list[Diagnostic] = []
+    left_out: dict[tuple[str, ...], LeftOut] = {}
+    compiled = compile_with(drafts)
+    most: int | None = None
+    while chosen := _choose(compiled, is_wanted, left_out)[:most]:
+        attempt = _edited(compiled, drafts, chosen, before)
+        tried = compile_with(attempt)
+        why = _what_is_worse(compiled, tried, chosen)
+        if why is None:
+            compiled, drafts, most = tried, attempt, None
+            applied += chosen
+        elif len(chosen) > 1:
+            most = len(chosen) // 2  # One of them is to blame, and the others need not wait for it.
+        else:
+            most = None
+            left_out[_identity(compiled.graph, chosen[0])] = LeftOut(chosen[0], why)
+    rewrites = (Rewrite(path, before[path], after) for path, after in sorted(drafts.items()) if after != before[path])
+    return Fixed(tuple(rewrites), tuple(applied), tuple(left_out.values()), compiled.diagnostics)
+
+
+def _choose(compiled: Compiled, is_wanted: IsWanted, left_out: dict[tuple[str, ...], LeftOut]) -> list[Diagnostic]:
+    """Findings to fix at once: all of one kind, as each kind is judged in its own way, and none touches another."""
+    graph = compiled.graph
+    selected = _selected_lines(graph)
+    found = []
+    for diagnostic in dict.fromkeys(compiled.diagnostics):
+        if diagnostic.fix is None or not is_wanted(diagnostic):
+            continue
+        identity = _identity(graph, diagnostic)
+        if identity not in left_out and _moves_lines(graph, diagnostic, selected.get(diagnostic.path, 0)):
+            left_out[identity] = LeftOut(diagnostic, "it would move lines that an include selects by their numbers")
+        if identity not in left_out:
+            kind = (not diagnostic.fix.safe, diagnostic.code.severity is Severity.ERROR)
+            found.append((kind, diagnostic.path, diagnostic.fix.edits, diagnostic))
+    found.sort(key=lambda each: each[:3])
+    chosen: list[Diagnostic] = []
+    last: tuple[str, int] = ("", -1)
+    for kind, path, edits, diagnostic in found:
+        if kind == found[0][0] and (path != last[0] or edits[0].start > last[1]):
+            chosen.append(diagnostic)
+            last = (path, edits[-1].end)
+    return chosen
+
+
+def _edited(compiled: Compiled, drafts: Drafts, chosen: Sequence[Diagnostic], before: Drafts) -> Drafts:
+    """The drafts with some fixes made. What a file held before the first is added to `before`."""
+    edits: dict[SourcePath, list[Diagnostic]] = {}
+    for diagnostic in chosen:
+        edits.setdefault(diagnostic.path, []).append(diagnostic)
+    attempt = dict(drafts)
+    for path, diagnostics in edits.items():
+        data = drafts[path] if path in drafts else compiled.tree.read(path).data
+        before.setdefault(path, data)
+        if digest(data) == compiled.graph.files[path].digest:  # Else it was saved while we looked: nothing is gained.
+            attempt[path] = edit_bytes(data, (edit for found in diagnostics if found.fix for edit in found.fix.edits))
+    return attempt
+
+
+def _what_is_worse(compiled: Compiled, tried: Compiled, chosen: Sequence[Diagnostic]) -> str | None:
+    """Why an attempt is not better, as a clause; None: it is. Behind a fixed error, warnings may come to light."""
+    allowed = Counter(map(_kind, compiled.diagnostics))
+    gone = Counter(map(_kind, chosen))
+    allowed.subtract(gone)
+    of_errors = all(diagnostic.code.severity is Severity.ERROR for diagnostic in chosen)
+    for diagnostic in tried.diagnostics:
+        kind = _kind(diagnostic)
+        allowed[kind] -= 1
+        if allowed[kind] >= 0 or (of_errors and diagnostic.severity is not Severity.ERROR and kind not in gone):
+            continue
+        if kind in gone:
+            return "it would not help"
+        return f"it would bring {diagnostic.code.number}: {diagnostic.message}"
+    return None
+
+
+def _kind(diagnostic: Diagnostic) -> tuple[str, str, str]:
+    """What stays of a finding when lines move."""
+    return (diagnostic.path, diagnostic.code.number, re.sub(r"\d+", "", diagnostic.message))
+
+
+def _identity(graph: Graph, diagnostic: Diagnostic) -> tuple[str, ...]:
+    """What tells a finding from others, wherever its line moves."""
+    return (*_kind(diagnostic), graph.files[diagnostic.path].lines[diagnostic.start.line - 1])
+
+
+def _moves_lines(graph: Graph, diagnostic: Diagnostic, last: int) -> bool:
+    """Whether a fix adds or takes lines before the last one that some directive selects by its number."""
+    file = graph.files[diagnostic.path]
+    return any(
+        edit.text.count("\n") != file.text.count("\n", edit.start, edit.end) and file.index.line_of(edit.start) < last
+        for edit in (diagnostic.fix.edits if diagnostic.fix else ())
+    )
+
+
+def _selected_lines(graph: Graph) -> dict[SourcePath, int]:
+    """The last line, counted from 1, that is selected by its number of each file that has such lines."""
+    last: dict[SourcePath, int] = {}
+    for edges in graph.edges.values():
+        for edge in edges:
+            if edge.target is not None and edge.target in graph.files and edge.directive.lines:
+                end = edge.directive.lines[-1].last or len(graph.files[edge.target].lines)
+                last[edge.target] = max(end, last.get(edge.target, 0))
+    return last

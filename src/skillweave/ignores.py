@@ -1,0 +1,100 @@
+"""Comments that ignore nothing. Which do is known when all is found out; until then, findings that are not told say it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import (
+    BROKEN_ANCHOR,
+    BROKEN_LINK,
+    CAPTURED_REFERENCE,
+    DANGLING_PATH,
+    INHERITED_COMMAND,
+    LEFTOVER_DIRECTIVE,
+    LINK_OUTSIDE_ROOTS,
+    LINK_TO_SKILL,
+)
+from skillweave.graph import Finding, diagnose
+from skillweave.parts import failed_of
+from skillweave.select import holds
+from skillweave.suppress import Mark, claim, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from skillweave.flatten import Nodes
+    from skillweave.graph import Graph
+    from skillweave.links import Plan
+    from skillweave.source import SourcePath
+
+_IN_BUNDLES = frozenset(
+    code.number
+    for code in (
+        CAPTURED_REFERENCE,
+        BROKEN_LINK,
+        BROKEN_ANCHOR,
+        LINK_OUTSIDE_ROOTS,
+        LINK_TO_SKILL,
+        DANGLING_PATH,
+        INHERITED_COMMAND,
+    )
+)
+"""What is looked for only in lines that come into a bundle."""
+
+
+def claim_ignores(graph: Graph) -> None:
+    """Note of every comment that it ignores nothing, which holds until something turns up.
+
+    In the body of a template, some lines are rendered for other values only, and nothing can be said.
+    """
+    for path, file in sorted(graph.files.items()):
+        document = file.document
+        for ignore in document.ignores if document else ():
+            if document and document.params is not None and ignore.line >= document.body:
+                continue
+            for code, span in zip(ignore.codes, ignore.names, strict=True):
+                diagnostic = diagnose(file.index, path, claim(ignore, code, span))
+                graph.findings.append(Finding(diagnostic, (path,), None, Mark("claim", ignore.line, code.number)))
+                if document and (ignore.line < document.body or ignore.last == ignore.line):
+                    graph.findings.append(Finding(diagnostic, (), None, Mark("seen", ignore.line)))
+
+
+def note_seen(nodes: Nodes, plan: Plan) -> None:
+    """Note the comments in a bundle whose lines have come into it, so that its rules have seen them."""
+    graph = nodes.graph
+    done = set()
+    for page in plan.pages.values():
+        for copy in page.page.copies:
+            file = graph.files.get(copy.key.path)
+            if copy.key.code is not None or copy.key in done or file is None or file.document is None:
+                continue
+            done.add(copy.key)
+            for ignore in file.document.ignores:
+                if ignore.codes and holds(copy.key.ranges, ignore.last):
+                    diagnostic = diagnose(file.index, file.path, claim(ignore, ignore.codes[0], ignore.names[0]))
+                    graph.findings.append(Finding(diagnostic, (), graph.finder, Mark("seen", ignore.line)))
+
+
+def unused_ignores(
+    graph: Graph, findings: Sequence[Finding], sources: Collection[frozenset[SourcePath]]
+) -> list[Finding]:
+    """The comments that ignore nothing, from all findings of a project. `sources` are the files of every bundle and of
+    every unreached pattern: where an error kept rules from being run, nothing is said.
+    """
+    met = {(finding.diagnostic.path, *finding.mark) for finding in findings if finding.mark}
+    if not any(kind == "claim" for _, kind, _, _ in met):
+        return []
+    # What is left over is found last, when all other rules have been run.
+    failed = failed_of(finding for finding in findings if finding.diagnostic.code is not LEFTOVER_DIRECTIVE)
+    judged = set().union(*sources).difference(*(files for files in sources if not files.isdisjoint(failed)))
+    found = []
+    for finding in dict.fromkeys(findings):
+        mark, path = finding.mark, finding.diagnostic.path
+        if mark is None or mark.kind != "claim" or path not in judged or (path, "ignored", *mark[1:]) in met:
+            continue
+        if mark.number in _IN_BUNDLES and (path, "seen", mark.line, "") not in met:
+            continue
+        told = judge(graph.policy, finding.diagnostic, (), strict=graph.strict)
+        if told is not None and not isinstance(told, Mark):
+            found.append(Finding(told, finding.owners, None))
+    return found

@@ -1,0 +1,117 @@
+"""Moving a pattern, a skill or a folder: every directive and link that names it is rewritten, and nothing is broken.
+
+The project is compiled as it is and as it would be; what is not told by a diagnostic is compared besides. Only then is
+anything written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from skillweave.build import compile_project
+from skillweave.cache import Documents
+from skillweave.files import Read, digest, is_below
+from skillweave.move.check import (
+    bundle_changes,
+    check_configuration,
+    known_files,
+    new_diagnostics,
+    refusals,
+    strays,
+)
+from skillweave.move.edits import Work, rewrites
+from skillweave.move.mentions import mentions
+from skillweave.move.overlay import Overlay
+from skillweave.move.places import check_new_path, check_symlinks
+from skillweave.move.values import Change, Move, MoveError, Plan
+from skillweave.rewrite import edit_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skillweave.build import Compiled, Progress
+    from skillweave.cache import Fetch
+    from skillweave.config import Config
+    from skillweave.parse import Document
+    from skillweave.source import Edit, SourcePath
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a move is planned with."""
+
+    config: Config
+    strict: bool = False
+    fetch: Fetch | None = None
+    """Gets documents that earlier builds parsed."""
+    progress: Progress | None = None
+
+
+def plan_move(asked: Asked, move: Move) -> Plan:
+    """Work out all that a move does. Nothing is written; what makes no sense at all is a `MoveError`."""
+    config = asked.config
+    memory: dict[str, Document] = {}
+    documents = Documents(asked.fetch, memory)
+    before = compile_project(config, strict=asked.strict, progress=asked.progress, documents=documents)
+    files = _moved_files(config, before, move)
+    seen = dict(before.tree.reads)
+    future = Overlay(config.root, before.tree.roots, under=before.tree, move=move)
+    edits = rewrites(Work(before, future, move))
+    changes, texts = _changes(before, edits)
+    future = Overlay(
+        config.root,
+        before.tree.roots,
+        under=before.tree,
+        move=move,
+        texts={move.path(path): new for path, (_, new) in texts.items()},
+    )
+    after = compile_project(config, strict=asked.strict, documents=Documents(asked.fetch, memory), tree=future)
+    _check_unchanged(seen, before.tree.reads)
+    outside = strays(before, after, move)
+    return Plan(
+        move=move,
+        changes=changes,
+        texts=texts,
+        files=files,
+        mentions=mentions(before, after, move, edits),
+        bundles=bundle_changes(before, after, move),
+        refusals=outside or refusals(config, before, after, move),
+        diagnostics=() if outside else new_diagnostics(before, after, move),
+        after=after,
+    )
+
+
+def _moved_files(config: Config, before: Compiled, move: Move) -> tuple[SourcePath, ...]:
+    """The files of the project that a move takes along; refused, if there are none or something stands in its way."""
+    check_new_path(before.tree, move)
+    check_configuration(config, before, move)
+    check_symlinks(config.root, config.output, move)
+    files = tuple(sorted(path for path in known_files(before) if is_below(path, move.old)))
+    if not files:
+        raise MoveError(f"{move.old} is no part of the project: no root holds it, and nothing names it")
+    return files
+
+
+def _changes(
+    before: Compiled, edits: Mapping[SourcePath, tuple[Edit, ...]]
+) -> tuple[tuple[Change, ...], dict[SourcePath, tuple[bytes, bytes]]]:
+    """What is rewritten, in bytes: line ends, a byte order mark and all else that no edit touches stay as they are."""
+    changes, texts = [], {}
+    for path, own in edits.items():
+        file = before.graph.files[path]
+        data = before.tree.read(path).data
+        if digest(data) != file.digest:
+            raise MoveError(f"{path} was changed meanwhile: try again")
+        new = edit_bytes(data, own)
+        changes.append(Change(path, file.digest, digest(new), own))
+        texts[path] = (data, new)
+    return tuple(changes), texts
+
+
+def _check_unchanged(seen: Mapping[str, Read | str], now: Mapping[str, Read | str]) -> None:
+    """Refuse to go on if a file that was read for today's project had other contents when it was read for the future."""
+    for path, read in seen.items():
+        known = now[path]
+        if (read.digest if isinstance(read, Read) else read) != (known.digest if isinstance(known, Read) else known):
+            raise MoveError(f"{path} was changed meanwhile: try again")

@@ -1,0 +1,252 @@
+"""Carrying out a move, so that it can be cut off at any moment and be finished later.
+
+A journal is written first: what moves where, and which edits each file gets. New texts are written beside their files,
+then the move is made by renaming, then each text takes its file's place, and last the journal goes. Every step can be
+told done from undone, so that whoever finds a journal can go on.
+"""
+
+# ruff: noqa: PTH105
+# (`os.replace` is named as what it is: the one call that swaps a file)
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.files import digest, is_below, normalise_path
+from skillweave.move.values import Change, Move, MoveError
+from skillweave.rewrite import edit_bytes
+from skillweave.source import Edit, SourcePath
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+JOURNAL = ".skillweave-move.json"
+"""What is done, in the project's folder, as long as it is not done."""
+
+
+class Task(NamedTuple):
+    """What is written."""
+
+    move: Move
+    changes: tuple[Change, ...]
+
+
+def carry_out(root: Path, task: Task) -> tuple[SourcePath, ...]:
+    """Make a move; the files that were left, because they had been changed since a first try was cut off.
+
+    What is refused before anything is renamed leaves all as it was.
+    """
+    for change in task.changes:
+        # The superuser may write anything: a file without a single write bit is meant to stay as it is all the same.
+        if not (root / change.path).stat().st_mode & 0o222 or not os.access(root / change.path, os.W_OK):
+            raise MoveError(f"{change.path} is read-only, and would be rewritten")
+    _write_journal(root, task)
+    return _go_on(root, task, fresh=True)
+
+
+def finish(root: Path, task: Task) -> tuple[SourcePath, ...]:
+    """Go on with a move that was cut off; the files that were left, because they have been changed since."""
+    return _go_on(root, task, fresh=False)
+
+
+def load_journal(root: Path) -> Task | None:
+    """The move that was cut off here, if there is one."""
+    data = _read_plain(root / JOURNAL)
+    if data is None:
+        return None
+    try:
+        content = json.loads(data)
+        move = Move(SourcePath(content["old"]), SourcePath(content["new"]), bool(content["folder"]))
+        changes = tuple(
+            Change(
+                SourcePath(change["path"]),
+                change["before"],
+                change["after"],
+                tuple(Edit(int(start), int(end), str(text)) for start, end, text in change["edits"]),
+            )
+            for change in content["changes"]
+        )
+    except (ValueError, KeyError, TypeError, RecursionError):
+        # It was cut off while it was written: nothing else has been done.
+        with suppress(FileNotFoundError):
+            (root / JOURNAL).unlink()
+        return None
+    for path in (move.old, move.new, *(change.path for change in changes)):
+        if not _is_inside(root, path):
+            raise MoveError(f"{JOURNAL} names {path!r}, which is no place in the project: remove that file")
+    return Task(move, changes)
+
+
+def _write_journal(root: Path, task: Task) -> None:
+    content = {
+        "old": task.move.old,
+        "new": task.move.new,
+        "folder": task.move.is_folder,
+        "changes": [change._asdict() for change in task.changes],
+    }
+    try:
+        descriptor = os.open(root / JOURNAL, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    except FileExistsError:
+        raise MoveError(f"another move is under way here, or {JOURNAL} is left of one: try again") from None
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _go_on(root: Path, task: Task, *, fresh: bool) -> tuple[SourcePath, ...]:
+    staged: dict[int, SourcePath] = {}
+    made: list[str] = []
+    try:
+        is_moved = _is_moved(root, task.move)
+        _make_parents(root, task.move.new, made)
+        left = _stage(root, task, staged, is_moved=is_moved)
+        _check_left(left if fresh else ())
+        if not is_moved:
+            _rename(root, task.move)
+    except BaseException:
+        if fresh and _is_untouched(root, task.move):
+            _undo(root, staged.values(), made)
+        raise
+    for number, path in staged.items():
+        os.replace(root / task.move.path(path), root / task.move.path(task.changes[number].path))
+    (root / JOURNAL).unlink()
+    return left
+
+
+def _check_left(left: tuple[SourcePath, ...]) -> None:
+    if left:
+        raise MoveError(f"{left[0]} was changed meanwhile: try again")
+
+
+def _is_untouched(root: Path, move: Move) -> bool:
+    """Whether nothing is renamed yet, not even half."""
+    old, new = root / move.old, root / move.new
+    return os.path.lexists(old) and not (new.exists() and old.samefile(new))
+
+
+def _is_moved(root: Path, move: Move) -> bool:
+    """Whether the renaming is done."""
+    old, new = (os.path.lexists(root / path) for path in (move.old, move.new))
+    if old and new and move.old.casefold() == move.new.casefold() and (root / move.old).samefile(root / move.new):
+        return root / move.new in (root / move.new).parent.iterdir()
+    if old and new and not move.is_folder and (root / move.old).samefile(root / move.new):
+        (root / move.old).unlink()  # It was cut off between the two steps of a rename.
+        return True
+    if old and new:
+        raise MoveError(f"{move.new} exists, and nothing is overwritten")
+    if not old and not new:
+        raise MoveError(f"there is neither {move.old} nor {move.new}, so {JOURNAL} is of no use: remove it")
+    return new
+
+
+def _stage(root: Path, task: Task, staged: dict[int, SourcePath], *, is_moved: bool) -> tuple[SourcePath, ...]:
+    """Write the new texts beside their files; the files that hold neither what they held nor what they are to hold.
+
+    `staged` gets the path (before the move) of each text that is to take a file's place.
+    """
+    left = []
+    for number, change in enumerate(task.changes):
+        now = task.move.path(change.path) if is_moved else change.path
+        data = _read_plain(root / now)
+        if data is not None and digest(data) == change.after:
+            continue
+        if data is None or digest(data) != change.before:
+            left.append(now)
+            continue
+        folder = (now if task.move.is_folder else task.move.path(change.path)).rpartition("/")[0]
+        beside = SourcePath(f"{folder}/.skillweave-move-{number}" if folder else f".skillweave-move-{number}")
+        with suppress(FileNotFoundError):
+            (root / beside).unlink()
+        staged[number] = beside
+        _write_like(root / now, root / beside, edit_bytes(data, change.edits))
+    return tuple(left)
+
+
+def _write_like(model: Path, path: Path, data: bytes) -> None:
+    """Write a new file with the mode and, where the system lets us, the owner of the one whose place it will take."""
+    status = model.stat()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+    if hasattr(os, "chown") and (status.st_uid, status.st_gid) != (path.stat().st_uid, path.stat().st_gid):
+        os.chown(path, status.st_uid, status.st_gid)
+    path.chmod(stat.S_IMODE(status.st_mode))
+
+
+def _rename(root: Path, move: Move) -> None:
+    """Give a file or folder its new name, without ever taking another file's place."""
+    old, new = root / move.old, root / move.new
+    if not move.is_folder and not os.path.lexists(new):
+        try:
+            os.link(old, new, follow_symlinks=False)
+        except FileExistsError:
+            raise MoveError(f"{move.new} exists, and nothing is overwritten") from None
+        except OSError:
+            old.rename(new)  # A disk without hard links.
+        else:
+            _unlink_old(old, new)
+        return
+    old.rename(new)
+
+
+def _unlink_old(old: Path, new: Path) -> None:
+    try:
+        old.unlink()
+    except OSError:
+        new.unlink()
+        raise
+
+
+def _make_parents(root: Path, path: str, made: list[str]) -> None:
+    """Make the folders above a path. `made` gets those that were not there, outermost first."""
+    parts = path.split("/")[:-1]
+    for count in range(1, len(parts) + 1):
+        folder = "/".join(parts[:count])
+        try:
+            (root / folder).mkdir()
+        except FileExistsError:
+            continue
+        made.append(folder)
+
+
+def _undo(root: Path, staged: Iterable[str], made: list[str]) -> None:
+    """Take back what was written before the renaming."""
+    for path in staged:
+        with suppress(OSError):
+            (root / path).unlink()
+    for folder in reversed(made):
+        with suppress(OSError):
+            (root / folder).rmdir()
+    with suppress(OSError):
+        (root / JOURNAL).unlink()
+
+
+def _read_plain(path: Path) -> bytes | None:
+    """The bytes of a regular file; None for anything else."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
+
+
+def _is_inside(root: Path, path: str) -> bool:
+    """Whether a path is written plainly, and leads through no symlink to elsewhere."""
+    if not path or normalise_path(path) != path or path.startswith(("../", "/")):
+        return False
+    parent = os.path.realpath((root / path).parent)
+    return is_below(parent, os.fspath(root))

@@ -1,0 +1,171 @@
+"""What a move would break: the project as it is, compared with the project as it would be. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.destination import read_destination, resolve
+from skillweave.diagnostics import INCLUDE_CYCLE
+from skillweave.files import is_below
+from skillweave.globs import matches
+from skillweave.move.values import BundleChange, Move, MoveError
+from skillweave.units import to_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from skillweave.build import Compiled
+    from skillweave.config import Config
+    from skillweave.diagnostics import Diagnostic
+    from skillweave.project import Entry
+    from skillweave.source import SourcePath, Span
+    from skillweave.units import Unit
+
+
+def check_configuration(config: Config, before: Compiled, move: Move) -> None:
+    """Refuse to move what the configuration names: a root, a shared file, the output."""
+    for key in ("patterns", "skills", "documents", "shared"):
+        for value in getattr(config, key):
+            plain = value.partition("*")[0].rstrip("/")
+            if _names(before, plain, move):
+                raise MoveError(f"`{key}` in the configuration names {value}: move that by hand, and change the entry")
+    if is_below(config.output, move.old) or is_below(move.old, config.output):
+        raise MoveError(f"{config.output} is the output folder")
+    if config.file is not None and is_below(config.file, move.old):
+        raise MoveError(f"{config.file} is the configuration")
+
+
+def _names(before: Compiled, path: str, move: Move) -> bool:
+    return is_below(path, move.old) or is_below(before.tree.look_up(path).real, move.old)
+
+
+def known_files(compiled: Compiled) -> frozenset[SourcePath]:
+    """Every file that the project knows: patterns, files of entries and beside them, and what they name."""
+    project = compiled.project
+    own = (file.real for entry in project.entries for file in entry.files)
+    return frozenset({*project.patterns, *own, *project.homes, *compiled.graph.files})
+
+
+def strays(before: Compiled, after: Compiled, move: Move) -> tuple[str, ...]:
+    """Files that no root would hold any more, in a sentence. All else that would break follows from that."""
+    there = known_files(after)
+    gone = sorted(path for path in known_files(before) if is_below(path, move.old) and move.path(path) not in there)
+    if not gone:
+        return ()
+    if any(entry.kind == "skill" and entry.main.real == move.old for entry in before.project.entries):
+        return (f"{move.old} is what makes its folder a skill: move the folder",)
+    roots = ", ".join(after.project.pattern_roots) or "none"
+    return (f"{move.path(gone[0])} would lie outside of every folder that the project reads (pattern roots: {roots})",)
+
+
+def refusals(config: Config, before: Compiled, after: Compiled, move: Move) -> tuple[str, ...]:
+    """What would break without a diagnostic, each in a sentence."""
+    first = (*_entries(before, after, move), *_settings(config, before, after, move))
+    return tuple(dict.fromkeys(first or _targets(before, after, move)))
+
+
+def new_diagnostics(before: Compiled, after: Compiled, move: Move) -> tuple[Diagnostic, ...]:
+    """The findings of the project as it would be that are none of those of today. No move changes the number of a line."""
+    known = Counter(_key(diagnostic, move) for diagnostic in before.diagnostics)
+    stays = move._replace(new=move.old)
+    found = []
+    for diagnostic in after.diagnostics:
+        key = _key(diagnostic, stays)
+        if known[key] == 0:
+            found.append(diagnostic)
+        known[key] -= 1
+    return tuple(found)
+
+
+def bundle_changes(before: Compiled, after: Compiled, move: Move) -> tuple[BundleChange, ...]:
+    """The bundles that are not as they were, apart from their own folder."""
+    old = {move.path(bundle.entry.main.real): bundle for bundle in before.bundles}
+    found = []
+    for bundle in after.bundles:
+        known = old.get(bundle.entry.main.real)
+        cut = len(bundle.entry.folder) + 1
+        new_files = {output.path[cut:]: (output.data, output.mode) for output in bundle.outputs}
+        cut = len(known.entry.folder) + 1 if known else 0
+        old_files = {output.path[cut:]: (output.data, output.mode) for output in known.outputs} if known else {}
+        if new_files != old_files:
+            changed = sorted(path for path in new_files.keys() & old_files.keys() if new_files[path] != old_files[path])
+            lost, gained = sorted(old_files.keys() - new_files.keys()), sorted(new_files.keys() - old_files.keys())
+            found.append(BundleChange(bundle.entry.path, tuple(changed), tuple(lost), tuple(gained)))
+    return tuple(found)
+
+
+def _key(diagnostic: Diagnostic, move: Move) -> tuple[object, ...]:
+    if diagnostic.code is INCLUDE_CYCLE:
+        # It is told at its smallest path, which may be another one afterwards.
+        hops = (hop.path for hop in diagnostic.hops if hop.path is not None)
+        return (diagnostic.code.number, frozenset(map(move.path, (diagnostic.path, *hops))))
+    return (diagnostic.code.number, move.path(diagnostic.path), diagnostic.start.line, diagnostic.severity)
+
+
+def _entries(before: Compiled, after: Compiled, move: Move) -> Iterator[str]:
+    """Skills and documents that would be none any more, or that would come into being."""
+    old: dict[tuple[str, str], Entry] = {(e.kind, move.path(e.main.real)): e for e in before.project.entries}
+    new: dict[tuple[str, str], Entry] = {(e.kind, e.main.real): e for e in after.project.entries}
+    for key in sorted(old.keys() - new.keys()):
+        yield f"{old[key].path} would be no {old[key].kind} any more"
+    for key in sorted(new.keys() - old.keys()):
+        yield f"{new[key].path} would become a {new[key].kind}"
+
+
+def _settings(config: Config, before: Compiled, after: Compiled, move: Move) -> Iterator[str]:
+    """Entries of the configuration that would no longer mean what they mean."""
+    for path in sorted(path for path in known_files(before) if is_below(path, move.old)):
+        new = move.path(path)
+        if matches(path, config.verbatim) != matches(new, config.verbatim):
+            which = (path, new) if matches(path, config.verbatim) else (new, path)
+            yield f"`verbatim` in the configuration names {which[0]}, and not {which[1]}: have it name both or none first"
+            break
+    gone = _plugins(before) - _plugins(after)
+    for name in sorted(gone & config.plugins.keys()):
+        yield f"[plugins.{name}] in the configuration is about a plugin that would be gone: rename it first"
+
+
+def _plugins(compiled: Compiled) -> set[str]:
+    return {entry.id.partition(":")[0] for entry in compiled.project.entries if ":" in entry.id}
+
+
+class _Reference(NamedTuple):
+    """What one directive or link leads to, and where it is written. No target: nothing, and an error tells that."""
+
+    what: str
+    path: SourcePath
+    span: Span
+    target: str | None
+
+
+def _targets(before: Compiled, after: Compiled, move: Move) -> Iterator[str]:
+    """Directives and links that would lead elsewhere, in files and in what templates are rendered to."""
+    for key, unit in sorted(before.nodes.units.items()):
+        other = after.nodes.units.get(key._replace(path=move.path(key.path)))
+        if other is None:
+            continue  # An error tells why.
+        old, new = list(_references(before, unit)), list(_references(after, other))
+        if len(old) != len(new):
+            yield f"{move.path(unit.path)} would be read in another way: move {move.old} by hand"
+            continue
+        for was, will in zip(old, new, strict=True):
+            if was.target is not None and will.target != move.path(was.target):
+                place = after.graph.files[will.path].index.position(will.span.start)
+                where = f"{will.path}:{place.line}:{place.column}"
+                yield f"{where}: this {will.what} would lead to {will.target or 'nothing'} instead of {move.path(was.target)}"
+
+
+def _references(compiled: Compiled, unit: Unit) -> Iterator[_Reference]:
+    for edge in unit.edges:
+        if edge is not None:
+            target = edge.target or edge.missing
+            yield _Reference(edge.directive.word, unit.path, edge.directive.path_span, target)
+    for destination in unit.document.destinations if unit.document else ():
+        span = destination.span
+        written = read_destination(unit.text[span.start : span.end], destination.kind)
+        target = None
+        if written is not None and written.path:
+            found = compiled.tree.look_up(resolve(unit.path, written.path))
+            target = found.real if found.kind in ("file", "folder") else None
+        yield _Reference("link", unit.path, to_source(compiled.graph, unit, span), target)

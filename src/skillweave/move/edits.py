@@ -1,0 +1,134 @@
+"""The edits that a move asks for: every directive, link and name that would mean something else, by span. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.destination import read_destination, resolve
+from skillweave.files import is_below, normalise_path
+from skillweave.move.spelling import (
+    Journey,
+    destination_like,
+    is_relative,
+    name_like,
+    quoted_like,
+    relative_path,
+)
+from skillweave.move.values import MoveError
+from skillweave.source import Edit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from skillweave.build import Compiled
+    from skillweave.files import Tree
+    from skillweave.graph import Edge, SourceFile
+    from skillweave.move.values import Move
+    from skillweave.source import SourcePath
+
+
+class Work(NamedTuple):
+    """The project as it is, the folder as it will be, and the move between them."""
+
+    before: Compiled
+    future: Tree
+    move: Move
+
+
+def rewrites(work: Work) -> dict[SourcePath, tuple[Edit, ...]]:
+    """The edits of every file that has some, sorted by path and place. Paths and offsets are those before the move."""
+    names = dict(_names(work))
+    found = {}
+    for path, file in sorted(work.before.graph.files.items()):
+        edits = [*_directives(work, path), *_destinations(work, file)]
+        if path in names:
+            edits.append(names[path])
+        if edits:
+            found[path] = tuple(sorted(set(edits)))
+    return found
+
+
+def _journey(work: Work, source: SourcePath, path: str) -> Journey:
+    """What becomes of a path that starts at its file."""
+    place = resolve(source, path)
+    return Journey(source, place, work.move.path(source), _new_place(work, place))
+
+
+def _new_place(work: Work, place: str) -> str:
+    """Where what a path names will be: by the path itself, or, where a symlink led there, by what it really is."""
+    real = work.before.tree.look_up(place).real
+    return work.move.path(real if is_below(real, work.move.old) and not is_below(place, work.move.old) else place)
+
+
+def _directives(work: Work, path: SourcePath) -> Iterator[Edit]:
+    text = work.before.graph.files[path].text
+    for edge in work.before.graph.edges.get(path, ()):
+        directive = edge.directive
+        new = _relative(work, edge) if is_relative(directive.path) else _bare(work, edge)
+        if new is not None:
+            span = directive.path_span
+            new += "/" if directive.path.endswith("/") and not new.endswith("/") else ""
+            yield Edit(*span, quoted_like(new, text[span.start : span.end], directive.path))
+
+
+def _relative(work: Work, edge: Edge) -> str | None:
+    """What a directive's path from its file becomes; None where it stays."""
+    journey = _journey(work, edge.source, edge.directive.path)
+    if journey.leads_on(edge.directive.path):
+        return None
+    return relative_path(journey.new_source, journey.new_place)
+
+
+def _bare(work: Work, edge: Edge) -> str | None:
+    """What a directive's path in the pattern roots becomes; None where it stays. What has an error is left."""
+    path, target = edge.directive.path, edge.target or edge.missing
+    if target is None:
+        return None
+    roots = work.before.project.pattern_roots
+    places = {root: normalise_path(f"{root}/{path}") for root in roots}
+    root = next((root for root in roots if work.before.tree.look_up(places[root]).real == target), None)
+    if root is None:
+        return None
+    new = _new_place(work, places[root])
+    if new == places[root]:
+        return None
+    future = [work.move.path(known) for known in roots]
+    first = work.move.path(root)
+    for known in sorted(future, key=lambda known: (known != first, -len(known))):
+        name = new[len(known) + 1 :]
+        if new.startswith(f"{known}/") and _is_unique(work, future, name):
+            return None if name == path.rstrip("/") else name
+    return relative_path(work.move.path(edge.source), new)
+
+
+def _is_unique(work: Work, roots: list[SourcePath], name: str) -> bool:
+    """Whether a bare path will name one thing only, or nothing, as an optional one may."""
+    found = (work.future.look_up(normalise_path(f"{root}/{name}")) for root in roots)
+    return len({there.real for there in found if there.kind != "missing"}) <= 1
+
+
+def _destinations(work: Work, file: SourceFile) -> Iterator[Edit]:
+    for destination in file.document.destinations if file.document else ():
+        span = destination.span
+        written = read_destination(file.text[span.start : span.end], destination.kind)
+        if written is None or not written.path:
+            continue
+        spelled = destination_like(file.text, destination, written, _journey(work, file.path, written.path))
+        if spelled is not None:
+            yield Edit(*span, spelled)
+
+
+def _names(work: Work) -> Iterator[tuple[SourcePath, Edit]]:
+    """The `name` of every skill whose folder gets another one, where it is the folder's."""
+    for entry in work.before.project.entries:
+        path = entry.main.real
+        old, new = (there.split("/")[-2:-1] for there in (path, work.move.path(path)))
+        file = work.before.graph.files.get(path)
+        field = file.document.fields.get("name") if file and file.document and file.document.fields else None
+        if entry.kind != "skill" or old == new or file is None or field is None or [field.value] != old:
+            continue
+        span = field.value_span
+        spelled = name_like("".join(new), file.text[span.start : span.end], "".join(old))
+        if spelled is None:
+            raise MoveError(f"the name in {path} is not written as plain text: write `name: {field.value}` first")
+        yield path, Edit(*span, spelled)

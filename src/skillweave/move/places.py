@@ -1,0 +1,153 @@
+"""What the command line names → what moves where; and what on the disk stands in its way."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from skillweave.files import is_below, is_left_out
+from skillweave.move.values import Move, MoveError
+from skillweave.source import SourcePath
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from skillweave.files import Tree
+
+_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\\]")
+"""What no path in a text can hold."""
+
+
+def named_move(root: Path, cwd: Path, old: str, new: str) -> Move:
+    """What `mv OLD NEW` means in a folder, as other tools of that name take it: into NEW, where that is a folder."""
+    source = _place(root, cwd, old)
+    is_folder = _kind(root, source, old)
+    if not source:
+        raise MoveError("the project cannot go into itself")
+    target = _place(root, cwd, new)
+    name = source.rpartition("/")[2]
+    if _is_case_only(root, source, target):
+        return Move(source, target, is_folder)
+    if (root / target).is_dir() and target != source:
+        into = os.path.realpath(root / target)
+        target = _below(root, f"{into}/{name}", new)
+    elif new.endswith("/") and not is_folder:
+        target = SourcePath(f"{target}/{name}")
+    if target == source:
+        raise MoveError(f"{source} is there already")
+    if is_below(target, source):
+        raise MoveError(f"{source} cannot go into itself")
+    if os.path.lexists(root / target) and not _is_case_only(root, source, target):
+        raise MoveError(f"{target} exists, and nothing is overwritten")
+    return Move(source, target, is_folder)
+
+
+def means(move: Move, root: Path, cwd: Path, names: tuple[str, str]) -> bool:
+    """Whether OLD and NEW name a move, wherever its files are by now."""
+    source, target = (_place(root, cwd, name) for name in names)
+    return source == move.old and move.new in (target, f"{target}/{source.rpartition('/')[2]}")
+
+
+def check_new_path(tree: Tree, move: Move) -> None:
+    """Refuse a new path that no text can name, that is left out everywhere, or that some disks take for another."""
+    if _UNWRITABLE.search(move.new):
+        raise MoveError(
+            f"a path with a control character or a backslash cannot be written in a directive: {move.new!r}"
+        )
+    parts = move.new.split("/")
+    for count, part in enumerate(parts, 1):
+        path = "/".join(parts[:count])
+        if is_left_out(part) and path not in tree.roots:
+            raise MoveError(f"{path} would be left out of the project, as all hidden files, caches and backups are")
+        if path == move.old:
+            continue
+        found = tree.look_up(path)
+        if found.kind == "case" and found.detail != move.old:
+            raise MoveError(f"{found.detail} is there, and some disks take {path} for the same")
+        if found.kind not in ("folder", "missing", "case") and path != move.new:
+            raise MoveError(f"{path} is no folder of the project")
+
+
+def check_symlinks(root: Path, output: str, move: Move) -> None:
+    """Refuse a move that a symlink of the project would not survive: it leads into what moves, or out of it."""
+    for path in _symlinks(root, output):
+        leads_to = (root / path).readlink()
+        target = os.path.relpath(os.path.realpath(root / path), root).replace(os.sep, "/")
+        if is_below(path, move.old) and not leads_to.is_absolute():
+            old, new = (_joined(place, leads_to) for place in (path, move.path(path)))
+            if new != move.path(old):
+                raise MoveError(f"{path} is a symlink to {leads_to}, which would lead elsewhere: {_ANEW}")
+        elif is_below(target, move.old):
+            raise MoveError(f"{path} is a symlink to {target}, which would move: {_ANEW}")
+
+
+_ANEW = "remove the link first, and make it anew afterwards"
+
+
+def _joined(path: str, leads_to: Path) -> str:
+    """Where a relative symlink leads, as its text has it."""
+    return os.path.normpath(f"{path.rpartition('/')[0]}/./{leads_to.as_posix()}".removeprefix("/"))
+
+
+_SKIPPED = (".git", "node_modules", "__pycache__", ".skillweave")
+
+
+def _symlinks(root: Path, output: str) -> Iterator[str]:
+    """Every symlink of a project, hidden ones too, but for those of other tools' stores and of outputs."""
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        try:
+            with os.scandir(root / folder) as scan:
+                entries = sorted(scan, key=lambda entry: entry.name)
+        except OSError:
+            continue
+        if any(entry.name == "pyvenv.cfg" for entry in entries):
+            continue
+        for entry in entries:
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            if entry.is_symlink():
+                yield path
+            elif entry.is_dir(follow_symlinks=False) and entry.name not in _SKIPPED and path != output:
+                pending.append(path)
+
+
+def _place(root: Path, cwd: Path, name: str) -> SourcePath:
+    """A path as it was named → below the root, with the symlinks before its last part resolved."""
+    if "\0" in name or not name:
+        raise MoveError(f"{name!r} is no path")
+    path = Path(os.path.normpath(cwd / name))
+    return _below(root, f"{os.path.realpath(path.parent)}/{path.name}", name)
+
+
+def _below(root: Path, path: str, name: str) -> SourcePath:
+    normal = Path(os.path.normpath(path))
+    if not normal.is_relative_to(root):
+        raise MoveError(f"{name} lies outside the project ({root})")
+    below = normal.relative_to(root).as_posix()
+    return SourcePath("" if below == "." else below)
+
+
+def _kind(root: Path, source: str, name: str) -> bool:
+    """Whether it is a folder; refused, if it is neither that nor a regular file."""
+    try:
+        mode = os.lstat(root / source).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise MoveError(f"there is no {name}") from None
+    if stat.S_ISLNK(mode):
+        raise MoveError(f"{name} is a symlink to {(root / source).readlink()}: move what it leads to")
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise MoveError(f"{name} is neither a file nor a folder")
+    if stat.S_ISREG(mode) and name.endswith("/"):
+        raise MoveError(f"{name} is no folder")
+    return stat.S_ISDIR(mode)
+
+
+def _is_case_only(root: Path, source: str, target: str) -> bool:
+    """Whether two paths differ in case alone and are one file: so it is on disks where case does not count."""
+    if source == target or source.casefold() != target.casefold():
+        return False
+    return (root / target).exists() and (root / source).samefile(root / target)

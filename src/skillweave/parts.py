@@ -1,0 +1,186 @@
+"""What a run found out, in parts that depend on known files: so the next run can work out anew only what an edit reaches.
+
+Only files whose content changed can be told apart in this way: a file that comes, goes or is renamed may change what any
+path means, and everything is worked out anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from skillweave.cache import plain, rebuilt
+from skillweave.diagnostics import EXPANSION_TOO_LARGE, INVALID_ENCODING, UNREADABLE_FILE, Severity
+from skillweave.graph import Finding, Link, closure, links_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from skillweave.graph import Graph
+    from skillweave.source import SourcePath
+
+
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """What one bundle was made of. For an unreached pattern, what its links were checked against."""
+
+    sources: frozenset[SourcePath]
+    """The files that go into it, or could."""
+    asked: frozenset[SourcePath]
+    """Further files that its links ask something of, such as a heading."""
+    good: bool
+    """Whether it has no error."""
+
+    def depends_on(self, paths: frozenset[SourcePath] | set[SourcePath]) -> bool:
+        return not (self.sources.isdisjoint(paths) and self.asked.isdisjoint(paths))
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All that a run found out, but for the texts."""
+
+    links: Mapping[SourcePath, tuple[Link, ...]]
+    """What the directives of every file name."""
+    linked: Mapping[SourcePath, tuple[SourcePath, ...]]
+    """The shared files that were read because a link leads there, by the file with the link."""
+    templates: frozenset[SourcePath]
+    bundles: Mapping[SourcePath, Bundled]
+    """By the entry's path."""
+    unreached: Mapping[SourcePath, Bundled]
+    """The patterns that no entry reaches."""
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far some edits reach. What is not in it is as it was."""
+
+    changed: frozenset[SourcePath]
+    """The edited files, and those below them whose findings depend on who names them."""
+    files: frozenset[SourcePath]
+    """All that name one of these, over any number of steps, and they themselves."""
+    below: frozenset[SourcePath]
+    """What the edited files name now, over any number of steps."""
+
+
+_BEYOND = frozenset({EXPANSION_TOO_LARGE, INVALID_ENCODING, UNREADABLE_FILE})
+"""What is laid to the first file of many that it concerns: with one of these, everything is worked out anew."""
+
+
+def is_partial(findings: Iterable[Finding]) -> bool:
+    """Whether each finding depends on known files alone."""
+    return all(finding.diagnostic.code not in _BEYOND for finding in findings)
+
+
+def reach_of(last: Parts, graph: Graph, changed: frozenset[SourcePath]) -> Reach:
+    """How far edits reach. `graph` holds the edited files as they are now, with all that they name.
+
+    A template below an edited file may get other values, and a section below it may be selected no more: so a file below
+    that is a template, or that had a finding, counts as edited.
+    """
+    new = links_of(graph)
+    names = {path: [link.target for link in links] for path, links in (*last.links.items(), *new.items())}
+    before = {path: [link.target for link in links] for path, links in last.links.items()}
+    for path, targets in (*last.linked.items(), *graph.linked.items()):
+        names[path] = [*names.get(path, ()), *targets]
+        before[path] = [*before.get(path, ()), *targets]
+    moved = set(last.templates) | {finding.diagnostic.path for finding in last.findings}
+    moved |= templates_of(graph)
+    starts: set[SourcePath] = set(changed)
+    while True:
+        low = below(names, starts) | below(before, starts)
+        if low & moved <= starts:
+            break
+        starts |= low & moved
+    return Reach(frozenset(starts), frozenset(_above(names, before, starts)), frozenset(below(names, changed)))
+
+
+def templates_of(graph: Graph) -> frozenset[SourcePath]:
+    """The files that are templates."""
+    return frozenset(path for path, file in graph.files.items() if file.document and file.document.params is not None)
+
+
+def failed_of(findings: Iterable[Finding]) -> set[SourcePath]:
+    """The files that an error is laid to."""
+    return {owner for finding in findings if finding.diagnostic.severity is Severity.ERROR for owner in finding.owners}
+
+
+def bundled(graph: Graph, sources: frozenset[SourcePath], asked: set[SourcePath], *, good: bool) -> Bundled:
+    """What a bundle was made of."""
+    return Bundled(sources, frozenset(closure(graph, asked - sources) - sources if asked - sources else ()), good)
+
+
+def to_json(parts: Parts) -> dict[str, Any]:
+    """Parts as JSON has them: each path is written once."""
+    numbers: dict[SourcePath, int] = {}
+
+    def number(path: SourcePath) -> int:
+        return numbers.setdefault(path, len(numbers))
+
+    def packed(bundles: Mapping[SourcePath, Bundled]) -> list[Any]:
+        return [
+            [number(path), sorted(map(number, b.sources)), sorted(map(number, b.asked)), b.good]
+            for path, b in bundles.items()
+        ]
+
+    return {
+        "links": [
+            [number(path), [[number(link.target), *link[1:]] for link in links]] for path, links in parts.links.items()
+        ],
+        "linked": [[number(path), [number(target) for target in targets]] for path, targets in parts.linked.items()],
+        "templates": sorted(map(number, parts.templates)),
+        "bundles": packed(parts.bundles),
+        "unreached": packed(parts.unreached),
+        "findings": plain(parts.findings),
+        "paths": list(numbers),
+    }
+
+
+def from_json(content: Any) -> Parts:  # noqa: ANN401 (JSON)
+    """The parts that `to_json` wrote. Raises KeyError, TypeError, ValueError or IndexError on anything else."""
+    paths: list[SourcePath] = content["paths"]
+
+    def unpacked(bundles: list[Any]) -> dict[SourcePath, Bundled]:
+        return {
+            paths[path]: Bundled(
+                frozenset([paths[one] for one in sources]), frozenset([paths[one] for one in asked]), good
+            )
+            for path, sources, asked, good in bundles
+        }
+
+    return Parts(
+        {
+            paths[path]: tuple([Link(paths[target], line, column, splices) for target, line, column, splices in links])
+            for path, links in content["links"]
+        },
+        {paths[path]: tuple([paths[target] for target in targets]) for path, targets in content["linked"]},
+        frozenset([paths[path] for path in content["templates"]]),
+        unpacked(content["bundles"]),
+        unpacked(content["unreached"]),
+        rebuilt(tuple[Finding, ...], content["findings"]),
+    )
+
+
+def below(names: Mapping[SourcePath, Iterable[SourcePath]], starts: Iterable[SourcePath]) -> set[SourcePath]:
+    """Some files and all that they name, over any number of steps."""
+    reached = set(starts)
+    pending = list(reached)
+    while pending:
+        for target in names.get(pending.pop(), ()):
+            if target not in reached:
+                reached.add(target)
+                pending.append(target)
+    return reached
+
+
+def _above(
+    names: Mapping[SourcePath, Iterable[SourcePath]],
+    before: Mapping[SourcePath, Iterable[SourcePath]],
+    starts: Iterable[SourcePath],
+) -> set[SourcePath]:
+    named_by: dict[SourcePath, list[SourcePath]] = {}
+    for graph in (names, before):
+        for path, targets in graph.items():
+            for target in targets:
+                named_by.setdefault(target, []).append(path)
+    return below(named_by, starts)

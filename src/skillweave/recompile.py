@@ -1,0 +1,160 @@
+"""A project worked out anew as far as some edits reach, and no further. What comes out is what a whole run would say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.build import Compiled, check_texts, make_bundles, own_files, plan_bundles
+from skillweave.graph import Graph, Reading, links_of, load, starts_of
+from skillweave.ignores import unused_ignores
+from skillweave.parts import Bundled, Parts, below, bundled, failed_of, is_partial, reach_of, templates_of
+from skillweave.project import discover
+from skillweave.validate import (
+    check_unreached,
+    misspelled_lines,
+    sources_of,
+    unreached_patterns,
+    with_trails,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skillweave.cache import Documents
+    from skillweave.config import Config
+    from skillweave.files import Tree
+    from skillweave.graph import Finding
+    from skillweave.links import Plan, Site
+    from skillweave.parts import Reach
+    from skillweave.project import Entry, Project
+    from skillweave.source import SourcePath
+
+
+class Edits(NamedTuple):
+    """What has changed since a run, and what that run found out. All folders are as they were."""
+
+    changed: frozenset[SourcePath]
+    """The files with another content."""
+    pending: frozenset[str]
+    """The entries that are to be worked out whatever has changed."""
+    last: Parts
+    tree: Tree
+    """Found to list what the last run saw."""
+
+
+def recompile(config: Config, edits: Edits, documents: Documents, *, strict: bool) -> Compiled | None:
+    """What `compile_project` gives, with the bundles that the edits reach only; None where all must be worked out anew."""
+    last, tree = edits.last, edits.tree
+    project = discover(tree, config)
+    if not is_partial(last.findings) or {entry.path for entry in project.entries} != last.bundles.keys():
+        return None
+    graph = Graph(strict=strict, policy=config.policy)
+    reading = Reading(tree, project, documents, graph, is_part=True)
+    load(reading, [path for path in edits.changed if path in last.links])
+    reach = reach_of(last, graph, edits.changed)
+    entries = _reached(project, edits, reach)
+    own = starts_of(replace(project, patterns=(), entries=entries))
+    load(reading, {*(starts_of(project) & reach.files), *own})
+    elsewhere = {
+        link.target for path, links in last.links.items() if path not in graph.files for link in links if link.splices
+    }
+    site = check_texts(graph, project, config, tree, elsewhere)
+    merge = _Merge(site, last, reach, plan_bundles(site, entries))
+    return _merged(project, entries, merge)
+
+
+class _Merge(NamedTuple):
+    """What was worked out anew, and what is there from before."""
+
+    site: Site
+    last: Parts
+    reach: Reach
+    plans: Mapping[SourcePath, Plan]
+
+
+def _reached(project: Project, edits: Edits, reach: Reach) -> tuple[Entry, ...]:
+    """The entries that edits reach, and those that are pending."""
+    return tuple(
+        entry
+        for entry in project.entries
+        if entry.path in edits.pending
+        or edits.last.bundles[entry.path].depends_on(reach.changed)
+        or any(file.real in reach.files for file in entry.files)
+    )
+
+
+def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Compiled | None:
+    site, last, plans = merge.site, merge.last, merge.plans
+    graph = site.nodes.graph
+    kept = [finding for finding in last.findings if _holds(merge, finding)]
+    graph.failed |= failed_of(kept)
+    made_of = {path: sources_of(site, planned) for path, planned in plans.items()}
+    sources = [made_of.get(path, known.sources) for path, known in last.bundles.items()]
+    lines = misspelled_lines([*kept, *_fresh(merge)], site)
+    unreached: dict[SourcePath, Bundled] = {}
+    for path in unreached_patterns(project, sources, lines):
+        known = last.unreached.get(path)
+        if known is not None and not known.depends_on(merge.reach.changed):
+            unreached[path] = known
+            kept += [finding for finding in last.findings if finding.finder == path]
+        elif path in graph.files:
+            unreached[path] = check_unreached(site, path)
+        else:
+            return None
+    vain = unused_ignores(graph, [*kept, *_fresh(merge)], [*sources, *(known.sources for known in unreached.values())])
+    graph.failed |= failed_of([*kept, *vain])
+    bundles = make_bundles(site, plans, made_of)
+    findings = (*kept, *_fresh(merge))
+    good = {bundle.entry.path for bundle in bundles}
+    known_bundles = _known_bundles(merge, failed_of([*findings, *vain]))
+    if known_bundles is None or not is_partial(graph.findings):
+        return None
+    redone = {path: bundled(graph, made_of[path], plans[path].asked, good=path in good) for path in plans}
+    links = {**last.links, **links_of(graph)}
+    linked = {**{path: to for path, to in last.linked.items() if path not in graph.files}, **graph.linked}
+    templates = {path for path in last.templates if path not in graph.files} | templates_of(graph)
+    alive = below(
+        {path: [*(link.target for link in links.get(path, ())), *linked.get(path, ())] for path in links},
+        starts_of(project),
+    )
+    parts = Parts(
+        {path: links[path] for path in links if path in alive},
+        {path: to for path, to in linked.items() if path in alive},
+        frozenset(templates & alive),
+        {path: redone.get(path) or known_bundles[path] for path in last.bundles},
+        unreached,
+        findings,
+    )
+    diagnostics = with_trails([*findings, *vain], parts.links, own_files(project.entries))
+    return Compiled(project, site.nodes, entries, bundles, diagnostics, site.tree, parts)
+
+
+def _holds(merge: _Merge, finding: Finding) -> bool:
+    """Whether an earlier finding in a file that edits do not reach, or in a bundle that is as it was."""
+    if finding.finder is None:
+        return finding.diagnostic.path not in merge.reach.files
+    return finding.finder in merge.last.bundles and finding.finder not in merge.plans
+
+
+def _fresh(merge: _Merge) -> list[Finding]:
+    """The findings of this run but for those in files of which it saw a part only: they are known from before."""
+    seen = merge.reach.files | merge.reach.below
+    return [
+        finding
+        for finding in merge.site.nodes.graph.findings
+        if finding.finder is not None or finding.diagnostic.path in seen
+    ]
+
+
+def _known_bundles(merge: _Merge, failed: set[SourcePath]) -> dict[SourcePath, Bundled] | None:
+    """The bundles that were not worked out anew; None if one of them has to be, as an error in it is gone."""
+    found = {}
+    for path, known in merge.last.bundles.items():
+        if path in merge.plans:
+            continue
+        fails = not known.sources.isdisjoint(failed)
+        if not fails and not known.good:
+            return None
+        found[path] = replace(known, good=False) if fails and known.good else known
+    return found

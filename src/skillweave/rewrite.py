@@ -1,0 +1,130 @@
+"""Source files written anew: edits made in a file's own bytes, and files replaced, all of them checked before the first."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import stat
+from bisect import bisect_left
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.files import Tree
+from skillweave.source import Edit, apply_edits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+
+class Rewrite(NamedTuple):
+    """A file, the bytes that it was read as, and those that it shall hold."""
+
+    path: str
+    before: bytes
+    after: bytes
+
+
+class Refusal(NamedTuple):
+    """A file that is not to be written, and why: a clause about the file."""
+
+    path: str
+    why: str
+
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+def edit_bytes(data: bytes, edits: Iterable[Edit]) -> bytes:
+    """Edits of a text, made in the bytes that `decode` read it from. All else stays: BOM, line ends, the end of the file.
+
+    A line that an edit brings ends as the line does at which it stands.
+    """
+    raw = data.decode("utf-8")
+    mark = 1 if raw.startswith("\ufeff") else 0
+    # Where the text has one character for two, by offsets of the text.
+    pairs = [match.start() - mark - number for number, match in enumerate(re.finditer("\r\n", raw))]
+
+    def place(offset: int) -> int:
+        return offset + mark + bisect_left(pairs, offset)
+
+    moved = [
+        Edit(place(edit.start), place(edit.end), edit.text.replace("\n", _line_end(raw, place(edit.start))))
+        for edit in edits
+    ]
+    return apply_edits(raw, 0, len(raw), moved).encode("utf-8")
+
+
+def rewrite(root: Path, rewrites: Sequence[Rewrite]) -> tuple[Refusal, ...]:
+    """Replace each file by what it shall hold, with its mode. Where one may not be written, none is, and it is said.
+
+    Whoever reads a file meanwhile gets all of the old or all of the new one. Raises OSError if the system refuses.
+    """
+    refused = _refusals(root, rewrites)
+    if refused:
+        return refused
+    staged: list[tuple[Path, Path]] = []
+    try:
+        for path, _, after in rewrites:
+            target = root / path
+            # Hidden, so that no build and no watch takes it for a source. It is listed first, to be removed in any case.
+            staged.append((target.with_name(f".skillweave.{secrets.token_hex(8)}"), target))
+            _stage(*staged[-1], after)
+        refused = _refusals(root, rewrites)
+        for temporary, target in () if refused else staged:
+            temporary.replace(target)
+    finally:
+        for temporary, _ in staged:
+            temporary.unlink(missing_ok=True)
+    return refused
+
+
+def _line_end(raw: str, at: int) -> str:
+    found = _LINE_END.search(raw, at) or _LINE_END.search(raw)
+    return found[0] if found else "\n"
+
+
+def _refusals(root: Path, rewrites: Iterable[Rewrite]) -> tuple[Refusal, ...]:
+    found = ((path, _why_not(root, path, before)) for path, before, _ in rewrites)
+    return tuple(Refusal(path, why) for path, why in found if why)
+
+
+def _why_not(root: Path, path: str, before: bytes) -> str | None:
+    place = root / path
+    try:
+        status = place.lstat()
+    except OSError as error:
+        return f"cannot be read: {error.strerror or error}"
+    if not place.resolve().is_relative_to(root.resolve()):
+        return "lies outside the project"
+    if stat.S_ISLNK(status.st_mode) or place.parent.resolve() != root.resolve() / path.rpartition("/")[0]:
+        return "is a symlink, or lies behind one"
+    if not stat.S_ISREG(status.st_mode):
+        return "is no regular file"
+    # The superuser may write anything: a file without a single write bit is meant to stay as it is all the same.
+    if not status.st_mode & 0o222 or not os.access(place, os.W_OK):
+        return "is read-only"
+    if not os.access(place.parent, os.W_OK | os.X_OK):
+        return "lies in a folder that is read-only"
+    contents = Tree(root).read(path)
+    if contents.problem is not None:
+        return f"cannot be read: {contents.problem}"
+    return None if contents.data == before else "has changed since it was read"
+
+
+def _stage(temporary: Path, target: Path, content: bytes) -> None:
+    """Write a file beside the one that it will replace, with its mode and, where the system lets us, its owner."""
+    status = target.lstat()
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    if hasattr(os, "chown") and (status.st_uid, status.st_gid) != _owner(temporary):
+        os.chown(temporary, status.st_uid, status.st_gid)
+    temporary.chmod(stat.S_IMODE(status.st_mode))
+
+
+def _owner(path: Path) -> tuple[int, int]:
+    status = path.lstat()
+    return status.st_uid, status.st_gid

@@ -1,0 +1,180 @@
+"""The configuration as a JSON Schema, of draft 7: the TOML extensions of editors read that one.
+
+Defaults, limits, consumers and codes are those of the code. What one key says of another is not in it, and codes are
+known as they are written everywhere: names in lower case, numbers in upper case.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from skillweave.config import MOST, Config, Limits
+from skillweave.consumers import CONSUMERS
+from skillweave.diagnostics import CODES
+from skillweave.plugin import PLUGIN_NAME, RESERVED
+from skillweave.suppress import find_codes, why_not_ignored, why_not_raised
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from skillweave.diagnostics import Code
+
+Schema = dict[str, object]
+
+_UP: Schema = {"not": {"pattern": r"(^|/)\.\.(/|$)"}}
+_NOWHERE: Schema = {"not": {"pattern": r"^\.?(/\.?)*$"}}
+_SEEN = r"^[^\\\u0000-\u001f\u007f-\u00a0\u00ad\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]+$"
+_FOREIGN = (
+    r"(^|/)(\.[gG][iI][tT]|[gG][iI][tT]~1|\.[hH][gG]|\.[jJ]{2}|\.[sS][kK][iI][lL]{2}[wW][eE][aA][vV][eE]|\.[sS][vV][nN])"
+    r"[. ]*(/|$)"
+)
+_PATH: Schema = {
+    "type": "string",
+    "allOf": [
+        {"pattern": _SEEN},
+        {"not": {"pattern": r"^(/|~(/|$)|[A-Za-z]:)"}},
+        _UP,
+        _NOWHERE,
+        {"not": {"pattern": _FOREIGN}},
+    ],
+}
+"""What `path_mistake` says of a path, with or without a `*`."""
+
+_WITHOUT_STAR: Schema = {"not": {"pattern": r"\*"}}
+_GLOB: Schema = {"allOf": [{"pattern": r"^[^\\]+$"}, {"not": {"pattern": "^[/~]"}}, _UP, _NOWHERE]}
+_ONE_STAR: Schema = {"allOf": [{"not": {"pattern": r"[^/]\*|\*[^/]"}}, {"not": {"pattern": r"\*.*\*"}}]}
+
+_MEANINGS = {
+    "patterns": "Folders of shared files. A path in a directive is looked up in all of them. One part of a path may be `*`.",
+    "skills": "Folders of skills. A skill is a folder with a `SKILL.md`; its id is its path below the root, joined by `:`, "
+    "after what a `*` matched. One part of a path may be `*`.",
+    "documents": "Folders in which each `.md` file is an entry by itself, such as agents and commands. One part of a path "
+    "may be `*`.",
+    "output": "Where bundles go. It lies apart from all of the folders above.",
+    "headings": 'The heading levels of what is included: `"nest"` puts them below the heading that the directive stands '
+    'under, `"keep"` leaves them. A directive\'s own `level=` wins.',
+    "banner": "Whether a comment in the front matter of an output says what it was generated from.",
+    "links": 'What a link to a file in the roots does: `"ship"` takes the file into the bundle; `"error"` refuses whatever '
+    "no directive names.",
+    "shared": "Files and folders outside the roots that directives and links may name too.",
+    "verbatim": 'Files that are copied unread, as globs such as `"**/templates/**"`. Nothing in them is a directive, a '
+    "link, or checked.",
+    "consumers": 'Who reads the skills: `"claude-code"`, `"codex"`, `"cursor"`, `"gemini"`, `"opencode"`, `"vscode"`. A '
+    "front matter key that one of them rejects is a warning. With none, the agent-skills specification judges.",
+    "limits": "What is refused, and what is warned of.",
+    "plugins": "Metadata of plugins by namespace, for `skillweave package --as plugin`.",
+    "ignore": "Warnings that are not told.",
+    "error": "Warnings that are errors.",
+    "per-path": "`ignore` and `error`, for some paths.",
+    "bundle_bytes": "The most bytes that an expansion may have. More is refused.",
+    "expansions": "The most includes that an expansion may take, over all levels. More is refused.",
+    "depth": "The longest chain of includes. A longer one is refused.",
+    "skill_lines": "A longer `SKILL.md` is warned of.",
+    "skill_tokens": "A `SKILL.md` of more tokens, as estimated, is warned of.",
+}
+"""What each key means: the words of the reference, which editors show beside it."""
+
+
+def text() -> str:
+    """The schema as the text of a file."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def schema() -> Schema:
+    """The schema of a skillweave.toml, or of `[tool.skillweave]`."""
+    kinds: dict[str, Schema] = {
+        "patterns": _list({"$ref": "#/definitions/root"}),
+        "skills": _list({"$ref": "#/definitions/root"}),
+        "documents": _list({"$ref": "#/definitions/root"}),
+        "output": {"allOf": [{"$ref": "#/definitions/path"}]},
+        "headings": {"enum": ["nest", "keep"]},
+        "banner": {"type": "boolean"},
+        "links": {"enum": ["ship", "error"]},
+        "shared": _list({"$ref": "#/definitions/path"}),
+        "verbatim": _list({"type": "string"}),
+        "consumers": _list({"enum": list(CONSUMERS)}),
+        "limits": _limits(),
+        "plugins": {"type": "object", "additionalProperties": _plugin()},
+    }
+    policy: dict[str, Schema] = {
+        **_policy(everywhere=True),
+        "per-path": {
+            "type": "object",
+            "propertyNames": _GLOB,
+            "additionalProperties": _closed(_policy(everywhere=False)),
+        },
+    }
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Configuration of skillweave",
+        "description": "A skillweave.toml, or the table [tool.skillweave] of a pyproject.toml.",
+        **_closed(
+            {name: _documented(name, kind, Config) for name, kind in kinds.items()}
+            | {name: {"description": _MEANINGS[name]} | kind for name, kind in policy.items()}
+        ),
+        "definitions": {
+            "path": {"allOf": [_PATH, _WITHOUT_STAR]},
+            "root": {"allOf": [_PATH, _ONE_STAR]},
+        },
+    }
+
+
+def _documented(name: str, kind: Schema, holder: type[Config | Limits]) -> Schema:
+    """The schema of a key with what it means, and its default unless it is a table."""
+    default = next(field.default for field in fields(holder) if field.name == name)
+    if isinstance(default, tuple):
+        default = list(default)
+    shown = {} if kind.get("type") == "object" else {"default": default}
+    return {"description": _MEANINGS[name]} | kind | shown
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _closed(properties: dict[str, Schema]) -> Schema:
+    """A table with these keys and no other."""
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _limits() -> Schema:
+    number: Schema = {"type": "integer", "minimum": 1}
+    most = {name: number | {"maximum": value} for name, value in MOST.items()}
+    properties = {limit.name: _documented(limit.name, most.get(limit.name, number), Limits) for limit in fields(Limits)}
+    return _closed(properties)
+
+
+def _policy(*, everywhere: bool) -> dict[str, Schema]:
+    """The lists of findings: everywhere, or of a glob."""
+    return {
+        "ignore": _list({"enum": _names(lambda code: why_not_ignored(code, everywhere=everywhere))}) | {"default": []},
+        "error": _list({"enum": _names(why_not_raised)}) | {"default": []},
+    }
+
+
+def _names(why_not: Callable[[Code], str | None]) -> list[str]:
+    """The names and numbers of the codes that a list may hold, and the beginnings of numbers that stand for one of them."""
+    possible = [code for code in CODES.values() if why_not(code) is None]
+    beginnings = {code.number[:length] for code in possible for length in range(2, len(code.number))}
+    listed = [*(code.name for code in possible), *(code.number for code in possible)]
+    return [*listed, *sorted(beginning for beginning in beginnings if find_codes(beginning))]
+
+
+def _plugin() -> Schema:
+    """What packaging takes in a table of `[plugins]`."""
+    said: Schema = {"type": "string", "pattern": r"\S"}
+    author = {"required": ["name"]} | _closed({name: {"type": "string"} for name in ("name", "email", "url")})
+    name: Schema = {"type": "string", "pattern": f"^{PLUGIN_NAME.pattern}$", "not": {"enum": sorted(RESERVED)}}
+    properties: dict[str, Schema] = {
+        "version": said,
+        "description": said,
+        "author": {"anyOf": [said, author]},
+        "homepage": {"type": "string", "pattern": r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$"},
+        "repository": said,
+        "license": said,
+        "keywords": _list({"type": "string"}),
+        "marketplace": {"description": "The name of the catalogue over all plugins of the project."} | name,
+    }
+    return _closed(properties)

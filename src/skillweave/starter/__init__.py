@@ -1,0 +1,115 @@
+"""Files to start from: their texts, whether a folder can take them, and how they get there without touching another."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+
+class File(NamedTuple):
+    """A file that is to be made: its path below the project's folder, with `/`, and its text."""
+
+    path: str
+    text: str
+
+
+class Plan(NamedTuple):
+    """What comes of some files: those to make, the paths that are taken already, and what is in the way of the rest."""
+
+    make: tuple[File, ...]
+    keep: tuple[str, ...]
+    mistakes: tuple[str, ...]
+
+
+def template(name: str) -> str:
+    """The text of a file of ours, by its path below `files/`."""
+    return resources.files("skillweave").joinpath("starter", "files", *name.split("/")).read_text("utf-8")
+
+
+def plan(root: Path, files: tuple[File, ...]) -> Plan:
+    """Look, and change nothing: which of the files can be made below a real folder, or one that is still to be made.
+
+    What exists is kept, whatever is in it. One cause that stands in the way of several files is named once.
+    """
+    make, keep, mistakes = [], [], dict.fromkeys(_root_mistakes(root))
+    for file in files if not mistakes else ():
+        outcome = _look(root, file.path)
+        match outcome:
+            case "new":
+                make.append(file)
+            case "taken":
+                keep.append(file.path)
+            case _:
+                mistakes[outcome] = None
+    return Plan(tuple(make), tuple(keep), tuple(mistakes))
+
+
+def write(root: Path, files: tuple[File, ...]) -> None:
+    """Make each file. One that has come into being since it was planned is not touched: that is an `OSError`."""
+    for file in files:
+        path = root / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8", newline="\n") as stream:
+            try:
+                stream.write(file.text)
+                stream.flush()
+            except BaseException:
+                # Half a file would be kept for good by the next run, which takes it for the user's.
+                with suppress(OSError):
+                    path.unlink()
+                raise
+
+
+def repository_of(folder: Path) -> Path | None:
+    """The git repository that a folder lies in: the nearest folder, upward, with a `.git`."""
+    return next((above for above in (folder, *folder.parents) if os.path.lexists(above / ".git")), None)
+
+
+def mentions(path: Path, word: bytes) -> bool:
+    """Whether a regular file holds a word. What cannot be read does not."""
+    try:
+        return path.is_file() and word in path.read_bytes()
+    except OSError:
+        return False
+
+
+def _root_mistakes(root: Path) -> list[str]:
+    """Why nothing can be made in a folder: something else is in its place, or what it would lie in is none."""
+    above = next(folder for folder in (root, *root.parents) if os.path.lexists(folder))
+    return [] if above.is_dir() else [f"{above} is no folder"]
+
+
+def _look(root: Path, path: str) -> str:
+    """`new`, `taken`, or why a file cannot be made at a path."""
+    folder, at = root, ""
+    parts = path.split("/")
+    for number, part in enumerate(parts):
+        at = f"{at}/{part}" if at else part
+        place, last = root / at, number == len(parts) - 1
+        try:
+            mode = place.lstat().st_mode
+        except OSError as error:
+            return _writable(folder) if isinstance(error, FileNotFoundError) else f"{at}: {error.strerror}"
+        if stat.S_ISLNK(mode):
+            real = Path(os.path.realpath(place))
+            if not real.exists():
+                return f"{at} is a symlink to nothing"
+            if not last and not real.is_relative_to(root):
+                return f"{at} is a symlink that leaves the project"
+            mode = real.stat().st_mode
+        if last:
+            return "taken" if stat.S_ISREG(mode) else f"{at} is no regular file"
+        if not stat.S_ISDIR(mode):
+            return f"{at} is no folder"
+        folder = place
+    return "taken"
+
+
+def _writable(folder: Path) -> str:
+    """`new` if a folder, or the nearest one above it that exists, takes new files; else why not."""
+    there = next(above for above in (folder, *folder.parents) if above.exists())
+    return "new" if os.access(there, os.W_OK | os.X_OK) else f"{there} is read-only"

@@ -1,0 +1,184 @@
+"""What `skillweave new` makes: a name → a skill or a pattern that is valid as it stands, or why there can be none."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.config import hidden_roots
+from skillweave.directive import find_close, opener_at, read_directive
+from skillweave.files import Tree, expand_roots, is_left_out
+from skillweave.front_matter import Field, FrontMatter
+from skillweave.project import discover
+from skillweave.rules.skill import check_skill_front_matter
+from skillweave.source import Span
+from skillweave.starter import File, template
+from skillweave.toml_table import path_mistake
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from skillweave.config import Config
+
+_NOT_A_STRING = re.compile(r"\d.*|true|false|null|yes|no|on|off|y|n")
+"""Names that some YAML readers take for something else than a string."""
+
+
+_NOT_PORTABLE = re.compile(r'[<>:"|?]')
+"""What Windows has in no name."""
+
+
+class Refusal(NamedTuple):
+    """Why something cannot be made."""
+
+    message: str
+
+
+class NewPattern(NamedTuple):
+    """A pattern, and the directive that includes it."""
+
+    file: File
+    directive: str
+
+
+def new_skill(config: Config, name: str) -> File | Refusal:
+    """The SKILL.md of a skill with this id, or at this path (which has a `/`)."""
+    tree = Tree(config.root, hidden_roots(config))
+    folder = _folder_at(config, name) if "/" in name else _folder_of(config, tree, name.split(":"))
+    if isinstance(folder, Refusal):
+        return folder
+    own = folder.rpartition("/")[2]
+    mistake = _name_mistake(own) or _path_mistake(config, folder)
+    if mistake is not None:
+        return mistake
+    path, id_ = f"{folder}/SKILL.md", _id_at(config, folder)
+    for entry in discover(tree, config).entries:
+        if entry.id == id_ and entry.path != path:
+            return Refusal(f"{entry.path} has the id {id_} already")
+    value = f'"{own}"' if _NOT_A_STRING.fullmatch(own) else own
+    text = template("new/SKILL.md").replace("NAME", value, 1).replace("TITLE", _title(own), 1)
+    return _fitting(tree, File(path, text))
+
+
+def new_pattern(config: Config, path: str) -> NewPattern | Refusal:
+    """The pattern at a path below the first root of patterns, or below the root that the path begins with."""
+    name = path if path.endswith((".md", "/")) else f"{path}.md"
+    root = _root_of(name, config.patterns)
+    if root is None:
+        root = next((root for root in config.patterns if "*" not in root), None)
+        below = name
+    else:
+        below = name[len(root) + 1 :]
+    if root is None:
+        return Refusal(f"say in which folder: {' or '.join(config.patterns) or 'there is none'}")
+    mistake = path_mistake(below, star=False)
+    if mistake is not None or below.startswith("~"):
+        return Refusal(mistake.message if mistake else f'"{below}" starts like a home folder')
+    refused = _path_mistake(config, f"{root}/{below}")
+    if refused is not None:
+        return refused
+    tree = Tree(config.root, hidden_roots(config))
+    for _, other in expand_roots(tree, config.patterns):
+        if other != root and tree.look_up(f"{other}/{below}").kind in ("file", "folder", "special", "case"):
+            return Refusal(f"{other}/{below} exists: a directive could not tell the two apart")
+    title = _title(below.rpartition("/")[2].removesuffix(".md"))
+    file = _fitting(tree, File(f"{root}/{below}", template("new/pattern.md").replace("TITLE", title, 1)))
+    directive = _directive(below)
+    if directive is None:
+        return Refusal(f"no directive can name {below}")
+    return file if isinstance(file, Refusal) else NewPattern(file, directive)
+
+
+def _folder_at(config: Config, path: str) -> str | Refusal:
+    """The folder of a skill that is named by its path."""
+    folder = path.removeprefix("./").removesuffix("/").removesuffix("/SKILL.md")
+    if _root_of(folder, config.skills) is None:
+        return Refusal(f"{path} is not below {' or '.join(config.skills) or 'a folder of skills: there is none'}")
+    return folder
+
+
+def _folder_of(config: Config, tree: Tree, parts: Sequence[str]) -> str | Refusal:
+    """The folder of a skill that is named by its id: where its namespace is already, else in the first root that fits."""
+    places = []
+    for root in config.skills:
+        before, star, after = root.partition("*")
+        if not star:
+            places.append((f"{root}/{parts[0]}", "/".join((root, *parts))))
+        elif len(parts) > 1:
+            places.append((f"{before}{parts[0]}", "/".join((f"{before}{parts[0]}{after}", *parts[1:]))))
+    if not places:
+        return Refusal(f"say in which plugin, as in plugin:{parts[-1]}: skills are in {' or '.join(config.skills)}")
+    known = [folder for namespace, folder in places if len(parts) > 1 and tree.look_up(namespace).kind == "folder"]
+    return [*known, *(folder for _, folder in places)][0]
+
+
+def _root_of(path: str, roots: Sequence[str]) -> str | None:
+    """The root that a path lies in, with what its `*` stands for."""
+    for root in roots:
+        if _is_in(path, root):
+            return "/".join(path.split("/")[: root.count("/") + 1])
+    return None
+
+
+def _id_at(config: Config, folder: str) -> str:
+    """The id of a skill in a folder below one of the roots: what the root's `*` stands for, and the path below it."""
+    root = next(root for root in config.skills if _is_in(folder, root)).split("/")
+    parts = folder.split("/")
+    return ":".join([*(part for part, known in zip(parts, root, strict=False) if known == "*"), *parts[len(root) :]])
+
+
+def _is_in(path: str, root: str) -> bool:
+    """Whether a path lies below a configured root, in which `*` stands for any part."""
+    parts, wanted = path.split("/"), root.split("/")
+    return len(parts) > len(wanted) and all(b in (a, "*") for a, b in zip(parts, wanted, strict=False))
+
+
+def _name_mistake(name: str) -> Refusal | None:
+    """What the rules of a SKILL.md say of a name."""
+    nowhere = Span(0, 0)
+    fields = (Field("name", nowhere, name, nowhere), Field("description", nowhere, "x", nowhere))
+    for problem in check_skill_front_matter(FrontMatter(fields), name, ()):
+        return Refusal(problem.message + (f" ({problem.help})" if problem.help else ""))
+    return None
+
+
+def _path_mistake(config: Config, path: str) -> Refusal | None:
+    """Why a path below the project's folder is none that every machine can have and every directive can name."""
+    mistake = path_mistake(path, star=False)
+    if mistake is not None:
+        return Refusal(mistake.message)
+    at, readable = "", hidden_roots(config)
+    for part in path.split("/"):
+        at = f"{at}/{part}" if at else part
+        if part in ("", ".") or part != part.strip():
+            return Refusal(f'"{path}" is not the path of a file')
+        if _NOT_PORTABLE.search(part) or not part.isprintable():
+            return Refusal(f'"{path}" cannot be the path of a file on every machine')
+        if is_left_out(part) and at not in readable:
+            return Refusal(f'"{path}" would never be read, because of "{part}"')
+    return None
+
+
+def _fitting(tree: Tree, file: File) -> File | Refusal:
+    """The file, unless a folder or file on its way is spelled in another case: some disks take the two for one."""
+    found = tree.look_up(file.path)
+    return Refusal(f"{found.detail} exists, in another case") if found.kind == "case" else file
+
+
+def _directive(path: str) -> str | None:
+    """The include of a path, quoted if it must be."""
+    quoted = path.replace("\\", "\\\\").replace('"', '\\"')
+    for target in (path, f'"{quoted}"'):
+        line = f"<<include: {target}>>"
+        opener = opener_at(line, 0)
+        end = find_close(line, opener) if opener else None
+        directive = read_directive(line, opener, end)[0] if opener and end == len(line) else None
+        if directive is not None and directive.path == path:
+            return line
+    return None
+
+
+def _title(name: str) -> str:
+    """A file's name as a heading."""
+    words = re.sub(r"[-_\s]+", " ", name).strip()
+    return words[:1].upper() + words[1:]

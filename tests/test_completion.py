@@ -1,0 +1,343 @@
+"""Shell completion: the scripts, and what they are answered, in bash itself and by the protocol of each shell."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from skillweave.cli import COMMANDS
+from skillweave.diagnostics import CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import Outcome, Skillweave
+
+SHELLS = ("bash", "zsh", "fish")
+SKILL = "---\nname: x\ndescription: Does x. Use for x.\n---\n# X\n"
+
+Suggest = Callable[[str], list[str]]
+"""A line up to the cursor → what zsh is told that its last word may be."""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Two skills in a namespace, one outside, a document, patterns, and what a build made of them."""
+    for name in (
+        "skills/research/deep/SKILL.md",
+        "skills/research/wide/SKILL.md",
+        "skills/commit/SKILL.md",
+        "agents/helper.md",
+        "patterns/git/commits.md",
+        "patterns/git/deep/log.md",
+        "patterns/steps.md",
+        "build/skills/commit/SKILL.md",
+        "build/skillweave.lock.json",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(SKILL, encoding="utf-8")
+    (tmp_path / "skillweave.toml").write_text('documents = ["agents"]\n', encoding="utf-8")
+    return tmp_path
+
+
+def ask(run: Skillweave, monkeypatch: pytest.MonkeyPatch, folder: Path, asked: tuple[str, list[str]]) -> Outcome:
+    """Ask as the script of a shell does, for the last one of some words."""
+    shell, words = asked
+    monkeypatch.setenv("_SKILLWEAVE_COMPLETE", f"{shell}_complete")
+    separator = "\n" if shell == "bash" else " "
+    monkeypatch.setenv("COMP_WORDS", separator.join(words))
+    monkeypatch.setenv("COMP_CWORD", words[-1] if shell == "fish" else str(len(words) - 1))
+    return run(folder, [])
+
+
+@pytest.fixture
+def suggest(project: Path, skillweave_here: Skillweave, monkeypatch: pytest.MonkeyPatch) -> Suggest:
+    def answer(line: str) -> list[str]:
+        shown = ask(skillweave_here, monkeypatch, project, ("zsh", ["skillweave", *line.split(" ")]))
+        assert (shown.status, shown.err) == (0, "")
+        lines = shown.out.rstrip("\n").split("\n")
+        assert set(lines[::3]) <= {"plain", ""}
+        return [value.replace("\\:", ":") for value in lines[1::3]]
+
+    return answer
+
+
+# What is suggested
+
+
+def test_commands(suggest: Suggest) -> None:
+    assert suggest("") == list(COMMANDS)
+    assert suggest("ch") == ["check"]
+    assert "--version" in suggest("-")
+    assert suggest("new ") == ["pattern", "skill"]
+    assert suggest("completion ") == list(SHELLS)
+    assert suggest("check --form") == ["--format"]
+
+
+@pytest.mark.parametrize("command", ["build", "check", "graph", "package"])
+def test_entries(suggest: Suggest, command: str) -> None:
+    assert suggest(f"{command} ") == ["commit", "helper", "research:deep", "research:wide"]
+    assert suggest(f"{command} res") == ["research:deep", "research:wide"]
+    assert suggest(f"{command} commit research:w") == ["research:wide"]
+    assert suggest(f"{command} skills/res") == [
+        "skills/research",
+        "skills/research/deep",
+        "skills/research/wide",
+    ]
+    assert suggest(f"{command} ./a") == ["./agents", "./agents/helper.md"]
+    assert suggest(f"{command} x") == []
+
+
+def test_files_that_were_built(suggest: Suggest, project: Path) -> None:
+    assert suggest("trace b") == ["build/skills/commit/SKILL.md"]
+    (project / "build").rename(project / "out")
+    assert suggest("trace --output out o") == ["out/skills/commit/SKILL.md"]
+
+
+def test_what_can_be_moved(suggest: Suggest) -> None:
+    assert suggest("mv patterns/g") == [
+        "patterns/git",
+        "patterns/git/commits.md",
+        "patterns/git/deep",
+        "patterns/git/deep/log.md",
+    ]
+    assert suggest("mv patterns/steps.md skills/r") == [
+        "skills/research",
+        "skills/research/deep",
+        "skills/research/wide",
+    ]
+
+
+def test_findings(suggest: Suggest) -> None:
+    assert suggest("explain SW20") == [f"SW20{digit}" for digit in range(1, 10)]
+    assert suggest("explain sw207") == ["SW207"]
+    assert suggest("explain missing-s") == ["missing-section"]
+    assert len(suggest("explain ")) == 2 * len(CODES)
+
+
+def test_places_for_what_is_new(suggest: Suggest) -> None:
+    assert suggest("new pattern ") == ["git/", "git/deep/", "patterns/"]
+    assert suggest("new pattern git/") == ["git/", "git/deep/"]
+    assert suggest("new skill ") == ["research:"]
+
+
+def test_another_project(suggest: Suggest, project: Path) -> None:
+    (project / "elsewhere/skills/other").mkdir(parents=True)
+    (project / "elsewhere/skills/other/SKILL.md").write_text(SKILL, encoding="utf-8")
+    assert suggest("check --root elsewhere ") == ["other"]
+    assert suggest("check --config elsewhere/skillweave.toml ") == ["other"]
+    assert suggest("mv --root elsewhere e") == ["elsewhere/skills", "elsewhere/skills/other"]
+
+
+def test_a_value_behind_an_equals_sign_keeps_its_option(suggest: Suggest) -> None:
+    assert suggest("check --format j") == ["json"]
+    assert suggest("check --format=j") == ["--format=json"]
+
+
+# Broken projects
+
+
+def a_fifo(project: Path) -> None:
+    (project / "skillweave.toml").unlink()
+    os.mkfifo(project / "skillweave.toml")
+
+
+def links_in_a_circle(project: Path) -> None:
+    for name in ("loop", "a"):
+        (project / f"skills/{name}").symlink_to("loop")
+
+
+def no_utf_8(project: Path) -> None:
+    Path(os.fsdecode(os.fsencode(project) + b"/skills/\xff")).mkdir()
+    for path in project.rglob("*.md"):
+        path.write_bytes(b"\xff<<include: x>>")
+
+
+BROKEN: dict[str, Callable[[Path], object]] = {
+    "no TOML": lambda project: (project / "skillweave.toml").write_bytes(b"\xff[["),
+    "a FIFO": a_fifo,
+    "links in a circle": links_in_a_circle,
+    "a link out": lambda project: (project / "skills/out").symlink_to(project.parent),
+    "no UTF-8": no_utf_8,
+    "a folder for SKILL.md": lambda project: (project / "skills/x/SKILL.md").mkdir(parents=True),
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_broken_project_is_silent(
+    project: Path, skillweave_here: Skillweave, monkeypatch: pytest.MonkeyPatch, kind: str, shell: str
+) -> None:
+    BROKEN[kind](project)
+    for words in (["check", "com"], ["trace", "build/skills/com"], ["new", "pattern", "pat"], ["new", "skill", "res"]):
+        shown = ask(skillweave_here, monkeypatch, project, (shell, ["skillweave", *words]))
+        assert (shown.status, shown.err) == (0, "")
+        # The configuration apart, what is sound is still suggested.
+        assert words[-1] in shown.out, words
+
+
+def test_a_folder_that_is_gone_is_silent(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    environment = os.environ | {
+        "_SKILLWEAVE_COMPLETE": "bash_complete",
+        "COMP_WORDS": "skillweave\ncheck\n",
+        "COMP_CWORD": "2",
+    }
+    script = 'rmdir "$PWD" && exec "$0" -m skillweave'
+    done = subprocess.run(
+        ["sh", "-c", script, sys.executable], cwd=gone, env=environment, capture_output=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@pytest.mark.parametrize("words", [["nope", ""], ["check", "--nope", ""], ["new", "nope", ""], ["check", "'"], []])
+def test_a_line_that_makes_no_sense_is_silent(
+    project: Path, skillweave_here: Skillweave, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    for shell in SHELLS:
+        shown = ask(skillweave_here, monkeypatch, project, (shell, ["skillweave", *words]))
+        assert (shown.status, shown.err) == (0, "")
+
+
+def test_what_cannot_be_printed_is_not_suggested(suggest: Suggest, project: Path) -> None:
+    for name in ("a\nplain,rm", "b\x1b[2J", "c\u202e"):
+        (project / f"skills/{name}").mkdir()
+        (project / f"skills/{name}/SKILL.md").write_text(SKILL, encoding="utf-8")
+    assert suggest("check ") == ["commit", "helper", "research:deep", "research:wide"]
+
+
+def test_an_answer_reads_no_text_and_loads_nothing_heavy(project: Path) -> None:
+    environment = os.environ | {"COMP_WORDS": "skillweave\ncheck\n", "COMP_CWORD": "2"}
+    script = (
+        "import os, sys; os.environ['_SKILLWEAVE_COMPLETE'] = 'bash_complete'; from skillweave.cli import run; run([]);"
+        "print(*sorted(sys.modules), sep='\\n', file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=project, env=environment, capture_output=True, check=True, timeout=60
+    )
+    assert b"plain,commit\n" in done.stdout
+    loaded = {name.partition(".")[0] for name in done.stderr.decode().split()}
+    ours = {name for name in done.stderr.decode().split() if name.startswith("skillweave.")}
+    assert not {"markdown_it", "jinja2", "yaml", "watchdog"} & loaded
+    assert not {"skillweave.parse", "skillweave.graph", "skillweave.build", "skillweave.cli.watch"} & ours
+
+
+# The scripts
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_script_asks_for_its_shell(tmp_path: Path, skillweave_here: Skillweave, shell: str) -> None:
+    shown = skillweave_here(tmp_path, ["completion", shell])
+    assert (shown.status, shown.err) == (0, "")
+    assert f"_SKILLWEAVE_COMPLETE={shell}_complete" in shown.out
+    # A name, or a help text, with a comma is not cut there.
+    assert ('string split -m 1 ","' in shown.out) is (shell == "fish")
+    assert 'string split ","' not in shown.out
+
+
+def test_no_script_for_another_shell(tmp_path: Path, skillweave_here: Skillweave) -> None:
+    shown = skillweave_here(tmp_path, ["completion", "tcsh"])
+    assert shown.status == 2
+    assert "'bash', 'zsh', 'fish'" in shown.err
+
+
+# bash itself
+
+
+class Terminal(NamedTuple):
+    """An interactive bash, and the end of its terminal that is ours."""
+
+    descriptor: int
+
+    def until(self, expected: str) -> str:
+        """What it prints, up to and with what is expected."""
+        shown = b""
+        while expected.encode() not in shown:
+            ready, _, _ = select.select([self.descriptor], [], [], 20)
+            assert ready, f"{expected!r} does not come after {shown!r}"
+            shown += os.read(self.descriptor, 65536)
+        return shown.decode()
+
+    def complete(self, line: str, expected: str) -> None:
+        """Type a line on an empty one, press Tab, and see what becomes of it."""
+        os.write(self.descriptor, f"\x15{line}\t".encode())
+        self.until(expected)
+
+
+@pytest.fixture
+def bash(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    command = tmp_path_factory.mktemp("bin") / "skillweave"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m skillweave "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    environment = os.environ | {
+        "PATH": f"{command.parent}:{os.environ['PATH']}",
+        "PS1": "$> ",
+        "TERM": "dumb",
+        "LC_ALL": "C.UTF-8",
+        "INPUTRC": "/dev/null",
+        "COLUMNS": "200",
+    }
+    ours, theirs = pty.openpty()
+    shell = subprocess.Popen(
+        ["bash", "--norc", "--noprofile", "-i"],
+        cwd=project,
+        env=environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    terminal = Terminal(ours)
+    terminal.until("$> ")
+    os.write(ours, b'bind "set bell-style none"; eval "$(skillweave completion bash)"; echo rea""dy\n')
+    terminal.until("ready\r\n$> ")
+    yield terminal
+    shell.kill()
+    shell.wait(timeout=20)
+    os.close(ours)
+
+
+def test_bash_completes_a_line(bash: Terminal, project: Path) -> None:
+    for name in ("two words; ls", "$(ls)", "z*"):
+        (project / f"skills/{name}").mkdir()
+        (project / f"skills/{name}/SKILL.md").write_text(SKILL, encoding="utf-8")
+    bash.complete("skillweave gra", "skillweave graph ")
+    bash.complete("skillweave check c", "skillweave check commit ")
+    bash.complete("skillweave check research:w", "skillweave check research:wide ")
+    bash.complete("skillweave check commit resea", "skillweave check commit research:")
+    bash.complete("skillweave check --format=j", "skillweave check --format=json ")
+    bash.complete("skillweave trace build/sk", "skillweave trace build/skills/commit/SKILL.md ")
+    bash.complete("skillweave check two", r"skillweave check two\ words\;\ ls ")
+    bash.complete(r"skillweave check \$", r"skillweave check \$\(ls\) ")
+    bash.complete("skillweave check z", r"skillweave check z\* ")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["check", "research:w"], ["research:wide"]),
+        (["check", "research", ":", "w"], ["wide"]),
+        (["check", "research", ":"], ["deep", "wide"]),
+        (["check", "--format", "=", "j"], ["json"]),
+        (["check", "--format", "=", "json", "--root", "=", "..", "c"], ["commit"]),
+        (["check", "'research:w"], ["research:wide"]),
+        (["check", '"re'], ["research:deep", "research:wide"]),
+    ],
+)
+def test_words_that_bash_has_broken(
+    project: Path, skillweave_here: Skillweave, monkeypatch: pytest.MonkeyPatch, words: list[str], expected: list[str]
+) -> None:
+    words = [str(project) if word == ".." else word for word in words]
+    shown = ask(skillweave_here, monkeypatch, project, ("bash", ["skillweave", *words]))
+    assert re.findall(r"^plain,(.*)$", shown.out, re.MULTILINE) == expected
