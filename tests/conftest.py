@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
+from adoption import Checkout, checkout
+
 DEFAULT_CONFIG = 'documents = ["entries"]\nbanner = false\n'
 """The `skillweave.toml` of a case or an example that brings none."""
 
@@ -91,6 +93,13 @@ def skillweave() -> Skillweave:
         return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def tool(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """What stands here as others install it, made once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    return checkout(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
 
 
 def read_tree(folder: Path) -> dict[str, OutputFile]:

@@ -1,4 +1,4 @@
-"""README and tutorial, executed: their files are laid out, their commands run, and what they print is what is printed.
+"""README, tutorial, a how-to, executed: files are laid out, commands run, and what they print is what is printed.
 
 A fence with `file=PATH` is a file; it takes the place of an earlier one. In a `console` fence, `$ ` begins a command,
 and what follows is all that it prints. Only how long something took, and blank lines at the end, may differ.
@@ -10,7 +10,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 import tomllib
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -19,19 +18,22 @@ from typing import TYPE_CHECKING
 import pytest
 from markdown_it import MarkdownIt
 
+import adoption
 from skillweave.config import Config, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from adoption import Checkout
+
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", "docs/tutorial.md"]
+PAGES = ["README.md", "docs/tutorial.md", "docs/how-to/migrate.md"]
 PAPERS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
 SECONDS = re.compile(r"\b\d+\.\d\d s\b")
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_page_tells_the_truth(page: str, tmp_path: Path, *, update_golden: bool) -> None:
+def test_the_page_tells_the_truth(page: str, tmp_path: Path, tool: Checkout, *, update_golden: bool) -> None:
     told = told_now = (ROOT / page).read_text(encoding="utf-8")
     for info, content in fences(told):
         if name := re.search(r"\bfile=(\S+)", info):
@@ -40,7 +42,7 @@ def test_the_page_tells_the_truth(page: str, tmp_path: Path, *, update_golden: b
             path.write_text(content, encoding="utf-8")
         elif info == "console":
             commands = re.findall(r"^\$ (.*)$", content, re.MULTILINE)
-            printed = "".join(f"$ {command}\n{run(command, tmp_path)}" for command in commands)
+            printed = "".join(f"$ {command}\n{run(command, tmp_path, tool)}" for command in commands)
             if SECONDS.sub("", printed) != SECONDS.sub("", content):
                 told_now = told_now.replace(f"```console\n{content}```", f"```console\n{printed}```")
     if update_golden:
@@ -54,24 +56,17 @@ def fences(text: str) -> Iterator[tuple[str, str]]:
     return ((token.info, token.content) for token in MarkdownIt().parse(text) if token.type == "fence")
 
 
-def run(command: str, project: Path) -> str:
-    """What a command of a page prints, on both streams. Pages use `skillweave` and `cat`."""
+def run(command: str, project: Path, tool: Checkout) -> str:
+    """What a command of a page prints, on both streams, without blank lines at the end.
+
+    A hook that a page installs runs the `skillweave` on its path, as it would for the reader: the one of this checkout.
+    """
     program, *arguments = shlex.split(command)
     if program == "cat":
         return "".join((project / name).read_text(encoding="utf-8") for name in arguments)
-    assert program == "skillweave", command
-    environment = {name: value for name, value in os.environ.items() if name not in {"FORCE_COLOR", "COLUMNS"}}
-    done = subprocess.run(
-        [sys.executable, "-m", "skillweave", *arguments],
-        cwd=project,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-        timeout=60,
-    )
-    return done.stdout.decode().rstrip("\n") + "\n"
+    assert program in {"skillweave", "git", "pre-commit"}, command
+    text = adoption.run(project, tool.environment, [program, *arguments]).text.rstrip("\n")
+    return f"{text}\n" if text else ""
 
 
 def test_the_two_lines_are_two_and_the_second_is_what_ci_runs() -> None:
@@ -87,14 +82,42 @@ def test_the_two_lines_are_two_and_the_second_is_what_ci_runs() -> None:
     assert os.access(ROOT / ".ci/run", os.X_OK)
 
 
+def test_what_replaces_the_directives_of_other_tools_works_and_what_is_left_of_them_is_found(
+    tmp_path: Path, tool: Checkout
+) -> None:
+    page = (ROOT / "docs/how-to/migrate.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", page, re.MULTILINE)[1:]
+    theirs = [span for there, _ in rows for span in re.findall(r"`([^`]*nclude [^`]*|--8<-- \"[^`]*)`", there)]
+    ours = [span for _, here in rows for span in re.findall(r"`(<<include: [^`]*>>)`", here)]
+    assert (len(theirs), len(ours)) == (8, 4)
+    texts = {
+        "skills/x/SKILL.md": "\n\n".join(["---\nname: x\ndescription: Does x. Use for x.\n---\n# X", *ours, ""]),
+        "patterns/notes.md": "Before.\n\n<!-- region: why -->\nWhy.\n<!-- endregion: why -->\n",
+        "patterns/run.py": "1\n2\n3\n4\n5\n6\n",
+        "patterns/greeting.md": "---\nparams:\n  who: {required: true}\n---\nHello {{ who }}.\n",
+        **{f"left/{number}.md": f"{text}\n" for number, text in enumerate(theirs)},
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert run("skillweave check --strict --quiet", tmp_path, tool) == ""
+    (search,) = [content for info, content in fences(page) if info == "sh"]
+    for command in ("git init --quiet", "git add ."):
+        run(command, tmp_path, tool)
+    found = [line.partition(":")[0] for line in run(search, tmp_path, tool).splitlines()]
+    assert sorted(found) == sorted(name for name in texts if name.startswith("left/"))
+
+
 def test_the_configuration_reference_has_every_key_and_its_default() -> None:
     text = (ROOT / "docs/reference/configuration.md").read_text(encoding="utf-8")
     keys, limits = (
-        dict(re.findall(r"^\| `(\w+)` \| (?:`(.*?)`|see below) \|", section, re.MULTILINE))
+        dict(re.findall(r"^\| `([\w-]+)` \| (?:`(.*?)`|see below) \|", section, re.MULTILINE))
         for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:3]
     )
     config = Config(ROOT, None)
-    expected = {f.name: getattr(config, f.name) for f in fields(Config) if f.name not in {"root", "file", "limits"}}
+    others = {"root", "file", "limits", "policy"}
+    expected = {f.name: getattr(config, f.name) for f in fields(Config) if f.name not in others}
+    expected |= {"ignore": (), "error": (), "per-path": {}}
     assert keys.pop("limits") == ""
     assert {name: tomllib.loads(f"k = {value}")["k"] for name, value in keys.items()} == {
         name: list(value) if isinstance(value, tuple) else value for name, value in expected.items()
