@@ -59,9 +59,10 @@ HOMES = {
 
 ON_DISK = {
     *("config", "files", "rewrite", "state", "store", "cache"),
-    *("publish", "move", "dist", "explain", "starter", "watch", "cli"),
+    *("publish", "move", "dist", "explain", "starter", "watch", "cli", "__main__"),
 }
-"""Who touches the disk: for the project, its own file, its own pages, the cache, or the working directory."""
+"""Who touches the disk: for the project, its own file, its own pages, the cache, or the working directory; or ends the
+process."""
 
 DISK_MODULES = {"fileinput", "glob", "importlib", "os", "pathlib", "shutil", "socket", "subprocess", "tempfile"}
 """Modules that reach outside the process. A type may come from any of them: an annotation opens no file."""
