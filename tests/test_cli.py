@@ -168,10 +168,24 @@ def test_1_with_an_error_and_the_other_entries_are_built(broken: Path) -> None:
     assert sorted(path.name for path in (broken / "build/skills").iterdir()) == ["y"]
 
 
+def test_1_with_an_id_twice_which_counts_and_keeps_what_is_published(project: Path) -> None:
+    assert run(project, "build").status == 0
+    write(project / "more/x/SKILL.md", SKILL)
+    write(project / "skillweave.toml", 'skills = ["more", "skills"]\n')
+    for counted in ("built 1 skill, 0 unchanged, 1 with errors, ", "built 0 skills, 1 unchanged, 1 with errors, "):
+        built = run(project, "build")
+        assert built.status == 1
+        assert built.out.splitlines()[-1].startswith(counted)
+        assert "removed" not in built.out
+    assert (project / "build/skills/x/SKILL.md").exists()
+    assert (project / "build/more/x/SKILL.md").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["biuld"], "biuld"),
+        (["biuld"], "No such command 'biuld'. Did you mean 'build'?"),
+        (["lint"], "No such command 'lint'.\n"),
         (["build", "--strit"], "--strict"),
         (["build", "--format", "xml"], "full"),
         (["explain"], "CODE"),
@@ -205,6 +219,17 @@ def test_2_for_a_mistake_in_the_configuration_and_nothing_is_done(project: Path,
     assert refused.err.startswith('error[SW001]: unknown key "outptu"\n  --> skillweave.toml:1:1\n')
     assert 'help: did you mean "output"?' in refused.err
     assert sorted(path.name for path in project.iterdir()) == ["skills", "skillweave.toml"]
+
+
+@pytest.mark.parametrize("name", ["build", "check", "graph", "package"])
+def test_a_project_without_skills_is_told_how_to_have_one(tmp_path: Path, name: str) -> None:
+    for file, place in (("", "a skillweave.toml"), ("skillweave.toml", "skillweave.toml")):
+        if file:
+            write(tmp_path / file, 'skills = ["bots"]\n')
+        shown = run(tmp_path, name)
+        assert shown.status == 0
+        assert f"SKILL.md below {'bots' if file else 'skills'}; name other folders as `skills` in {place}," in shown.err
+        assert "`skillweave init`" in shown.err
 
 
 def test_2_for_a_configuration_that_is_not_there(project: Path) -> None:

@@ -117,6 +117,34 @@ def test_what_can_be_moved(suggest: Suggest) -> None:
     ]
 
 
+def test_what_can_be_moved_is_named_from_the_working_directory(
+    project: Path, skillweave_here: Skillweave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def suggest_in(folder: str, word: str) -> list[str]:
+        words = ["skillweave", "mv", word]
+        shown = ask(skillweave_here, monkeypatch, project / folder, ("zsh", words))
+        return shown.out.rstrip("\n").split("\n")[1::3]
+
+    assert suggest_in("patterns", "")[-1] == "steps.md"
+    assert suggest_in("patterns", "g") == ["git", "git/commits.md", "git/deep", "git/deep/log.md"]
+    assert suggest_in("patterns/git", "./c") == ["./commits.md"]
+    assert suggest_in("patterns/git", "../../agents/") == ["../../agents/helper.md"]
+    assert suggest_in("patterns/git", "../../patterns/s") == ["../../patterns/steps.md"]
+    assert suggest_in("patterns/git", "../s") == ["../steps.md"]
+    monkeypatch.delenv("_SKILLWEAVE_COMPLETE")  # What is suggested is what can be moved.
+    assert skillweave_here(project / "patterns/git", ["mv", "commits.md", "deep"]).status == 0
+    assert (project / "patterns/git/deep/commits.md").is_file()
+
+
+def test_findings_to_tell_or_to_leave_out(suggest: Suggest) -> None:
+    assert suggest("check --select missing-s") == ["missing-section"]
+    assert suggest("check --select SW207,unused-p") == ["SW207,unused-pattern"]
+    assert suggest("check --select=SW207,unused-p") == ["--select=SW207,unused-pattern"]
+    assert suggest("check --ignore unused-p") == ["unused-pattern"]
+    assert suggest("build --ignore unused-pattern,empty-") == ["unused-pattern,empty-include"]
+    assert suggest("check --ignore missing-s") == []
+
+
 def test_findings(suggest: Suggest) -> None:
     assert suggest("explain SW20") == [f"SW20{digit}" for digit in range(1, 10)]
     assert suggest("explain sw207") == ["SW207"]

@@ -50,6 +50,17 @@ def test_without_a_file_the_nearest_folder_with_skills_or_patterns_is_the_root(t
     assert diagnostics == ()
 
 
+def test_an_output_folder_is_no_root(tmp_path: Path) -> None:
+    """It mirrors the roots, so that a command in it would take it for a project without sources."""
+    write(tmp_path / "skills/x/SKILL.md", "")
+    write(tmp_path / "build/skills/x/SKILL.md", "")
+    config = Config(tmp_path.resolve(), None)
+    assert load_config(tmp_path / "build/skills/x")[0].root == config.root / "build"
+    write(tmp_path / "build/skillweave.lock.json", "{}\n")
+    for folder in ("build", "build/skills", "build/skills/x", "skills/x"):
+        assert load_config(tmp_path / folder) == (config, ())
+
+
 def test_with_nothing_at_all_the_working_directory_is_the_root(tmp_path: Path) -> None:
     assert load_config(tmp_path)[0] == Config(tmp_path.resolve(), None)
 

@@ -111,6 +111,40 @@ print(json.dumps(runs))
 """
 
 
+BYSTANDER = r"""
+import os, pathlib, signal, sys
+from skillweave.cli import run
+from skillweave.publish import exchange
+
+swap, rename = exchange.swap, os.rename
+
+def save(folder):
+    for name in ("added.txt", "deep/added.txt", "comes.txt"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("theirs")
+    (folder / ".new").write_text("newer")
+    (folder / ".new").replace(folder / ".note")
+
+def watched_rename(source, target):
+    if "/.staging-" in target and "/.staging-" not in source:
+        save(pathlib.Path(source))
+    rename(source, target)
+
+def watched_swap(staged, target):
+    if sys.argv[1] == "journal":
+        return False
+    save(pathlib.Path(target))
+    done = swap(staged, target)
+    if sys.argv[1] == "killed" and target.endswith("/changed"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return done
+
+exchange.swap, os.rename = watched_swap, watched_rename
+sys.exit(run(["build", "--format", "concise"]))
+"""
+"""A build, and somebody who saves files into each folder when its next one is ready, but not yet in its place."""
+
+
 class Run(NamedTuple):
     """What became of one build."""
 
@@ -287,6 +321,29 @@ def test_refused_at_any_call(scene: Scene, how: How, error: int, tmp_path: Path,
         assert_heals(scene, found, skillweave_here, healed)
 
 
+@pytest.mark.parametrize("how", ["exchange", "journal", "killed"])
+def test_what_is_saved_meanwhile_is_not_lost(how: str, tmp_path: Path, skillweave: Skillweave) -> None:
+    project = lay_out(tmp_path / "p", OLD)
+    assert skillweave(project, ["build"]).status == 0
+    (project / "build" / NOT_OURS).write_text("older")
+    lay_out(project, NEW)
+    first = subprocess.run([sys.executable, "-c", BYSTANDER, how], cwd=project, check=False, capture_output=True)
+    told = skillweave(project, ["build", "--format", "concise"])
+    assert (first.returncode, told.status) == (-signal.SIGKILL if how == "killed" else 1, 1), first.stderr
+    for said in (told.err,) if how == "killed" else (first.stderr.decode(), told.err):
+        assert "build/skills/changed/added.txt:1:1: SW902 " in said
+    changed, gone = (read_tree(project / f"build/skills/{name}") for name in ("changed", "gone"))
+    for tree in (changed, gone):
+        assert {tree.pop(name).content for name in ("added.txt", "deep/added.txt")} == {"theirs"}
+    assert changed["SKILL.md"].content.endswith("New pattern.\n")
+    assert changed["comes.txt"].content == "comes\n"
+    assert_nothing_staged(project)
+    if how != "killed":
+        assert changed["comes.txt.kept"].content == "theirs"
+        assert changed[".note"].content == "newer"
+        assert {name: file.content for name, file in gone.items()} == {"comes.txt": "theirs", ".note": "newer"}
+
+
 def test_two_builds_at_once(tmp_path: Path) -> None:
     project = lay_out(tmp_path / "p", OLD)
     builds = [start(project) for _ in range(4)]
@@ -299,12 +356,13 @@ def test_two_builds_at_once(tmp_path: Path) -> None:
 
 
 def test_a_second_build_waits_and_says_so(tmp_path: Path) -> None:
-    project = lay_out(tmp_path / "p", OLD)
-    with holder(project / "build") as held:
+    name = "##[error]out"
+    project = lay_out(tmp_path / "p", OLD | {"skillweave.toml": f'{CONFIG["skillweave.toml"]}output = "{name}"\n'})
+    with holder(project / name) as held:
         build = start(project)
         assert build.stderr is not None
-        assert build.stderr.readline() == "another build is at work in build: waiting for it to end\n"
-        assert [path.name for path in (project / "build").iterdir()] == []
+        assert build.stderr.readline() == "another build is at work in the output folder: waiting for it to end\n"
+        assert [path.name for path in (project / name).iterdir()] == []
         assert held.stdin is not None
         held.stdin.close()
         out, err = build.communicate(timeout=60)
@@ -354,7 +412,7 @@ def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """A process that is at work in an output folder until its standard input ends."""
     hold = (
         "import pathlib, sys; from skillweave.publish import alone\n"
-        "with alone(pathlib.Path(sys.argv[1]), 'x'): print('held', flush=True); sys.stdin.read()"
+        "with alone(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", hold, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

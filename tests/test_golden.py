@@ -130,10 +130,20 @@ def symlink_to(target: str, name: str = "patterns/a.md") -> Callable[[Path], Non
     return build
 
 
+def symlinks_to_skills(project: Path) -> None:
+    """One to a skill, one to a folder of skills; one that leads around; and one to a skill that no other path leads to."""
+    skills = project / "skills"
+    (skills / "alias").symlink_to("x")
+    (skills / "groups").symlink_to("group")
+    (skills / "x" / "self").symlink_to(".")
+    (skills / "from-docs").symlink_to("../docs/from-docs")
+
+
 BUILDERS: dict[str, Callable[[Path], None]] = {
     "project-zero-config": no_configuration,
     "project-empty-folders": empty_folders,
     "project-litter-is-left-out": litter,
+    "project-symlinks-to-skills": symlinks_to_skills,
     "path-fifo": fifo,
     "path-symlink-inside": symlink_to("sub/real.md"),
     "path-symlink-outside": symlink_to("../private/secret.md"),

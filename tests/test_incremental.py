@@ -17,6 +17,7 @@ from skillweave.cache import PARALLEL, Documents, decode, encode
 from skillweave.config import load_config
 from skillweave.incremental import Asked, Memory, Outcome, build, check
 from skillweave.parse import parse
+from skillweave.state import State
 
 NAMES = ("a.md", "b.md", "c.md", "d/e.md")
 SKILLS = ("s", "t", "u")
@@ -52,11 +53,33 @@ LINES = (
     "<<reference: c.md>>",
     "<<reference: c.md#use>>",
     "<<asset: x.png>>",
+    "<<asset: b.md>>",
+    "<<include: x.png as=code>>",
+    "<<include: c.md as=code lang=md>>",
+    "<<include: l.md>>",
+    "<<include: b.md region=r>>",
+    "<!-- region: r -->\n\n!`ls`\n\n<!-- endregion: r -->",
+    '<<include: c.md with t="b.md">>',
+    "[see]({{ t }})",
+    "[f](../shared/f.md)",
+    "```\n<<include: a.md>>\n```",
+    "<<include: b.md lines=2>>",
+    "---\nparams:\n  t: {required: true}\n---",
+    "---\nparams: {}\n---",
     "<!-- skillweave: ignore broken-link, dangling-path -->",
     "<!-- skillweave: ignore unused-pattern, unportable-field -->\nsee [z](z.md) and `patterns/a.md`",
 )
 SKILL = "---\nname: s\ndescription: A skill for tests. Use it in tests.\n---\n\n"
-CONFIGS = ("", "banner = false\n", 'headings = "keep"\n', "nonsense = 1\n", 'shared = ["shared"]\n')
+CONFIGS = (
+    "",
+    "banner = false\n",
+    'headings = "keep"\n',
+    "nonsense = 1\n",
+    'shared = ["shared"]\n',
+    'shared = ["shared"]\nlinks = "error"\nerror = ["SW4"]\n',
+    'documents = ["shared"]\n[limits]\ndepth = 1\n',
+    '[limits]\nexpansions = 3\nskill_lines = 9\n[per-path."patterns/**"]\nignore = ["broken-link", "unused-pattern"]\n',
+)
 
 text = st.lists(st.sampled_from(LINES), min_size=1, max_size=5).map(lambda lines: "\n\n".join(lines) + "\n")
 tight = st.lists(st.sampled_from(LINES), min_size=1, max_size=4).map(lambda lines: "\n".join(lines) + "\n")
@@ -79,6 +102,8 @@ edits = st.one_of(
     st.tuples(st.just("write"), st.just("skills/s/_own.md"), content),
     st.tuples(st.just("write"), st.just("skillweave.toml"), st.sampled_from(CONFIGS)),
     st.tuples(st.just("remove"), patterns, st.just("")),
+    st.tuples(st.just("link"), st.just("patterns/l.md"), st.sampled_from(["a.md", "b.md", "../shared/f.md", "/etc"])),
+    st.tuples(st.just("write"), st.just("build/skills/t/x.md"), content),
     st.tuples(st.just("rename"), patterns, st.sampled_from(NAMES)),
     st.tuples(st.just("edit output"), st.just("build/skills/s/SKILL.md"), st.just("")),
     st.tuples(
@@ -100,6 +125,120 @@ def test_an_incremental_build_equals_a_clean_one(history: list[Step], memory: st
 @given(st.lists(st.lists(written, min_size=1, max_size=1), min_size=4, max_size=8), st.sampled_from(["new", "kept"]))
 def test_edits_that_only_change_contents_come_to_what_a_clean_build_says(history: list[Step], memory: str) -> None:
     compare_with_clean(history, Memory() if memory == "kept" else None)
+
+
+def skill(name: str, text: str) -> tuple[str, str, str]:
+    return ("write", f"skills/{name}/SKILL.md", SKILL.replace(": s", f": {name}") + text)
+
+
+def pattern(name: str, text: str) -> tuple[str, str, str]:
+    return ("write", f"patterns/{name}", text)
+
+
+SHARED = ("write", "skillweave.toml", 'shared = ["shared"]\n')
+USES_SHARED = [
+    SHARED,
+    pattern("b.md", "run !`ls` now\n"),
+    pattern("c.md", "[f](../shared/f.md)\n"),
+    ("write", "shared/f.md", "<<include: b.md>>\n"),
+]
+EXTRA = "<<include: b.md>>\n\n## Extra\n\n"
+HISTORIES: dict[str, list[Step]] = {
+    "a symlink leads elsewhere": [
+        [("link", "patterns/l.md", "b.md"), pattern("b.md", "# B\n"), skill("s", "<<include: l.md>>\n")],
+        [("link", "patterns/l.md", "c.md")],
+    ],
+    "a symlink behind a symlink leads elsewhere": [
+        [("link", "mid", "patterns/b.md"), ("link", "patterns/l.md", "../mid"), skill("s", "<<include: l.md>>\n")],
+        [("link", "mid", "patterns/c.md")],
+    ],
+    "a file is shipped still and read no more": [
+        [skill("s", "<<include: x.png as=code>>\n"), skill("t", "<<asset: x.png>>\n")],
+        [skill("s", "text\n")],
+    ],
+    "a shared file is linked to no more": [USES_SHARED, [pattern("c.md", "text\n")]],
+    "a shared file is edited as it is linked to no more": [
+        USES_SHARED,
+        [pattern("c.md", "text\n"), ("write", "shared/f.md", "<<include: b.md>>\n\nmore\n")],
+    ],
+    "a rendering links to a text": [
+        [pattern("c.md", "---\nparams:\n  t: {}\n---\n[see]({{ t }})\n"), skill("t", "<<include: b.md>>\n")],
+        [skill("s", '<<include: c.md with t="b.md">>\n')],
+        [skill("s", '<<include: c.md with t="b.md">>\n\nmore\n')],
+    ],
+    "what is left over shows no more": [
+        [
+            pattern("b.md", "[x](#extra)\n"),
+            pattern("c.md", "```\n<<include: b.md>>\n```\n"),
+            skill("s", EXTRA),
+            skill("t", f"{EXTRA}<<include: c.md lines=2>>\n"),
+        ],
+        [skill("s", "<<include: b.md>>\n")],
+        [skill("s", EXTRA)],
+    ],
+    "a link gives no values to a template with an error": [
+        [
+            pattern("c.md", "---\nparams:\n  t: {required: true}\n---\n[q](gone.md)\n"),
+            skill("s", '<<include: c.md with t="x">>\n'),
+            skill("t", "[c](../../patterns/c.md)\n"),
+        ],
+        [skill("t", "[c](../../patterns/c.md)\n\nmore\n")],
+    ],
+    "an asset is named in lines that are not selected": [
+        [
+            pattern("b.md", "## Use\n\ntext\n\n## Rest\n\n<<asset: x.png>>\n"),
+            pattern("c.md", "<<include: x.png as=code>>\n"),
+            skill("s", "<<include: b.md#use>>\n"),
+        ],
+        [skill("s", "<<include: b.md#use>>\n\nmore\n")],
+    ],
+    "an asset that names files": [
+        [
+            pattern("b.md", "<<include: c.md>>\n"),
+            skill("s", "text\n\n<<asset: b.md>>\n"),
+            skill("t", "<<include: c.md>>\n"),
+        ],
+        [skill("s", "text\n\n<<asset: b.md>>\n\nmore\n")],
+    ],
+    "what stands in the way of outputs": [
+        [skill("s", "text\n")],
+        [("write", "build/skills/s/x.md", "x\n")],
+        [],
+        [],
+    ],
+}
+
+
+@pytest.mark.parametrize("memory", ["new", "kept"])
+@pytest.mark.parametrize("history", HISTORIES.values(), ids=HISTORIES)
+def test_a_history_comes_to_what_a_clean_build_says(history: list[Step], memory: str) -> None:
+    compare_with_clean(history, Memory() if memory == "kept" else None)
+
+
+def test_code_is_the_text_of_a_template_and_not_its_rendering(tmp_path: Path) -> None:
+    template = "---\nparams: {}\n---\n\nx {# y #}\n"
+    write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: a.md as=code>>\n\n<<include: a.md>>\n")
+    write(tmp_path / "patterns/a.md", template)
+    run(tmp_path, build)
+    assert f"```markdown\n{template}```\n\nx" in (tmp_path / "build/skills/s/SKILL.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("name", "key"), [("state.json", key) for key in State.__slots__] + [("parts.json", "parts")])
+def test_a_cache_with_other_values_is_not_believed(tmp_path: Path, name: str, key: str) -> None:
+    write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: a.md#nope>>\n")
+    write(tmp_path / "patterns/a.md", "# A\n")
+    expected = run(tmp_path, build)
+    assert expected is not None
+    values: list[object] = [None, {}, {"patterns/a.md": [[1]]}, [[[]]]]
+    for value in values:
+        for edit in ("# A\n", "# A\n\nmore\n"):
+            run(tmp_path, build)
+            kept = json.loads((tmp_path / ".skillweave" / name).read_text("utf-8"))
+            (tmp_path / ".skillweave" / name).write_text(json.dumps({**kept, key: value}), "utf-8")
+            write(tmp_path / "patterns/a.md", edit)
+            again = run(tmp_path, check)
+            assert again is not None
+            assert again.diagnostics == expected.diagnostics
 
 
 def compare_with_clean(history: list[Step], memory: Memory | None) -> None:
@@ -125,7 +264,7 @@ def compare_with_clean(history: list[Step], memory: Memory | None) -> None:
             built = run(project, build, memory=memory)
             clean = Path(folder) / "clean"
             shutil.rmtree(clean, ignore_errors=True)
-            shutil.copytree(project, clean, ignore=shutil.ignore_patterns(".skillweave"))
+            shutil.copytree(project, clean, symlinks=True, ignore=shutil.ignore_patterns(".skillweave"))
             expected = run(clean, build, cached=False)
             if built is None or expected is None:
                 assert built is expected is None
@@ -246,6 +385,9 @@ def apply(project: Path, kind: str, path: str, content: str) -> None:
             write(place, content)
         case "remove":
             place.unlink(missing_ok=True)
+        case "link":
+            place.unlink(missing_ok=True)
+            place.symlink_to(content)
         case "rename" if place.exists():
             target = project / "patterns" / content
             target.parent.mkdir(parents=True, exist_ok=True)

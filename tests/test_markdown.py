@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.common.utils import normalizeReference, unescapeAll
 
-from skillweave.markdown.reading import Container, Reading, read, read_blocks
+from skillweave.markdown.reading import read, read_blocks
 from skillweave.markdown.rules import plain_parser
 from skillweave.parse import parse
 from skillweave.source import normalise
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from markdown_it.token import Token
+
+    from skillweave.markdown.values import Container, Reading
 
 SETTINGS = settings(derandomize=True, deadline=None, database=None, max_examples=200)
 ROOT = Path(__file__).parent.parent

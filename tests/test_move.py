@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -731,6 +732,28 @@ def test_a_move_that_was_cut_off_comes_first(tmp_path: Path, skillweave_here: Sk
     assert finished.err == f"{X} has been changed since, and is left: see `skillweave check`\n"
     assert (tmp_path / X).read_text() == "mine\n"
     assert cut not in contents(tmp_path)
+
+
+def test_what_finishes_a_move_can_be_pasted(tmp_path: Path, skillweave_here: Skillweave) -> None:
+    """From the folder that one is in, and whatever the shell makes of a name."""
+    write(tmp_path, SMALL)
+    names = ("patterns/a/p.md", "patterns/a/-$(id) it's.md")
+    journal = {"old": names[0], "new": names[1], "folder": False, "changes": []}
+    (tmp_path / ".skillweave-move.json").write_text(json.dumps(journal))
+    other = skillweave_here(tmp_path / "patterns/a", ["mv", "../t.md", "../u.md"])
+    command = re.search("run `(.*)` to finish it", other.err.replace("\n", " "))
+    assert command is not None
+    assert shlex.split(command[1]) == ["skillweave", "mv", "--", "p.md", "-$(id) it's.md"]
+    finished = skillweave_here(tmp_path / "patterns/a", shlex.split(command[1])[1:])
+    assert (finished.status, finished.err) == (0, "")
+    assert not (tmp_path / ".skillweave-move.json").exists()
+    assert (tmp_path / names[1]).is_file()
+
+
+def test_a_mistake_is_told_in_one_line(tmp_path: Path, skillweave_here: Skillweave) -> None:
+    write(tmp_path, SMALL)
+    told = skillweave_here(tmp_path, ["mv", "patterns/a\n::error::b.md", "patterns/c.md"]).err
+    assert told.endswith("\n\nError: there is no patterns/a\\x0a::error::b.md.\n")
 
 
 def half_done(root: Path) -> str:

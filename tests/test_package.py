@@ -497,6 +497,10 @@ def test_mistakes_in_the_configuration(
     assert says in outcome.err
     assert len(outcome.err.splitlines()) == 1
     assert not (tmp_path / "dist").exists()
+    # Which names have an entry is asked where plugins are made; all else, wherever the file is read.
+    checked = skillweave(tmp_path, ["check", "--format", "concise"])
+    expected = (0, "") if "no entry is in" in says else (2, outcome.err)
+    assert (checked.status, checked.err) == expected
 
 
 def test_the_place_of_a_mistake_in_pyproject(tmp_path: Path, skillweave: Skillweave) -> None:

@@ -20,12 +20,14 @@ from skillweave.config import Config
 from skillweave.diagnostics import UNUSED_PATTERN, Severity
 from skillweave.flatten import origins
 from skillweave.markdown.rules import plain_parser
-from skillweave.parse import Document, parse
+from skillweave.parse import parse
 from skillweave.source import LineIndex, SourcePath, Span
 from strategies import Project, documents, ordinary_projects, projects, scraps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from skillweave.document import Document
 
 SETTINGS = settings(
     derandomize=True, deadline=None, database=None, max_examples=70, suppress_health_check=[HealthCheck.too_slow]

@@ -121,6 +121,7 @@ def test_a_folder_that_is_not_there_is_made(tmp_path: Path, skillweave_here: Ski
     assert shown.out.endswith("Next: cd 'a b/\\x1b[2Jc' && skillweave build\n")
     assert "\x1b" not in shown.out
     assert sorted(read_tree(tmp_path / "a b/\x1b[2Jc")) == sorted(FILES)
+    assert skillweave_here(tmp_path, ["init", "--", "-x"]).out.endswith("Next: cd ./-x && skillweave build\n")
 
 
 def test_where_skills_are_no_example_is_made(tmp_path: Path, skillweave_here: Skillweave) -> None:
@@ -213,6 +214,9 @@ def test_the_hook_lets_good_skills_pass_and_no_broken_one(
     failed = git(*pre_commit)
     assert failed.returncode == 1
     assert "error[SW201]" in failed.stdout
+    # Whoever has pre-commit look at commit messages, too, waits for one check and not for two.
+    message = git(*pre_commit, "--hook-stage", "commit-msg", "--commit-msg-filename", PATTERN)
+    assert (message.returncode, message.stdout) == (0, "")
 
 
 def test_the_lines_for_a_configuration_that_exists(tmp_path: Path, skillweave_here: Skillweave) -> None:
@@ -377,6 +381,27 @@ def test_a_new_skill_is_right_as_it_stands(
 
 
 @pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("x:y", "note: it lies inside the skill x: "),
+        ("x:in:y", "note: it lies inside the skill x:in: "),
+        ("p", "note: the skill p:q lies inside it: "),
+        ("xx:y", None),
+    ],
+)
+def test_a_new_skill_says_that_it_is_nested(
+    tmp_path: Path, skillweave_here: Skillweave, name: str, note: str | None
+) -> None:
+    put(tmp_path, skills__x__SKILL_md=OWN, skills__x__in__SKILL_md=OWN, skills__p__q__SKILL_md=OWN)
+    made = skillweave_here(tmp_path, ["new", "skill", name])
+    assert made.status == 0
+    second = made.out.splitlines()[1]
+    assert second.startswith(note) if note else not second.startswith("note")
+    warned = skillweave_here(tmp_path, ["check", "--format", "concise"]).out.count("SW709")
+    assert warned == 1 + (note is not None)
+
+
+@pytest.mark.parametrize(
     ("name", "reason"),
     [
         ("Commit", '"Commit" cannot be the name of a skill (a to z, 0 to 9, and single hyphens between them: commit?)'),
@@ -394,6 +419,7 @@ def test_a_new_skill_is_right_as_it_stands(
         ("skills/../b", '"skills/../b" has a ".." part'),
         ("patterns/b", "patterns/b is not below skills"),
         ("x", "skills/x/SKILL.md exists"),
+        ("nul", '"skills/nul" cannot be the path of a file on every machine'),
     ],
 )
 def test_no_skill_by_such_a_name(tmp_path: Path, skillweave_here: Skillweave, name: str, reason: str) -> None:
@@ -461,6 +487,8 @@ def test_the_line_that_includes_a_new_pattern_does(  # noqa: PLR0913, PLR0917 (a
         ("http://x", '"patterns/http://x.md" cannot be the path of a file on every machine'),
         ("a\\b", r'"a\b.md" has a backslash'),
         ("a?b", '"patterns/a?b.md" cannot be the path of a file on every machine'),
+        ("git/Aux", '"patterns/git/Aux.md" cannot be the path of a file on every machine'),
+        ("git./a", '"patterns/git./a.md" cannot be the path of a file on every machine'),
         ("a\tb", "a path cannot hold control characters"),
         (".hidden/x", '"patterns/.hidden/x.md" would never be read, because of ".hidden"'),
         ("a /x", '"patterns/a /x.md" is not the path of a file'),

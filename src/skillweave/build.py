@@ -175,5 +175,6 @@ def compare_project(
 def request_of(config: Config, compiled: Compiled) -> Request:
     """What a build publishes: the bundles that were made. Every other entry of the project keeps what it has."""
     built = {str(bundle.entry.path) for bundle in compiled.bundles}
-    kept = frozenset(str(entry.path) for entry in compiled.project.entries) - built
+    known = (*(entry.path for entry in compiled.project.entries), *compiled.project.refused)
+    kept = frozenset(map(str, known)) - built
     return Request(config.root / config.output, config.output, compiled.bundles, kept)

@@ -22,7 +22,7 @@ from skillweave.diagnostics import CODES, Code
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from skillweave.parse import Document
+    from skillweave.document import Document
 
 
 PARALLEL = 2_000_000
@@ -135,7 +135,7 @@ def stored(documents: Mapping[str, str | Document]) -> dict[str, str]:
 
 def decode(line: str) -> Document:
     """The document that `encode` wrote. Raises ValueError, TypeError, KeyError or IndexError on anything else."""
-    from skillweave.parse import Document  # noqa: PLC0415 (the parser's types, only where there is something to decode)
+    from skillweave.document import Document  # noqa: PLC0415 (the parser's types, only where there is something to decode)
 
     document: Document = rebuilt(Document, json.loads(line))
     return document
@@ -221,9 +221,11 @@ def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401
 
     names = dict(vars(source))
     if kind.__module__ != "skillweave.diagnostics":
-        from skillweave import directive, front_matter, parse  # noqa: PLC0415
+        from skillweave import diagnostics, directive, document, front_matter, suppress  # noqa: PLC0415
+        from skillweave.markdown import values  # noqa: PLC0415
 
-        names |= {**vars(directive), **vars(front_matter), **vars(parse)}
+        for module in (diagnostics, directive, front_matter, suppress, values, document):
+            names |= vars(module)
     return typing.get_type_hints(kind, localns=names)
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.config import hidden_roots
+from skillweave.destination import relative
 from skillweave.diagnostics import CODES
-from skillweave.files import Tree, expand_roots
+from skillweave.files import Tree, expand_roots, is_below
 from skillweave.project import discover
+from skillweave.suppress import why_not_ignored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from skillweave.config import Config
+    from skillweave.diagnostics import Code
 
 
 def entries(config: Config, start: str) -> list[str]:
@@ -26,12 +29,23 @@ def entries(config: Config, start: str) -> list[str]:
     return _offered(names, start)
 
 
-def sources(config: Config, name: str, start: str) -> list[str]:
-    """Patterns and entries by their paths, and the folders above them; the project's folder goes by a name."""
+def sources(config: Config, way: tuple[str, str], start: str) -> list[str]:
+    """Patterns and entries, and the folders above them, by their paths from the working directory.
+
+    `way` leads from there to the project's folder, and from that one back.
+    """
     found = discover(_tree(config), config)
     paths = [*found.patterns, *(entry.path.removesuffix("/SKILL.md") for entry in found.entries)]
     below = {*paths, *(folder for path in paths for folder in _above(path))}
-    return _offered((path if name == "." else f"{name}/{path}" for path in below), start)
+    there, back = way
+    if there == ".":
+        return _offered(below, start)
+    long = [f"{there}/{path}" for path in below]
+    if is_below(back, ".."):
+        return _offered(long, start)
+    short = [relative(f"{back}/x", path) for path in below if not is_below(back, path)]
+    # Who begins with `..` may go on through the project's folder.
+    return _offered([*short, *(long if start.startswith("..") else ())], start)
 
 
 def pattern_folders(config: Config, start: str) -> list[str]:
@@ -58,8 +72,19 @@ def built_files(output: Path, name: str, start: str) -> list[str]:
 
 def codes(start: str) -> list[tuple[str, str]]:
     """The numbers and names of findings, each with what it says."""
+    return _named(CODES.values(), start)
+
+
+def listed_codes(start: str, *, ignorable: bool) -> list[tuple[str, str]]:
+    """The same for the last one of several, with commas between them; on demand only what can be ignored everywhere."""
+    head, comma, last = start.rpartition(",")
+    possible = [code for code in CODES.values() if not ignorable or why_not_ignored(code, everywhere=True) is None]
+    return [(f"{head}{comma}{name}", title) for name, title in _named(possible, last)]
+
+
+def _named(possible: Iterable[Code], start: str) -> list[tuple[str, str]]:
     wanted = start.casefold()
-    named = ((name, code.summary) for code in CODES.values() for name in (code.number, code.name))
+    named = ((name, code.summary) for code in possible for name in (code.number, code.name))
     return [(name, title) for name, title in named if name.casefold().startswith(wanted)]
 
 

@@ -45,6 +45,9 @@ class Limits:
     skill_tokens: int = 5000
 
 
+LOCK_NAME = "skillweave.lock.json"
+"""The lock file of an output folder: what is known there of its entries."""
+
 MOST = {"bundle_bytes": 2**30, "expansions": 10_000_000, "depth": 10_000}
 """How far a project may raise what a build refuses to exceed: who runs a stranger's project keeps a limit."""
 
@@ -156,7 +159,9 @@ def _find(cwd: Path, root: Path | None, file: Path | None) -> tuple[Path, Path |
         if found is not None:
             return folder, found
     for folder in upward:
-        if any(_is(folder / name, "folder") for name in ("skills", "patterns")):
+        # An output folder mirrors the roots, and is none: its lock file tells.
+        is_output = _is(folder / LOCK_NAME, "file")
+        if not is_output and any(_is(folder / name, "folder") for name in ("skills", "patterns")):
             return folder, None
     return upward[0], None
 
@@ -368,9 +373,9 @@ def _limits(table: Table) -> Limits:
 
 
 def _plugins(table: Table) -> Mapping[str, Mapping[str, object]]:
-    """`[plugins.NAME]`: tables by name. What they hold is for whoever packages to check."""
-    own = subtable(table, "plugins")
-    if own is None:
+    """`[plugins.NAME]`: tables by name."""
+    if "plugins" not in table.data:
         return MappingProxyType({})
-    found = {name: subtable(own, name) for name in own.data}
-    return MappingProxyType({name: MappingProxyType(dict(t.data)) for name, t in found.items() if t is not None})
+    from skillweave.toml_plugins import read_plugins  # noqa: PLC0415 (most projects say nothing of plugins)
+
+    return read_plugins(table)

@@ -6,7 +6,8 @@ import re
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
-from skillweave.emit import LOCK_NAME, Output, lock_bytes
+from skillweave.config import LOCK_NAME
+from skillweave.emit import Output, lock_bytes
 from skillweave.files import digest
 from skillweave.publish import expected_lock, is_plain, load_lock, read_plain, state_of
 

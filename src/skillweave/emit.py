@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from skillweave.project import Entry
     from skillweave.source import SourcePath
 
-LOCK_NAME = "skillweave.lock.json"
-
 
 class Output(NamedTuple):
     """One file to publish: its path below the output folder, its bytes, and whether it can be run."""
@@ -79,6 +77,11 @@ def emit(nodes: Nodes, tree: Tree, plan: Plan, sources: Iterable[SourcePath]) ->
             continue
         outputs.append(Output(f"{base}/{out}", contents.data, contents.mode))
         digests[real] = digest(contents.data)
+    for path in sources:
+        # What a directive names in lines that no include selects is part of no output, and yet has to be there.
+        if str(path) not in digests and tree.look_up(path).kind == "file":
+            contents = tree.read(path)
+            digests.update({str(path): digest(contents.data)} if contents.problem is None else {})
     if entry.main.real in graph.failed:
         return None
     pages = {f"{base}/{out}": page for out, page in plan.pages.items()}

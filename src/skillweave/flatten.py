@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from skillweave.destination import read_destination
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, HEADING_TOO_DEEP, Note, Problem
 from skillweave.graph import language
-from skillweave.markdown.reading import Block, read_blocks
+from skillweave.markdown.reading import read_blocks
+from skillweave.markdown.values import Block
 from skillweave.parse import not_alone
 from skillweave.select import Lines, Ranges, Sections, bridged, holds, select, select_code, whole, without
 from skillweave.source import Edit, Span, apply_edits
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 
     from skillweave.config import Config
     from skillweave.directive import Level
+    from skillweave.document import Heading, PlacedDirective
     from skillweave.graph import Edge, Graph
-    from skillweave.markdown.reading import Container
-    from skillweave.parse import Heading, PlacedDirective
+    from skillweave.markdown.values import Container
     from skillweave.project import Project
     from skillweave.source import SourcePath
 
@@ -257,9 +258,12 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
         nodes.sections[edge.target] = Sections(file.document)
     source = Lines(file.lines, edge.target, nodes.sections.get(edge.target))
     if directive.as_code:
-        nodes.units.setdefault(UnitKey(edge.target), file_unit(nodes.graph, edge.target, is_own=False))
+        # The file as it is: the unit of this key may be a rendering, of a template without parameters.
+        as_it_is = file_unit(nodes.graph, edge.target, is_own=False)
+        nodes.units.setdefault(as_it_is.key, as_it_is)
         selection = select_code(source, file.document, directive)
-        key = NodeKey(UnitKey(edge.target), selection.ranges, language(edge.target, directive.lang))
+        key = NodeKey(as_it_is.key, selection.ranges, language(edge.target, directive.lang))
+        nodes.nodes.setdefault(key, _code_node(as_it_is, key))
     else:
         arguments = nodes.calls.of(unit.key, edge)
         target = nodes.units.get(UnitKey(edge.target, arguments)) if arguments is not None else None
@@ -293,9 +297,6 @@ def _build(nodes: Nodes, key: NodeKey) -> None:
     if key in nodes.nodes:
         return
     unit = nodes.units[key.unit]
-    if key.code is not None:
-        nodes.nodes[key] = _code_node(unit, key)
-        return
     covered = [
         (edge.placed, child)
         for edge, child in zip(unit.edges, nodes.children[key.unit], strict=True)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from skillweave.cache import Documents
     from skillweave.directive import Directive
-    from skillweave.parse import Document, PlacedDirective
+    from skillweave.document import Document, PlacedDirective
     from skillweave.project import Project
 
 
@@ -77,6 +77,11 @@ class Edge(NamedTuple):
         return self.written or self.placed.directive
 
     @property
+    def reads(self) -> bool:
+        """Whether the target's text is read for it: an asset is shipped unread."""
+        return self.directive.word != "asset"
+
+    @property
     def splices(self) -> bool:
         """Whether the target's directives are expanded, too: an include of Markdown as Markdown."""
         return self.directive.word == "include" and not self.directive.as_code
@@ -100,6 +105,8 @@ class Link(NamedTuple):
     line: int
     column: int
     splices: bool
+    reads: bool
+    """Whether the target's text is read: that of an asset is not."""
 
 
 @dataclass(slots=True)
@@ -136,10 +143,6 @@ class Graph:
             self.findings.append(Finding(told, owners, self.finder))
             if told.severity is Severity.ERROR:
                 self.failed.update(owners)
-
-    def dependencies(self, path: SourcePath) -> Iterable[SourcePath]:
-        """The files that the directives of a file name."""
-        return (edge.target for edge in self.edges.get(path, ()) if edge.target is not None)
 
 
 def diagnose(index: LineIndex, path: SourcePath, problem: Problem, **more: object) -> Diagnostic:
@@ -226,15 +229,20 @@ def order(graph: Graph, depth_limit: int) -> None:
 
 
 def closure(graph: Graph, starts: Iterable[SourcePath]) -> set[SourcePath]:
-    """Some files and all that they name, over any number of steps."""
+    """Some files and all that they name, over any number of steps; what an asset names does not count."""
     reached = set(starts)
+    shipped = set()
     pending = list(reached)
     while pending:
-        for target in graph.dependencies(pending.pop()):
-            if target not in reached:
-                reached.add(target)
-                pending.append(target)
-    return reached
+        for edge in graph.edges.get(pending.pop(), ()):
+            if edge.target is None or edge.target in reached:
+                continue
+            if edge.reads:
+                reached.add(edge.target)
+                pending.append(edge.target)
+            else:
+                shipped.add(edge.target)
+    return reached | shipped
 
 
 Links = Mapping[SourcePath, Sequence[Link]]
@@ -245,7 +253,7 @@ def links_of(graph: Graph) -> dict[SourcePath, tuple[Link, ...]]:
     """What is kept of a graph's edges."""
     return {
         path: tuple(
-            Link(edge.target, *file.index.position(edge.directive.span.start), edge.splices)
+            Link(edge.target, *file.index.position(edge.directive.span.start), edge.splices, edge.reads)
             for edge in graph.edges.get(path, ())
             if edge.target is not None
         )

@@ -10,9 +10,9 @@ from skillweave.source import LineIndex, SourcePath, Span
 from skillweave.units import to_source
 
 if TYPE_CHECKING:
+    from skillweave.document import Definition
     from skillweave.flatten import Nodes
     from skillweave.links import PlannedPage
-    from skillweave.parse import Definition
     from skillweave.units import Unit
 
 Label = tuple[str, bool]

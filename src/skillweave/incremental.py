@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.config import hidden_roots
-from skillweave.diagnostics import Diagnostic
+from skillweave.diagnostics import DUPLICATE_SKILL, Diagnostic, Severity
 from skillweave.files import Tree
 from skillweave.state import (
     State,
@@ -40,10 +40,14 @@ if TYPE_CHECKING:
     from skillweave.cache import Documents
     from skillweave.config import Config
     from skillweave.depfile import Needs
-    from skillweave.parse import Document
+    from skillweave.document import Document
     from skillweave.parts import Parts
     from skillweave.publish import Published
     from skillweave.source import SourcePath
+
+
+MISSHAPED = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
+"""What reading raises of JSON that is none of ours: it is the cache of another version, or somebody edited it."""
 
 
 class Named(NamedTuple):
@@ -73,6 +77,12 @@ class Outcome:
     """Why an entry was written: its path, and a clause."""
     needs: tuple[Needs, ...] = ()
     """What the entries that were asked for are made of, where that was asked for."""
+
+    @property
+    def failed(self) -> int:
+        """How many were asked for and have an error; a skill whose id another one has is none of the entries."""
+        refused = sum(d.code is DUPLICATE_SKILL and d.severity is Severity.ERROR for d in self.diagnostics)
+        return self.asked - len(self.changed) - len(self.unchanged) + refused
 
 
 @dataclass(slots=True)
@@ -132,9 +142,10 @@ def check(asked: Asked) -> Outcome:
     """Find every mistake, and write nothing but the cache."""
     started = now()
     last = _last(asked, started)
-    if last is not None and not last.changed:
+    said = _said(last.state) if last is not None and not last.changed else None
+    if last is not None and said is not None:
         _renew(asked, last.state, started)
-        return _said(last.state)
+        return said
     documents = _documents(asked)
     compiled, state = _compile(asked, last, documents, started)
     outcome = _outcome(compiled, compiled.diagnostics, len(compiled.parts.bundles))
@@ -149,14 +160,14 @@ def build(asked: Asked) -> Outcome:
     started = now()
     saved = state_id(asked.config.root)
     last = None if asked.needs else _last_published(asked, started)
-    if last is not None and not last.changed and not last.state.pending:
+    said = _said(last.state) if last is not None and not last.changed and not last.state.pending else None
+    if last is not None and said is not None:
         _renew(asked, last.state, started)
-        outcome = _said(last.state)
-        return replace(outcome, unchanged=tuple(entry.path for entry in outcome.entries if entry.good))
+        return replace(said, unchanged=tuple(entry.path for entry in said.entries if entry.good))
     from skillweave.publish import alone_if_there  # noqa: PLC0415 (the compiler only where it is needed)
 
     # Held from before the first source is read: a build that read older ones must not publish after a newer one.
-    with alone_if_there(asked.output, asked.config.output) as is_held:
+    with alone_if_there(asked.output) as is_held:
         if last is not None and state_id(asked.config.root) != saved:
             # Another build was at work until we got hold of the folder.
             last = _last_published(asked, started)
@@ -201,7 +212,8 @@ def _build(asked: Asked, last: _Last | None, started: int, *, is_held: bool) -> 
     )
     if state is not None:
         _record_published(asked, state, compiled, published)
-        _keep(asked, state, compiled, outcome, documents)
+        # What stands in the way of outputs is for a build to say: a check of the same sources does not look at them.
+        _keep(asked, state, compiled, replace(outcome, diagnostics=compiled.diagnostics), documents)
     return outcome
 
 
@@ -216,14 +228,20 @@ def _last(asked: Asked, started: int) -> _Last | None:
     if state is None:
         return None
     tree = Tree(root, hidden_roots(asked.config))
-    changed = changed_files(state, tree, asked.config.output, started)
+    try:
+        changed = changed_files(state, tree, asked.config.output, started)
+    except MISSHAPED:
+        return None
     return None if changed is None else _Last(state, tree, changed)
 
 
 def _last_published(asked: Asked, started: int) -> _Last | None:
     """The last run, if what it published is there as it was."""
     last = _last(asked, started)
-    if last is None or not last.state.published or not outputs_unchanged(last.state, asked.output, started):
+    try:
+        if last is None or not last.state.published or not outputs_unchanged(last.state, asked.output, started):
+            return None
+    except MISSHAPED:
         return None
     return last
 
@@ -231,12 +249,8 @@ def _last_published(asked: Asked, started: int) -> _Last | None:
 def _renew(asked: Asked, state: State, started: int) -> None:
     """Keep newer stamps where contents had to be read, so that the next run need not."""
     if state.unsettled:
-        root = asked.config.root
-        parts = load_parts(root, state)
         state.started, state.unsettled = started, False
-        if parts is not None:
-            save_parts(root, state, parts)
-        save_state(root, state)
+        save_state(asked.config.root, state)
 
 
 def _compile(asked: Asked, last: _Last | None, documents: Documents, started: int) -> tuple[Compiled, State | None]:
@@ -244,7 +258,8 @@ def _compile(asked: Asked, last: _Last | None, documents: Documents, started: in
     if last is not None:
         compiled = _compile_changes(asked, last, documents)
         if compiled is not None and update(last.state, last.tree, asked.config.output, last.changed):
-            last.state.started, last.state.unsettled = started, False
+            last.state.started = last.state.made = started
+            last.state.unsettled = False
             return compiled, last.state
     from skillweave.build import compile_project  # noqa: PLC0415 (the compiler is imported only where it is needed)
 
@@ -269,7 +284,10 @@ def _compile_changes(asked: Asked, last: _Last, documents: Documents) -> Compile
         kept = load_parts(asked.config.root, last.state)
         if kept is None:
             return None
-        parts = from_json(kept)
+        try:
+            parts = from_json(kept)
+        except MISSHAPED:
+            return None
     edits = Edits(last.changed, frozenset(last.state.pending), parts, last.tree)
     return recompile(asked.config, edits, documents, strict=asked.strict)
 
@@ -335,16 +353,19 @@ def _outcome(compiled: Compiled, diagnostics: tuple[Diagnostic, ...], asked: int
     return Outcome(entries, asked, len(compiled.parts.links), diagnostics)
 
 
-def _said(state: State) -> Outcome:
-    """What the last run said."""
+def _said(state: State) -> Outcome | None:
+    """What the last run said; None if that cannot be read."""
     result = state.result
     diagnostics: tuple[Diagnostic, ...] = ()
-    if result["diagnostics"]:
-        from skillweave.cache import rebuilt  # noqa: PLC0415 (most often there is nothing to say)
+    try:
+        if result["diagnostics"]:
+            from skillweave.cache import rebuilt  # noqa: PLC0415 (most often there is nothing to say)
 
-        diagnostics = rebuilt(tuple[Diagnostic, ...], result["diagnostics"])
-    entries = tuple(Named(*entry) for entry in result["entries"])
-    return Outcome(entries, len(entries), result["files"], diagnostics)
+            diagnostics = rebuilt(tuple[Diagnostic, ...], result["diagnostics"])
+        entries = tuple(Named(*entry) for entry in result["entries"])
+        return Outcome(entries, len(entries), result["files"], diagnostics)
+    except MISSHAPED:
+        return None
 
 
 def _reasons(compiled: Compiled, published: Published) -> tuple[tuple[str, str], ...]:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from skillweave.files import Found, Tree
     from skillweave.flatten import NodeKey, Nodes
     from skillweave.graph import Edge
-    from skillweave.markdown.reading import Destination
+    from skillweave.markdown.values import Destination
     from skillweave.project import Entry, EntryFile
 
 
@@ -153,6 +153,13 @@ class _Place(NamedTuple):
     span: Span
 
 
+class _Goal(NamedTuple):
+    """Where a link leads: a path below the bundle, or empty for the page itself; and the fragment, if it changes."""
+
+    out: str
+    fragment: str | None = None
+
+
 class _Work(NamedTuple):
     site: Site
     plan: Plan
@@ -223,40 +230,30 @@ def _resolve(work: _Work, place: _Place, destination: Destination) -> Edit | Non
     written = read_destination(raw, destination.kind)
     if written is None:
         return None
-    if not written.path:
-        slug = _own_anchor(work, place, written.fragment or "")
-        return _change(place, raw, f"#{slug}") if slug is not None else None
-    target = resolve(place.unit.path, written.path)
-    found = work.site.tree.look_up(target)
-    new = _target(work, place, written, found)
-    if new is None:
+    if written.path:
+        goal = _target(work, place, written, work.site.tree.look_up(resolve(place.unit.path, written.path)))
+    else:
+        goal = _own_anchor(work, place, written.fragment or "")
+    if goal is None:
         return None
-    if new.startswith("#"):
-        return _change(place, raw, new)
-    return _change(place, raw, _respelled(place, written, new, raw))
-
-
-def _change(place: _Place, raw: str, new: str) -> Edit | None:
+    new = _respelled(place, written, goal, raw) if goal.out else f"#{encode(goal.fragment or '')}"
     return None if new == raw else Edit(place.span.start, place.span.end, new)
 
 
-def _respelled(place: _Place, written: Written, new: str, raw: str) -> str:
-    """The destination with its path changed to an output's, or as it was if it already leads there.
-
-    `new` is the path below the bundle, perhaps with `#` and a fragment that has another name there.
-    """
-    out, mark, fragment = new.partition("#")
-    suffix = f"#{encode(fragment)}" if mark else raw[written.length :]
+def _respelled(place: _Place, written: Written, goal: _Goal, raw: str) -> str:
+    """The destination with its path changed to an output's, or as it was if it already leads there."""
+    out = goal.out
+    suffix = raw[written.length :] if goal.fragment is None else f"#{encode(goal.fragment)}"
     folder = place.page.out.rpartition("/")[0]
     leads_to = normalise_path(f"{folder}/{written.path}" if folder else written.path)
-    if leads_to == out.rstrip("/"):
+    if written.path and leads_to == out.rstrip("/"):
         return raw[: written.length] + suffix
     path = relative(place.page.out, out) + ("/" if written.path.endswith("/") else "")
     return encode(path) + suffix
 
 
-def _own_anchor(work: _Work, place: _Place, name: str) -> str | None:
-    """What a fragment of the same document becomes; None where it stays as it is."""
+def _own_anchor(work: _Work, place: _Place, name: str) -> _Goal | None:
+    """Where a fragment of the same document leads; None where it stays as it is."""
     if not name:
         return None
     document = place.unit.document
@@ -266,14 +263,13 @@ def _own_anchor(work: _Work, place: _Place, name: str) -> str | None:
         slug = page.heading_of(place.unit.path, name, place.copy)
         if slug is not None:
             kept = place.unit.is_own and not any(heading.slug == name for heading in headings)
-            return None if kept else slug
-        new = _ship(work, place, place.unit.path, Written("", name, 0))
-        return None if new is None else relative(place.page.out, new) + f"#{name}"
+            return None if kept else _Goal("", slug)
+        return _ship(work, place, place.unit.path, Written("", name, 0))
     if document and name in document.anchors:
         return None
     slug = page.named(name)
     if slug is not None:
-        return slug
+        return _Goal("", slug)
     if any(name in _anchors(work, copy.key) for copy in page.copies):
         return None
     _report(
@@ -294,8 +290,8 @@ def _nearest_anchor(work: _Work, path: SourcePath, name: str) -> str | None:
     return f"did you mean #{close[0]}?" if close else None
 
 
-def _target(work: _Work, place: _Place, written: Written, found: Found) -> str | None:
-    """The output path that a link leads to, or `#slug`; None where it stays, or is wrong (and reported)."""
+def _target(work: _Work, place: _Place, written: Written, found: Found) -> _Goal | None:
+    """Where a link with a path leads in the output; None where it stays, or is wrong (and reported)."""
     path = written.path
     match found.kind:
         case "outside":
@@ -337,11 +333,11 @@ def _suggestion(work: _Work, place: _Place, path: str) -> str | None:
     return f"did you mean {f'{folder}/{close[0]}' if folder else close[0]}?" if close else None
 
 
-def _folder(work: _Work, place: _Place, written: Written, real: SourcePath) -> str | None:
+def _folder(work: _Work, place: _Place, written: Written, real: SourcePath) -> _Goal | None:
     entry = work.plan.entry
     if entry is not None and entry.kind == "skill" and is_below(real, work.site.tree.look_up(entry.folder).real):
         below = real[len(work.site.tree.look_up(entry.folder).real) + 1 :]
-        return below or "."
+        return _Goal(below or ".")
     other = work.site.folders.get(real)
     if other is not None and other is not entry:
         return _other_entry(work, place, other, other.folder)
@@ -364,19 +360,21 @@ def _instead_of_folder(work: _Work, place: _Place, written: Written, real: Sourc
     roots = work.site.nodes.project.pattern_roots
     name = below_root(real, roots)
     target = name if name != real else relative(place.unit.path, real)
-    return f"link to a file of it{such}; or ship all with <<asset: {target}/>>, and name `assets/{name}/` without a link"
+    return (
+        f"link to a file of it{such}; or ship all with <<asset: {target}/>>, and name `assets/{name}/` without a link"
+    )
 
 
-def _other_entry(work: _Work, place: _Place, other: Entry, target: str) -> str | None:
+def _other_entry(work: _Work, place: _Place, other: Entry, target: str) -> _Goal | None:
     """A link to another skill or document: from output to output."""
     if work.plan.entry is None:
         return None
     message = f"this link holds only where {other.id} is installed beside {work.plan.entry.id}"
     _report(work, place, LINK_TO_SKILL, message, f"name the {other.kind} by its id: `{other.id}`")
-    return relative(work.plan.entry.folder + "/x", target)
+    return _Goal(relative(work.plan.entry.folder + "/x", target))
 
 
-def _file(work: _Work, place: _Place, written: Written, real: SourcePath) -> str | None:
+def _file(work: _Work, place: _Place, written: Written, real: SourcePath) -> _Goal | None:
     nodes, entry = work.site.nodes, work.plan.entry
     work.plan.asked.add(real)
     owner, owned = work.site.owners.get(real, (None, None))
@@ -386,7 +384,7 @@ def _file(work: _Work, place: _Place, written: Written, real: SourcePath) -> str
         return _other_entry(work, place, owner, owned.path)
     slug = _included(work, place, written, real)
     if slug is not None:
-        return f"#{slug}"
+        return _Goal("", slug)
     if not nodes.project.may_read(place.unit.path, real) or (
         owner is not None and entry is not owner and entry is not None
     ):
@@ -401,7 +399,7 @@ def _file(work: _Work, place: _Place, written: Written, real: SourcePath) -> str
     return _ship(work, place, real, written)
 
 
-def _own_file(work: _Work, place: _Place, written: Written, owned: EntryFile) -> str | None:
+def _own_file(work: _Work, place: _Place, written: Written, owned: EntryFile) -> _Goal | None:
     entry = work.plan.entry
     if entry is None:
         return None
@@ -412,13 +410,13 @@ def _own_file(work: _Work, place: _Place, written: Written, owned: EntryFile) ->
     slug = _included(work, place, written, owned.real)
     if owned.treatment == "partial":
         if slug is not None:
-            return f"#{slug}"
+            return _Goal("", slug)
         _add_page(work.site, work.plan, work.pending, out, UnitKey(owned.real))
     elif slug is not None and owned.path != entry.path and place.page.unit.path != owned.real:
-        return f"#{slug}"
+        return _Goal("", slug)
     if written.fragment and owned.treatment != "copy":
         _check_anchor(work, place, UnitKey(owned.real), written)
-    return out
+    return _Goal(out)
 
 
 def _included(work: _Work, place: _Place, written: Written, real: SourcePath) -> str | None:
@@ -434,15 +432,15 @@ def _included(work: _Work, place: _Place, written: Written, real: SourcePath) ->
     return page.heading_of(real, None)
 
 
-def _ship(work: _Work, place: _Place, real: SourcePath, written: Written) -> str | None:
-    """Have the bundle hold a file that a link names; its path there, with `#` and a fragment that has another name there."""
+def _ship(work: _Work, place: _Place, real: SourcePath, written: Written) -> _Goal | None:
+    """Have the bundle hold a file that a link names; where the link leads then."""
     nodes, entry = work.site.nodes, work.plan.entry
     if entry is not None and entry.kind == "document":
         _cannot_ship(work, place, written.path or real)
         return None
     shipped = next((out for out, copied in work.plan.copies.items() if copied == real), None)
     if shipped is not None:
-        return shipped
+        return _Goal(shipped)
     if nodes.config.links == "error" and entry is not None and real not in work.plan.named:
         word = "reference" if real.endswith(".md") else "asset"
         cure = f"write <<{word}: {below_root(real, nodes.project.pattern_roots)}>>, or set `links` to ship"
@@ -454,7 +452,7 @@ def _ship(work: _Work, place: _Place, real: SourcePath, written: Written) -> str
     if not real.endswith(".md") or matches(real, nodes.config.verbatim):
         out = f"{'references' if real.endswith('.md') else 'assets'}/{name}"
         _copy(work, place, out, real)
-        return out
+        return _Goal(out)
     out = f"references/{name}"
     unit = UnitKey(real)
     document = nodes.graph.files[real].document if real in nodes.graph.files else None
@@ -462,15 +460,15 @@ def _ship(work: _Work, place: _Place, real: SourcePath, written: Written) -> str
     if document and document.params is not None:
         # A template that a directive has shipped with its values is that page; else its defaults are its values.
         unit = known.unit if known is not None and known.unit.path == real else UnitKey(real, _defaults(work, real))
-        if unit not in nodes.wholes and unit.path not in nodes.graph.failed:
+        if unit not in nodes.wholes and any(param.required for param in document.params):
             cure = f'give it its values: <<reference: {name} with name="…">>'
             _report(work, place, BROKEN_LINK, f"{written.path or real} needs values, and a link gives none", cure)
     if entry is not None and not _ship_page(work, place, out, unit):
         return None
     if written.fragment:
         slug = _check_anchor(work, place, unit, written)
-        return f"{out}#{slug}" if slug and slug != written.fragment else out
-    return out
+        return _Goal(out, slug) if slug and slug != written.fragment else _Goal(out)
+    return _Goal(out)
 
 
 def _ship_page(work: _Work, place: _Place, out: str, unit: UnitKey) -> bool:

@@ -18,10 +18,11 @@ from skillweave.diagnostics import (
 )
 from skillweave.emit import Output
 from skillweave.files import digest
-from skillweave.plugin import PLUGIN_NAME, marketplace_json, plugin_json
+from skillweave.plugin import marketplace_json, plugin_json
 from skillweave.portable import strip_unportable
 from skillweave.project import START
 from skillweave.provenance import STATEMENT_NAME, statement
+from skillweave.toml_plugins import PLUGIN_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from skillweave.document import Heading
 from skillweave.flatten import ChildItem, TextItem, asked, assemble, text_of
-from skillweave.parse import Heading, Slugger
+from skillweave.slugs import Slugger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -150,7 +150,7 @@ def from_json(content: Any) -> Parts:  # noqa: ANN401 (JSON)
 
     return Parts(
         {
-            paths[path]: tuple([Link(paths[target], line, column, splices) for target, line, column, splices in links])
+            paths[path]: tuple([Link(paths[target], *rest) for target, *rest in links])
             for path, links in content["links"]
         },
         {paths[path]: tuple([paths[target] for target in targets]) for path, targets in content["linked"]},

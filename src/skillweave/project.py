@@ -13,6 +13,7 @@ from skillweave.diagnostics import (
     UNREADABLE_FILE,
     Diagnostic,
     Note,
+    Severity,
 )
 from skillweave.files import Tree, expand_roots, is_below
 from skillweave.globs import matches
@@ -66,6 +67,8 @@ class Project:
     homes: Mapping[SourcePath, SourcePath]
     """The folder that a skill's or document's own file may read besides patterns."""
     diagnostics: tuple[Diagnostic, ...]
+    refused: tuple[SourcePath, ...] = ()
+    """The SKILL.md of each skill that is no entry, as another one has its id: what it has published stays."""
 
     def may_read(self, source: SourcePath, target: str) -> bool:
         """Whether a directive or link in a file may name a target: both are real paths (LANGUAGE 3)."""
@@ -86,7 +89,7 @@ def discover(tree: Tree, config: Config) -> Project:
         and any(is_below(found.real, folder) for folder in pattern_roots)
     }
     homes: dict[SourcePath, SourcePath] = {}
-    skills = _skills(tree, config, homes, diagnostics)
+    skills, refused = _skills(tree, config, homes, diagnostics)
     documents = _documents(tree, config, homes, diagnostics)
     shared = tuple(found.real for path in config.shared if (found := tree.look_up(path)).kind in ("file", "folder"))
     own = (tree.look_up(root).real for _, root in expand_roots(tree, (*config.skills, *config.documents)))
@@ -100,6 +103,7 @@ def discover(tree: Tree, config: Config) -> Project:
         shared=shared,
         homes=homes,
         diagnostics=tuple(diagnostics),
+        refused=tuple(refused),
     )
 
 
@@ -169,8 +173,10 @@ def _is_file(path: SourcePath, kind: str, detail: str, diagnostics: list[Diagnos
 
 def _skills(
     tree: Tree, config: Config, homes: dict[SourcePath, SourcePath], diagnostics: list[Diagnostic]
-) -> list[Entry]:
+) -> tuple[list[Entry], list[SourcePath]]:
+    """The skills, and those that are refused because of their id."""
     entries: dict[str, Entry] = {}
+    refused: list[SourcePath] = []
     for star, root in expand_roots(tree, config.skills):
         if tree.look_up(root).kind == "outside":
             diagnostics.append(_leaves(SourcePath(root)))
@@ -181,6 +187,7 @@ def _skills(
         }
         owned: dict[str, list[EntryFile]] = {folder: [] for folder in folders}
         diagnostics += [problem for path, found in files if (problem := _misnamed(path, found.kind))]
+        diagnostics += _aliases(tree, root, folders)
         for path, found in files:
             folder = path.rpartition("/")[0]
             while folder not in folders and len(folder) > len(root):
@@ -205,9 +212,28 @@ def _skills(
             )
             if id_ in entries:
                 diagnostics.append(_duplicate(entry, entries[id_]))
+                refused.append(entry.path)
             else:
                 entries[id_] = entry
-    return list(entries.values())
+    return list(entries.values()), refused
+
+
+def _aliases(tree: Tree, root: str, folders: set[str]) -> list[Diagnostic]:
+    """What to say of symlinks below a root that lead to skills which are built by another path: no skill is built twice."""
+    top = tree.look_up(root).real
+    links = [(path, target[0]) for path, target in tree.links.items() if target is not None and is_below(path, top)]
+    real = [tree.look_up(folder).real for folder in folders] if links else []
+    found = []
+    for path, target in sorted(links):
+        is_other = any(is_below(folder, target) for folder in real) and not is_below(path, target)
+        if is_other and not any(is_below(folder, path) for folder in folders):
+            message = f"{path} is a symlink to {target}, whose skill is built there and not here"
+            cure = "copy the folder, if there are to be two skills; else remove the link"
+            place = SourcePath(path)
+            found.append(
+                Diagnostic(DUPLICATE_SKILL, message, place, START, START, help=cure, severity=Severity.WARNING)
+            )
+    return found
 
 
 def _misnamed(path: SourcePath, kind: str) -> Diagnostic | None:

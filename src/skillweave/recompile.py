@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.build import Compiled, check_texts, make_bundles, own_files, plan_bundles
+from skillweave.diagnostics import LEFTOVER_DIRECTIVE
 from skillweave.graph import Graph, Reading, links_of, load, starts_of
 from skillweave.ignores import unused_ignores
 from skillweave.parts import Bundled, Parts, below, bundled, failed_of, is_partial, reach_of, templates_of
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from skillweave.cache import Documents
     from skillweave.config import Config
     from skillweave.files import Tree
-    from skillweave.graph import Finding
+    from skillweave.graph import Finding, Link
     from skillweave.links import Plan, Site
     from skillweave.parts import Reach
     from skillweave.project import Entry, Project
@@ -56,12 +57,35 @@ def recompile(config: Config, edits: Edits, documents: Documents, *, strict: boo
     entries = _reached(project, edits, reach)
     own = starts_of(replace(project, patterns=(), entries=entries))
     load(reading, {*(starts_of(project) & reach.files), *own})
+    names = _names(project, last, graph)
+    if not graph.files.keys() <= names.links.keys():
+        return None  # A whole run would not read an edited file that nothing names any more.
     elsewhere = {
-        link.target for path, links in last.links.items() if path not in graph.files for link in links if link.splices
+        link.target for path, links in names.links.items() if path not in graph.files for link in links if link.splices
     }
     site = check_texts(graph, project, config, tree, elsewhere)
-    merge = _Merge(site, last, reach, plan_bundles(site, entries))
+    merge = _Merge(site, last, reach, plan_bundles(site, entries), names)
     return _merged(project, entries, merge)
+
+
+class _Names(NamedTuple):
+    """What the files of the project name now: those that a whole run would read, and no others."""
+
+    links: dict[SourcePath, tuple[Link, ...]]
+    linked: dict[SourcePath, tuple[SourcePath, ...]]
+
+
+def _names(project: Project, last: Parts, graph: Graph) -> _Names:
+    links = {**last.links, **links_of(graph)}
+    linked = {**{path: to for path, to in last.linked.items() if path not in graph.files}, **graph.linked}
+    read = {path: [link.target for link in links[path] if link.reads] for path in links}
+    for path, targets in linked.items():
+        read[path] = [*read.get(path, ()), *targets]
+    alive = below(read, starts_of(project))
+    return _Names(
+        {path: links[path] for path in links if path in alive},
+        {path: to for path, to in linked.items() if path in alive},
+    )
 
 
 class _Merge(NamedTuple):
@@ -71,14 +95,20 @@ class _Merge(NamedTuple):
     last: Parts
     reach: Reach
     plans: Mapping[SourcePath, Plan]
+    names: _Names
 
 
 def _reached(project: Project, edits: Edits, reach: Reach) -> tuple[Entry, ...]:
-    """The entries that edits reach, and those that are pending."""
+    """The entries that edits reach, and those that are pending.
+
+    Which entries a leftover directive is found in depends on what else fails each of them: they are worked out again.
+    """
+    again = {finding.finder for finding in edits.last.findings if finding.diagnostic.code is LEFTOVER_DIRECTIVE}
     return tuple(
         entry
         for entry in project.entries
         if entry.path in edits.pending
+        or entry.path in again
         or edits.last.bundles[entry.path].depends_on(reach.changed)
         or any(file.real in reach.files for file in entry.files)
     )
@@ -102,6 +132,9 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
             unreached[path] = check_unreached(site, path)
         else:
             return None
+    asked = set().union(*(planned.asked for planned in plans.values()), *(known.asked for known in unreached.values()))
+    if _asks_beyond(merge, asked):
+        return None
     vain = unused_ignores(graph, [*kept, *_fresh(merge)], [*sources, *(known.sources for known in unreached.values())])
     graph.failed |= failed_of([*kept, *vain])
     bundles = make_bundles(site, plans, made_of)
@@ -111,23 +144,29 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
     if known_bundles is None or not is_partial(graph.findings):
         return None
     redone = {path: bundled(graph, made_of[path], plans[path].asked, good=path in good) for path in plans}
-    links = {**last.links, **links_of(graph)}
-    linked = {**{path: to for path, to in last.linked.items() if path not in graph.files}, **graph.linked}
+    links, linked = merge.names
     templates = {path for path in last.templates if path not in graph.files} | templates_of(graph)
-    alive = below(
-        {path: [*(link.target for link in links.get(path, ())), *linked.get(path, ())] for path in links},
-        starts_of(project),
-    )
     parts = Parts(
-        {path: links[path] for path in links if path in alive},
-        {path: to for path, to in linked.items() if path in alive},
-        frozenset(templates & alive),
+        links,
+        linked,
+        frozenset(templates & links.keys()),
         {path: redone.get(path) or known_bundles[path] for path in last.bundles},
         unreached,
         findings,
     )
     diagnostics = with_trails([*findings, *vain], parts.links, own_files(project.entries))
     return Compiled(project, site.nodes, entries, bundles, diagnostics, site.tree, parts)
+
+
+def _asks_beyond(merge: _Merge, asked: set[SourcePath]) -> bool:
+    """Whether a link leads to a text that was not read for it: only the rendering of a template shows that it does."""
+    site = merge.site
+    for path in asked:
+        if path.endswith(".md") and path in merge.names.links and path not in site.nodes.graph.files:
+            owner, owned = site.owners.get(path, (None, None))
+            if owner is None or owned is None or owned.path != owner.path:
+                return True
+    return False
 
 
 def _holds(merge: _Merge, finding: Finding) -> bool:

@@ -16,9 +16,11 @@ from skillweave.diagnostics import (
     SETEXT_SEAM,
     Fix,
     Problem,
+    Severity,
 )
 from skillweave.flatten import BareItem, ChildItem, TextItem, asked, block_at, is_too_large, text_of
-from skillweave.markdown.reading import Block, Container, read_blocks, render
+from skillweave.markdown.reading import read_blocks, render
+from skillweave.markdown.values import Block, Container
 from skillweave.parse import not_alone
 from skillweave.select import bridged
 from skillweave.source import Edit, apply_edits
@@ -28,8 +30,8 @@ from skillweave.units import to_source
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from skillweave.document import PlacedDirective
     from skillweave.flatten import Child, Item, Node, NodeKey, Nodes
-    from skillweave.parse import PlacedDirective
     from skillweave.source import Span
     from skillweave.units import Unit, UnitKey
 
@@ -56,15 +58,21 @@ def check_seams(nodes: Nodes) -> None:
                 tops[key.unit] = _top_ranges(node.unit.document.blocks if node.unit.document else ())
             for window in _windows(node, doubtful, tops[key.unit]):
                 found += _compare(_lay_out(nodes, node, window, short))
-            torn = {item.child.edge.placed for item in doubtful if _is_torn(nodes, item)}
+            brought = (item.child for item in doubtful if isinstance(item, ChildItem))
+            torn = {child.edge.placed for child in brought if _is_torn(nodes, child)}
             found = [each for each in found if each[0] not in torn or each[1].code is not SEAM_CHANGES_MEANING]
         found += _check_inline(nodes, node)
         for placed, problem in _by_directive(found):
             place = (key.path, to_source(nodes.graph, node.unit, placed.directive.span).start)
             found_at.setdefault(place, []).append((node.unit, problem))
     for problems in found_at.values():
-        # One for each place, and not the one that was found first: that depends on who includes the file.
-        nodes.report(*min(problems, key=lambda each: (each[1].code.number, each[1].message, each[1].span)))
+        # One for each place, and not the one that was found first: that depends on who includes the file. An error goes
+        # first, or a warning that is ignored could hide it.
+        nodes.report(*min(problems, key=lambda each: (_is_mild(each[1]), each[1].code.number, *each[1][1:3])))
+
+
+def _is_mild(problem: Problem) -> bool:
+    return (problem.severity or problem.code.severity) is not Severity.ERROR
 
 
 def _is_doubtful(nodes: Nodes, node: Node, number: int) -> bool:
@@ -80,11 +88,9 @@ def _is_doubtful(nodes: Nodes, node: Node, number: int) -> bool:
     return not (_is_safe_before(nodes, node, before, item) and _is_safe_after(nodes, node, item, (after, behind)))
 
 
-def _is_torn(nodes: Nodes, item: Item) -> bool:
-    """Whether an item brings a file whose first line is a `---` that its own finding asks to close, or to write else."""
-    if not isinstance(item, ChildItem):
-        return False
-    document = nodes.nodes[item.child.key].unit.document
+def _is_torn(nodes: Nodes, child: Child) -> bool:
+    """Whether an include brings a file whose first line is a `---` that a finding of its own is about."""
+    document = nodes.nodes[child.key].unit.document
     if document is None or document.front_matter is not None:
         return False
     return any(problem.code is INVALID_FRONT_MATTER for problem in document.problems)

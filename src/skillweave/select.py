@@ -17,7 +17,7 @@ from skillweave.diagnostics import (
     Problem,
 )
 from skillweave.directive import section_fix
-from skillweave.parse import Document, Heading, Region
+from skillweave.document import Document, Heading, Region
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -11,7 +11,7 @@ from skillweave.source import Edit
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from skillweave.parse import Document, Heading
+    from skillweave.document import Document, Heading
     from skillweave.source import LineIndex
 
 

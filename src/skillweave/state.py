@@ -48,6 +48,9 @@ class State:
     output_folders: dict[str, list[Any]] = field(default_factory=dict)
     result: Any = None
     started: int = 0
+    """When the last run began that found it to hold: stamps are held against it."""
+    made: int = 0
+    """When the run began that found its parts out, which tells them from those of any other."""
     published: bool = False
     """Whether the outputs are those of this state, but for the pending ones."""
     pending: list[str] = field(default_factory=list)
@@ -71,7 +74,10 @@ def load_state(root: Path, key: str) -> State | None:
     """The state that the last build with this key left; None if there is none that can be believed."""
     try:
         content = read_json(root / FOLDER / NAME)
-        return State(**content) if content["key"] == _here(root, key) else None
+        empty = State("", result={})
+        is_ours = all(isinstance(content[name], type(getattr(empty, name))) for name in State.__slots__)
+        is_ours = is_ours and all(isinstance(path, str) for path in content["pending"])
+        return State(**content) if is_ours and content["key"] == _here(root, key) else None
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
@@ -80,7 +86,7 @@ def load_parts(root: Path, state: State) -> Any:  # noqa: ANN401 (JSON)
     """What the run that left a state found out, part by part, as it was saved; None if it is not there."""
     try:
         content = read_json(root / FOLDER / PARTS)
-        return content["parts"] if content["key"] == state.key and content["started"] == state.started else None
+        return content["parts"] if content["key"] == state.key and content["made"] == state.made else None
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
@@ -121,7 +127,7 @@ def record(key: str, tree: Tree, started: int, output: str) -> State:
 
     `output` is the output folder's path: that a build makes it is no change of the sources.
     """
-    state = State(key, started=started)
+    state = State(key, started=started, made=started)
     for folder, listing in tree.listings.items():
         if folder in tree.folder_stamps:
             state.folders[folder] = [_plain(tree.folder_stamps[folder]), _but(listing, folder, output)]
@@ -156,7 +162,7 @@ def changed_files(state: State, tree: Tree, output: str, started: int) -> frozen
 
     Stamps are believed once they have settled, else contents are read; the state then gets the newer stamp.
     """
-    if not _folders_unchanged(state, tree, output, started):
+    if not _folders_unchanged(state, tree, output, started) or not _links_unchanged(state, tree):
         return None
     changed = set()
     root = os.fspath(tree.root)
@@ -165,20 +171,21 @@ def changed_files(state: State, tree: Tree, output: str, started: int) -> frozen
             if tree.read(path).problem != known:
                 return None
             continue
+        before, fingerprint = known
         try:
             current = stamp(os.stat(f"{root}/{path}"))  # noqa: PTH116 (a string is at hand, and a Path costs more)
         except OSError:
             return None
-        if list(current) == known[0] and _is_settled(current, state.started):
+        if list(current) == before and _is_settled(current, state.started):
             continue
         state.unsettled = True
-        if current[0] != known[0][0] or current[4] != known[0][4]:
+        if current[0] != before[0] or current[4] != before[4]:
             changed.add(SourcePath(path))
             continue
         contents = tree.read(path)
         if contents.problem is not None:
             return None
-        if digest(contents.data) != known[1]:
+        if digest(contents.data) != fingerprint:
             changed.add(SourcePath(path))
         elif _is_settled(current, started):
             known[0] = list(current)
@@ -199,6 +206,16 @@ def _folders_unchanged(state: State, tree: Tree, output: str, started: int) -> b
             return False
         if current is not None and _has_rested(current, started):
             known[0] = list(current)
+    return True
+
+
+def _links_unchanged(state: State, tree: Tree) -> bool:
+    """Whether symlinks lead to what they did: a listing has their names alone, and what they lead to may come and go."""
+    fresh = Tree(tree.root, tree.roots)  # What is found of a link here is nothing that the run has looked up.
+    for path, known in state.links.items():
+        resolved = fresh.resolve_link(path)
+        if (list(resolved) if resolved else None) != known:
+            return False
     return True
 
 
@@ -281,7 +298,7 @@ def save_state(root: Path, state: State) -> None:
 
 def save_parts(root: Path, state: State, parts: object) -> None:
     """Keep what the run of a state found out. To be saved before the state."""
-    _write(root, PARTS, {"key": state.key, "started": state.started, "parts": parts})
+    _write(root, PARTS, {"key": state.key, "made": state.made, "parts": parts})
 
 
 def remove_cache(root: Path) -> bool:

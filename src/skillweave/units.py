@@ -24,8 +24,8 @@ from skillweave.source import LineIndex, Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from skillweave.document import Document
     from skillweave.graph import Edge, Graph, SourceFile
-    from skillweave.parse import Document
     from skillweave.select import Ranges
     from skillweave.source import SourcePath
     from skillweave.template import Template

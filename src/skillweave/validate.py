@@ -203,7 +203,7 @@ def _named_file(site: Site, path: str, source: SourcePath) -> str | None:
         parent = root.rpartition("/")[0]
         place = f"{parent}/{path}" if parent else path
         if place.startswith(f"{root}/") and source.startswith(f"{parent}/" if parent else ""):
-            return f"{place} (which is not there)"
+            return f"{place} (not there)"
     return None
 
 

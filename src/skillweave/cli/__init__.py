@@ -84,6 +84,18 @@ class _Commands(click.Group):
         command: click.Command = getattr(import_module(f"skillweave.cli.{cmd_name}"), cmd_name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches  # noqa: PLC0415 (only a mistake asks for it)
+
+            near = get_close_matches(args[0], COMMANDS, n=1, cutoff=0.8)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(error.message + hint, ctx) from None
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
         from click.shell_completion import CompletionItem  # noqa: PLC0415 (only a shell asks, at a prompt)
 
@@ -99,7 +111,8 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Start with `skillweave check`. Every finding has a code; `skillweave explain SW207` tells more.",
+    epilog="Start with `skillweave init`, or with `skillweave check` where there are skills. Every finding has a code;"
+    " `skillweave explain SW207` tells more.",
 )
 @click.version_option(__version__, message="skillweave %(version)s")
 def main() -> None:

@@ -144,9 +144,8 @@ def _tell_build(config: Config, outcome: Outcome, seconds: float, *, verbose: bo
     for path in outcome.removed:
         say(f"removed {config.output}/{path.removesuffix('/SKILL.md')}, as its source is gone")
     built = _count([entries[path].kind for path in outcome.changed])
-    failed = outcome.asked - len(outcome.changed) - len(outcome.unchanged)
     parts = [f"built {built}", f"{len(outcome.unchanged)} unchanged"]
-    parts += [f"{failed} with errors"] if failed else []
+    parts += [f"{outcome.failed} with errors"] if outcome.failed else []
     click.echo(f"{', '.join(parts)}, in {seconds:.2f} s")
 
 

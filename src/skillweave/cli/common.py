@@ -62,9 +62,19 @@ class Options(NamedTuple):
 def project_options(command: Callable[..., int], formats: Sequence[str] = FORMATS) -> Callable[..., int]:
     """Give a command the options of every command that reads a project; it receives them as one value."""
     options = [
-        click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The project's folder."),
-        click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The configuration file."),
-        click.option("--output", metavar="DIR", help="Where bundles go (default: build)."),
+        click.option(
+            "--root",
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            help="The project's folder (default: found upward).",
+        ),
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="The configuration (default: found upward).",
+        ),
+        click.option("--output", metavar="DIR", help="Where bundles are (default: as configured, else build)."),
         click.option(
             "--format",
             type=click.Choice(formats),
@@ -80,7 +90,7 @@ def project_options(command: Callable[..., int], formats: Sequence[str] = FORMAT
         click.option("--strict", is_flag=True, help="Treat warnings as errors."),
         click.option("--no-cache", is_flag=True, help="Read and work out everything anew."),
         click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
-        click.option("-v", "--verbose", is_flag=True, help="Say what is read and built."),
+        click.option("-v", "--verbose", is_flag=True, help="Say more, such as what did not change."),
     ]
 
     def wrapped(**values: Any) -> int:  # noqa: ANN401 (click's values)
@@ -297,9 +307,10 @@ def summary(compiled: Compiled | Outcome | None, diagnostics: Sequence[Diagnosti
 
 
 def nothing_found(config: Config) -> str:
-    """What to say of a project without a skill or document: where was looked."""
+    """What to say of a project without a skill or document: where was looked, and how to have one."""
     places = ", ".join((*config.skills, *config.documents))
-    return printable(f"no skill or document found in {config.root}: looked for SKILL.md below {places}")
+    cure = f"name other folders as `skills` in {config.file or 'a skillweave.toml'}, or begin with `skillweave init`"
+    return printable(f"no skill or document found in {config.root}: looked for SKILL.md below {places}; {cure}")
 
 
 def status(diagnostics: Sequence[Diagnostic]) -> int:

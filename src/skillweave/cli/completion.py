@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 VARIABLE = "_SKILLWEAVE_COMPLETE"
 """Set by the scripts, to say which shell asks."""
 
-_PLAIN = re.compile(r"[\w@%+=:./-]")
-"""What bash takes for itself anywhere; a blank only counts within quotes."""
+_PLAIN = re.compile(r"[\w@%+=:,./-]")
+"""What bash takes for itself anywhere, as long as there is no brace; a blank only counts within quotes."""
 
 
 @click.command()

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from skillweave.cli.common import Options
     from skillweave.config import Config
     from skillweave.diagnostics import Diagnostic
+    from skillweave.document import Document
     from skillweave.fix import Fixed
-    from skillweave.parse import Document
 
 
 class Fixing(NamedTuple):

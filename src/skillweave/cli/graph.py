@@ -9,6 +9,7 @@ import click
 from skillweave.cli.common import (
     Options,
     configure,
+    nothing_found,
     own_format_options,
     progress,
     report,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 @own_format_options
 def graph(options: Options, entries: tuple[str, ...]) -> int:
     """Say which files each entry is made of.
+
+    An ENTRY is an id or a path, as for `build`; without one, all are told.
 
     A line per entry, and below it every file that goes into its bundle and every optional one that is not there. With
     --format json also its outputs, and every directive that names a file, for rules of another build tool. Findings go
@@ -53,6 +56,8 @@ def graph(options: Options, entries: tuple[str, ...]) -> int:
                 say(f"  {path}")
             for path in need.missing:
                 say(f"  {path} (optional, not there)")
+    if not compiled.entries and not options.quiet:
+        click.echo(nothing_found(config), err=True)
     if status(compiled.diagnostics):
         report(options._replace(format="concise"), config, compiled, compiled.diagnostics, err=True)
     return status(compiled.diagnostics)

@@ -39,6 +39,7 @@ def init(folder: Path) -> int:
     write(root, planned.make)
     _tell(begun, planned)
     there = os.path.relpath(root)
+    there = f"./{there}" if there.startswith("-") else there
     click.echo(shown(f"Next: {'' if there == '.' else f'cd {shlex.quote(there)} && '}skillweave build"))
     return CLEAN
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ from skillweave.cli.common import (
     Options,
     configure,
     own_format_options,
+    printable,
     progress,
     say,
     say_json,
@@ -54,7 +57,7 @@ def mv(options: Options, old: str, new: str, *, dry_run: bool) -> int:
     try:
         return _run(options, config, (old, new), dry_run=dry_run)
     except MoveError as error:
-        raise click.UsageError(f"{error}.") from None
+        raise click.UsageError(printable(f"{error}.")) from None
     except (OSError, KeyboardInterrupt) as error:
         if (config.root / JOURNAL).exists():
             click.echo("The move is half done: the same command again finishes it.", err=True)
@@ -95,8 +98,11 @@ def _finish(config: Config, task: Task, names: tuple[str, str], *, dry_run: bool
 
     move = task.move
     if dry_run or not means(move, config.root, Path.cwd(), names):
-        message = f"moving {move.old} to {move.new} was cut off: run `skillweave mv {move.old} {move.new}` to finish it"
-        raise click.UsageError(f"{message}.")
+        paths = [os.path.relpath(config.root / path) for path in (move.old, move.new)]
+        end = ["--"] if any(path.startswith("-") for path in paths) else []
+        command = shlex.join(["skillweave", "mv", *end, *paths])
+        message = f"moving {move.old} to {move.new} was cut off: run `{command}` to finish it."
+        raise click.UsageError(printable(message))
     left = finish(config.root, task)
     say(f"finished moving {move.old} → {move.new}")
     for path in left:

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 
 def _place_options(command: Callable[..., int]) -> Callable[..., int]:
-    root = click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The project's folder.")
-    config = click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The configuration file.")
+    path = click.Path(path_type=Path)
+    root = click.option("--root", type=path, metavar="DIR", help="The project's folder (default: found upward).")
+    config = click.option("--config", type=path, metavar="FILE", help="The configuration (default: found upward).")
     return root(config(command))
 
 
@@ -44,7 +45,9 @@ def skill(name: str, root: Path | None, config: Path | None) -> int:
     made = new_skill(settings, name)
     if isinstance(made, Refusal):
         raise refusal(made.message)
-    _write(settings, made)
+    _write(settings, made.file)
+    if made.note is not None:
+        click.echo(shown(f"note: {made.note}"))
     click.echo("It says that it is still to be written: give it a description first.")
     click.echo("Next: skillweave check")
     return CLEAN

@@ -12,6 +12,7 @@ import click
 from skillweave.cli.common import (
     Options,
     configure,
+    nothing_found,
     progress,
     project_options,
     report,
@@ -87,6 +88,8 @@ def package(  # noqa: PLR0913 (one for each option)
     report(options, config, compiled, diagnostics, err=options.for_people)
     if options.for_people and not options.quiet:
         _tell(to, packages, delivered, verbose=options.verbose)
+    if not compiled.entries and not options.quiet:
+        click.echo(nothing_found(config), err=True)
     return ERRORS if len(compiled.bundles) < len(compiled.entries) else status(diagnostics)
 
 

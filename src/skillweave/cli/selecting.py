@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from skillweave.cli.suggest import suggest_listed_codes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -22,10 +24,16 @@ def selection_options(command: Callable[..., int]) -> Callable[..., int]:
         multiple=True,
         metavar="NAMES",
         callback=_selected,
+        shell_complete=suggest_listed_codes,
         help="Tell only these findings: names, codes, or SW5 for all of a stage.",
     )
     ignore = click.option(
-        "--ignore", multiple=True, metavar="NAMES", callback=_ignored, help="Tell none of these warnings."
+        "--ignore",
+        multiple=True,
+        metavar="NAMES",
+        callback=_ignored,
+        shell_complete=suggest_listed_codes,
+        help="Tell none of these warnings.",
     )
     return select(ignore(command))
 

@@ -27,7 +27,7 @@ def suggest_sources(context: click.Context, parameter: click.Parameter, incomple
     from skillweave.candidates import sources  # noqa: PLC0415
 
     config = _config(context)
-    return sources(config, os.path.relpath(config.root), incomplete)
+    return sources(config, (os.path.relpath(config.root), os.path.relpath(Path.cwd(), config.root)), incomplete)
 
 
 def suggest_built_files(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -64,6 +64,19 @@ def suggest_codes(context: click.Context, parameter: click.Parameter, incomplete
     from skillweave.candidates import codes  # noqa: PLC0415
 
     return [CompletionItem(name, help=title) for name, title in codes(incomplete)]
+
+
+def suggest_listed_codes(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
+    """Findings behind `--select` and `--ignore`, with commas between them."""
+    del context
+    from click.shell_completion import CompletionItem  # noqa: PLC0415
+
+    from skillweave.candidates import listed_codes  # noqa: PLC0415
+
+    found = listed_codes(incomplete, ignorable=parameter.name == "ignore")
+    return [CompletionItem(name, help=title) for name, title in found]
 
 
 def _config(context: click.Context) -> Config:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from skillweave.build import Compiled, Progress
     from skillweave.cache import Fetch
     from skillweave.config import Config
-    from skillweave.parse import Document
+    from skillweave.document import Document
     from skillweave.source import Edit, SourcePath
 
 

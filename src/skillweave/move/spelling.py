@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from skillweave.destination import Written, decode, encode, relative, resolve
 
 if TYPE_CHECKING:
-    from skillweave.markdown.reading import Destination
+    from skillweave.markdown.values import Destination
 
 _QUOTED = re.compile(r'[\s"#<>{}|]')
 """What the path of a directive holds in quotation marks only."""

@@ -6,15 +6,18 @@ time is at work in an output folder (alone.py).
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from skillweave.config import LOCK_NAME
 from skillweave.diagnostics import FOREIGN_OUTPUT, STALE_OUTPUT, Diagnostic
-from skillweave.emit import LOCK_NAME, Bundle, Lock, Record, lock_bytes, read_lock, record_of
-from skillweave.files import digest
+from skillweave.emit import Bundle, Lock, Record, lock_bytes, read_lock, record_of
+from skillweave.files import digest, is_left_out
 from skillweave.project import START
 from skillweave.publish.alone import alone, alone_if_there
 from skillweave.publish.disk import (
+    differing,
     files_below,
     is_current,
     is_plain,
@@ -121,7 +124,7 @@ def publish(request: Request) -> Published:
     """
     if not request.bundles and not request.folder.is_dir():
         return Published()
-    with alone(request.folder, request.name):
+    with alone(request.folder):
         return publish_held(request)
 
 
@@ -130,7 +133,7 @@ def publish_held(request: Request) -> Published:
     result = Published()
     found = read_plain(request.folder / LOCK_NAME)
     previous = result.before = (read_lock(found[0]) if found else None) or {}
-    meant = recover(request.folder)
+    meant = recover(request.folder, previous)
     previous = previous | {
         path: meant[path] for path in meant if _was_left(request.folder, meant[path], previous.get(path))
     }
@@ -139,7 +142,10 @@ def publish_held(request: Request) -> Published:
     is_locked = found[0] == data if found else not plan.lock
     changes = Changes(plan.outputs, frozenset(plan.drops), _topmost(plan.folders), None if is_locked else data)
     if plan.outputs or plan.drops or plan.folders or not is_locked:
-        apply(request.folder, changes)
+        for path in apply(request.folder, changes):
+            if not any(map(is_left_out, path.split("/"))):
+                why = "was saved there while its folder was built,"
+                result.diagnostics.append(_foreign_diagnostic(request, path, why))
     forget(request.folder)
     result.after = plan.lock
     result.lock_digest = digest(data) if found or not is_locked else None
@@ -217,23 +223,32 @@ def _plan_bundle(before: _Before, bundle: Bundle, plan: _Plan, result: Published
     source = str(bundle.entry.path)
     last = before.records.get(source)
     place = place_of(before.request.folder, bundle.entry.folder, before.places)
-    current = place == "folder" and is_current(before.request.folder, bundle, last)
-    foreign = [] if place == "absent" else list(_foreign(before, bundle, current=current))
+    differ = differing(before.request.folder, bundle, last) if place == "folder" else None
+    foreign = [] if place == "absent" else list(_foreign(before, bundle, current=differ == []))
     if foreign:
         result.diagnostics += foreign
         if last is not None:
             plan.lock[source] = last
         return
     plan.lock[source] = record_of(bundle)
-    if current:
+    if differ == []:
         result.unchanged.append(source)
         return
     result.changed.append(source)
+    if differ is not None and len(differ) == 1 and _is_open(before.request.folder, differ[0]):
+        # Where one file differs and none comes or goes, to replace it is to exchange the bundle.
+        plan.outputs[differ[0].path] = differ[0]
+        return
     plan.outputs |= {output.path: output for output in bundle.outputs}
     stale = last.outputs.keys() - plan.lock[source].outputs.keys() if last else set()
     _drop(before, stale, plan, result)
     if bundle.entry.kind == "skill" and place == "folder":
         plan.folders.add(bundle.entry.folder)
+
+
+def _is_open(folder: Path, output: Output) -> bool:
+    """Whether the folder of an output can be written to."""
+    return os.access(f"{folder}/{output.path.rpartition('/')[0]}", os.W_OK | os.X_OK)
 
 
 def _plan_removal(before: _Before, source: str, plan: _Plan, result: Published) -> None:

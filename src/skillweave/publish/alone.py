@@ -22,7 +22,7 @@ _NOT_ON_FOLDERS = frozenset({errno.EBADF, errno.EINVAL, errno.EISDIR, errno.ENOL
 
 
 @contextmanager
-def alone(folder: Path, name: str) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """Hold the lock of an output folder, which is made if it is not there. Who has to wait is told so, once.
 
     It is not reentrant: who takes it twice waits for itself.
@@ -33,7 +33,8 @@ def alone(folder: Path, name: str) -> Iterator[None]:
         descriptor, is_free = _try(folder)
         if not is_free:
             if not told:
-                sys.stderr.write(f"another build is at work in {name}: waiting for it to end\n")
+                # It says no name: one that a repository gives could command a CI runner.
+                sys.stderr.write("another build is at work in the output folder: waiting for it to end\n")
                 sys.stderr.flush()
                 told = True
             _wait(descriptor)
@@ -47,12 +48,12 @@ def alone(folder: Path, name: str) -> Iterator[None]:
 
 
 @contextmanager
-def alone_if_there(folder: Path, name: str) -> Iterator[bool]:
+def alone_if_there(folder: Path) -> Iterator[bool]:
     """`alone` where the output folder exists, and whether it does: a build that may write nothing makes none."""
     if not folder.is_dir():
         yield False
         return
-    with alone(folder, name):
+    with alone(folder):
         yield True
 
 

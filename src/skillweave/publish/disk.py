@@ -30,6 +30,8 @@ class Standing(NamedTuple):
 
     path: str
     kind: Literal["file", "empty", "other"]
+    inode: int = 0
+    """Which file it is; 0 for an empty folder."""
 
 
 def is_staging(name: str) -> bool:
@@ -39,15 +41,25 @@ def is_staging(name: str) -> bool:
 
 def is_current(folder: Path, bundle: Bundle, record: Record | None) -> bool:
     """Whether a bundle is already what is on disk: all of its outputs, and none that only its last record has."""
+    return differing(folder, bundle, record) == []
+
+
+def differing(folder: Path, bundle: Bundle, record: Record | None) -> list[Output] | None:
+    """The outputs of a bundle that are on disk with other bytes or another mode; None if a file has to come or go."""
     paths = {output.path for output in bundle.outputs}
     parents = {path.rpartition("/")[0] for path in paths}
     known: dict[str, Place] = {}
     if any(place_of(folder, parent, known) != "folder" for parent in parents):
-        return False
-    if any(read_plain(f"{folder}/{output.path}") != (output.data, output.mode) for output in bundle.outputs):
-        return False
+        return None
+    found = []
+    for output in bundle.outputs:
+        there = read_plain(f"{folder}/{output.path}")
+        if there is None:
+            return None
+        if there != (output.data, output.mode):
+            found.append(output)
     stale = record.outputs.keys() - paths if record else ()
-    return not any(is_plain(folder, path) and _is_file(f"{folder}/{path}") for path in stale)
+    return None if any(is_plain(folder, path) and _is_file(f"{folder}/{path}") for path in stale) else found
 
 
 def place_of(folder: Path, path: str, known: dict[str, Place]) -> Place:
@@ -76,7 +88,8 @@ def walk(folder: Path, below: str) -> Iterator[Standing]:
             if entry.is_dir(follow_symlinks=False):
                 pending.append(path)
             else:
-                yield Standing(path, "file" if entry.is_file(follow_symlinks=False) else "other")
+                kind: Literal["file", "other"] = "file" if entry.is_file(follow_symlinks=False) else "other"
+                yield Standing(path, kind, entry.inode())
 
 
 def files_below(folder: Path, below: str = "") -> Iterator[str]:

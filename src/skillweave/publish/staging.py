@@ -3,7 +3,7 @@
 Everything is staged in `.staging-…` in the output folder, on the same file system:
 
     new/   what is published, in the shape of the output folder; after an exchange, what was there before
-    old/   folders that were taken away
+    old/   folders that were taken away, in the same shape
     skillweave.lock.json   the next lock file, which takes its place last
 
 Until then it says what this build meant to leave. If the build dies in between, the next one reads there what it may
@@ -20,14 +20,15 @@ import errno
 import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from skillweave.emit import LOCK_NAME, read_lock
+from skillweave.config import LOCK_NAME
+from skillweave.emit import read_lock
 from skillweave.publish.disk import is_staging, read_plain, remove_empty, walk
 from skillweave.publish.exchange import exchange, roll_back
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
     from pathlib import Path
 
     from skillweave.emit import Lock, Output
@@ -50,33 +51,48 @@ class Changes:
     """The next lock file; None if the last one holds."""
 
 
-def apply(folder: Path, changes: Changes) -> None:
-    """Make the changes. Raises OSError where the system refuses: then each folder is whole, the old or the new one."""
+def apply(folder: Path, changes: Changes) -> list[str]:
+    """Make the changes. Raises OSError where the system refuses: then each folder is whole, the old or the new one.
+
+    Returns the files that somebody saved in those folders meanwhile: they are there.
+    """
     staging = _make(folder)
-    placing = False
+    seen = None
     try:
-        _stage(folder, staging, changes)
-        placing = True
+        seen = _stage(folder, staging, changes)
         _take_away(folder, staging, changes)
         _place(folder, staging, changes)
+        ours = (changes.outputs.keys() & seen.keys()) | changes.drops
+        rest, given = _give_back(folder, staging, _Seen(ours, seen))
         if changes.lock is not None:
             with _naming(f"{folder}/{LOCK_NAME}"):
                 os.replace(f"{staging}/{LOCK_NAME}", f"{folder}/{LOCK_NAME}")
     except BaseException:
         with suppress(OSError):
             roll_back(folder, staging)
-            _empty(staging, LOCK_NAME if placing else None)
+            if seen is not None:
+                # Of what is not in its place yet, all outputs are still here.
+                _give_back(folder, staging, _Seen(changes.outputs.keys() | changes.drops, seen))
+            _empty(staging, LOCK_NAME if seen is not None else None)
         raise
-    remove_tree(staging)
+    _remove(rest)
+    return given
 
 
-def recover(folder: Path) -> Lock:
-    """Clear up behind builds that died. Returns what they meant to leave, for `forget` to remove once it is used."""
+def recover(folder: Path, previous: Lock) -> Lock:
+    """Clear up behind builds that died. Returns what they meant to leave, for `forget` to remove once it is used.
+
+    `previous` is what the lock file says. While there is a next one, all that it and this one do not name is given back.
+    """
     meant: Lock = {}
     for staging in _left_over(folder):
         roll_back(folder, staging)
         found = read_plain(f"{staging}/{LOCK_NAME}")
-        meant |= (read_lock(found[0]) if found else None) or {}
+        left = read_lock(found[0]) if found else None
+        if left is not None:
+            ours = {path for lock in (previous, left) for record in lock.values() for path in record.outputs}
+            _give_back(folder, staging, _Seen(ours, None))
+            meant |= left
         _empty(staging, LOCK_NAME)
     return meant
 
@@ -89,10 +105,21 @@ def forget(folder: Path) -> None:
 
 def remove_tree(top: str) -> None:
     """Remove a folder of ours with all that is in it. Symlinks are removed, not followed."""
-    folders, pending = [], [top]
+    _remove(_list(top))
+
+
+class _Listing(NamedTuple):
+    """What a folder holds: the paths of files, and of folders, the outer ones first."""
+
+    files: list[os.DirEntry[str]]
+    folders: list[str]
+
+
+def _list(top: str) -> _Listing:
+    found, pending = _Listing([], []), [top]
     while pending:
         folder = pending.pop()
-        folders.append(folder)
+        found.folders.append(folder)
         if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
             os.chmod(folder, 0o700)  # Somebody closed a folder of the last bundle.
         with os.scandir(folder) as scan:
@@ -101,9 +128,50 @@ def remove_tree(top: str) -> None:
             if entry.is_dir(follow_symlinks=False):
                 pending.append(entry.path)
             else:
-                os.unlink(entry.path)
-    for folder in reversed(folders):
+                found.files.append(entry)
+    return found
+
+
+def _remove(listing: _Listing) -> None:
+    for entry in listing.files:
+        os.unlink(entry.path)
+    for folder in reversed(listing.folders):
         os.rmdir(folder)
+
+
+class _Seen(NamedTuple):
+    """What a build knew of the folders that it changes. What else is in them, somebody has put there meanwhile."""
+
+    ours: Container[str]
+    """The paths of outputs, also of those that go: what stands there is not looked at."""
+    files: Mapping[str, int] | None
+    """Which files stood there when all was made ready. None, behind a build that died: those that stand there now."""
+
+
+def _give_back(folder: Path, staging: str, seen: _Seen) -> tuple[_Listing, list[str]]:
+    """Put what was added to a folder, after we had looked and before it was taken away, back where it was put.
+
+    Returns what is left in the staging folder, without the lock file, and what was added. To list it costs nothing: it
+    is listed for its removal.
+    """
+    listing = _list(staging)
+    rest, given = [], []
+    for entry in listing.files:
+        where, _, path = entry.path[len(staging) + 1 :].partition("/")
+        target = f"{folder}/{path}"
+        is_seen = os.path.lexists(target) if seen.files is None else seen.files.get(path) == entry.inode()
+        if where not in ("new", "old") or path in seen.ours or is_seen:
+            rest += [entry] if path or where != LOCK_NAME else []
+            continue
+        with _naming(target):
+            os.makedirs(target.rpartition("/")[0], exist_ok=True)
+            # A file that stays, saved anew meanwhile, takes the place of what we kept of it; nothing else is replaced.
+            is_newer = seen.files is not None and path in seen.files
+            while os.path.lexists(target) and not is_newer:
+                target += ".kept"
+            os.replace(entry.path, target)
+        given += [] if is_newer else [os.path.relpath(target, folder)]
+    return _Listing(rest, listing.folders), given
 
 
 def _make(folder: Path) -> str:
@@ -135,8 +203,12 @@ def _empty(staging: str, kept: str | None) -> None:
         os.rmdir(staging)
 
 
-def _stage(folder: Path, staging: str, changes: Changes) -> None:
-    """Make everything ready: the outputs, what stays of the folders that change, and the lock file."""
+def _stage(folder: Path, staging: str, changes: Changes) -> dict[str, int]:
+    """Make everything ready: the outputs, what stays of the folders that change, and the lock file.
+
+    Returns what stands in those folders: each path, and which file that is.
+    """
+    seen = {}
     new = f"{staging}/new"
     made: set[str] = set()
     tops = frozenset(changes.folders)
@@ -149,23 +221,25 @@ def _stage(folder: Path, staging: str, changes: Changes) -> None:
                 _write(target, output.data, output.mode)
     for top in changes.folders:
         for standing in walk(folder, top):
+            seen[standing.path] = standing.inode
             if standing.path not in changes.outputs and standing.path not in changes.drops:
                 with _naming(f"{folder}/{standing.path}"):
                     _keep(folder, new, standing, made)
     if changes.lock is not None:
         with _naming(f"{folder}/{LOCK_NAME}"):
             _write(f"{staging}/{LOCK_NAME}", changes.lock, 0o644)
+    return seen
 
 
 def _take_away(folder: Path, staging: str, changes: Changes) -> None:
     """Take out the folders of which nothing stays, then the single files that go."""
     tops = frozenset(changes.folders)
     made: set[str] = set()
-    for number, top in enumerate(changes.folders):
+    for top in changes.folders:
         if not os.path.lexists(f"{staging}/new/{top}"):
             with _naming(f"{folder}/{top}"):
-                _make_folders(f"{staging}/old", made)
-                os.rename(f"{folder}/{top}", f"{staging}/old/{number}")
+                _make_folders(f"{staging}/old/{top}".rpartition("/")[0], made)
+                os.rename(f"{folder}/{top}", f"{staging}/old/{top}")
             remove_empty(folder, top.rpartition("/")[0])
     for path in sorted(changes.drops):
         if not _is_in(path, tops):

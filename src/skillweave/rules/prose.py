@@ -11,7 +11,7 @@ from skillweave.source import Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from skillweave.parse import Document
+    from skillweave.document import Document
 
 _PART = r"[\w@+-][\w@+.-]*"
 _PATH = re.compile(rf"(?:\./)?{_PART}/(?:{_PART}/)*(?:{_PART}\.\w{{1,8}}|{_PART}/)")
@@ -31,7 +31,7 @@ def dangling_path(span: Span, path: str, source: str) -> Problem:
         DANGLING_PATH,
         f"`{path}` names {source}, which the bundle will not contain",
         span,
-        help="reference it, ship it as an asset, or include what is needed of it",
+        help="include what is needed of it, or ship it with a `<<reference: …>>` or an `<<asset: …>>`",
     )
 
 

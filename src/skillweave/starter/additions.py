@@ -19,19 +19,27 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from skillweave.config import Config
+    from skillweave.project import Entry
 
 _NOT_A_STRING = re.compile(r"\d.*|true|false|null|yes|no|on|off|y|n")
 """Names that some YAML readers take for something else than a string."""
 
 
-_NOT_PORTABLE = re.compile(r'[<>:"|?]')
-"""What Windows has in no name."""
+_NOT_PORTABLE = re.compile(r'.*[<>:"|?]|.*\.$|(?i:con|prn|aux|nul|(?:com|lpt)[1-9])(?:\.|$)')
+"""Names that Windows gives to no file."""
 
 
 class Refusal(NamedTuple):
     """Why something cannot be made."""
 
     message: str
+
+
+class NewSkill(NamedTuple):
+    """A skill's file, and what `check` will warn of because of where it lies, if it will."""
+
+    file: File
+    note: str | None
 
 
 class NewPattern(NamedTuple):
@@ -41,7 +49,7 @@ class NewPattern(NamedTuple):
     directive: str
 
 
-def new_skill(config: Config, name: str) -> File | Refusal:
+def new_skill(config: Config, name: str) -> NewSkill | Refusal:
     """The SKILL.md of a skill with this id, or at this path (which has a `/`)."""
     tree = Tree(config.root, hidden_roots(config))
     folder = _folder_at(config, name) if "/" in name else _folder_of(config, tree, name.split(":"))
@@ -52,12 +60,25 @@ def new_skill(config: Config, name: str) -> File | Refusal:
     if mistake is not None:
         return mistake
     path, id_ = f"{folder}/SKILL.md", _id_at(config, folder)
-    for entry in discover(tree, config).entries:
+    entries = discover(tree, config).entries
+    for entry in entries:
         if entry.id == id_ and entry.path != path:
             return Refusal(f"{entry.path} has the id {id_} already")
     value = f'"{own}"' if _NOT_A_STRING.fullmatch(own) else own
     text = template("new/SKILL.md").replace("NAME", value, 1).replace("TITLE", _title(own), 1)
-    return _fitting(tree, File(path, text))
+    file = _fitting(tree, File(path, text))
+    return file if isinstance(file, Refusal) else NewSkill(file, _nesting(folder, entries))
+
+
+def _nesting(folder: str, entries: Sequence[Entry]) -> str | None:
+    """What to say of a new skill's folder that lies in another skill's, or holds one."""
+    skills = [entry for entry in entries if entry.kind == "skill" and entry.folder != folder]
+    outer = [entry.id for entry in skills if folder.startswith(f"{entry.folder}/")]
+    inner = [entry.id for entry in skills if entry.folder.startswith(f"{folder}/")]
+    if not outer and not inner:
+        return None
+    where = f"it lies inside the skill {max(outer, key=len)}" if outer else f"the skill {inner[0]} lies inside it"
+    return f"{where}: check will warn of that, as some agents look for no skill below another (SW709)"
 
 
 def new_pattern(config: Config, path: str) -> NewPattern | Refusal:
@@ -152,7 +173,7 @@ def _path_mistake(config: Config, path: str) -> Refusal | None:
         at = f"{at}/{part}" if at else part
         if part in ("", ".") or part != part.strip():
             return Refusal(f'"{path}" is not the path of a file')
-        if _NOT_PORTABLE.search(part) or not part.isprintable():
+        if _NOT_PORTABLE.match(part) or not part.isprintable():
             return Refusal(f'"{path}" cannot be the path of a file on every machine')
         if is_left_out(part) and at not in readable:
             return Refusal(f'"{path}" would never be read, because of "{part}"')

@@ -252,7 +252,7 @@ def _build(session: _Session, config: Config, changed: tuple[str, ...], started:
         outcome,
         built=tuple(ids[path] for path in outcome.changed),
         removed=tuple(path.removesuffix("/SKILL.md") for path in outcome.removed),
-        failed=outcome.asked - len(outcome.changed) - len(outcome.unchanged),
+        failed=outcome.failed,
         diagnostics=outcome.diagnostics,
         seconds=time.monotonic() - started,
     )

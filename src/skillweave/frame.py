@@ -1,0 +1,41 @@
+"""A text without some of its lines, and the way back to the whole."""
+
+from __future__ import annotations
+
+from skillweave.markdown.values import Block, Container
+from skillweave.source import LineIndex, Span
+
+
+class Frame:
+    """A text made of some lines of another one, and the way back: lines and offsets of the kept text → of the whole."""
+
+    def __init__(self, index: LineIndex, kept: list[int]) -> None:
+        self.index = index
+        self.kept = kept
+        whole = len(kept) == len(index.starts)
+        self.text = index.text if whole else "\n".join(index.line(line) for line in kept)
+        self.own = index if whole else LineIndex(self.text)
+
+    def line(self, line: int) -> int:
+        return self.kept[line] if line < len(self.kept) else len(self.index.starts)
+
+    def offset(self, offset: int) -> int:
+        if self.own is self.index:
+            return offset
+        line = self.own.line_of(offset)
+        return self.index.starts[self.kept[line]] + offset - self.own.starts[line]
+
+    def span(self, span: Span) -> Span:
+        return Span(self.offset(span.start), self.offset(span.end))
+
+    def block(self, block: Block) -> Block:
+        if self.own is self.index:
+            return block
+        return block._replace(
+            start=self.line(block.start), end=self.line(block.end - 1) + 1, containers=self.containers(block.containers)
+        )
+
+    def containers(self, containers: tuple[Container, ...]) -> tuple[Container, ...]:
+        if self.own is self.index:
+            return containers
+        return tuple(Container(c.kind, self.line(c.start), self.line(c.end - 1) + 1) for c in containers)

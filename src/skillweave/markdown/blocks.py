@@ -1,0 +1,115 @@
+"""Block tokens → blocks: their lines, what they lie in, and whether something of their own closes them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from skillweave.markdown.values import Block, BlockKind, Container, ContainerKind
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+    from skillweave.markdown.rules import BlockNotes
+    from skillweave.source import LineIndex
+
+CONTAINERS: dict[str, ContainerKind] = {
+    "list_item_open": "item",
+    "blockquote_open": "quote",
+    "footnote_reference_open": "note",
+}
+CLOSES = {"list_item_close", "blockquote_close", "footnote_reference_close"}
+LEAVES: dict[str, BlockKind] = {
+    "paragraph_open": "paragraph",
+    "heading_open": "heading",
+    "fence": "fence",
+    "code_block": "code",
+    "html_block": "html",
+    "hr": "rule",
+    "table_open": "table",
+    "directive": "directive",
+}
+
+
+def blocks_of(index: LineIndex, tokens: list[Token], notes: BlockNotes) -> list[Block]:
+    blocks: list[Block] = []
+    stack: list[Container] = []
+    ranges: list[tuple[Container, tuple[Container, ...]]] = []
+    for token in tokens:
+        kind = token.type
+        if kind in CONTAINERS:
+            start, end = token.map or (0, 0)
+            stack.append(Container(CONTAINERS[kind], start, end))
+            ranges.append((stack[-1], tuple(stack)))
+        elif kind in CLOSES:
+            stack.pop()
+        elif kind in LEAVES:
+            start, end = token.map or (0, 0)
+            level = int(token.tag[1]) if kind == "heading_open" else 0
+            name = LEAVES[kind]
+            if kind == "heading_open" and token.markup in ("=", "-"):
+                name = "setext"
+            closed = True
+            if kind == "fence":
+                closed = end < len(index.starts) - 1 or _fence_is_closed(index, token)
+            elif kind == "html_block":
+                closed = _html_is_closed(index, token)
+            content = token.content.expandtabs(4) if kind == "code_block" else ""
+            blocks.append(Block(name, start, end, tuple(stack), level, closed, content))
+    for definition in notes.definitions:
+        around = max(
+            (path for container, path in ranges if container.start <= definition.start < container.end),
+            key=len,
+            default=(),
+        )
+        blocks.append(Block("definition", definition.start, definition.end, around))
+    if notes.definitions:
+        blocks.sort(key=lambda block: block.start)
+    return blocks
+
+
+def _fence_is_closed(index: LineIndex, token: Token) -> bool:
+    """A fence that reaches the text's end is closed if its last line closes it: if not, that line is content."""
+    start, end = token.map or (0, 0)
+    while end - 1 > start and end - start > 1 and not index.line(end - 1).strip(" \t>"):
+        end -= 1
+    if end - start < 2:
+        return False
+    last = index.line(end - 1).lstrip(" \t>").rstrip(" \t")
+    if len(last) < len(token.markup) or set(last) != {token.markup[0]}:
+        return False
+    # What closes is not among the content's lines.
+    return token.content.count("\n") <= end - start - 2
+
+
+def html_type(first_line: str) -> int:
+    """The CommonMark type of an HTML block, 1 to 5, by its first line; 6 stands for 6 and 7, which a blank line ends."""
+    line = first_line.lower()
+    if re.match(r"<(?:script|pre|style|textarea)(?:[\s>]|$)", line):
+        return 1
+    if line.startswith("<!--"):
+        return 2
+    if line.startswith("<?"):
+        return 3
+    if line.startswith("<![cdata["):
+        return 5
+    return 4 if re.match(r"<![a-z]", line) else 6
+
+
+_HTML_ENDS = {
+    1: re.compile(r"</(?:script|pre|style|textarea)>", re.IGNORECASE),
+    2: re.compile(r"-->"),
+    3: re.compile(r"\?>"),
+    4: re.compile(r">"),
+    5: re.compile(r"\]\]>"),
+}
+
+
+def _html_is_closed(index: LineIndex, token: Token) -> bool:
+    kind = html_type(token.content.lstrip())
+    if kind == 6:
+        return True
+    _, end = token.map or (0, 0)
+    return _HTML_ENDS[kind].search(token.content) is not None or any(
+        index.line(line).strip() for line in range(end, len(index.starts))
+    )

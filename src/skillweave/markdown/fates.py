@@ -1,0 +1,146 @@
+"""What becomes of each opener of a directive: live, escaped, inert or stray; and which ones stand alone on their line."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+from skillweave.directive import CANDIDATE, WORDS, find_close
+from skillweave.markdown.blocks import html_type
+from skillweave.markdown.places import moved
+from skillweave.markdown.values import Opener
+from skillweave.source import Span
+
+if TYPE_CHECKING:
+    from skillweave.markdown.rules import Mark
+    from skillweave.markdown.values import Block, Fate, HtmlPiece, Inline, Reading, Walk
+    from skillweave.source import LineIndex
+
+
+def fates_of(index: LineIndex, candidates: list[int], walk: Walk) -> dict[int, Opener]:
+    """What becomes of each candidate. One that no rule came by stands where Markdown has no running text: stray."""
+    fates: dict[int, Opener] = {}
+    blocks = walk.reading.blocks
+    starts = [block.start for block in blocks]
+    for inline in walk.inlines:
+        for mark in inline.marks:
+            _judge_mark(index.text, inline, mark, fates)
+    taken = sorted(opener.span for opener in fates.values() if opener.fate == "live" and not opener.near_miss)
+    for offset in candidates:
+        if offset in fates or _is_within(offset, taken):
+            continue  # An opener in another directive's value belongs to that.
+        opener = CANDIDATE.match(index.text, offset)
+        assert opener is not None  # noqa: S101 (it was found by the same expression)
+        line = index.line_of(offset)
+        block = blocks[place] if (place := bisect_right(starts, line) - 1) >= 0 else None
+        if block is not None and not block.start <= line < block.end:
+            block = None
+        fates[offset] = _judge_block(index, offset, opener[2] not in WORDS, block, walk.reading)
+    return {offset: fates[offset] for offset in candidates if offset in fates}
+
+
+def _is_within(offset: int, spans: list[Span]) -> bool:
+    place = bisect_right(spans, (offset, offset)) - 1
+    return place >= 0 and spans[place].start < offset < spans[place].end
+
+
+def _judge_mark(text: str, inline: Inline, mark: Mark, fates: dict[int, Opener]) -> None:
+    span = moved(inline.segments, mark.span)
+    match mark.kind:
+        case "live" | "near":
+            fates[span.start] = Opener(span, "live", mark.kind == "near", None, inline.containers)
+        case "escape":
+            fates[span.start + 1] = Opener(Span(span.start, span.end), "escaped", near_miss=False)
+        case "code":
+            _all_inside(text, span, "inert", "", fates)
+        case "html":
+            inert = mark.value.startswith(("<!", "<?"))
+            _all_inside(text, span, "inert" if inert else "stray", "in an HTML tag", fates)
+        case "link" | "image" | "use" | "unresolved" | "note" | "autolink":
+            pass
+
+
+def _all_inside(text: str, span: Span, fate: Fate, why: str, fates: dict[int, Opener]) -> None:
+    for match in CANDIDATE.finditer(text, span.start, span.end):
+        near = match[2] not in WORDS
+        fates.setdefault(match.start(), Opener(Span(match.start(), match.start() + 2), fate, near, None, (), why))
+
+
+def _judge_block(index: LineIndex, offset: int, near: bool, block: Block | None, reading: Reading) -> Opener:  # noqa: FBT001
+    span = Span(offset, offset + 2)
+    if block is None:
+        return Opener(span, "stray", near, None, (), "nested too deep" if reading.too_deep is not None else "")
+    match block.kind:
+        case "fence" | "code":
+            return Opener(span, "inert", near)
+        case "html":
+            first = index.line(block.start).lstrip(" \t>")
+            kind = next((html_type(p.text.lstrip()) for p in reading.html if p.block and _starts(p, index, block)), 0)
+            kind = kind or html_type(first)
+            if kind < 6 or _in_comment(index, block, offset):
+                return Opener(span, "inert", near)
+            return Opener(span, "stray", near, None, block.containers, "in an HTML block")
+        case "definition":
+            return Opener(span, "stray", near, None, (), "in a link definition")
+        case "table":
+            return Opener(span, "stray", near, None, (), "in a table, past its last column or in a link")
+        case _:
+            return Opener(span, "stray", near, None, (), "in a link's destination or title")
+
+
+def _starts(piece: HtmlPiece, index: LineIndex, block: Block) -> bool:
+    return bool(piece.segments) and index.line_of(piece.segments[0][2]) == block.start
+
+
+def _in_comment(index: LineIndex, block: Block, offset: int) -> bool:
+    before = index.text[index.starts[block.start] : offset]
+    return before.rfind("<!--") > before.rfind("-->")
+
+
+def alone_lines(index: LineIndex, fates: dict[int, Opener]) -> dict[int, int]:
+    """The lines that hold a live directive and nothing else but their container's prefix: line → opener."""
+    alone: dict[int, int] = {}
+    for offset, opener in fates.items():
+        if opener.fate != "live" or opener.near_miss:
+            continue
+        match = CANDIDATE.match(index.text, offset)
+        close = find_close(index.text, match) if match and opener.span.end - offset > 2 else None
+        line = index.line_of(offset)
+        if (
+            close is None
+            or line in alone
+            or index.text[close : index.starts[line] + len(index.line(line))].strip(" \t")
+        ):
+            continue
+        alone[line] = offset
+    # What stands before it may be a prefix or text: the first live opener of its line is asked, and the parse decides.
+    return {line: offset for line, offset in alone.items() if _is_prefix(index, line, offset)}
+
+
+_PREFIX = re.compile(r"(?:[ \t]|>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]\s]+\]:)*")
+
+
+def _is_prefix(index: LineIndex, line: int, offset: int) -> bool:
+    """Whether only what can be a container's prefix stands before an opener. A filter: the block rule has the last word."""
+    match = _PREFIX.fullmatch(index.text, index.starts[line], offset)
+    return match is not None
+
+
+def are_paragraphs(reading: Reading, alone: dict[int, int]) -> bool:
+    """Whether every directive that stands alone already is a paragraph of one line, so that no second parse is needed."""
+    single = {block.start for block in reading.blocks if block.kind == "paragraph" and block.end == block.start + 1}
+    return all(line in single for line in alone)
+
+
+def openers_of(index: LineIndex, fates: dict[int, Opener], walk: Walk) -> list[Opener]:
+    """The fates, with the block that each directive standing alone is in the final parse."""
+    blocks = {block.start: block for block in walk.reading.blocks if block.kind == "directive"}
+    openers = []
+    for offset, opener in fates.items():
+        block = blocks.get(index.line_of(offset)) if opener.fate == "live" and not opener.near_miss else None
+        if block:
+            openers.append(opener._replace(block=block, containers=block.containers))
+        else:
+            openers.append(opener)
+    return openers

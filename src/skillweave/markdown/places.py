@@ -1,0 +1,106 @@
+"""Inline content ↔ where it stands: content is put together from the tails of lines, or of a table's cells.
+
+A segment is a part of it: (offset in the content, length, offset in the text).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+from skillweave.source import Span
+
+if TYPE_CHECKING:
+    from skillweave.markdown.values import Block
+    from skillweave.source import LineIndex
+
+
+def segments_of(index: LineIndex, content: str, start: int, heading: Block | None) -> tuple[tuple[int, int, int], ...]:
+    """Content that was put together from lines → (offset in content, length, offset in the text) of each part."""
+    if heading is not None and heading.kind == "heading":
+        raw = index.line(start)
+        hashes = _heading_column(raw, heading.level) + heading.level
+        at = max(raw.find(content, hashes), hashes)
+        return ((0, len(content), index.starts[start] + at),)
+    segments = []
+    offset = 0
+    # markdown-it strips content of all that Python calls blank, whole lines of no-break spaces, too.
+    first = content.partition("\n")[0].lstrip(" \t")
+    while first and first not in index.line(start):
+        start += 1
+    for number, line in enumerate(content.split("\n")):
+        body = line.lstrip(" \t")
+        if body:
+            # A line of content is the tail of its raw line; only the last one has lost its trailing blanks.
+            at = index.line(start + number).rfind(body)
+            segments.append((offset + len(line) - len(body), len(body), index.starts[start + number] + at))
+        offset += len(line) + 1
+    return tuple(segments)
+
+
+_HEADING_OPEN = re.compile(r"(?:^|[ \t>):.*+-])(#{1,6})(?=[ \t]|$)")
+
+
+def _heading_column(raw: str, level: int) -> int:
+    """Where the opening sequence of an ATX heading starts in its raw line, behind its container's prefix."""
+    for match in _HEADING_OPEN.finditer(raw):
+        if len(match[1]) == level:
+            return match.start(1)
+    return raw.find("#")
+
+
+def cells_of(index: LineIndex, line: int, rows: dict[int, int]) -> list[list[tuple[int, str]]]:
+    r"""A table row → its cells, each as pieces (offset in the text, text): the backslash of `\|` belongs to none.
+
+    Mirrors markdown-it's `escapedSplit`.
+    """
+    start = rows[line]
+    text = index.text[start : index.starts[line] + len(index.line(line))].rstrip()
+    start += len(text) - len(text.lstrip())
+    text = text.lstrip()
+    cells: list[list[tuple[int, str]]] = [[]]
+    last = 0
+    escaped = False
+    for at, char in enumerate(text):
+        if char == "|":
+            if escaped:
+                cells[-1].append((start + last, text[last : at - 1]))
+                last = at
+            else:
+                cells[-1].append((start + last, text[last:at]))
+                cells.append([])
+                last = at + 1
+        escaped = char == "\\"
+    cells[-1].append((start + last, text[last:]))
+    if not "".join(piece for _, piece in cells[0]):
+        cells.pop(0)
+    if cells and not "".join(piece for _, piece in cells[-1]):
+        cells.pop()
+    return cells
+
+
+def cell_segments(content: str, pieces: list[tuple[int, str]]) -> tuple[tuple[int, int, int], ...]:
+    whole = "".join(piece for _, piece in pieces)
+    lead = whole.find(content)
+    segments = []
+    offset = -lead
+    for at, piece in pieces:
+        if piece:
+            segments.append((offset, len(piece), at))
+        offset += len(piece)
+    return tuple(segments)
+
+
+def locate(segments: tuple[tuple[int, int, int], ...], offset: int, *, end: bool = False) -> int:
+    """An offset into content → the offset in the text. An `end` offset belongs to the part before it."""
+    place = bisect_right(segments, (offset - end, 1 << 62, 0)) - 1
+    begin, _, at = segments[max(place, 0)]
+    return at + offset - begin
+
+
+def moved(segments: tuple[tuple[int, int, int], ...], span: Span) -> Span:
+    if span.start == span.end:
+        at = locate(segments, span.start)
+        return Span(at, at)
+    return Span(locate(segments, span.start), locate(segments, span.end, end=True))

@@ -1,0 +1,125 @@
+"""What a reading of a text consists of: blocks, containers, openers, destinations. Places are offsets and lines from 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from skillweave.markdown.rules import DefinitionMark, Mark
+    from skillweave.source import Span
+
+ContainerKind = Literal["item", "quote", "note"]
+BlockKind = Literal[
+    "paragraph", "heading", "setext", "fence", "code", "html", "rule", "table", "definition", "directive"
+]
+Fate = Literal["live", "escaped", "inert", "stray"]
+
+
+class Container(NamedTuple):
+    """A list item, a block quote or a footnote around a block, and the lines it takes."""
+
+    kind: ContainerKind
+    start: int
+    end: int
+
+
+class Block(NamedTuple):
+    """A block that holds no blocks. `level` is a heading's; `closed` says whether a fence or an HTML block ends by itself."""
+
+    kind: BlockKind
+    start: int
+    end: int
+    containers: tuple[Container, ...]
+    level: int = 0
+    closed: bool = True
+    content: str = ""
+    """Of indented code: what its indent decides."""
+
+
+class HeadingText(NamedTuple):
+    """A heading's text without inline markup, and the span of its raw content."""
+
+    block: Block
+    text: str
+    content: Span
+
+
+class Opener(NamedTuple):
+    """A possible directive and what the parse makes of it. `why` names the place of a stray one."""
+
+    span: Span
+    fate: Fate
+    near_miss: bool
+    block: Block | None = None
+    """The block of its own that it is, if it stands alone."""
+    containers: tuple[Container, ...] = ()
+    why: str = ""
+
+
+class Destination(NamedTuple):
+    """A link's destination as written (without `<>`), from a link, an image, a definition, or an HTML attribute."""
+
+    kind: Literal["link", "image", "definition", "html"]
+    span: Span
+    line: int
+
+
+class LabelUse(NamedTuple):
+    """A `[text][label]` that this text defines (`resolved`), or does not; or a `[^note]`."""
+
+    label: str
+    span: Span
+    resolved: bool
+    footnote: bool
+
+
+class Footnote(NamedTuple):
+    """A footnote definition: its normalised label and its lines."""
+
+    label: str
+    start: int
+    end: int
+
+
+class HtmlPiece(NamedTuple):
+    """A run of HTML: its text without container prefixes, and where each part of it stands."""
+
+    text: str
+    segments: tuple[tuple[int, int, int], ...]
+    block: bool
+
+
+@dataclass(slots=True)
+class Reading:
+    """All that one text says."""
+
+    blocks: list[Block] = field(default_factory=list)
+    headings: list[HeadingText] = field(default_factory=list)
+    openers: list[Opener] = field(default_factory=list)
+    destinations: list[Destination] = field(default_factory=list)
+    definitions: list[DefinitionMark] = field(default_factory=list)
+    footnotes: list[Footnote] = field(default_factory=list)
+    uses: list[LabelUse] = field(default_factory=list)
+    html: list[HtmlPiece] = field(default_factory=list)
+    code_spans: list[tuple[Span, str]] = field(default_factory=list)
+    comment_lines: list[tuple[int, str]] = field(default_factory=list)
+    """Lines that hold one HTML comment and nothing else, outside code, with the comment's text."""
+    too_deep: int | None = None
+    """The first line that is nested too deep to be read."""
+
+
+class Inline(NamedTuple):
+    """One run of inline content: where its parts stand, what its rules noted, and where it is."""
+
+    segments: tuple[tuple[int, int, int], ...]
+    marks: list[Mark]
+    start: int
+    end: int
+    containers: tuple[Container, ...]
+
+
+@dataclass(slots=True)
+class Walk:
+    reading: Reading
+    inlines: list[Inline]

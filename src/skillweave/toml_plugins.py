@@ -1,0 +1,88 @@
+"""What a configuration says of plugins: `[plugins.NAME]` → tables by name, each mistake in them at its place.
+
+The fields are those of https://code.claude.com/docs/en/plugins-reference and …/plugin-marketplaces.
+"""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from skillweave.toml_table import mismatch, report, report_unknown, subtable, words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skillweave.toml_table import Table
+
+PLUGIN_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+"""What installers take for the name of a plugin or a marketplace."""
+
+RESERVED = frozenset(
+    {
+        *("claude-code-marketplace", "claude-code-plugins", "claude-plugins-official", "anthropic-marketplace"),
+        *("anthropic-plugins", "agent-skills", "life-sciences"),
+    }
+)
+"""Names of marketplaces that are not for everyone."""
+
+FIELDS = ("version", "description", "author", "homepage", "repository", "license", "keywords")
+"""What the manifest of a plugin is made of, in its order."""
+
+_TEXTS = ("version", "description", "homepage", "repository", "license", "marketplace")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
+
+
+def read_plugins(table: Table) -> Mapping[str, Mapping[str, object]]:
+    """The tables of plugins by name, as they are written. Whether an entry is in such a plugin, only a project tells."""
+    own = subtable(table, "plugins")
+    if own is None:
+        return MappingProxyType({})
+    found = {name: plugin for name in own.data if (plugin := subtable(own, name)) is not None}
+    for plugin in found.values():
+        _check(plugin)
+    named = {name: plugin.data["marketplace"] for name, plugin in found.items() if "marketplace" in plugin.data}
+    for name, marketplace in list(named.items())[1:]:
+        if marketplace != next(iter(named.values())):
+            report(own, "the plugins of one project name two marketplaces", name, "marketplace")
+    return MappingProxyType({name: MappingProxyType(dict(plugin.data)) for name, plugin in found.items()})
+
+
+def _check(table: Table) -> None:
+    report_unknown(table, [*FIELDS, "marketplace"])
+    for key in _TEXTS:
+        value = table.data.get(key, "x:x")
+        if not isinstance(value, str):
+            report(table, mismatch(table, key, "a string", value), key)
+        elif not value.strip():
+            report(table, f"{key}: an empty text says nothing", key)
+        elif key == "homepage" and not _URL.fullmatch(value):
+            report(table, f'homepage: "{value}" is no URL', key)
+    marketplace = table.data.get("marketplace", "x")
+    if (
+        isinstance(marketplace, str)
+        and marketplace.strip()
+        and (not PLUGIN_NAME.fullmatch(marketplace) or marketplace in RESERVED)
+    ):
+        cure = "it is reserved" if marketplace in RESERVED else "a to z, 0 to 9, and single hyphens between them"
+        report(table, f'marketplace: "{marketplace}" cannot be the name of one', "marketplace", cure=cure)
+    words(table, "keywords")
+    _check_author(table)
+
+
+def _check_author(table: Table) -> None:
+    author = table.data.get("author")
+    if isinstance(author, str):
+        if not author.strip():
+            report(table, "author: an empty text says nothing", "author")
+    elif isinstance(author, dict):
+        own = table._replace(data=author, path=(*table.path, "author"))
+        report_unknown(own, ["name", "email", "url"])
+        if "name" not in author:
+            report(table, "author: the name is missing", "author", cure='author = {name = "…", email = "…", url = "…"}')
+        for key, value in author.items():
+            if not isinstance(value, str):
+                report(own, mismatch(own, key, "a string", value), key)
+    elif author is not None:
+        report(table, mismatch(table, "author", "a string or a table", author), "author")
