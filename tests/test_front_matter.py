@@ -9,7 +9,11 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from skillweave.front_matter import MAX_DEPTH, FrontMatter, Item, Param, Value, read_front_matter, read_params
+from skillweave.front_matter import read_front_matter
+from skillweave.front_matter.events import MAX_DEPTH, read_events
+from skillweave.front_matter.params import read_params
+from skillweave.front_matter.plain import read_plain
+from skillweave.front_matter.values import FrontMatter, Item, Param, Value
 from skillweave.source import Span
 
 OFFSET = 4
@@ -224,3 +228,62 @@ def test_a_mistake_in_params_is_one_problem_at_its_place(text: str, code: str, p
 @pytest.mark.parametrize("value", ["<<<include: x>>", "${{ include: x }}", "{{ include x }}", "<<EOF"])
 def test_what_is_no_opener_is_a_default(value: str) -> None:
     assert params(f"params: {{t: {{default: '{value}'}}}}\n")[0]["t"].default == value
+
+
+ODD_SCALARS = ("", "a\u2028b", "a\x85b", "a ", " a", "a\x09b", "a\u200bb", "a\ufeffb", "\u3000", "x\u3000")
+SCALARS = (
+    *ODD_SCALARS,
+    *r"""
+x
+Two words.
+1.10
+a:b
+a: b
+a :b
+a:
+a #b
+a#b
+#b
+- a
+(a) b
+[a]
+{a: b}
+&a b
+*a
+!a
+'a'
+"a"
+a "b"
+| x
+> x
+%a
+@a
+`a`
+été — x
+?
+? a
+~
+<<
+a, b
+https://e.org/a#b
+---
+...
+C:\a
+""".strip().splitlines(),
+)
+KEYS = ("name", "description", "a-b", "a_b", "A1", "a b", "1a", "é", "<<", '"a"', "- a", " a", "#a", "", "? a")
+COLONS = (": ", ":", ":  ", ":\t", " : ")
+
+
+@given(st.lists(st.builds("{}{}{}".format, *map(st.sampled_from, (KEYS, COLONS, SCALARS))), max_size=5))
+@example(["a: b", "  c"])
+@example(["name: ---", "a: b..."])
+def test_plain_lines_are_read_as_the_parser_reads_them(lines: list[str]) -> None:
+    text = "".join(f"{line}\n" for line in lines)
+    plainly = read_plain(text, OFFSET)
+    assert plainly is None or (plainly, ()) == read_events(text, OFFSET)
+
+
+def test_what_people_write_is_plain() -> None:
+    assert read_plain("name: a-b\ndescription: Does x (y, z): it's “it”. Use https://e.org/a#b.\n", OFFSET) is None
+    assert read_plain("name: a-b\ndescription: Does x (y, z) - it's “it”. Use https://e.org/a#b.\n", OFFSET) is not None

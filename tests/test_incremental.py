@@ -321,7 +321,7 @@ def test_a_document_comes_back_from_json_as_it_was(path: Path) -> None:
 
 def test_a_foreign_document_in_the_cache_is_parsed_again(tmp_path: Path) -> None:
     write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: a.md>>\n")
-    write(tmp_path / "patterns/a.md", "# A\n")
+    write(tmp_path / "patterns/a.md", "# A\n\nSee <https://e.org>.\n")
     run(tmp_path, build)
     for kept in (tmp_path / ".skillweave/documents").iterdir():
         content = json.loads(kept.read_text())
@@ -414,7 +414,9 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def test_two_processes_parse_what_one_does() -> None:
-    texts = {str(number): f"# {number}\n\n" + "text `code` [link](a.md)\n\n" * 2_000 for number in range(50)}
+    texts = {
+        str(number): f"# {number}\n\n" + "text `code` [link](a.md) <https://e.org>\n\n" * 2_000 for number in range(50)
+    }
     documents = Documents()
     documents.prepare(texts)
     assert set(documents.stored) == set(texts)
@@ -426,7 +428,7 @@ def test_no_process_is_forked_beside_another_thread() -> None:
     thread = threading.Thread(target=done.wait)
     thread.start()
     documents = Documents()
-    documents.prepare({"0": "text\n" * PARALLEL})
+    documents.prepare({"0": "&lt;\\<\n" * PARALLEL})
     done.set()
     thread.join()
     assert documents.stored == {}

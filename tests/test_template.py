@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillweave.front_matter import Param
+from skillweave.front_matter.values import Param
 from skillweave.source import Span
 from skillweave.template import Kept, Rendered, bind, check_template, passed_on, render_template
 

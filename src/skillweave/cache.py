@@ -36,7 +36,8 @@ Fetch = Callable[[Iterable[str]], Mapping[str, str]]
 class Documents:
     """Documents by the digest of their text: those of earlier builds, and those that are parsed in this one.
 
-    `fetch` gets what is stored. `memory`, where there is some, outlives the build.
+    `fetch` gets what is stored. `memory`, where there is some, outlives the build. A plain text is read anew in every
+    build, as that costs no more than to keep what it says.
     """
 
     def __init__(self, fetch: Fetch | None = None, memory: dict[str, Document] | None = None) -> None:
@@ -47,12 +48,28 @@ class Documents:
         self.used: set[str] = set()
         """The digests of all texts of this build."""
         self.fresh: dict[str, str | Document] = {}
-        """What was parsed in this build; as it is stored where another process has parsed it."""
+        """What the parser has read in this build; as it is stored where another process has."""
+        self.odd: set[str] = set()
+        """The digests of texts that are known not to be plain."""
 
     def prepare(self, texts: Mapping[str, str]) -> None:
-        """Fetch the documents of texts (by digest); parse those that are not known, in two processes if they are many."""
-        unknown = [digest for digest in texts if digest not in self.memory and digest not in self.stored]
-        if self.fetch is not None:
+        """Read the plain ones of some texts (by digest), and fetch what others say; parse what is left.
+
+        That takes two processes if it is much.
+        """
+        from skillweave.parse import parse_plain  # noqa: PLC0415 (only where there is something to parse)
+
+        unknown = []
+        for digest, text in texts.items():
+            if digest in self.memory or digest in self.stored:
+                continue
+            document = parse_plain(text)
+            if document is not None:
+                self.memory[digest] = document
+            else:
+                unknown.append(digest)
+        self.odd.update(unknown)
+        if self.fetch is not None and unknown:
             self.stored.update(self.fetch(unknown))
         left = {digest: texts[digest] for digest in unknown if digest not in self.stored}
         if sum(map(len, left.values())) < PARALLEL or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
@@ -65,15 +82,17 @@ class Documents:
 
     def get(self, text: str, digest: str) -> Document:
         """The document of a text."""
-        document = self.memory.get(digest)
-        if document is None:
-            document = self._stored(digest)
-        if document is None:
-            from skillweave.parse import parse  # noqa: PLC0415 (the parser is imported only where it is needed)
-
-            document = self.fresh[digest] = parse(text)
-        self.memory[digest] = document
         self.used.add(digest)
+        document = self.memory.get(digest)
+        if document is not None:
+            return document
+        from skillweave.parse import parse_by_parser, parse_plain  # noqa: PLC0415 (only where there is something to parse)
+
+        document = parse_plain(text) if digest not in self.odd else None
+        document = document or self._stored(digest)
+        if document is None:
+            document = self.fresh[digest] = parse_by_parser(text)
+        self.memory[digest] = document
         return document
 
     def _stored(self, digest: str) -> Document | None:
@@ -118,9 +137,9 @@ def _parse_in_parallel(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def _parsed(texts: Mapping[str, str], digests: Sequence[str]) -> dict[str, str]:
-    from skillweave.parse import parse  # noqa: PLC0415 (the parser is imported only where it is needed)
+    from skillweave.parse import parse_by_parser  # noqa: PLC0415 (the parser is imported only where it is needed)
 
-    return {digest: encode(parse(texts[digest])) for digest in digests}
+    return {digest: encode(parse_by_parser(texts[digest])) for digest in digests}
 
 
 def encode(value: object) -> str:
@@ -221,7 +240,8 @@ def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401
 
     names = dict(vars(source))
     if kind.__module__ != "skillweave.diagnostics":
-        from skillweave import diagnostics, directive, document, front_matter, suppress  # noqa: PLC0415
+        from skillweave import diagnostics, directive, document, suppress  # noqa: PLC0415
+        from skillweave.front_matter import values as front_matter  # noqa: PLC0415
         from skillweave.markdown import values  # noqa: PLC0415
 
         for module in (diagnostics, directive, front_matter, suppress, values, document):

@@ -22,7 +22,7 @@ def front_ignores(index: LineIndex, matter: Span) -> list[int]:
     """The lines of the front matter that are a YAML comment and speak to us."""
     if "skillweave:" not in index.text[matter.start : matter.end]:
         return []
-    from skillweave.front_matter import comment_lines  # noqa: PLC0415 (yaml only where it is needed)
+    from skillweave.front_matter.events import comment_lines  # noqa: PLC0415 (yaml only where it is needed)
 
     first = index.line_of(matter.start)
     lines = comment_lines(index.text[matter.start : matter.end])

@@ -16,6 +16,11 @@ class Frame:
         self.text = index.text if whole else "\n".join(index.line(line) for line in kept)
         self.own = index if whole else LineIndex(self.text)
 
+    @classmethod
+    def whole(cls, index: LineIndex) -> Frame:
+        """All lines: every place is its own."""
+        return cls(index, [*range(len(index.starts))])
+
     def line(self, line: int) -> int:
         return self.kept[line] if line < len(self.kept) else len(self.index.starts)
 

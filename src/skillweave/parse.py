@@ -34,32 +34,60 @@ from skillweave.directive import (
 )
 from skillweave.document import Definition, Document, Heading, PlacedDirective
 from skillweave.frame import Frame
+from skillweave.front_matter import read_front_matter
 from skillweave.html import html_anchors, html_destinations
 from skillweave.markdown.places import locate
-from skillweave.markdown.reading import read
+from skillweave.markdown.plain import plain_reading
 from skillweave.markdown.values import Block, Destination, Opener, Reading
 from skillweave.slugs import Slugger
 from skillweave.source import LineIndex, Span
 from skillweave.suppress import is_ours
 
 if TYPE_CHECKING:
-    from skillweave.front_matter import FrontMatter, Param
+    from collections.abc import Sequence
+
+    from skillweave.front_matter.values import FrontMatter, Param
 
 
 def parse(text: str, *, front_matter: bool = True) -> Document:
     """Read one Markdown text (decoded, LF line ends). `front_matter`: whether it can have some; a rendering has none."""
+    return parse_plain(text, front_matter=front_matter) or parse_by_parser(text, front_matter=front_matter)
+
+
+def parse_plain(text: str, *, front_matter: bool = True) -> Document | None:
+    """The same by the short cut for plain texts, which takes no parser; None: the text is not one."""
     index = LineIndex(text)
     problems: list[Problem] = []
-    matter, body = _front_matter(index, problems) if front_matter else (None, 0)
-    frame = Frame(index, [*range(body, len(index.starts))])
-    reading = read(frame.text)
-    markers = markers_of(frame, reading)
-    asking = [frame.line(line) for line, comment in reading.comment_lines if is_ours(comment)]
+    front = _front_matter(index, problems) if front_matter else (None, 0)
+    reading = plain_reading(index, front[1])
+    return None if reading is None else _document(index, front, problems, (Frame.whole(index), reading))
+
+
+def parse_by_parser(text: str, *, front_matter: bool = True) -> Document:
+    """The same of any text, by the parser alone."""
+    index = LineIndex(text)
+    problems: list[Problem] = []
+    return _document(index, _front_matter(index, problems) if front_matter else (None, 0), problems)
+
+
+def _document(
+    index: LineIndex,
+    front: tuple[Span | None, int],
+    problems: list[Problem],
+    plain: tuple[Frame, Reading] | None = None,
+) -> Document:
+    """All that a text says. A plain one is read, and holds no comment; another one is read here, by the parser."""
+    text, (matter, body) = index.text, front
+    markers: dict[int, re.Match[str]] = {}
+    asking: list[int] = []
+    frame, reading = plain or _read(index, range(body, len(index.starts)))
+    if plain is None:
+        markers = markers_of(frame, reading)
+        asking = [frame.line(line) for line, comment in reading.comment_lines if is_ours(comment)]
     hidden = {*markers, *asking}
     if hidden:
         # Marker lines are no seam: what stands around them reads as if they were not there.
-        frame = Frame(index, [line for line in range(body, len(index.starts)) if line not in hidden])
-        reading = read(frame.text)
+        frame, reading = _read(index, [line for line in range(body, len(index.starts)) if line not in hidden])
     regions, broken = regions_of(index, markers, problems)
     directives = _directives(frame, reading, problems)
     fields, params = _read_front_matter(text, matter, body, problems) if matter else (None, None)
@@ -75,7 +103,7 @@ def parse(text: str, *, front_matter: bool = True) -> Document:
         body=body,
         directives=directives,
         escapes=tuple(frame.offset(o.span.start) for o in reading.openers if o.fate == "escaped"),
-        blocks=tuple(frame.block(block) for block in reading.blocks),
+        blocks=tuple(map(frame.block, reading.blocks)),
         headings=headings,
         regions=regions,
         broken_regions=broken,
@@ -89,6 +117,13 @@ def parse(text: str, *, front_matter: bool = True) -> Document:
         code_spans=tuple((frame.span(span), value) for span, value in reading.code_spans),
         problems=tuple(sorted(problems, key=lambda problem: (problem.span, problem.code.number))),
     )
+
+
+def _read(index: LineIndex, lines: Sequence[int]) -> tuple[Frame, Reading]:
+    from skillweave.markdown.reading import read  # noqa: PLC0415 (the parser only where it is needed)
+
+    frame = Frame(index, [*lines])
+    return frame, read(frame.text)
 
 
 def _front_matter(index: LineIndex, problems: list[Problem]) -> tuple[Span | None, int]:
@@ -113,13 +148,15 @@ def _read_front_matter(
     text: str, span: Span, body: int, problems: list[Problem]
 ) -> tuple[FrontMatter, tuple[Param, ...] | None]:
     """What the front matter says. A directive in it is not resolved; a template is checked as a whole."""
-    from skillweave.front_matter import read_front_matter, read_params  # noqa: PLC0415 (yaml only where it is needed)
-
     for found in directive_spellings(text, 1, span.end):
         message = "a directive in front matter is not resolved"
         problems.append(Problem(DIRECTIVE_IN_FRONT_MATTER, message, found, help="move it into the body"))
     fields, wrong = read_front_matter(text[span.start : span.end], span.start)
     problems += wrong
+    if fields.get("params") is None:
+        return fields, None
+    from skillweave.front_matter.params import read_params  # noqa: PLC0415 (few files declare some)
+
     declared = read_params(fields)
     if declared is None:
         return fields, None

@@ -12,7 +12,7 @@ from skillweave.source import LineIndex
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from skillweave.front_matter import Field
+    from skillweave.front_matter.values import Field
 
 
 class Stripped(NamedTuple):

@@ -28,13 +28,15 @@ from skillweave.diagnostics import (
     UNKNOWN_PARAM,
     Problem,
 )
-from skillweave.front_matter import DIRECTIVE_OPENER, Param
+from skillweave.front_matter.params import DIRECTIVE_OPENER
 from skillweave.source import LineIndex, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import jinja2
+
+    from skillweave.front_matter.values import Param
 
 MAX_DEPTH = 40
 """How deep expressions and `if`s may nest: Jinja's parser and Python's compiler recurse on both."""

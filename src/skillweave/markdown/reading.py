@@ -15,6 +15,7 @@ from skillweave.directive import CANDIDATE
 from skillweave.markdown.blocks import CLOSES, CONTAINERS, LEAVES, blocks_of, html_type
 from skillweave.markdown.fates import alone_lines, are_paragraphs, fates_of, openers_of
 from skillweave.markdown.places import cell_segments, cells_of, moved, segments_of
+from skillweave.markdown.plain_inline import CAN_MATTER
 from skillweave.markdown.rules import MAX_NESTING, BlockNotes, Marks, parser, plain_parser
 from skillweave.markdown.values import (
     Block,
@@ -72,8 +73,6 @@ def render(text: str) -> str:
     return str(plain_parser().render(text))
 
 
-_CAN_MATTER = re.compile(r"[\[<{]|`[^`]*[/:!]|!`")
-"""What inline content must hold to hold a directive, a link, or a code span that names something."""
 _CAN_MARK_UP = re.compile(r"[\[<{`*_~\\&!]")
 
 
@@ -118,7 +117,7 @@ def _walk(index: LineIndex, tokens: list[Token], notes: BlockNotes, env: dict[st
             in_row = start in notes.rows
             raw = next(cells, []) if in_row else None
             content = token.content
-            if not (_CAN_MARK_UP if heading else _CAN_MATTER).search(content):
+            if not (_CAN_MARK_UP if heading else CAN_MATTER).search(content):
                 if heading:
                     reading.headings.append(_heading_text(index, heading, content, None))
                 continue

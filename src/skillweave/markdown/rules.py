@@ -18,6 +18,7 @@ from markdown_it.rules_inline import StateInline, autolink, backtick, html_inlin
 from mdit_py_plugins.footnote import footnote_plugin
 
 from skillweave.directive import CANDIDATE, CLOSES, WORDS, find_close, is_near_miss, opener_at
+from skillweave.markdown.values import DefinitionMark
 from skillweave.source import Span
 
 MAX_NESTING = 100
@@ -53,17 +54,6 @@ class Marks:
         if key not in self.last_close:
             self.last_close[key] = src.rfind(CLOSES[opener])
         return offset < self.last_close[key]
-
-
-class DefinitionMark(NamedTuple):
-    """A link reference definition: its normalised label, what it says, and where its destination stands."""
-
-    label: str
-    href: str
-    title: str
-    start: int
-    end: int
-    destination: Span
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from skillweave.markdown.rules import DefinitionMark, Mark
+    from skillweave.markdown.rules import Mark
     from skillweave.source import Span
 
 ContainerKind = Literal["item", "quote", "note"]
@@ -55,6 +55,17 @@ class Opener(NamedTuple):
     """The block of its own that it is, if it stands alone."""
     containers: tuple[Container, ...] = ()
     why: str = ""
+
+
+class DefinitionMark(NamedTuple):
+    """A link reference definition: its normalised label, what it says, and where its destination stands."""
+
+    label: str
+    href: str
+    title: str
+    start: int
+    end: int
+    destination: Span
 
 
 class Destination(NamedTuple):

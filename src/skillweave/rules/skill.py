@@ -16,13 +16,13 @@ from skillweave.diagnostics import (
     UNPORTABLE_FIELD,
     Problem,
 )
-from skillweave.front_matter import FrontMatter
+from skillweave.front_matter.values import FrontMatter
 from skillweave.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from skillweave.front_matter import Field
+    from skillweave.front_matter.values import Field
 
 _OPENING_LINE = Span(0, 3)
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")

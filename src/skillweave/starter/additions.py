@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from skillweave.config import hidden_roots
 from skillweave.directive import find_close, opener_at, read_directive
 from skillweave.files import Tree, expand_roots, is_left_out
-from skillweave.front_matter import Field, FrontMatter
+from skillweave.front_matter.values import Field, FrontMatter
 from skillweave.project import discover
 from skillweave.rules.skill import check_skill_front_matter
 from skillweave.source import Span

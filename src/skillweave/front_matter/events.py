@@ -1,74 +1,30 @@
-"""Front matter: YAML text → fields with their places, every scalar a string as written, and the parameters it declares.
+"""YAML text → fields with their places. It reads the events of PyYAML's Python parser.
 
-The only home of `yaml`. It reads the events of PyYAML's Python parser: `safe_load` would accept duplicate keys and turn
-`1.10` into a number, `compose` recurses on nesting, and the C parser is neither everywhere nor worded the same.
+`safe_load` would accept duplicate keys and turn `1.10` into a number, `compose` recurses on nesting, and the C parser is
+neither everywhere nor worded the same.
 """
 
 from __future__ import annotations
 
-import keyword
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
-from skillweave.diagnostics import DIRECTIVE_IN_PARAM, INVALID_FRONT_MATTER, Problem
+from skillweave.front_matter.values import Field, FrontMatter, Item, Value, problem
 from skillweave.source import LineIndex, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from skillweave.diagnostics import Problem
+
 MAX_DEPTH = 50
 """How deep lists and mappings may nest: what walks a value may recurse."""
 
-DIRECTIVE_OPENER = re.compile(r"(?<![<{$])(?:<<|\{\{)[ \t]*(?:include|reference|asset)[ \t]*:")
-"""What no parameter's value may hold."""
 
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One `name: value` of a mapping."""
-
-    name: str
-    name_span: Span
-    value: Value
-    value_span: Span
-
-
-class Item(NamedTuple):
-    """One value of a list."""
-
-    value: Value
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class FrontMatter:
-    """A mapping, the top one or one inside it, in the order of the text. A key stands in it once."""
-
-    fields: tuple[Field, ...] = ()
-
-    def get(self, name: str) -> Field | None:
-        return next((field for field in self.fields if field.name == name), None)
-
-
-Value = str | tuple[Item, ...] | FrontMatter
-
-
-@dataclass(frozen=True, slots=True)
-class Param:
-    """A parameter that a pattern declares. `span` is its name's."""
-
-    name: str
-    default: str | None
-    required: bool
-    enum: tuple[str, ...] | None
-    span: Span
-
-
-def read_front_matter(text: str, offset: int) -> tuple[FrontMatter, tuple[Problem, ...]]:
+def read_events(text: str, offset: int) -> tuple[FrontMatter, tuple[Problem, ...]]:
     """Read what stands between the two `---` lines; `offset` is its start, which is the start of the file's line 2.
 
     A text that is no YAML mapping gives an empty `FrontMatter` and one problem. With problems of the other kinds
@@ -83,29 +39,8 @@ def read_front_matter(text: str, offset: int) -> tuple[FrontMatter, tuple[Proble
     except yaml.MarkedYAMLError as error:
         return FrontMatter(), (_yaml_problem(error, reader),)
     except (ValueError, OverflowError):  # the parser hands `\UFFFFFFFF` and `%YAML 1.<5,000 digits>` to chr() and int()
-        return FrontMatter(), (_problem("a number that YAML does not take", Span(offset, offset + len(text))),)
+        return FrontMatter(), (problem("a number that YAML does not take", Span(offset, offset + len(text))),)
     return front_matter, tuple(reader.problems)
-
-
-def read_params(front_matter: FrontMatter) -> tuple[dict[str, Param], tuple[Problem, ...]] | None:
-    """The parameters that `params` declares, by name; None if there is no such key, and so no template."""
-    field = front_matter.get("params")
-    if field is None:
-        return None
-    if field.value == "":
-        return {}, ()
-    if not isinstance(field.value, FrontMatter):
-        return {}, (_problem("params is not a mapping", field.value_span, 'write `name: {default: "…"}` below it'),)
-    params: dict[str, Param] = {}
-    problems: list[Problem] = []
-    for declared in field.value.fields:
-        wrong = _name_problem(declared)
-        if wrong:
-            problems.append(wrong)
-            continue
-        params[declared.name], found = _read_param(declared)
-        problems += found
-    return params, tuple(problems)
 
 
 def comment_lines(text: str) -> list[tuple[int, str]]:
@@ -154,7 +89,7 @@ class _Reader(NamedTuple):
         return Span(self.offset + start, self.offset + start + len(self.text[start:end].rstrip()))
 
     def refuse(self, message: str, span: Span, help_: str | None = None) -> None:
-        self.problems.append(_problem(message, span, help_))
+        self.problems.append(problem(message, span, help_))
 
 
 @dataclass(slots=True)
@@ -272,7 +207,7 @@ def _index(mark: object) -> int:
 
 def _unreadable(found: re.Match[str], offset: int) -> Problem:
     message = f"a character that YAML does not take: U+{ord(found.group()):04X}"
-    return _problem(message, Span(offset + found.start(), offset + found.end()))
+    return problem(message, Span(offset + found.start(), offset + found.end()))
 
 
 _QUOTE = "put the value in quotation marks"
@@ -312,89 +247,5 @@ def _yaml_problem(error: yaml.MarkedYAMLError, reader: _Reader) -> Problem:
     span = Span(reader.offset + start, reader.offset + min(start + 1, len(reader.text)))
     for part, message, help_ in _YAML_SAYS:
         if part in said:
-            return _problem(message, span, help_)
-    return _problem(f"not YAML: {said}", span)
-
-
-_TRUTH = {"true": True, "false": False}
-_PARAM_KEYS = ("default", "required", "enum")
-
-# Names to which Jinja itself gives a meaning.
-_JINJA_NAMES = frozenset({"true", "false", "none", "self", "super", "loop", "caller", "varargs", "kwargs"})
-
-
-def _name_problem(declared: Field) -> Problem | None:
-    name, span = declared.name, declared.name_span
-    # Not `isidentifier`: Python holds two names for one that Jinja tells apart (`ﬁ`, `fi`).
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        help_ = "use letters, digits and _, and no digit first"
-        return _problem(f'"{name}" cannot be the name of a parameter', span, help_)
-    if keyword.iskeyword(name) or name in _JINJA_NAMES:
-        return _problem(f'"{name}" means something in a template already', span, "choose another name")
-    return None
-
-
-def _read_param(declared: Field) -> tuple[Param, list[Problem]]:
-    """One parameter. What is wrong in it counts as not written, so that one mistake is one problem."""
-    name, value = declared.name, declared.value
-    plain = Param(name, None, False, None, declared.name_span)  # noqa: FBT003 - read with the class beside it
-    if value == "":
-        return plain, []
-    if not isinstance(value, FrontMatter):
-        help_ = f'write `{name}: {{default: "…"}}`, or `{name}: {{}}`'
-        return plain, [_problem(f'the parameter "{name}" is not a mapping', declared.value_span, help_)]
-    problems = [_unknown_key(field) for field in value.fields if field.name not in _PARAM_KEYS]
-    default, required, enum = (value.get(key) for key in _PARAM_KEYS)
-    texts = _texts(enum, problems)
-    must = _truth(required, problems)
-    preset = _default(default, texts, problems)
-    if must and default:
-        help_ = "leave out one of them"
-        problems.append(_problem(f'"{name}" is required and has a default', default.name_span, help_))
-    return Param(name, preset, must, texts, declared.name_span), problems
-
-
-def _unknown_key(field: Field) -> Problem:
-    near = get_close_matches(field.name, _PARAM_KEYS, n=1)
-    help_ = f"did you mean {near[0]}?" if near else f"a parameter has {', '.join(_PARAM_KEYS)}"
-    return _problem(f'a parameter has no "{field.name}"', field.name_span, help_)
-
-
-def _truth(field: Field | None, problems: list[Problem]) -> bool:
-    if field is None:
-        return False
-    truth = _TRUTH.get(field.value.lower()) if isinstance(field.value, str) else None
-    if truth is None:
-        problems.append(_problem("required is neither true nor false", field.value_span))
-    return truth is True
-
-
-def _texts(field: Field | None, problems: list[Problem]) -> tuple[str, ...] | None:
-    if field is None:
-        return None
-    items = field.value if isinstance(field.value, tuple) else ()
-    texts = tuple(item.value for item in items if isinstance(item.value, str))
-    if not items or len(texts) < len(items):
-        problems.append(_problem("enum is not a list of values", field.value_span, "write `enum: [one, two]`"))
-        return None
-    return texts
-
-
-def _default(field: Field | None, enum: tuple[str, ...] | None, problems: list[Problem]) -> str | None:
-    if field is None:
-        return None
-    if not isinstance(field.value, str):
-        problems.append(_problem("the default is not a text", field.value_span, "parameters are strings"))
-        return None
-    if DIRECTIVE_OPENER.search(field.value):
-        message = "a default that holds a directive"
-        help_ = "write the directive in the pattern, inside an `if` on the parameter"
-        problems.append(Problem(DIRECTIVE_IN_PARAM, message, field.value_span, help_))
-    if enum is not None and field.value not in enum:
-        help_ = f"it takes {', '.join(enum)}"
-        problems.append(_problem(f'the default "{field.value}" is not in enum', field.value_span, help_))
-    return field.value
-
-
-def _problem(message: str, span: Span, help_: str | None = None) -> Problem:
-    return Problem(INVALID_FRONT_MATTER, message, span, help_)
+            return problem(message, span, help_)
+    return problem(f"not YAML: {said}", span)

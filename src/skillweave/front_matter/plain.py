@@ -1,0 +1,31 @@
+"""Front matter of plain `key: value` lines without the YAML parser: a short cut, taken where it cannot lead elsewhere.
+
+Held to the parser by `tests/test_front_matter.py`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from skillweave.front_matter.values import Field, FrontMatter
+from skillweave.source import Span
+
+# A key at the margin and a value on its line that begins and ends like a word. Within it, `: ` and ` #` would mean
+# something. Another line may follow only at the margin, or it would belong to the value. U+2028 ends a line of YAML.
+_WITHIN = r"[ !-9;-~\u00a1-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\u2fff\u3001-\ud7ff]|:(?! )"
+_FIELD = re.compile(rf"([A-Za-z][A-Za-z0-9_-]*):[ ]+([A-Za-z0-9(](?:{_WITHIN})*)\n")
+
+
+def read_plain(text: str, offset: int) -> FrontMatter | None:
+    """The fields of a front matter that stands at an offset of its file; None where that takes the parser."""
+    fields: dict[str, Field] = {}
+    at = 0
+    while at < len(text):
+        found = _FIELD.match(text, at)
+        if found is None or found[1] in fields or " #" in found[2] or found[2][-1] in " :":
+            return None
+        (start, end), (first, last) = found.span(1), found.span(2)
+        name_span, value_span = Span(offset + start, offset + end), Span(offset + first, offset + last)
+        fields[found[1]] = Field(found[1], name_span, found[2], value_span)
+        at = found.end()
+    return FrontMatter(tuple(fields.values())) if fields else None

@@ -1,0 +1,339 @@
+"""The reading of plain Markdown without the parser: a short cut, taken where it cannot lead elsewhere.
+
+Most texts are paragraphs, headings, lists, fences and tables, one line telling which. Such a text is read here line by
+line, many times as fast as by the parser. Whatever could mean something else (HTML, tabs, escapes, a lazy line, a code
+span over two lines, an odd indent) gives up the whole text, and the parser reads it. Both are held to each other, on
+generated and on real texts, by `tests/test_plain.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.directive import CANDIDATE, WORDS, find_close
+from skillweave.markdown.plain_inline import CAN_MATTER, Found, normalised, note_inline, plain_heading
+from skillweave.markdown.values import Block, Container, DefinitionMark, HeadingText, Opener, Reading
+from skillweave.source import Span
+
+if TYPE_CHECKING:
+    from skillweave.markdown.values import BlockKind, ContainerKind
+    from skillweave.source import LineIndex
+
+MAX_DEPTH = 30
+"""Levels of lists that are read here."""
+
+# What begins a line of text and nothing else, be it the first of a paragraph or another one. `[` begins no definition
+# where its `]` stands on the same line and no colon behind it.
+_START = r"""(?:
+    [^\W\d_] | [^\x00-\xa0\s\ufeff] | ["'(),.;?!/$%@&^{}\])\\]
+  | (?![0-9]{1,9}[.)](?:[ \t\n]|\Z)) [0-9]
+  | \*{1,2}[^*\s] | _{1,2}[^_\s] | `{1,2}[^`\n]
+  | \[(?!\^)[^\[\]\n\\]*\](?!:)
+)"""
+_RUN = rf"{_START}[^\n]*(?:\n[ ]*{_START}[^\n]*)*(?:\n|\Z)"
+_ROW = r"\|[^\n]*(?:\n|\Z)"
+_LABEL = r"[A-Za-z0-9][A-Za-z0-9 _.-]*"
+# What normalising leaves as it is, and no scheme but these two.
+_HREF = r"(?:https?://[a-z0-9][a-z0-9.-]*(?:/[A-Za-z0-9_./#-]*)?|(?!//)[A-Za-z0-9_./-]+(?:\#[A-Za-z0-9_-]+)?)"
+
+_LINE = re.compile(
+    rf"""
+    (?P<blank>(?:[ \t]*\n)+|[ \t]+\Z)
+  | (?P<indent>[ ]*)(?:
+        (?P<directive>(?:<<|\{{\{{)[ \t]*(?:include|reference|asset)[ \t]*:[^\n]*(?:\n|\Z))
+      | (?P<text>{_RUN})
+      | (?P<item>(?P<marker>[-*+]|[0-9]{{1,9}}[.)])[ ]{{1,4}}(?=[^ \n]))
+      | (?P<heading>(?P<hashes>\#{{1,6}})[ ]+(?P<title>[^\s#](?:[^\n]*[^\s#])?)[ \t]*(?:\n|\Z))
+      | (?P<fence>(?P<ticks>`{{3,}}|~{{3,}})[^`|\n]*\n)
+      | (?P<table>(?P<header>\|[^\n]*\|)[ ]*\n(?P<rule_row>\|(?:[ ]*:?-+:?[ ]*\|)+)[ ]*(?:\n|\Z)(?P<rows>(?:{_ROW})*))
+      | (?P<quote>(?:>[ ]?{_START}[^\n]*\n|>[ ]?\n(?=>))*>[ ]?{_START}[^\n]*(?:\n|\Z))
+      | (?P<definition>\[(?P<label>{_LABEL})\]:[ ](?P<href>{_HREF})[ ]*(?:\n|\Z))
+      | (?P<rule>(?:-{{3,}}|\*{{3,}}|_{{3,}})[ \t]*(?:\n|\Z))
+    )""",
+    re.VERBOSE,
+)
+_TEXT = re.compile(_RUN, re.VERBOSE)
+_WORD = re.compile(r"[A-Za-z0-9]")
+_BAR = re.compile(r"(?<!\\)\|")
+_QUOTED = re.compile(r">[ ]?([^\n]*)(?:\n|\Z)")
+_BLANK = re.compile(r"[ \t]*(?:\n|\Z)")
+
+
+class _NotPlainError(Exception):
+    """The text is not plain."""
+
+
+class _Run(NamedTuple):
+    """Inline content: where it stands, and the number of the heading that it is (-1: of none)."""
+
+    start: int
+    end: int
+    heading: int = -1
+    is_cell: bool = False
+
+
+@dataclass(slots=True)
+class _Scan:
+    """How far a text is read, and what was found. Containers get their end late, so blocks know them by number."""
+
+    text: str
+    at: int
+    line: int
+    blocks: list[tuple[BlockKind, int, int, int, int]] = field(default_factory=list)
+    """Kind, first line, line behind the last one, container, level."""
+    containers: list[tuple[ContainerKind, int, int]] = field(default_factory=list)
+    """Kind, first line, the container around it."""
+    ends: list[int] = field(default_factory=list)
+    open: list[tuple[int, int]] = field(default_factory=list)
+    """The list items around: the column where each one's content begins, and its number."""
+    runs: list[_Run] = field(default_factory=list)
+    definitions: dict[str, DefinitionMark] = field(default_factory=dict)
+    directives: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Where an opener stands → where its directive ends, and its block."""
+    fences: list[tuple[int, int]] = field(default_factory=list)
+    last_end: int = -1
+    """The line behind the last block."""
+    text_end: int = -1
+    """The line behind the last paragraph."""
+    closed_items: bool = False
+    """Whether the line at hand has ended a list item."""
+
+    def add(self, kind: BlockKind, end: int, level: int = 0) -> None:
+        """A block from the line at hand to the one that an offset begins; that is then the line at hand."""
+        text = self.text
+        first, self.line = self.line, self.line + text.count("\n", self.at, end) + (text[end - 1] != "\n")
+        self.blocks.append((kind, first, self.line, self.open[-1][1] if self.open else -1, level))
+        self.at = end
+        self.last_end = self.line
+
+
+def plain_reading(index: LineIndex, body: int = 0) -> Reading | None:
+    """What a text says from a line on, in places of the whole text; None where that takes the parser."""
+    text = index.text
+    start = index.starts[body] if body < len(index.starts) else len(text)
+    scan = _Scan(text, start, body)
+    try:
+        _read_lines(scan)
+        while scan.open:
+            scan.ends[scan.open.pop()[1]] = scan.line
+        return _reading_of(scan, index, start)
+    except _NotPlainError:
+        return None
+
+
+def _read_lines(scan: _Scan) -> None:
+    text, end = scan.text, len(scan.text)
+    while scan.at < end:
+        match = _LINE.match(text, scan.at)
+        if match is None:
+            raise _NotPlainError
+        kind = match.lastgroup
+        if kind == "blank":
+            scan.line += text.count("\n", scan.at, match.end())
+            scan.at = match.end()
+            continue
+        indent = match.end("indent") - scan.at
+        _close_items(scan, indent)
+        if indent - (scan.open[-1][0] if scan.open else 0) > 3:
+            raise _NotPlainError
+        if kind == "text":
+            scan.runs.append(_Run(match.start("text"), match.end()))
+            scan.add("paragraph", match.end())
+            scan.text_end = scan.line
+        elif kind == "item":
+            _read_item(scan, match, indent)
+        elif kind == "heading":
+            scan.runs.append(_Run(match.start("title"), match.end("title"), len(scan.blocks)))
+            scan.add("heading", match.end(), len(match["hashes"]))
+        elif kind == "fence":
+            _read_fence(scan, match)
+        elif kind == "directive":
+            _read_directive(scan, match)
+        else:
+            _read_other(scan, match, indent)
+
+
+def _close_items(scan: _Scan, indent: int) -> None:
+    scan.closed_items = False
+    while scan.open and scan.open[-1][0] > indent:
+        scan.ends[scan.open.pop()[1]] = scan.line
+        scan.closed_items = True
+
+
+def _read_item(scan: _Scan, match: re.Match[str], indent: int) -> None:
+    marker, content = match["marker"], match.end()
+    is_free = scan.closed_items or scan.line != scan.text_end
+    # Within a paragraph, only a number of 1 begins a list.
+    run = _TEXT.match(scan.text, content)
+    if run is None or len(scan.open) > MAX_DEPTH or not (is_free or len(marker) == 1 or int(marker[:-1]) == 1):
+        raise _NotPlainError
+    scan.containers.append(("item", scan.line, scan.open[-1][1] if scan.open else -1))
+    scan.ends.append(0)
+    scan.open.append((indent + content - match.start("item"), len(scan.ends) - 1))
+    scan.runs.append(_Run(content, run.end()))
+    scan.add("paragraph", run.end())
+    scan.text_end = scan.line
+
+
+@lru_cache(maxsize=64)
+def _fence_end(mark: str, length: int, column: int) -> re.Pattern[str]:
+    return re.compile(rf"^([ ]{{0,{column + 3}}}){mark}{{{length},}}[ \t]*(?:\n|\Z)", re.MULTILINE)
+
+
+@lru_cache(maxsize=16)
+def _outdented(column: int) -> re.Pattern[str]:
+    return re.compile(rf"^[ ]{{0,{column - 1}}}[^ \n]", re.MULTILINE)
+
+
+def _read_fence(scan: _Scan, match: re.Match[str]) -> None:
+    ticks, column, start = match["ticks"], scan.open[-1][0] if scan.open else 0, match.end()
+    end = _fence_end(ticks[0], len(ticks), column).search(scan.text, start)
+    if end is None or (column and _outdented(column).search(scan.text, start, end.end())):
+        raise _NotPlainError
+    scan.fences.append((scan.at, end.end()))
+    scan.add("fence", end.end())
+
+
+def _read_directive(scan: _Scan, match: re.Match[str]) -> None:
+    start = match.start("directive")
+    opener = CANDIDATE.match(scan.text, start)
+    close = find_close(scan.text, opener) if opener else None
+    is_alone = close is not None and _BLANK.match(scan.text, close) and _BLANK.match(scan.text, match.end())
+    if close is None or not is_alone or scan.line == scan.text_end:
+        raise _NotPlainError
+    scan.directives[start] = (close, len(scan.blocks))
+    scan.add("directive", match.end())
+
+
+def _read_other(scan: _Scan, match: re.Match[str], indent: int) -> None:
+    """What is read at the top level only, and between blank lines; but a table ends a paragraph."""
+    kind = match.lastgroup
+    if scan.line == scan.last_end:
+        is_next = kind == "definition" and scan.blocks[-1][0] == "definition"
+        if not is_next and (kind != "table" or scan.closed_items or not _WORD.search(match["header"])):
+            raise _NotPlainError
+    if scan.open or indent:
+        raise _NotPlainError
+    if kind != "definition" and not _BLANK.match(scan.text, match.end()):
+        raise _NotPlainError
+    if kind == "rule":
+        scan.add("rule", match.end())
+    elif kind == "table":
+        _read_table(scan, match)
+    elif kind == "quote":
+        _read_quote(scan, match)
+    else:
+        _read_definition(scan, match)
+
+
+def _read_table(scan: _Scan, match: re.Match[str]) -> None:
+    text = scan.text
+    start, end = match.span("table")
+    columns = match["rule_row"].count("|") - 1
+    if "\\" in match["header"] or match["header"].count("|") - 1 != columns:
+        raise _NotPlainError
+    if CAN_MATTER.search(text, start, end):
+        at = start
+        for number, row in enumerate(text[start:end].split("\n")):
+            if number != 1 and row:
+                _note_cells(scan, row, at, columns)
+            at += len(row) + 1
+    scan.add("table", end)
+
+
+def _note_cells(scan: _Scan, row: str, at: int, columns: int) -> None:
+    """The cells of a row: what stands between its bars. Behind the last one, there may be one more."""
+    cells = _BAR.split(row.rstrip(" ")[1:]) if "\\" in row else row.rstrip(" ")[1:].split("|")
+    if not cells[-1]:
+        cells.pop()
+    if len(cells) > columns:
+        raise _NotPlainError
+    at += 1
+    for cell in cells:
+        content = cell.strip(" ")
+        if content and CAN_MATTER.search(content):
+            if "\\" in content:
+                raise _NotPlainError
+            first = at + len(cell) - len(cell.lstrip(" "))
+            scan.runs.append(_Run(first, first + len(content), is_cell=True))
+        at += len(cell) + 1
+
+
+def _read_quote(scan: _Scan, match: re.Match[str]) -> None:
+    text, end = scan.text, match.end()
+    scan.containers.append(("quote", scan.line, -1))
+    scan.ends.append(0)
+    scan.open.append((0, len(scan.ends) - 1))
+    while scan.at < end:
+        behind = scan.at
+        while behind < end and (line := _QUOTED.match(text, behind)) and line[1]:
+            if behind == scan.at:
+                start = line.start(1)
+            behind = line.end()
+        if behind > scan.at:
+            scan.runs.append(_Run(start, behind))
+            scan.add("paragraph", behind)
+        if behind < end:
+            scan.at = text.index("\n", behind) + 1
+            scan.line += 1
+    scan.ends[scan.open.pop()[1]] = scan.line
+
+
+def _read_definition(scan: _Scan, match: re.Match[str]) -> None:
+    label = normalised(match["label"])
+    following = _LINE.match(scan.text, match.end())
+    is_last = match.end() == len(scan.text) or (
+        following is not None and following.lastgroup in ("blank", "definition")
+    )
+    if label in scan.definitions or not is_last:
+        raise _NotPlainError
+    line, destination = scan.line, Span(*match.span("href"))
+    scan.add("definition", match.end())
+    scan.definitions[label] = DefinitionMark(label, match["href"], "", line, scan.line, destination)
+
+
+def _reading_of(scan: _Scan, index: LineIndex, start: int) -> Reading:
+    around: list[tuple[Container, ...]] = []
+    for (kind, first, outer), end in zip(scan.containers, scan.ends, strict=True):
+        around.append((*(around[outer] if outer >= 0 else ()), Container(kind, first, end)))
+    around.append(())  # the last one, which is what -1 names
+    blocks = [Block(kind, first, end, around[inside], level) for kind, first, end, inside, level in scan.blocks]
+    reading = Reading(blocks=blocks, definitions=list(scan.definitions.values()))
+    found = Found(index, scan.definitions, reading)
+    for run in scan.runs:
+        if run.heading >= 0:
+            title = plain_heading(found, run.start, run.end)
+            if title is None:
+                raise _NotPlainError
+            reading.headings.append(HeadingText(blocks[run.heading], title, Span(run.start, run.end)))
+        elif (run.is_cell or CAN_MATTER.search(scan.text, run.start, run.end)) and not note_inline(
+            found, run.start, run.end, may_hold_tags=not run.is_cell
+        ):
+            raise _NotPlainError
+    code = [*scan.fences, *(span for span, _ in reading.code_spans)]
+    reading.openers = _openers(scan, blocks, start, sorted(code))
+    return reading
+
+
+def _openers(scan: _Scan, blocks: list[Block], start: int, code: list[tuple[int, int]]) -> list[Opener]:
+    """Each opener is a directive that stands alone, or stands in code."""
+    openers = []
+    behind = start
+    inert = iter(code)
+    first, last = next(inert, (len(scan.text), 0))
+    for match in CANDIDATE.finditer(scan.text, start):
+        at = match.start()
+        if at in scan.directives:
+            behind, number = scan.directives[at]
+            block = blocks[number]
+            openers.append(Opener(Span(at, behind), "live", False, block, block.containers))  # noqa: FBT003 (near_miss)
+            continue
+        while last and at >= last:
+            first, last = next(inert, (len(scan.text), 0))
+        if at < behind or at < first:
+            raise _NotPlainError  # in another directive's value, or in running text
+        openers.append(Opener(Span(at, at + 2), "inert", match[2] not in WORDS))
+    return openers

@@ -1,0 +1,148 @@
+"""Plain inline content without the parser: code spans, links and labels on one line, told apart by one character each."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.markdown.values import Destination, HtmlPiece, LabelUse
+from skillweave.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from skillweave.markdown.values import Reading
+    from skillweave.source import LineIndex
+
+CAN_MATTER = re.compile(r"[\[<{]|`[^`]*[/:!]|!`")
+"""What inline content must hold to hold a directive, a link, or a code span that names something."""
+
+_CODE = r"`[^`\s](?:[^`\n]*[^`\s])?`(?!`)"
+_MARK = re.compile(rf"{_CODE}|!\[|[`\[<\\]")
+_CODE_SPAN = re.compile(_CODE)
+# Code binds tighter than brackets. What else has a meaning of its own is left to the parser.
+_BRACKETS = re.compile(rf"\[((?:[^\[\]`<\\\n]|{_CODE})*)\]")
+_DESTINATION = re.compile(r"\(((?:https?://|(?!//))[A-Za-z0-9_./#?=%+,;@~-]+)\)")
+_SECOND = re.compile(r"\[([^\[\]`<\\\n]*)\]")
+_LABEL = re.compile(r"[ -~]*")
+_TAG = re.compile(r"<[A-Za-z][A-Za-z0-9-]*>")
+_NO_TAG = re.compile(r"<(?=[ \n]|[=0-9][^\s<>@:`]*(?:[ \n]|\Z))")
+
+
+class Found(NamedTuple):
+    """Where inline content is noted, the text's lines, and the labels that it defines."""
+
+    lines: LineIndex
+    defined: Container[str]
+    reading: Reading
+
+
+def normalised(label: str) -> str:
+    """A label of ASCII characters as CommonMark compares it."""
+    return " ".join(label.split()).upper()
+
+
+def note_inline(found: Found, start: int, end: int, *, may_hold_tags: bool) -> bool:
+    """Note what a run of inline content holds; False where that takes the parser."""
+    text = found.lines.text
+    at = start
+    while match := _MARK.search(text, at, end):
+        mark, at = match[0], match.end()
+        if len(mark) > 2:
+            found.reading.code_spans.append((Span(match.start(), at), mark[1:-1]))
+        elif mark == "[":
+            at = _note_brackets(found, match.start(), end)
+        elif mark == "![":
+            at = _note_image(found, match.start(), end)
+        elif mark == "<":
+            is_text = _NO_TAG.match(text, match.start(), end)
+            at = at if is_text else _note_tag(found, match.start(), (start, end)) if may_hold_tags else -1
+        elif mark == "`" or text[at : at + 1] in "`[]<{!\\":
+            return False
+        if at < 0:
+            return False
+    return True
+
+
+def _note_brackets(found: Found, start: int, end: int) -> int:
+    """A link or a label in brackets; where to go on, or -1."""
+    text = found.lines.text
+    brackets = _BRACKETS.match(text, start, end)
+    if brackets is None or text.startswith("[^", start):
+        return -1
+    behind = brackets.end()
+    if text.startswith("(", behind):
+        destination = _DESTINATION.match(text, behind, end)
+        if destination is None:
+            return -1
+        _note_code(found, *brackets.span(1))
+        _note_destination(found, "link", Span(*destination.span(1)))
+        return destination.end()
+    label, last = brackets[1], behind
+    second = _SECOND.match(text, behind, end)
+    if text.startswith("[", behind):
+        if second is None or text.startswith("[^", behind):
+            return -1
+        label, last = second[1] or label, second.end()
+    if _LABEL.fullmatch(label) is None:
+        return -1
+    name = normalised(label)
+    if name in found.defined:
+        _note_code(found, *brackets.span(1))
+        found.reading.uses.append(LabelUse(name, Span(start, last), resolved=True, footnote=False))
+        return last
+    if name or second:
+        if not name or name.startswith("^"):
+            return -1
+        found.reading.uses.append(LabelUse(name, Span(start, behind), resolved=False, footnote=False))
+    return start + 1
+
+
+def _note_image(found: Found, start: int, end: int) -> int:
+    text = found.lines.text
+    brackets = _SECOND.match(text, start + 1, end)
+    destination = _DESTINATION.match(text, brackets.end(), end) if brackets else None
+    if destination is None:
+        return -1
+    _note_destination(found, "image", Span(*destination.span(1)))
+    return destination.end()
+
+
+def _note_destination(found: Found, kind: str, span: Span) -> None:
+    line = found.lines.line_of(span.start)
+    found.reading.destinations.append(Destination("link" if kind == "link" else "image", span, line))
+
+
+def _note_code(found: Found, start: int, end: int) -> None:
+    for code in _CODE_SPAN.finditer(found.lines.text, start, end):
+        found.reading.code_spans.append((Span(*code.span()), code[0][1:-1]))
+
+
+def _note_tag(found: Found, at: int, run: tuple[int, int]) -> int:
+    """A tag without attributes, in content of one line."""
+    text, (start, end) = found.lines.text, run
+    tag = _TAG.match(text, at, end)
+    content = text[start:end].rstrip()
+    if tag is None or "\n" in content:
+        return -1
+    found.reading.html.append(HtmlPiece(tag[0], ((start - at, len(content), start),), block=False))
+    return tag.end()
+
+
+# Strong text between blanks, and what is a character like any other between two letters.
+_STRONG = re.compile(r"(?<![^ ])\*\*(?=[A-Za-z0-9])([^*_~`\[\]<\\&!{]*)(?<=[A-Za-z0-9])\*\*(?=[ :]|\Z)")
+_MARKED_UP = re.compile(r"[\[<`*\\]|~~|!\[|&[#A-Za-z]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+
+
+def plain_heading(found: Found, start: int, end: int) -> str | None:
+    """What a heading says without its markup; None where that takes the parser. Its code is noted."""
+    content = found.lines.text[start:end]
+    if not _MARKED_UP.search(content):
+        return content
+    if "`" not in content:
+        bare = _STRONG.sub(r"\1", content)
+        return None if _MARKED_UP.search(bare) else bare
+    if _MARKED_UP.search(_CODE_SPAN.sub("x", content)):
+        return None
+    _note_code(found, start, end)
+    return _CODE_SPAN.sub(lambda code: code[0][1:-1], content)
