@@ -176,7 +176,7 @@ def lines_of_all_kinds() -> st.SearchStrategy[str]:
 @example("- a\n2. b\n")
 @example("> a\n>\n\n\nb\n")
 @example("1. a\n   ```\n  b\n   ```\n")
-@example("```\na\n    ```\n```\n")
+@example("```\na\n    ```\n```sh\nb\n```\n")
 @example("[a\n[d]: x]: y\n")
 def test_a_plain_text_is_read_as_the_parser_reads_it(text: str) -> None:
     text = normalise(text)

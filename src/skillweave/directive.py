@@ -24,7 +24,7 @@ Word = Literal["include", "reference", "asset"]
 WORDS: tuple[Word, ...] = ("include", "reference", "asset")
 CLOSES = {"<<": ">>", "{{": "}}"}
 
-CANDIDATE = re.compile(r"(?<![<{$])(<<|\{\{)[ \t]*([A-Za-z]+)[ \t]*:")
+CANDIDATE = re.compile(r"(<<|\{\{)(?<![<{$]<<)(?<![<{$]\{\{)[ \t]*([A-Za-z]+)[ \t]*:")
 """An opener, or what a slip of the hand may have made of one. Only the parse decides whether it is live."""
 
 
@@ -89,6 +89,9 @@ def find_close(text: str, opener: re.Match[str]) -> int | None:
     end = text.find("\n", opener.end())
     end = len(text) if end < 0 else end
     offset = opener.end()
+    first = text.find(close, offset, end)
+    if text.find('"', offset, end if first < 0 else first) < 0:
+        return first + 2 if first >= 0 else None
     while offset < end and text[offset] in " \t":
         offset += 1
     may_quote, in_path = True, True
@@ -116,6 +119,11 @@ def is_near_miss(word: str) -> Word | None:
 
 def read_directive(text: str, opener: re.Match[str], end: int) -> tuple[Directive | None, tuple[Problem, ...]]:
     """An opener and the offset behind its close → the directive, or what is wrong with it."""
+    path = _BARE.match(text, opener.end() + 1, end - 2)
+    if path and path.end() == end - 2 and text.startswith(" ", opener.end()):
+        word = cast("Word", opener[2])
+        styled = opener.end() - opener.start() == len(word) + 3
+        return Directive(word, Span(opener.start(), end), path[0], Span(*path.span()), styled=styled), ()
     return _Reader(text, opener, end).read()
 
 

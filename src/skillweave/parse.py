@@ -90,7 +90,7 @@ def _document(
         frame, reading = _read(index, [line for line in range(body, len(index.starts)) if line not in hidden])
     regions, broken = regions_of(index, markers, problems)
     directives = _directives(frame, reading, problems)
-    fields, params = _read_front_matter(text, matter, body, problems) if matter else (None, None)
+    fields, params = _read_front_matter(index, matter, body, problems) if matter else (None, None)
     in_front = front_ignores(index, matter) if matter else []
     check_comments(frame, reading, problems)
     _check_blocks(frame, reading, problems)
@@ -145,13 +145,13 @@ def _front_matter(index: LineIndex, problems: list[Problem]) -> tuple[Span | Non
 
 
 def _read_front_matter(
-    text: str, span: Span, body: int, problems: list[Problem]
+    index: LineIndex, span: Span, body: int, problems: list[Problem]
 ) -> tuple[FrontMatter, tuple[Param, ...] | None]:
     """What the front matter says. A directive in it is not resolved; a template is checked as a whole."""
-    for found in directive_spellings(text, 1, span.end):
+    for found in directive_spellings(index, 1, span.end):
         message = "a directive in front matter is not resolved"
         problems.append(Problem(DIRECTIVE_IN_FRONT_MATTER, message, found, help="move it into the body"))
-    fields, wrong = read_front_matter(text[span.start : span.end], span.start)
+    fields, wrong = read_front_matter(index.text[span.start : span.end], span.start)
     problems += wrong
     if fields.get("params") is None:
         return fields, None
@@ -165,17 +165,16 @@ def _read_front_matter(
     if not wrong:
         from skillweave.template import check_template  # noqa: PLC0415 (jinja2 only where it is needed)
 
-        start = LineIndex(text).starts
-        body_start = start[body] if body < len(start) else len(text)
-        _, wrong = check_template(text, body_start, params, directive_spellings(text, body))
+        body_start = index.starts[body] if body < len(index.starts) else len(index.text)
+        _, wrong = check_template(index.text, body_start, params, directive_spellings(index, body))
         problems += wrong
     return fields, tuple(params.values())
 
 
-def directive_spellings(text: str, first_line: int, end: int | None = None) -> tuple[Span, ...]:
+def directive_spellings(index: LineIndex, first_line: int, end: int | None = None) -> tuple[Span, ...]:
     """Every directive as it is spelled in a text, from a line on: live or not, none inside another."""
     spans = []
-    starts = LineIndex(text).starts
+    text, starts = index.text, index.starts
     at = starts[first_line] if first_line < len(starts) else len(text)
     end = len(text) if end is None else end
     while match := CANDIDATE.search(text, at, end):

@@ -6,6 +6,12 @@ import unicodedata
 from functools import lru_cache
 
 
+_ASCII: dict[int, str | None] = {
+    code: char.lower() if char.isalnum() or char in "_-" else "-" if char == " " else None
+    for code, char in enumerate(map(chr, range(128)))
+}
+
+
 @lru_cache(maxsize=4096)
 def slugify(text: str) -> str:
     """A heading's text → GitHub's anchor for it, before repeats are numbered.
@@ -13,6 +19,8 @@ def slugify(text: str) -> str:
     Lower case; letters, digits, marks, `_` and `-` stay, each space becomes `-`, all else goes.
     https://github.com/Flet/github-slugger
     """
+    if text.isascii():
+        return text.translate(_ASCII)
     kept = []
     for char in text.lower():
         if char in "_-" or (char.isascii() and char.isalnum()):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, NewType
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ def apply_edits(text: str, start: int, end: int, edits: Iterable[Edit]) -> str:
     return "".join(parts)
 
 
+_AND_ITS_END = (1).__add__
+
+
 class LineIndex:
     """Offsets ↔ lines of one text. Lines count from 0 here; only LF ends a line (CRLF and CR are gone by then)."""
 
@@ -68,11 +72,9 @@ class LineIndex:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.starts = [0]
-        start = text.find("\n")
-        while start >= 0:
-            self.starts.append(start + 1)
-            start = text.find("\n", start + 1)
+        # Each line and its end, summed up; the last one has none.
+        self.starts = list(accumulate(map(_AND_ITS_END, map(len, text.split("\n"))), initial=0))
+        self.starts.pop()
 
     def position(self, offset: int) -> Position:
         """The position of an offset; the offset of the text's end is valid."""

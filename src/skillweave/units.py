@@ -146,7 +146,7 @@ def rendered_unit(calls: Calls, key: UnitKey, limit: int) -> Unit | None:
         return None
     text = "\n".join(rendered.lines)
     index = LineIndex(text)
-    masks = directive_spellings(file.text, file.document.body)
+    masks = directive_spellings(file.index, file.document.body)
     kept = {index.starts[place.line] + place.column: masks[place.mask].start for place in rendered.kept}
     document = parse(text, front_matter=False)
     by_start = {edge.directive.span.start: edge for edge in graph.edges.get(key.path, ())}
@@ -216,7 +216,7 @@ def _template(file: SourceFile) -> Template | None:
         return None
     params = {param.name: param for param in document.params}
     body = file.index.starts[document.body] if document.body < len(file.index.starts) else len(file.text)
-    template, _ = check_template(file.text, body, params, directive_spellings(file.text, document.body))
+    template, _ = check_template(file.text, body, params, directive_spellings(file.index, document.body))
     return template
 
 
