@@ -130,6 +130,8 @@ class Nodes:
     """The nodes with a splice whose meaning only a parse could tell."""
     sound: set[NodeKey] = field(default_factory=set)
     """The nodes whose expansion is made of blocks that stand in it as they were parsed, over all levels."""
+    events: dict[NodeKey, tuple[Heading | Child, ...]] = field(default_factory=dict)
+    """The headings and includes of nodes whose pages were laid out."""
     texts: dict[tuple[NodeKey, int, bool], str] = field(default_factory=dict)
     edits: dict[tuple[UnitKey, int, bool], tuple[list[int], list[Edit]]] = field(default_factory=dict)
 
@@ -350,38 +352,41 @@ def _items(
     An empty one takes its line with it, and one blank line where blank lines or the edge stand on both sides
     (LANGUAGE 5).
     """
-    lines = [line for start, end in ranges for line in range(start, end)]
     out: list[Item] = []
+    stops = sorted(blocks)
+    runs = iter([span for span in ranges if span[0] < span[1]])
+    at, end = next(runs, (0, 0))
     blank_before = True
-    number = 0
-    while number < len(lines):
-        line = lines[number]
-        number += 1
-        if line not in blocks:
-            _append_line(out, line)
-            blank_before = not unit.lines[line].strip(" \t>")
+    while at < end:
+        first = bisect_left(stops, at)
+        stop = min(stops[first], end) if first < len(stops) else end
+        if at < stop:
+            _append_lines(out, at, stop)
+            blank_before = not unit.lines[stop - 1].strip(" \t>")
+            at, end = (stop, end) if stop < end else next(runs, (0, 0))
             continue
-        placed, child = blocks[line]
+        at, end = (stop + 1, end) if stop + 1 < end else next(runs, (0, 0))
+        placed, child = blocks[stop]
         prefix = placed.prefix or ""
         if child is not None and nodes.nodes[child.key].items:
-            out.append(ChildItem(child, line))
+            out.append(ChildItem(child, stop))
             blank_before = False
         elif prefix.strip(" \t>"):
-            out.append(BareItem(prefix.rstrip(" \t"), line))
+            out.append(BareItem(prefix.rstrip(" \t"), stop))
             blank_before = False
-        elif blank_before and number < len(lines) and not unit.lines[lines[number]].strip(" \t>"):
-            number += 1
-        elif blank_before and number == len(lines):
+        elif blank_before and at < end and not unit.lines[at].strip(" \t>"):
+            at, end = (at + 1, end) if at + 1 < end else next(runs, (0, 0))
+        elif blank_before and at == end:
             _drop_last_line(out)
     return out
 
 
-def _append_line(items: list[Item], line: int) -> None:
+def _append_lines(items: list[Item], start: int, end: int) -> None:
     last = items[-1] if items else None
-    if isinstance(last, TextItem) and last.end == line:
-        items[-1] = TextItem(last.start, line + 1)
+    if isinstance(last, TextItem) and last.end == start:
+        items[-1] = TextItem(last.start, end)
     else:
-        items.append(TextItem(line, line + 1))
+        items.append(TextItem(start, end))
 
 
 def _drop_last_line(items: list[Item]) -> None:

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.diagnostics import BROKEN_LINK, CAPTURED_REFERENCE, CONFLICTING_DEFINITION, Note, Problem, Severity
 from skillweave.graph import diagnose
+from skillweave.links import named
 from skillweave.source import LineIndex, SourcePath, Span
 from skillweave.units import to_source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from skillweave.document import Definition
-    from skillweave.flatten import Nodes
-    from skillweave.links import PlannedPage
+    from skillweave.flatten import NodeKey, Nodes
+    from skillweave.links import PlannedPage, Site
+    from skillweave.markdown.values import LabelUse
     from skillweave.units import Unit
 
 Label = tuple[str, bool]
@@ -27,38 +31,29 @@ class _Meaning(NamedTuple):
     definition: Definition
 
 
-def check_labels(nodes: Nodes, page: PlannedPage, owner: SourcePath) -> None:
+def check_labels(site: Site, page: PlannedPage, owner: SourcePath) -> None:
     """Report definitions of a page that contradict each other, and references that another file's definition takes."""
+    nodes = site.nodes
+    copies = [(n, copy.key) for n, copy in enumerate(page.page.copies) if copy.key.code is None]
     meanings: dict[Label, _Meaning] = {}
-    for label, meaning in _definitions(nodes, page):
+    for label, meaning in _definitions(site, page, copies):
         first = meanings.setdefault(label, meaning)
         if first.says != meaning.says:
             _report_conflict(nodes, first, meaning, owner)
-    for copy in page.page.copies:
-        node = nodes.nodes[copy.key]
-        if copy.key.code is None and node.unit.document is not None and node.unit.document.uses:
-            _check_uses(nodes, node.unit, copy.key.ranges, meanings)
+    for _, key in copies:
+        for use, defined in named(site, key).uses:
+            _check_use(nodes, key, meanings.get((use.label, use.footnote)), (use, defined))
 
 
-def _definitions(nodes: Nodes, page: PlannedPage) -> list[tuple[Label, _Meaning]]:
-    """The definitions of a page in the order of its lines; of two under one label in one file, the first."""
+def _definitions(site: Site, page: PlannedPage, copies: Iterable[tuple[int, NodeKey]]) -> list[tuple[Label, _Meaning]]:
+    """The definitions of a page in the order of its lines."""
     found: list[tuple[tuple[int, ...], Label, _Meaning]] = []
-    for number, copy in enumerate(page.page.copies):
-        unit = nodes.nodes[copy.key].unit
-        if unit.document is None or copy.key.code is not None:
-            continue
-        own: set[Label] = set()
-        for definition in unit.document.definitions:
-            label = (definition.label, definition.footnote)
-            if label not in own and _covers(copy.key.ranges, definition.start):
-                own.add(label)
-                meaning = _Meaning(_says(page, number, unit, definition), unit, definition)
-                found.append((page.page.place(number, definition.start), label, meaning))
+    for number, key in copies:
+        unit = site.nodes.nodes[key].unit
+        for definition in named(site, key).definitions:
+            meaning = _Meaning(_says(page, number, unit, definition), unit, definition)
+            found.append((page.page.place(number, definition.start), (definition.label, definition.footnote), meaning))
     return [(label, meaning) for _, label, meaning in sorted(found, key=lambda entry: entry[0])]
-
-
-def _covers(ranges: tuple[tuple[int, int], ...], line: int) -> bool:
-    return any(start <= line < end for start, end in ranges)
 
 
 def _says(page: PlannedPage, copy: int, unit: Unit, definition: Definition) -> tuple[str, ...]:
@@ -99,31 +94,23 @@ def _span(nodes: Nodes, meaning: _Meaning) -> Span:
     return to_source(nodes.graph, meaning.unit, found)
 
 
-def _check_uses(nodes: Nodes, unit: Unit, ranges: tuple[tuple[int, int], ...], meanings: dict[Label, _Meaning]) -> None:
-    document = unit.document
-    if document is None:
-        return
-    own = {(definition.label, definition.footnote): definition for definition in reversed(document.definitions)}
-    for use in document.uses:
-        label = (use.label, use.footnote)
-        defined, meaning = own.get(label), meanings.get(label)
-        if (defined is None and meaning is None) or not _covers(ranges, unit.index.line_of(use.span.start)):
-            continue
-        if defined is not None and _covers(ranges, defined.start):
-            continue
-        if meaning is not None and (defined is None or meaning.says != defined.meaning):
-            text = unit.text[use.span.start : use.span.end]
-            problem = Problem(
-                CAPTURED_REFERENCE,
-                f"{text} becomes a reference to the definition in {meaning.unit.path}",
-                use.span,
-                help="define it here, too, or escape the bracket with a backslash",
-            )
-            nodes.report(unit, problem)
-        elif meaning is None and defined is not None and not _is_whole(unit, ranges):
-            message = f"the definition of {unit.text[use.span.start : use.span.end]} is not in what is selected here"
-            cure = f"put the definition into the same section (it stands on line {unit.source_line(defined.start) + 1})"
-            nodes.report(unit, Problem(BROKEN_LINK, message, use.span, help=cure, severity=Severity.WARNING))
+def _check_use(nodes: Nodes, key: NodeKey, meaning: _Meaning | None, used: tuple[LabelUse, Definition | None]) -> None:
+    """Check a label that the lines of a node use and do not define, with the definition that the rest of its file has."""
+    unit = nodes.nodes[key].unit
+    use, defined = used
+    if meaning is not None and (defined is None or meaning.says != defined.meaning):
+        text = unit.text[use.span.start : use.span.end]
+        problem = Problem(
+            CAPTURED_REFERENCE,
+            f"{text} becomes a reference to the definition in {meaning.unit.path}",
+            use.span,
+            help="define it here, too, or escape the bracket with a backslash",
+        )
+        nodes.report(unit, problem)
+    elif meaning is None and defined is not None and not _is_whole(unit, key.ranges):
+        message = f"the definition of {unit.text[use.span.start : use.span.end]} is not in what is selected here"
+        cure = f"put the definition into the same section (it stands on line {unit.source_line(defined.start) + 1})"
+        nodes.report(unit, Problem(BROKEN_LINK, message, use.span, help=cure, severity=Severity.WARNING))
 
 
 def _is_whole(unit: Unit, ranges: tuple[tuple[int, int], ...]) -> bool:

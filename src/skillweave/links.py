@@ -36,10 +36,13 @@ from skillweave.source import Edit, SourcePath, Span
 from skillweave.units import Unit, UnitKey, to_source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from skillweave.document import Definition
     from skillweave.files import Found, Tree
     from skillweave.flatten import NodeKey, Nodes
     from skillweave.graph import Edge
-    from skillweave.markdown.values import Destination
+    from skillweave.markdown.values import Destination, LabelUse
     from skillweave.project import Entry, EntryFile
 
 
@@ -69,6 +72,19 @@ class Plan:
     """The files that links lead to."""
 
 
+class Named(NamedTuple):
+    """What the own lines of a node name, the same in each of its copies."""
+
+    edges: tuple[Edge, ...]
+    """References and assets."""
+    links: tuple[tuple[Destination, Written], ...]
+    """The destinations that are ours to judge, and what each means."""
+    definitions: tuple[Definition, ...]
+    """Of two under one label, the first."""
+    uses: tuple[tuple[LabelUse, Definition | None], ...]
+    """The labels that these lines use and do not define, and the definition that the whole file has."""
+
+
 @dataclass(slots=True)
 class Site:
     """The project as links see it: which entry owns a file, and the layout of pages that were worked out."""
@@ -83,6 +99,8 @@ class Site:
     """Every pattern and every file of an entry, sorted."""
     roots: tuple[str, ...] = ()
     """The roots of patterns, skills and documents."""
+    known: dict[NodeKey, Named] = field(default_factory=dict)
+    """What the own lines of nodes name, once it was asked for."""
 
     def layout(self, unit: UnitKey) -> Page | None:
         """The layout of a whole unit as a page."""
@@ -178,27 +196,63 @@ def _resolve_page(site: Site, plan: Plan, pending: deque[PlannedPage], page: Pla
         page.edits[number] = _directive_edits(work, page, number, key)
     for number, key in linked:
         unit = site.nodes.nodes[key].unit
-        stray = _stray_directives(unit)
-        for destination in unit.document.destinations if unit.document else ():
-            first = bisect_left(stray, destination.span.start)
-            holds_stray = first < len(stray) and stray[first] < destination.span.end
-            if _covers(key, destination.line) and not holds_stray:
-                edit = _resolve(work, _Place(page, number, unit, destination.span), destination)
-                page.edits[number] += [edit] if edit else []
+        for destination, written in named(site, key).links:
+            edit = _resolve(work, _Place(page, number, unit, destination.span), written)
+            page.edits[number] += [edit] if edit else []
     page.edits = {number: sorted(edits) for number, edits in page.edits.items() if edits}
+
+
+def named(site: Site, key: NodeKey) -> Named:
+    """What the own lines of a Markdown node name."""
+    if key not in site.known:
+        unit = site.nodes.nodes[key].unit
+        edges = [edge for edge in unit.edges if edge and edge.target and edge.directive.word != "include"]
+        edges = [edge for edge in edges if _covers(key, edge.placed.line)]
+        site.known[key] = Named(tuple(edges), tuple(_own_links(unit, key)), *_own_labels(unit, key))
+    return site.known[key]
+
+
+def _own_labels(
+    unit: Unit, key: NodeKey
+) -> tuple[tuple[Definition, ...], tuple[tuple[LabelUse, Definition | None], ...]]:
+    if unit.document is None:
+        return (), ()
+    here: dict[tuple[str, bool], Definition] = {}
+    in_file: dict[tuple[str, bool], Definition] = {}
+    for definition in unit.document.definitions:
+        label = (definition.label, definition.footnote)
+        in_file.setdefault(label, definition)
+        if _covers(key, definition.start):
+            here.setdefault(label, definition)
+    uses = []
+    for use in unit.document.uses:
+        defined = in_file.get((use.label, use.footnote))
+        is_defined_here = defined is not None and _covers(key, defined.start)
+        if not is_defined_here and _covers(key, unit.index.line_of(use.span.start)):
+            uses.append((use, defined))
+    return tuple(here.values()), tuple(uses)
+
+
+def _own_links(unit: Unit, key: NodeKey) -> Iterator[tuple[Destination, Written]]:
+    stray = _stray_directives(unit)
+    for destination in unit.document.destinations if unit.document else ():
+        start, end = destination.span
+        written = read_destination(unit.text[start:end], destination.kind)
+        first = bisect_left(stray, start)
+        holds_stray = first < len(stray) and stray[first] < end
+        if written is not None and _covers(key, destination.line) and not holds_stray:
+            yield destination, written
 
 
 def _directive_edits(work: _Work, page: PlannedPage, number: int, key: NodeKey) -> list[Edit]:
     """Ship what the references and assets of a copy name; the links that references leave."""
     unit = work.site.nodes.nodes[key].unit
     edits = []
-    for edge in unit.edges:
-        if edge is None or edge.target is None or not _covers(key, edge.placed.line):
-            continue
+    for edge in named(work.site, key).edges:
         place = _Place(page, number, unit, edge.placed.directive.span)
         if edge.directive.word == "reference":
             edits.append(Edit(*place.span, _reference(work, place, edge)))
-        elif edge.directive.word == "asset":
+        else:
             _asset(work, place, edge)
     return edits
 
@@ -224,12 +278,9 @@ def _report(work: _Work, place: _Place, code: Code, message: str, help_: str | N
     nodes.graph.add(diagnose(index, place.unit.path, Problem(code, message, span, help=help_)), *owners)
 
 
-def _resolve(work: _Work, place: _Place, destination: Destination) -> Edit | None:
+def _resolve(work: _Work, place: _Place, written: Written) -> Edit | None:
     """One link: what its destination becomes; None where it stays."""
     raw = place.unit.text[place.span.start : place.span.end]
-    written = read_destination(raw, destination.kind)
-    if written is None:
-        return None
     if written.path:
         goal = _target(work, place, written, work.site.tree.look_up(resolve(place.unit.path, written.path)))
     else:

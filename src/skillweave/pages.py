@@ -79,7 +79,7 @@ def lay_out(nodes: Nodes, root: NodeKey) -> Page:
     """All copies and headings of a page."""
     page = Page([Copy((root, 0, False), -1, 0)])
     slugger = Slugger()
-    pending: list[Iterator[Heading | Child]] = [_events(nodes.nodes[root])]
+    pending = [iter(_events(nodes, root))]
     numbers = [0]
     page.by_path.setdefault(root.path, []).append(0)
     while pending:
@@ -98,7 +98,7 @@ def lay_out(nodes: Nodes, root: NodeKey) -> Page:
             numbers.append(len(page.copies) - 1)
             if child.key.code is None:
                 page.by_path.setdefault(child.key.path, []).append(numbers[-1])
-            pending.append(_events(nodes.nodes[child.key]))
+            pending.append(iter(_events(nodes, child.key)))
     return page
 
 
@@ -128,8 +128,14 @@ def page_text(nodes: Nodes, page: Page, edits: Mapping[int, Sequence[Edit]]) -> 
     return texts[0]
 
 
-def _events(node: Node) -> Iterator[Heading | Child]:
+def _events(nodes: Nodes, key: NodeKey) -> tuple[Heading | Child, ...]:
     """A node's own headings and what it includes, in the order of the output; what stands in running text comes last."""
+    if key not in nodes.events:
+        nodes.events[key] = tuple(_found_events(nodes.nodes[key]))
+    return nodes.events[key]
+
+
+def _found_events(node: Node) -> Iterator[Heading | Child]:
     if node.key.code is not None:
         return
     headings = iter(node.unit.document.headings if node.unit.document else ())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-
 _ASCII: dict[int, str | None] = {
     code: char.lower() if char.isalnum() or char in "_-" else "-" if char == " " else None
     for code, char in enumerate(map(chr, range(128)))

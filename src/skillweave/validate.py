@@ -93,7 +93,7 @@ def check_plan(site: Site, plan: Plan) -> None:
         return
     nodes = site.nodes
     for page in plan.pages.values():
-        check_labels(nodes, page, entry.main.real)
+        check_labels(site, page, entry.main.real)
         _check_paths(site, plan, page)
     if entry.kind == "skill" and "SKILL.md" in plan.pages:
         _check_skill_size(nodes, entry, plan.pages["SKILL.md"].page.copies[0].key)
