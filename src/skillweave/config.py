@@ -31,7 +31,16 @@ from skillweave.toml_table import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+
+class UnknownEntryError(Exception):
+    """An entry was asked for that the project does not have. Holds the name and the known names."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(name)
+        self.name = name
+        self.known = tuple(known)
 
 
 @dataclass(frozen=True, slots=True)

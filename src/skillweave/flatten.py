@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from skillweave.destination import read_destination
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, HEADING_TOO_DEEP, Note, Problem
 from skillweave.graph import language
-from skillweave.markdown.reading import read_blocks
+from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block
 from skillweave.parse import not_alone
 from skillweave.select import Lines, Ranges, Sections, bridged, holds, select, select_code, whole, without

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import LEFTOVER_DIRECTIVE, Problem
 from skillweave.flatten import block_at, brought_by, origins
-from skillweave.markdown.reading import read, read_blocks
+from skillweave.markdown import read, read_blocks
 from skillweave.select import bridged
 from skillweave.source import LineIndex, Span
 

@@ -36,6 +36,7 @@ from skillweave.document import Definition, Document, Heading, PlacedDirective
 from skillweave.frame import Frame
 from skillweave.front_matter import read_front_matter
 from skillweave.html import html_anchors, html_destinations
+from skillweave.markdown import read
 from skillweave.markdown.places import locate
 from skillweave.markdown.plain import plain_reading
 from skillweave.markdown.values import Block, Destination, Opener, Reading
@@ -120,8 +121,6 @@ def _document(
 
 
 def _read(index: LineIndex, lines: Sequence[int]) -> tuple[Frame, Reading]:
-    from skillweave.markdown.reading import read  # noqa: PLC0415 (the parser only where it is needed)
-
     frame = Frame(index, [*lines])
     return frame, read(frame.text)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from skillweave.config import UnknownEntryError
 from skillweave.diagnostics import (
     CASE_MISMATCH,
     DUPLICATE_SKILL,
@@ -105,15 +106,6 @@ def discover(tree: Tree, config: Config) -> Project:
         diagnostics=tuple(diagnostics),
         refused=tuple(refused),
     )
-
-
-class UnknownEntryError(Exception):
-    """An entry was asked for that the project does not have. Holds the name and the known names."""
-
-    def __init__(self, name: str, known: Sequence[str]) -> None:
-        super().__init__(name)
-        self.name = name
-        self.known = tuple(known)
 
 
 def choose(project: Project, wanted: Sequence[str]) -> tuple[Entry, ...]:

@@ -19,7 +19,7 @@ from skillweave.diagnostics import (
     Severity,
 )
 from skillweave.flatten import BareItem, ChildItem, TextItem, asked, block_at, is_too_large, text_of
-from skillweave.markdown.reading import read_blocks, render
+from skillweave.markdown import read_blocks, render
 from skillweave.markdown.values import Block, Container
 from skillweave.parse import not_alone
 from skillweave.select import bridged

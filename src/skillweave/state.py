@@ -166,6 +166,7 @@ def changed_files(state: State, tree: Tree, output: str, started: int) -> frozen
         return None
     changed = set()
     root = os.fspath(tree.root)
+    settled = state.started - SETTLED
     for path, known in state.files.items():
         if isinstance(known, str):
             if tree.read(path).problem != known:
@@ -176,7 +177,7 @@ def changed_files(state: State, tree: Tree, output: str, started: int) -> frozen
             current = stamp(os.stat(f"{root}/{path}"))  # noqa: PTH116 (a string is at hand, and a Path costs more)
         except OSError:
             return None
-        if list(current) == before and _is_settled(current, state.started):
+        if [*current] == before and current[1] < settled > current[2]:
             continue
         state.unsettled = True
         if current[0] != before[0] or current[4] != before[4]:
@@ -195,9 +196,10 @@ def changed_files(state: State, tree: Tree, output: str, started: int) -> frozen
 def _folders_unchanged(state: State, tree: Tree, output: str, started: int) -> bool:
     """Whether folders list what they did. One whose stamp has settled need not be listed for that."""
     root = os.fspath(tree.root)
+    settled = state.started - SETTLED
     for folder, known in state.folders.items():
         current = folder_stamp(f"{root}/{folder}")
-        if current is not None and list(current) == known[0] and _has_rested(current, state.started):
+        if current is not None and [*current] == known[0] and current[0] < settled > current[1]:
             if not _holds(folder, output) and isinstance(known[1], dict):
                 tree.listings.setdefault(folder, known[1])
             continue
@@ -261,9 +263,10 @@ def forget_outputs(state: State, folder: Path, paths: Iterable[str]) -> None:
 def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
     """Whether everything that was published is as it was, and nothing stands beside it that did not."""
     base = str(folder)
+    settled = state.started - SETTLED
     for name, known in state.output_folders.items():
         current = folder_stamp(f"{base}/{name}")
-        if current is not None and list(current) == known[0] and _has_rested(current, state.started):
+        if current is not None and [*current] == known[0] and current[0] < settled > current[1]:
             continue
         state.unsettled = True
         if _names(folder, name) != known[1]:
@@ -275,7 +278,7 @@ def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
             now = stamp(os.lstat(f"{base}/{path}"))
         except OSError:
             return False
-        if list(now) == known[0] and _is_settled(now, state.started):
+        if [*now] == known[0] and now[1] < settled > now[2]:
             continue
         state.unsettled = True
         if now[0] != (known[0][0] if known[0] else -1) or now[4] != known[0][4]:

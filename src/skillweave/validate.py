@@ -24,7 +24,6 @@ from skillweave.project import START
 from skillweave.rules.prose import check_commands, check_skill_names, dangling_path, named_paths
 from skillweave.rules.size import Share, Size, check_size, measure
 from skillweave.rules.skill import check_skill_front_matter
-from skillweave.rules.unicode import check_hidden
 from skillweave.select import holds
 from skillweave.source import Position
 from skillweave.units import to_source
@@ -54,8 +53,11 @@ def check_files(nodes: Nodes, elsewhere: Iterable[SourcePath] = ()) -> None:
         return f"did you mean {close[0]}?" if close else f"{plugin} has {', '.join(same[:8])}"
 
     for path, file in sorted(graph.files.items()):
-        for problem in check_hidden(file.text):
-            graph.report(path, problem)
+        if not file.text.isascii():
+            from skillweave.rules.unicode import check_hidden  # noqa: PLC0415 (its tables are slow to load)
+
+            for problem in check_hidden(file.text):
+                graph.report(path, problem)
         if file.document is None:
             continue
         for problem in check_skill_names(file.document, nearest):

@@ -140,7 +140,7 @@ def configure(options: Options) -> tuple[Config | None, int]:
 
 @contextmanager
 def usage_errors() -> Iterator[None]:
-    from skillweave.project import UnknownEntryError  # noqa: PLC0415
+    from skillweave.config import UnknownEntryError  # noqa: PLC0415
 
     try:
         yield

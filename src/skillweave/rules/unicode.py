@@ -55,8 +55,6 @@ _NAMED = 8
 
 def check_hidden(text: str) -> Iterable[Problem]:
     """One problem for every run of hidden characters or of direction controls."""
-    if text.isascii():
-        return  # None of them is.
     for found in _SUSPICIOUS.finditer(text):
         excused = _excused_flag(text, found)
         places = [at for at in range(excused, found.end()) if not _is_needed(text, at)]
