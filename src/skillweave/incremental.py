@@ -248,8 +248,8 @@ def _last_published(asked: Asked, started: int) -> _Last | None:
 
 def _renew(asked: Asked, state: State, started: int) -> None:
     """Keep newer stamps where contents had to be read, so that the next run need not."""
-    if state.unsettled:
-        state.started, state.unsettled = started, False
+    if state.renewed:
+        state.started, state.renewed = started, False
         save_state(asked.config.root, state)
 
 
@@ -259,7 +259,7 @@ def _compile(asked: Asked, last: _Last | None, documents: Documents, started: in
         compiled = _compile_changes(asked, last, documents)
         if compiled is not None and update(last.state, last.tree, asked.config.output, last.changed):
             last.state.started = last.state.made = started
-            last.state.unsettled = False
+            last.state.renewed = False
             return compiled, last.state
     from skillweave.build import compile_project  # noqa: PLC0415 (the compiler is imported only where it is needed)
 

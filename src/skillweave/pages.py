@@ -111,7 +111,10 @@ def page_text(nodes: Nodes, page: Page, edits: Mapping[int, Sequence[Edit]]) -> 
             changed.add(parent)
             parent = page.copies[parent].parent
     if not changed:
-        return text_of(nodes, *page.copies[0].wanted)
+        text = text_of(nodes, *page.copies[0].wanted)
+        # Nobody else asks for it, as a rule, and all pages together are the better part of what a build holds.
+        del nodes.texts[page.copies[0].wanted]
+        return text
     children: dict[int, list[int]] = {}
     for number, copy in enumerate(page.copies):
         if copy.parent in changed:

@@ -55,8 +55,8 @@ class State:
     """Whether the outputs are those of this state, but for the pending ones."""
     pending: list[str] = field(default_factory=list)
     """The entries that were worked out by a check, and not published since."""
-    unsettled: bool = False
-    """Whether contents had to be read to tell that nothing changed, so that a newer state saves that next time."""
+    renewed: bool = False
+    """Whether contents were read to tell that nothing changed, and the next run need not, if it has the newer stamps."""
 
 
 def parser_key() -> str:
@@ -179,17 +179,17 @@ def changed_files(state: State, tree: Tree, output: str, started: int) -> frozen
             return None
         if [*current] == before and current[1] < settled > current[2]:
             continue
-        state.unsettled = True
         if current[0] != before[0] or current[4] != before[4]:
             changed.add(SourcePath(path))
             continue
-        contents = tree.read(path)
-        if contents.problem is not None:
+        tree.read(path)
+        read = tree.reads[path]
+        if isinstance(read, str):
             return None
-        if digest(contents.data) != fingerprint:
+        if read.digest != fingerprint:
             changed.add(SourcePath(path))
         elif _is_settled(current, started):
-            known[0] = list(current)
+            known[0], state.renewed = list(current), True
     return frozenset(changed)
 
 
@@ -203,11 +203,10 @@ def _folders_unchanged(state: State, tree: Tree, output: str, started: int) -> b
             if not _holds(folder, output) and isinstance(known[1], dict):
                 tree.listings.setdefault(folder, known[1])
             continue
-        state.unsettled = True
         if _but(tree.listing(folder), folder, output) != known[1]:
             return False
         if current is not None and _has_rested(current, started):
-            known[0] = list(current)
+            known[0], state.renewed = list(current), True
     return True
 
 
@@ -268,11 +267,10 @@ def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
         current = folder_stamp(f"{base}/{name}")
         if current is not None and [*current] == known[0] and current[0] < settled > current[1]:
             continue
-        state.unsettled = True
         if _names(folder, name) != known[1]:
             return False
         if current is not None and _has_rested(current, started):
-            known[0] = list(current)
+            known[0], state.renewed = list(current), True
     for path, known in state.outputs.items():
         try:
             now = stamp(os.lstat(f"{base}/{path}"))
@@ -280,7 +278,6 @@ def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
             return False
         if [*now] == known[0] and now[1] < settled > now[2]:
             continue
-        state.unsettled = True
         if now[0] != (known[0][0] if known[0] else -1) or now[4] != known[0][4]:
             return False
         try:
@@ -290,7 +287,7 @@ def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
         except OSError:
             return False
         if _is_settled(now, started):
-            known[0] = list(now)
+            known[0], state.renewed = list(now), True
     return True
 
 

@@ -13,8 +13,7 @@ from skillweave.markdown.values import Opener
 from skillweave.source import Span
 
 if TYPE_CHECKING:
-    from skillweave.markdown.rules import Mark
-    from skillweave.markdown.values import Block, Fate, HtmlPiece, Inline, Reading, Walk
+    from skillweave.markdown.values import Block, Fate, HtmlPiece, Inline, Mark, Reading, Walk
     from skillweave.source import LineIndex
 
 

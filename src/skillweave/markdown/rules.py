@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import normalizeReference
@@ -18,22 +18,11 @@ from markdown_it.rules_inline import StateInline, autolink, backtick, html_inlin
 from mdit_py_plugins.footnote import footnote_plugin
 
 from skillweave.directive import CANDIDATE, CLOSES, WORDS, find_close, is_near_miss, opener_at
-from skillweave.markdown.values import DefinitionMark
+from skillweave.markdown.values import DefinitionMark, Mark, MarkKind
 from skillweave.source import Span
 
 MAX_NESTING = 100
 """Levels of blocks, or of brackets, that are looked into. Deeper ones exist only to exhaust a parser's stack."""
-
-MarkKind = Literal["live", "escape", "near", "code", "html", "link", "image", "use", "unresolved", "note", "autolink"]
-
-
-class Mark(NamedTuple):
-    """What a rule took: `span` of all of it; `inner` of what matters in it (a destination, a label)."""
-
-    kind: MarkKind
-    span: Span
-    inner: Span | None = None
-    value: str = ""
 
 
 @dataclass(slots=True)

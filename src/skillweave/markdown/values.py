@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from skillweave.markdown.rules import Mark
     from skillweave.source import Span
 
 ContainerKind = Literal["item", "quote", "note"]
@@ -14,6 +13,7 @@ BlockKind = Literal[
     "paragraph", "heading", "setext", "fence", "code", "html", "rule", "table", "definition", "directive"
 ]
 Fate = Literal["live", "escaped", "inert", "stray"]
+MarkKind = Literal["live", "escape", "near", "code", "html", "link", "image", "use", "unresolved", "note", "autolink"]
 
 
 class Container(NamedTuple):
@@ -99,6 +99,15 @@ class HtmlPiece(NamedTuple):
     text: str
     segments: tuple[tuple[int, int, int], ...]
     block: bool
+
+
+class Mark(NamedTuple):
+    """What a rule took: `span` of all of it; `inner` of what matters in it (a destination, a label)."""
+
+    kind: MarkKind
+    span: Span
+    inner: Span | None = None
+    value: str = ""
 
 
 @dataclass(slots=True)
