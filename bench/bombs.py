@@ -32,7 +32,7 @@ def _chain(length: int) -> dict[str, str]:
         **files,
         f"patterns/p{length}.md": "The end.\n",
         "skills/bomb/SKILL.md": f"{SKILL}<<include: p0.md>>\n",
-        "skillweave.toml": "[limits]\ndepth = 100000\n",
+        "skillweave.toml": "[limits]\ndepth = 10000\n",
     }
 
 
