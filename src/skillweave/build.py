@@ -117,13 +117,18 @@ def check_texts(
     order(graph, config.limits.depth)
     nodes = plan(graph, project, config)
     for diagnostic in project.diagnostics:
-        owners = [entry.main.real for entry in project.entries if diagnostic.path.startswith(f"{entry.folder}/")]
+        owners = [entry.main.real for entry in project.entries if _holds(entry, diagnostic.path)]
         graph.add(diagnostic, *owners)
     check_seams(nodes)
     nodes.sound |= sound_nodes(nodes)
     check_files(nodes, elsewhere)
     claim_ignores(graph)
     return make_site(nodes, tree)
+
+
+def _holds(entry: Entry, path: SourcePath) -> bool:
+    """Whether a file is one that an entry publishes, or would: of a document's root, it is one file only."""
+    return path == entry.path or (entry.kind == "skill" and path.startswith(f"{entry.folder}/"))
 
 
 def plan_bundles(site: Site, entries: Iterable[Entry]) -> dict[SourcePath, Plan]:

@@ -24,10 +24,10 @@ EntryKind = Literal["file", "folder", "link", "special"]
 class Found(NamedTuple):
     """What stands at a path. `real` is its path with symlinks resolved, or, where it is missing, would be."""
 
-    kind: Literal["file", "folder", "special", "missing", "case", "outside", "unreadable"]
+    kind: Literal["file", "folder", "special", "missing", "case", "outside", "unreadable", "misnamed"]
     real: SourcePath
     detail: str = ""
-    """For `case` the spelling on disk; for `unreadable` the system's reason."""
+    """For `case` the spelling on disk; for `unreadable` the system's reason. A `misnamed` one has a name that is no UTF-8."""
 
 
 class Contents(NamedTuple):
@@ -122,7 +122,7 @@ class Tree:
                     return Found("missing", SourcePath(at))
             else:
                 kind = entry
-        return Found(_FOUND[kind], SourcePath(at))
+        return _found(kind, at)
 
     def _absent(self, listing: dict[str, EntryKind], part: str, below: SourcePath, at: str) -> Found:
         folded = _fold(part)
@@ -177,7 +177,7 @@ class Tree:
                 below = f"{path}/{name}"
                 real = SourcePath(f"{found.real}/{name}" if found.real else name)
                 if kind != "link":
-                    pending.append((below, Found(_FOUND[kind], real)))
+                    pending.append((below, _found(kind, real)))
                     continue
                 target = self.look_up(real)
                 (linked if target.kind == "folder" else pending).append((below, target))
@@ -236,6 +236,15 @@ _FOUND: dict[str, Literal["file", "folder", "special", "missing"]] = {
     "special": "special",
     "missing": "missing",
 }
+
+
+def _found(kind: str, real: str) -> Found:
+    """What stands at a real path, unless no output could be named after it."""
+    try:
+        real.encode()
+    except UnicodeEncodeError:
+        return Found("misnamed", SourcePath(real))
+    return Found(_FOUND[kind], SourcePath(real))
 
 
 def is_left_out(name: str) -> bool:

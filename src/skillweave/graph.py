@@ -410,6 +410,8 @@ class _Resolver:
                 return Problem(UNREADABLE_FILE, f"{path} cannot be read: {found.detail}", span)
             case "special":
                 return Problem(NOT_A_REGULAR_FILE, f"{path} is no regular file (a FIFO, a socket or a device)", span)
+            case "misnamed":
+                return Problem(PATH_NOT_PORTABLE, f"{path} leads to a name that is not UTF-8", span, help="rename it")
             case "folder":
                 return self._judge_folder(directive)
             case _:

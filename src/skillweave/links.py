@@ -21,6 +21,7 @@ from skillweave.diagnostics import (
     MISSING_SECTION,
     NOT_A_REGULAR_FILE,
     OUTPUT_COLLISION,
+    PATH_NOT_PORTABLE,
     PATH_OUTSIDE_ROOTS,
     Code,
     Note,
@@ -353,6 +354,8 @@ def _target(work: _Work, place: _Place, written: Written, found: Found) -> _Goal
             _report(work, place, BROKEN_LINK, f"{path} is spelled {found.detail} on disk", "spell it the same way")
         case "special":
             _report(work, place, BROKEN_LINK, f"{path} is no regular file")
+        case "misnamed":
+            _report(work, place, BROKEN_LINK, f"{path} leads to a name that is not UTF-8", "rename it")
         case "folder":
             return _folder(work, place, written, found.real)
         case "file":
@@ -671,6 +674,9 @@ def _asset(work: _Work, place: _Place, edge: Edge) -> None:
     for path, found in work.site.tree.walk(target):
         if found.kind == "file" and nodes.project.may_read(edge.source, found.real):
             _copy(work, place, f"{out}/{path[len(target) + 1 :]}", found.real)
+        elif found.kind == "misnamed":
+            message = f"{path} has a name that is not UTF-8, and cannot be shipped with {directive.path}"
+            nodes.graph.report(edge.source, Problem(PATH_NOT_PORTABLE, message, directive.span, help="rename it"))
         else:
             what = "is no regular file" if found.kind in ("special", "missing") else "leads outside of every root"
             code = NOT_A_REGULAR_FILE if found.kind in ("special", "missing") else PATH_OUTSIDE_ROOTS

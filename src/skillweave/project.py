@@ -10,6 +10,7 @@ from skillweave.diagnostics import (
     CASE_MISMATCH,
     DUPLICATE_SKILL,
     NOT_A_REGULAR_FILE,
+    PATH_NOT_PORTABLE,
     PATH_OUTSIDE_ROOTS,
     UNREADABLE_FILE,
     Diagnostic,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from skillweave.config import Config
+    from skillweave.files import Found
 
 START = Position(1, 1)
 
@@ -69,7 +71,10 @@ class Project:
     """The folder that a skill's or document's own file may read besides patterns."""
     diagnostics: tuple[Diagnostic, ...]
     refused: tuple[SourcePath, ...] = ()
-    """The SKILL.md of each skill that is no entry, as another one has its id: what it has published stays."""
+    """The SKILL.md or document of what is there and yet no entry: another one has its id, or it cannot be read.
+
+    What it has published stays.
+    """
 
     def may_read(self, source: SourcePath, target: str) -> bool:
         """Whether a directive or link in a file may name a target: both are real paths (LANGUAGE 3)."""
@@ -86,12 +91,11 @@ def discover(tree: Tree, config: Config) -> Project:
         found.real
         for root in pattern_roots
         for path, found in tree.walk(root)
-        if _is_file(path, found.kind, found.detail, diagnostics)
-        and any(is_below(found.real, folder) for folder in pattern_roots)
+        if _is_file(path, found, diagnostics) and any(is_below(found.real, folder) for folder in pattern_roots)
     }
     homes: dict[SourcePath, SourcePath] = {}
     skills, refused = _skills(tree, config, homes, diagnostics)
-    documents = _documents(tree, config, homes, diagnostics)
+    documents, lost = _documents(tree, config, homes, diagnostics)
     shared = tuple(found.real for path in config.shared if (found := tree.look_up(path)).kind in ("file", "folder"))
     own = (tree.look_up(root).real for _, root in expand_roots(tree, (*config.skills, *config.documents)))
     allowed = (*own, *pattern_roots, *shared)
@@ -104,7 +108,7 @@ def discover(tree: Tree, config: Config) -> Project:
         shared=shared,
         homes=homes,
         diagnostics=tuple(diagnostics),
-        refused=tuple(refused),
+        refused=(*refused, *lost),
     )
 
 
@@ -157,16 +161,48 @@ def _leaves(path: SourcePath) -> Diagnostic:
     )
 
 
-def _is_file(path: SourcePath, kind: str, detail: str, diagnostics: list[Diagnostic]) -> bool:
-    if kind == "unreadable":
-        diagnostics.append(Diagnostic(UNREADABLE_FILE, f"{path} cannot be read: {detail}", path, START, START))
-    return kind == "file"
+def _trouble(path: SourcePath, found: Found) -> Diagnostic | None:
+    """What to say of something below a root that cannot be read or published."""
+    match found.kind:
+        case "outside":
+            return _leaves(path)
+        case "missing":
+            message = f"{path} is a symlink to {found.real}, which is not there"
+            cure = "remove the link, or put back what it points to"
+            return Diagnostic(NOT_A_REGULAR_FILE, message, path, START, START, help=cure)
+        case "misnamed":
+            message = f"the name {found.real} is not UTF-8, and not every system can have it"
+            return Diagnostic(PATH_NOT_PORTABLE, message, path, START, START, help="rename it")
+        case "unreadable":
+            return Diagnostic(UNREADABLE_FILE, f"{path} cannot be read: {found.detail}", path, START, START)
+    return None
+
+
+def _is_file(path: SourcePath, found: Found, diagnostics: list[Diagnostic]) -> bool:
+    """Whether something below a pattern root is a file. Of links that lead nowhere, who names them is told."""
+    if found.kind in ("unreadable", "misnamed") and (trouble := _trouble(path, found)):
+        diagnostics.append(trouble)
+    return found.kind == "file"
+
+
+def _lost_skill(path: SourcePath, found: Found) -> SourcePath | None:
+    """The SKILL.md of a skill that may be at a path and cannot be read; None where none can be.
+
+    A link that leads out of the project is not followed to see what it leads to: but no skill has a dot in its name.
+    """
+    name = path.rpartition("/")[2]
+    if found.kind not in _LOST or not (name == "SKILL.md" or "." not in name):
+        return None
+    return path if name == "SKILL.md" else SourcePath(f"{path}/SKILL.md")
+
+
+_LOST = ("outside", "missing", "unreadable", "misnamed")
 
 
 def _skills(
     tree: Tree, config: Config, homes: dict[SourcePath, SourcePath], diagnostics: list[Diagnostic]
 ) -> tuple[list[Entry], list[SourcePath]]:
-    """The skills, and those that are refused because of their id."""
+    """The skills, and those that are refused: because of their id, or because they cannot be read."""
     entries: dict[str, Entry] = {}
     refused: list[SourcePath] = []
     for star, root in expand_roots(tree, config.skills):
@@ -184,11 +220,13 @@ def _skills(
             folder = path.rpartition("/")[0]
             while folder not in folders and len(folder) > len(root):
                 folder = folder.rpartition("/")[0]
-            if folder not in folders:
+            lost = _lost_skill(path, found)
+            refused += [lost] if lost else []
+            if folder not in folders and not lost:
                 continue
-            if found.kind == "outside":
-                diagnostics.append(_leaves(path))
-            elif _is_file(path, found.kind, found.detail, diagnostics):
+            if trouble := _trouble(path, found):
+                diagnostics.append(trouble)
+            elif found.kind == "file":
                 owned[folder].append(EntryFile(path, found.real, _treatment(path, folder, config)))
                 homes[found.real] = SourcePath(tree.look_up(folder).real)
         for folder in sorted(folders):
@@ -233,7 +271,7 @@ def _misnamed(path: SourcePath, kind: str) -> Diagnostic | None:
     folder, _, name = path.rpartition("/")
     if name.casefold() == "skill.md" and name != "SKILL.md" and kind == "file":
         return Diagnostic(CASE_MISMATCH, f"{name} makes no skill", path, START, START, help="name it SKILL.md")
-    if name == "SKILL.md" and kind in ("special", "missing"):
+    if name == "SKILL.md" and kind == "special":
         return Diagnostic(NOT_A_REGULAR_FILE, "this SKILL.md is no regular file", path, START, START)
     if folder.endswith("/SKILL.md"):
         return Diagnostic(NOT_A_REGULAR_FILE, "SKILL.md is a folder here", SourcePath(folder), START, START)
@@ -265,8 +303,10 @@ def _treatment(path: str, folder: str, config: Config) -> Literal["compile", "co
 
 def _documents(
     tree: Tree, config: Config, homes: dict[SourcePath, SourcePath], diagnostics: list[Diagnostic]
-) -> list[Entry]:
+) -> tuple[list[Entry], list[SourcePath]]:
+    """The documents, and those that cannot be read."""
     entries = []
+    lost = []
     for star, root in expand_roots(tree, config.documents):
         real_root = tree.look_up(root)
         if real_root.kind == "outside":
@@ -274,9 +314,10 @@ def _documents(
         if real_root.kind != "folder":
             continue
         for path, found in tree.walk(root):
-            if found.kind == "outside":
-                diagnostics.append(_leaves(path))
-            if not _is_file(path, found.kind, found.detail, diagnostics):
+            if trouble := _trouble(path, found):
+                diagnostics.append(trouble)
+                lost.append(path)
+            if found.kind != "file":
                 continue
             homes[found.real] = real_root.real
             treatment = _treatment(path, root, config)
@@ -291,7 +332,7 @@ def _documents(
                         files=(EntryFile(path, found.real, treatment),),
                     )
                 )
-    return entries
+    return entries, lost
 
 
 def _duplicate(entry: Entry, first: Entry) -> Diagnostic:

@@ -1,0 +1,131 @@
+"""What a folder can hold and no bundle can: names that are no UTF-8, links that lead nowhere, links that lead away."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Skillweave
+
+SKILL = "---\nname: {}\ndescription: A skill for tests. Use it in tests.\n---\n\n"
+ODD = os.fsdecode(b"f\xff")
+
+
+@pytest.fixture
+def project(tmp_path: Path, skillweave_here: Skillweave) -> Path:
+    """A project with two skills and two documents, built, beside a folder that is none of it."""
+    root = tmp_path / "project"
+    for path, text in {
+        "project/skillweave.toml": 'documents = ["agents"]\nshared = ["docs"]\n',
+        "project/skills/s/SKILL.md": SKILL.format("s"),
+        "project/skills/t/SKILL.md": SKILL.format("t") + "<<asset: d/>>\n",
+        "project/patterns/d/a.txt": "A\n",
+        "project/agents/x.md": "X\n",
+        "project/agents/y.md": "Y\n",
+        "elsewhere/SKILL.md": SKILL.format("s"),
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    assert skillweave_here(root, ["build"]).status == 0
+    return root
+
+
+def published(project: Path) -> dict[str, bytes]:
+    """Every file that the output folder holds."""
+    files = (path for path in (project / "build").rglob("*") if path.is_file())
+    return {path.relative_to(project).as_posix(): path.read_bytes() for path in files}
+
+
+def told(project: Path, skillweave_here: Skillweave, *command: str) -> list[str]:
+    """Which findings a command reports, as `path: code`; it fails and ends well."""
+    done = skillweave_here(project, [*command, "--format", "json"])
+    assert done.status == 1, done.err
+    return [f"{found['path']}: {found['code']}" for found in json.loads(done.out)["diagnostics"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        (f"skills/s/{ODD}.txt", f"skills/s/{ODD}.txt"),
+        (f"skills/s/{ODD}.md", f"skills/s/{ODD}.md"),
+        (f"skills/s/{ODD}/a.txt", f"skills/s/{ODD}"),
+        (f"skills/{ODD}/SKILL.md", f"skills/{ODD}"),
+        (f"agents/{ODD}.md", f"agents/{ODD}.md"),
+        (f"patterns/{ODD}.md", f"patterns/{ODD}.md"),
+    ],
+)
+def test_a_name_that_is_not_utf_8_is_one_finding(
+    name: str, place: str, project: Path, skillweave_here: Skillweave
+) -> None:
+    before = published(project)
+    (project / name).parent.mkdir(exist_ok=True)
+    (project / name).write_text("text\n")
+    for command in (["check"], ["build"], ["build", "--check"], ["package"]):
+        assert told(project, skillweave_here, *command) == [f"{place}: SW203"], command
+    assert published(project) == before
+    assert "f\\udcff" in skillweave_here(project, ["check"]).out
+    assert "f%FF" in skillweave_here(project, ["check", "--format", "sarif"]).out
+
+
+def test_a_name_that_is_not_utf_8_in_a_folder_of_assets(project: Path, skillweave_here: Skillweave) -> None:
+    before = published(project)
+    (project / f"patterns/d/{ODD}.txt").write_text("text\n")
+    expected = [f"patterns/d/{ODD}.txt: SW203", "skills/t/SKILL.md: SW203"]
+    assert told(project, skillweave_here, "check") == expected
+    assert told(project, skillweave_here, "build") == expected
+    assert published(project) == before
+
+
+def test_a_link_to_a_name_that_is_not_utf_8(project: Path, skillweave_here: Skillweave) -> None:
+    (project / "docs").mkdir()
+    (project / f"docs/{ODD}.md").write_text("text\n")
+    (project / "skills/s/plain.md").symlink_to(project / f"docs/{ODD}.md")
+    (project / "patterns/plain.md").symlink_to(project / f"docs/{ODD}.md")
+    with (project / "skills/t/SKILL.md").open("a") as file:
+        file.write("\n<<include: plain.md>>\n\n[a](../../patterns/plain.md)\n")
+    own = [f"skills/t/SKILL.md: {code}" for code in ("SW203", "SW501")]  # of the directive and of the link
+    expected = ["patterns/plain.md: SW203", "skills/s/plain.md: SW203", *own]
+    assert told(project, skillweave_here, "build") == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "code"),
+    [
+        ("skills/s/SKILL.md", "../../../elsewhere/SKILL.md", "SW202"),
+        ("skills/s", "../../elsewhere", "SW202"),
+        ("agents/y.md", "../../elsewhere/SKILL.md", "SW202"),
+        ("skills/s/SKILL.md", "nope.md", "SW205"),
+        ("skills/s", "nope", "SW205"),
+        ("skills/s/d.txt", "nope.txt", "SW205"),
+        ("agents/y.md", "nope.md", "SW205"),
+    ],
+)
+def test_a_link_in_place_of_a_source_is_told_and_the_last_good_output_stays(
+    path: str, target: str, code: str, project: Path, skillweave_here: Skillweave
+) -> None:
+    before = published(project)
+    place = project / path
+    if place.is_dir():
+        (place / "SKILL.md").unlink()
+        place.rmdir()
+    place.unlink(missing_ok=True)
+    place.symlink_to(target)
+    (project / "agents/x.md").write_text("More.\n")
+    assert told(project, skillweave_here, "check") == [f"{path}: {code}"]
+    assert told(project, skillweave_here, "build") == [f"{path}: {code}"]
+    after = published(project)
+    assert after.keys() == before.keys()
+    assert after["build/agents/x.md"] == b"More.\n"  # Its neighbour is built all the same.
+    assert after["build/skills/s/SKILL.md"] == before["build/skills/s/SKILL.md"]
+
+
+def test_a_link_to_a_file_beside_skills_is_nobodys_business(project: Path, skillweave_here: Skillweave) -> None:
+    (project / "skills/README.md").symlink_to("../../elsewhere/SKILL.md")
+    (project / "skills/notes.txt").symlink_to("nope.txt")
+    assert skillweave_here(project, ["build"]).status == 0
