@@ -368,7 +368,12 @@ REFUSED: dict[str, tuple[tuple[str, str], int, str]] = {
     "found by accident": (
         ("patterns/b.md", "patterns/opt.md"),
         1,
-        "would lead to patterns/opt.md instead of lib/opt.md",
+        "this include would lead to patterns/opt.md instead of nothing",
+    ),
+    "found where it was looked for": (
+        ("patterns/b.md", "lib/opt.md"),
+        1,
+        "this include would lead to lib/opt.md instead of nothing",
     ),
     "what a value makes": (("patterns/t", "patterns/u"), 1, "patterns/tpl.md:"),
 }
@@ -413,6 +418,22 @@ def test_refused(tmp_path: Path, skillweave_here: Skillweave, name: str) -> None
     assert "\x1b" not in refused.err
     assert contents(root) == before
     assert not (root / "patterns/h").exists()
+
+
+def test_what_is_missing_stays_missing_wherever_it_is_looked_for(tmp_path: Path, skillweave_here: Skillweave) -> None:
+    """Of a bare path to nothing, the place that is told is the one in the first root: that says nothing of the move."""
+    write(
+        tmp_path,
+        {
+            "skillweave.toml": 'patterns = ["patterns", "lib"]\n',
+            "patterns/a/sub/two.md": "<<include: a/missing.md optional>>\n\nTwo.\n",
+            "lib/b.md": "B\n",
+            X: skill("x", "<<include: a/sub/two.md>>\n"),
+        },
+    )
+    moved = skillweave_here(tmp_path, ["mv", "patterns/a", "lib/a"])
+    assert (moved.status, moved.err) == (0, "")
+    assert (tmp_path / "lib/a/sub/two.md").read_text() == "<<include: a/missing.md optional>>\n\nTwo.\n"
 
 
 def test_what_was_broken_before_is_no_reason(tmp_path: Path, skillweave_here: Skillweave) -> None:

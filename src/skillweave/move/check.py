@@ -137,6 +137,8 @@ class _Reference(NamedTuple):
     path: SourcePath
     span: Span
     target: str | None
+    is_missing: bool = False
+    """Whether the target is where an optional file was looked for and is not."""
 
 
 def _targets(before: Compiled, after: Compiled, move: Move) -> Iterator[str]:
@@ -150,17 +152,33 @@ def _targets(before: Compiled, after: Compiled, move: Move) -> Iterator[str]:
             yield f"{move.path(unit.path)} would be read in another way: move {move.old} by hand"
             continue
         for was, will in zip(old, new, strict=True):
-            if was.target is not None and will.target != move.path(was.target):
+            if _leads_elsewhere(was, will, move):
                 place = after.graph.files[will.path].index.position(will.span.start)
                 where = f"{will.path}:{place.line}:{place.column}"
-                yield f"{where}: this {will.what} would lead to {will.target or 'nothing'} instead of {move.path(was.target)}"
+                yield f"{where}: this {will.what} would lead to {_goal(will)} instead of {_goal(was, move)}"
+
+
+def _leads_elsewhere(was: _Reference, will: _Reference, move: Move) -> bool:
+    """Whether something else is read or linked than before. What was nothing stays so, wherever it is looked for."""
+    if was.target is None:
+        return False
+    if was.is_missing:
+        return will.target is not None and not will.is_missing
+    return will.is_missing or will.target != move.path(was.target)
+
+
+def _goal(reference: _Reference, move: Move | None = None) -> str:
+    if reference.target is None or reference.is_missing:
+        return "nothing"
+    return move.path(reference.target) if move else reference.target
 
 
 def _references(compiled: Compiled, unit: Unit) -> Iterator[_Reference]:
     for edge in unit.edges:
         if edge is not None:
             target = edge.target or edge.missing
-            yield _Reference(edge.directive.word, unit.path, edge.directive.path_span, target)
+            is_missing = edge.target is None
+            yield _Reference(edge.directive.word, unit.path, edge.directive.path_span, target, is_missing)
     for destination in unit.document.destinations if unit.document else ():
         span = destination.span
         written = read_destination(unit.text[span.start : span.end], destination.kind)
