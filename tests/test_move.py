@@ -436,6 +436,33 @@ def test_what_is_missing_stays_missing_wherever_it_is_looked_for(tmp_path: Path,
     assert (tmp_path / "lib/a/sub/two.md").read_text() == "<<include: a/missing.md optional>>\n\nTwo.\n"
 
 
+def test_shared_files_that_nothing_names_are_kept_right_and_can_move(
+    tmp_path: Path, skillweave_here: Skillweave
+) -> None:
+    """Whoever includes or links to one tomorrow finds what it says today."""
+    document = "[x](../patterns/x.md)\n\n<<include: x.md>>\n"
+    write(
+        tmp_path,
+        {
+            "skillweave.toml": 'shared = ["docs"]\nverbatim = ["**/raw/**"]\n',
+            "patterns/x.md": "# X\n",
+            "docs/d.md": document,
+            "docs/raw/r.md": document,
+            "docs/e.png": b"\x89PNG",
+            X: skill("x", "<<include: x.md>>\n"),
+        },
+    )
+    assert skillweave_here(tmp_path, ["mv", "patterns/x.md", "patterns/y.md"]).status == 0
+    assert (tmp_path / "docs/d.md").read_text() == "[x](../patterns/y.md)\n\n<<include: y.md>>\n"
+    assert (tmp_path / "docs/raw/r.md").read_text() == document
+    assert skillweave_here(tmp_path, ["mv", "docs/d.md", "docs/deep/f.md"]).status == 0
+    assert (tmp_path / "docs/deep/f.md").read_text() == "[x](../../patterns/y.md)\n\n<<include: y.md>>\n"
+    assert skillweave_here(tmp_path, ["mv", "docs/e.png", "docs/deep/e.png"]).status == 0
+    refused = skillweave_here(tmp_path, ["mv", "docs/deep/e.png", "other/e.png"])
+    assert refused.status == 1
+    assert "other/e.png would lie outside of every folder that the project reads" in refused.err
+
+
 def test_what_was_broken_before_is_no_reason(tmp_path: Path, skillweave_here: Skillweave) -> None:
     loop = {
         "patterns/m/a.md": "<<include: ./b.md>>\n",

@@ -11,12 +11,13 @@ from skillweave.config import hidden_roots
 from skillweave.emit import Bundle, emit
 from skillweave.files import Tree
 from skillweave.flatten import Nodes, plan
+from skillweave.globs import matches
 from skillweave.graph import Graph, Reading, links_of, load, order, report_problems, starts_of
 from skillweave.ignores import claim_ignores, note_seen, unused_ignores
 from skillweave.leftovers import sound_nodes
 from skillweave.links import Plan, Site, make_site, plan_bundle
 from skillweave.parts import Parts, bundled, failed_of, templates_of
-from skillweave.project import Entry, Project, choose, discover
+from skillweave.project import Entry, Project, choose, discover, shared_files
 from skillweave.publish import Published, Request, compare
 from skillweave.seams import check_seams
 from skillweave.validate import (
@@ -69,18 +70,24 @@ def compile_project(  # noqa: PLR0913 (each has its default, and is named by who
     documents: Documents | None = None,
     drafts: Mapping[str, bytes] | None = None,
     tree: Tree | None = None,
+    with_shared: bool = False,
 ) -> Compiled:
     """Everything but the writing: the bundles of the wanted entries (all, if none is named) and all diagnostics.
 
     `strict` makes warnings errors. `progress` is told how many files are read, and of how many. `documents` are those that
     earlier builds parsed. `drafts` are read in place of what the files of these paths hold. `tree` is the
-    disk as it is to be seen, if that is not how it is.
+    disk as it is to be seen, if that is not how it is. `with_shared` has all Markdown read that `shared` in the configuration
+    brings in, though nothing names it.
     """
     tree = tree or Tree(config.root, hidden_roots(config), drafts=drafts or {})
     project = discover(tree, config)
     entries = choose(project, wanted)
     graph = Graph(strict=strict, policy=config.policy)
-    load(Reading(tree, project, documents or Documents(), graph), starts_of(project), progress)
+    starts = starts_of(project)
+    if with_shared:
+        shared = (path for path in shared_files(tree, project) if path.endswith(".md"))
+        starts |= {path for path in shared if not matches(path, config.verbatim)}
+    load(Reading(tree, project, documents or Documents(), graph), starts, progress)
     site = check_texts(graph, project, config, tree)
     plans = plan_bundles(site, entries)
     made_of = {path: sources_of(site, planned) for path, planned in plans.items()}

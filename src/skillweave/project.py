@@ -112,6 +112,12 @@ def discover(tree: Tree, config: Config) -> Project:
     )
 
 
+def shared_files(tree: Tree, project: Project) -> tuple[SourcePath, ...]:
+    """The real path of every file that `shared` in the configuration brings in, whether or not anything names it."""
+    found = {found.real for folder in project.shared for _, found in tree.walk(folder) if found.kind == "file"}
+    return tuple(sorted(real for real in found if any(is_below(real, folder) for folder in project.shared)))
+
+
 def choose(project: Project, wanted: Sequence[str]) -> tuple[Entry, ...]:
     """The entries that some names mean: an id, the path of a folder, or of a file of the entry."""
     if not wanted:

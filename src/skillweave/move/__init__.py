@@ -53,7 +53,9 @@ def plan_move(asked: Asked, move: Move) -> Plan:
     config = asked.config
     memory: dict[str, Document] = {}
     documents = Documents(asked.fetch, memory)
-    before = compile_project(config, strict=asked.strict, progress=asked.progress, documents=documents)
+    before = compile_project(
+        config, strict=asked.strict, progress=asked.progress, documents=documents, with_shared=True
+    )
     files = _moved_files(config, before, move)
     seen = dict(before.tree.reads)
     future = Overlay(config.root, before.tree.roots, under=before.tree, move=move)
@@ -66,7 +68,8 @@ def plan_move(asked: Asked, move: Move) -> Plan:
         move=move,
         texts={move.path(path): new for path, (_, new) in texts.items()},
     )
-    after = compile_project(config, strict=asked.strict, documents=Documents(asked.fetch, memory), tree=future)
+    documents = Documents(asked.fetch, memory)
+    after = compile_project(config, strict=asked.strict, documents=documents, tree=future, with_shared=True)
     _check_unchanged(seen, before.tree.reads)
     outside = strays(before, after, move)
     return Plan(

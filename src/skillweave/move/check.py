@@ -10,6 +10,7 @@ from skillweave.diagnostics import INCLUDE_CYCLE
 from skillweave.files import is_below
 from skillweave.globs import matches
 from skillweave.move.values import BundleChange, Move, MoveError
+from skillweave.project import shared_files
 from skillweave.units import to_source
 
 if TYPE_CHECKING:
@@ -41,10 +42,11 @@ def _names(before: Compiled, path: str, move: Move) -> bool:
 
 
 def known_files(compiled: Compiled) -> frozenset[SourcePath]:
-    """Every file that the project knows: patterns, files of entries and beside them, and what they name."""
+    """Every file that the project knows: patterns, shared files, files of entries and beside them, and what they name."""
     project = compiled.project
     own = (file.real for entry in project.entries for file in entry.files)
-    return frozenset({*project.patterns, *own, *project.homes, *compiled.graph.files})
+    shared = shared_files(compiled.tree, project)
+    return frozenset({*project.patterns, *shared, *own, *project.homes, *compiled.graph.files})
 
 
 def strays(before: Compiled, after: Compiled, move: Move) -> tuple[str, ...]:
