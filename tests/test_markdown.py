@@ -272,7 +272,7 @@ class _Destinations(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         del tag
-        self.found += [value for name, value in attrs if name in ("href", "src") and value]
+        self.found += [value.strip(" \t\n\f\r") for name, value in attrs if name in ("href", "src") and value]
 
 
 @pytest.mark.parametrize(

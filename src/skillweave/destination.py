@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_PATH = re.compile(r"(?:\\.|&#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});|[^?#])*", re.DOTALL)
+_PATH_IN_HTML = re.compile(r"(?:&#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});|[^?#])*")
+"""What stands before a query or a fragment. The `#` of `&#39;` begins neither, and in HTML a backslash is itself."""
 _NEEDS_ENCODING = re.compile(r"[\x00-\x20\x7f%#?<>()\[\]\"'\\|&`*_~!]|[^\S ]")
 
 
@@ -33,7 +36,8 @@ def read_destination(raw: str, kind: Literal["link", "image", "definition", "htm
     """A destination as written → what it names; None if it is left alone (LANGUAGE 6): schemes, absolute, variables."""
     if not raw.strip() or raw.startswith("/") or _SCHEME.match(raw) or "${" in raw or "{{" in raw:
         return None
-    length = next((at for at, char in enumerate(raw) if char in "?#" and not raw.endswith("\\", 0, at)), len(raw))
+    found = (_PATH_IN_HTML if kind == "html" else _PATH).match(raw)
+    length = found.end() if found else 0
     path, suffix = raw[:length], raw[length:]
     fragment = suffix.partition("#")[2] if "#" in suffix else None
     decoded = decode(path, kind)

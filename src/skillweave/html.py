@@ -25,6 +25,7 @@ _TAG = re.compile(r"<([A-Za-z][A-Za-z0-9-]*)")
 _ATTRIBUTE = re.compile(
     r"""[\s/]*([^\s"'>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?""",
 )
+_BLANKS = " \t\n\f\r"
 _RAW_TEXT = frozenset({"script", "style", "textarea"})
 
 
@@ -55,8 +56,12 @@ def attributes(html: str) -> Iterator[Attribute]:
 
 
 def html_destinations(html: str) -> Iterator[Span]:
-    """Where the value of each `href` and `src` stands."""
-    return (attribute.value for attribute in attributes(html) if attribute.name in ("href", "src"))
+    """Where the value of each `href` and `src` stands, without the blanks around it: they mean nothing."""
+    for attribute in attributes(html):
+        if attribute.name in ("href", "src"):
+            start, end = attribute.value
+            value = html[start:end].rstrip(_BLANKS)
+            yield Span(start + len(value) - len(value.lstrip(_BLANKS)), start + len(value))
 
 
 def html_anchors(html: str) -> Iterator[str]:
