@@ -815,19 +815,65 @@ def half_done(root: Path) -> str:
     return ".skillweave-move.json"
 
 
-@pytest.mark.parametrize("journal", ["", "{", "[]", '{"old": "a"}', "fifo", "folder"])
-def test_a_journal_that_says_nothing(tmp_path: Path, skillweave_here: Skillweave, journal: str) -> None:
+@pytest.mark.parametrize("journal", ["", "{", '{"old": "patterns/a", "changes": [{"path'])
+def test_a_journal_that_was_cut_off_itself_says_nothing(
+    tmp_path: Path, skillweave_here: Skillweave, journal: str
+) -> None:
+    write(tmp_path, {**SMALL, ".skillweave-move.json": journal})
+    assert skillweave_here(tmp_path, ["mv", "patterns/a", "patterns/b"]).status == 0
+    assert (tmp_path / "patterns/b").exists()
+    assert not (tmp_path / ".skillweave-move.json").exists()
+
+
+GOOD_CHANGE: dict[str, object] = {"path": "patterns/a/p.md", "before": "0", "after": "1", "edits": []}
+
+
+@pytest.mark.parametrize(
+    "journal",
+    [
+        [],
+        3,
+        {"old": "patterns/a"},
+        {"old": 1, "new": 2, "folder": False, "changes": []},
+        {"old": "patterns/a", "new": "patterns/b", "folder": 0, "changes": []},
+        {"old": "patterns/a", "new": "patterns/b", "folder": True, "changes": {}},
+        {"old": "patterns/a\0", "new": "patterns/b", "folder": True, "changes": []},
+        {"old": "patterns/a", "new": "patterns/\ud800", "folder": True, "changes": []},
+        *(
+            {"old": "patterns/a", "new": "patterns/b", "folder": True, "changes": [{**GOOD_CHANGE, **odd}]}
+            for odd in ({"path": 3}, {"before": None}, {"edits": 3}, {"edits": [3]}, {"edits": [[5, 2, ""]]})
+        ),
+    ],
+)
+def test_a_journal_that_no_move_wrote_is_told_of_and_stays(
+    tmp_path: Path, skillweave_here: Skillweave, journal: object
+) -> None:
+    write(tmp_path, {**SMALL, ".skillweave-move.json": json.dumps(journal)})
+    before = contents(tmp_path)
+    refused = skillweave_here(tmp_path, ["mv", "patterns/a", "patterns/b"])
+    assert refused.status == 2
+    assert re.search(r"Error: \.skillweave-move\.json .*: remove that file\.\n$", refused.err)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("kind", ["FIFO", "folder", "link", "link to nothing"])
+def test_a_journal_that_is_no_file_is_to_be_removed(tmp_path: Path, skillweave_here: Skillweave, kind: str) -> None:
     write(tmp_path, SMALL)
     path = tmp_path / ".skillweave-move.json"
-    if journal == "fifo":
-        os.mkfifo(path)
-    elif journal == "folder":
-        path.mkdir()
-    else:
-        path.write_text(journal)
-    moved = skillweave_here(tmp_path, ["mv", "patterns/a", "patterns/b"])
-    is_odd = journal in ("fifo", "folder")
-    assert (moved.status, (tmp_path / "patterns/b").exists()) == ((2, False) if is_odd else (0, True))
+    match kind:
+        case "FIFO":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case "link":
+            path.symlink_to("patterns/a/p.md")
+        case _:
+            path.symlink_to("nowhere")
+    refused = skillweave_here(tmp_path, ["mv", "patterns/a", "patterns/b"])
+    assert refused.status == 2
+    assert ".skillweave-move.json is no regular file" in refused.err
+    assert "remove it" in refused.err
+    assert not (tmp_path / "patterns/b").exists()
 
 
 def test_a_journal_from_a_stranger_reaches_nothing_outside(tmp_path: Path, skillweave_here: Skillweave) -> None:

@@ -58,28 +58,52 @@ def load_journal(root: Path) -> Task | None:
     """The move that was cut off here, if there is one."""
     data = _read_plain(root / JOURNAL)
     if data is None:
+        if os.path.lexists(root / JOURNAL):
+            raise MoveError(
+                f"{JOURNAL} is no regular file that can be read, as it would be if a move was cut off: remove it"
+            )
         return None
     try:
-        content = json.loads(data)
-        move = Move(SourcePath(content["old"]), SourcePath(content["new"]), bool(content["folder"]))
-        changes = tuple(
-            Change(
-                SourcePath(change["path"]),
-                change["before"],
-                change["after"],
-                tuple(Edit(int(start), int(end), str(text)) for start, end, text in change["edits"]),
-            )
-            for change in content["changes"]
-        )
-    except (ValueError, KeyError, TypeError, RecursionError):
+        task = _task_of(json.loads(data))
+    except ValueError:
         # It was cut off while it was written: nothing else has been done.
         with suppress(FileNotFoundError):
             (root / JOURNAL).unlink()
         return None
+    except RecursionError:
+        task = None
+    if task is None:
+        raise MoveError(f"{JOURNAL} is not what a move writes: remove that file")
+    move, changes = task
     for path in (move.old, move.new, *(change.path for change in changes)):
         if not _is_inside(root, path):
             raise MoveError(f"{JOURNAL} names {path!r}, which is no place in the project: remove that file")
-    return Task(move, changes)
+    return task
+
+
+def _task_of(content: object) -> Task | None:
+    """What a journal says, as JSON has it, as a move; None if no move has written that."""
+    match content:
+        case {"old": str(old), "new": str(new), "folder": bool(is_folder), "changes": list(listed)}:
+            changes = tuple(change for one in listed if (change := _change_of(one)) is not None)
+            move = Move(SourcePath(old), SourcePath(new), is_folder)
+            return Task(move, changes) if len(changes) == len(listed) else None
+    return None
+
+
+def _change_of(content: object) -> Change | None:
+    match content:
+        case {"path": str(path), "before": str(before), "after": str(after), "edits": list(listed)}:
+            edits = tuple(edit for one in listed if (edit := _edit_of(one)) is not None)
+            return Change(SourcePath(path), before, after, edits) if len(edits) == len(listed) else None
+    return None
+
+
+def _edit_of(content: object) -> Edit | None:
+    match content:
+        case [int(start), int(end), str(text)] if 0 <= start <= end:
+            return Edit(start, end, text)
+    return None
 
 
 def _write_journal(root: Path, task: Task) -> None:
@@ -247,6 +271,12 @@ def _read_plain(path: Path) -> bytes | None:
 def _is_inside(root: Path, path: str) -> bool:
     """Whether a path is written plainly, and leads through no symlink to elsewhere."""
     if not path or normalise_path(path) != path or path.startswith(("../", "/")):
+        return False
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    if "\0" in path:
         return False
     parent = os.path.realpath((root / path).parent)
     return is_below(parent, os.fspath(root))
