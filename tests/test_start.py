@@ -243,6 +243,32 @@ def test_in_a_folder_of_a_repository(tmp_path: Path, skillweave_here: Skillweave
     assert [hook["entry"] for hook in hooks(f"repos:\n{lines}")] == ["skillweave check --root 'tools/our skills'"]
 
 
+@pytest.mark.parametrize(
+    ("folder", "there", "is_enough"),
+    [
+        ("", "skillweave check", True),
+        ("", ".venv/bin/skillweave check --strict", True),
+        ("", "skillweave check --root tools", False),
+        ("", "skillweave check --strict --root tools", False),
+        ("tools", "skillweave check --root tools", True),
+        ("tools", "skillweave check --root tools --strict", True),
+        ("tools", "skillweave check", False),
+        ("tools", "skillweave check --root tools-2", False),
+        ("tools", "skillweave check --root tools/more", False),
+        ("tools", "skillweave check --root tools.d", False),
+    ],
+)
+def test_the_hook_of_another_project_is_none(
+    tmp_path: Path, skillweave_here: Skillweave, folder: str, there: str, *, is_enough: bool
+) -> None:
+    (tmp_path / ".git").mkdir()
+    theirs = template("hook.yaml").replace("entry: skillweave check\n", f'entry: "{there}"\n')
+    (tmp_path / HOOK).write_text(theirs, encoding="utf-8")
+    shown = skillweave_here(tmp_path, ["init", *([folder] if folder else [])])
+    assert shown.status == 0
+    assert ("For the hook, add this" not in shown.out) == is_enough
+
+
 # What is in the way
 
 
@@ -520,6 +546,13 @@ def test_another_project_can_be_named(tmp_path: Path, skillweave_here: Skillweav
     assert skillweave_here(tmp_path, ["new", "pattern", "x", "--root", "other"]).status == 0
     assert skillweave_here(tmp_path, ["new", "skill", "x", "--config", "other/skillweave.toml"]).status == 0
     assert sorted(read_tree(tmp_path)) == ["other/p/x.md", "other/skills/x/SKILL.md", "other/skillweave.toml"]
+
+
+@pytest.mark.parametrize("kind", ["skill", "pattern"])
+def test_a_project_that_is_not_there_is_not_made(tmp_path: Path, skillweave_here: Skillweave, kind: str) -> None:
+    put(tmp_path, file="x\n")
+    for name in ("typo", "file"):
+        refuses(tmp_path, skillweave_here, ["new", kind, "x", "--root", name], f"{tmp_path}/{name} is no folder")
 
 
 @pytest.mark.parametrize("kind", ["skill", "pattern"])

@@ -41,7 +41,7 @@ def skill(name: str, root: Path | None, config: Path | None) -> int:
     """
     from skillweave.starter.additions import Refusal, new_skill  # noqa: PLC0415
 
-    settings = sound_config(root, config)
+    settings = _settings(root, config)
     made = new_skill(settings, name)
     if isinstance(made, Refusal):
         raise refusal(made.message)
@@ -63,7 +63,7 @@ def pattern(path: str, root: Path | None, config: Path | None) -> int:
     """
     from skillweave.starter.additions import Refusal, new_pattern  # noqa: PLC0415
 
-    settings = sound_config(root, config)
+    settings = _settings(root, config)
     made = new_pattern(settings, path)
     if isinstance(made, Refusal):
         raise refusal(made.message)
@@ -71,6 +71,14 @@ def pattern(path: str, root: Path | None, config: Path | None) -> int:
     click.echo("To include it, write on a line of its own:\n")
     click.echo(shown(f"    {made.directive}"))
     return CLEAN
+
+
+def _settings(root: Path | None, file: Path | None) -> Config:
+    """The configuration of a project that is there: a folder that is none is a slip of the pen."""
+    config = sound_config(root, file)
+    if not config.root.is_dir():
+        raise refusal(f"{config.root} is no folder")
+    return config
 
 
 def _write(config: Config, file: File) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from contextlib import suppress
 from importlib import resources
@@ -69,10 +70,10 @@ def repository_of(folder: Path) -> Path | None:
     return next((above for above in (folder, *folder.parents) if os.path.lexists(above / ".git")), None)
 
 
-def mentions(path: Path, word: bytes) -> bool:
-    """Whether a regular file holds a word. What cannot be read does not."""
+def mentions(path: Path, expression: bytes) -> bool:
+    """Whether a regular file holds what an expression matches. What cannot be read does not."""
     try:
-        return path.is_file() and word in path.read_bytes()
+        return path.is_file() and re.search(expression, path.read_bytes()) is not None
     except OSError:
         return False
 

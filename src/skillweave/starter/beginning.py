@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -78,5 +79,8 @@ def _hook(root: Path) -> tuple[tuple[File, ...], Addition | None]:
     if repository != root:
         command += f" --root {shlex.quote(root.relative_to(repository).as_posix())}"
         text = text.replace("entry: skillweave check\n", f"entry: {json.dumps(command)}\n")
-    lines = "" if mentions(path, command.encode("utf-8", "surrogateescape")) else text
+    # The hook of another project is none of this one's: its folder may go on where ours ends, or be named at all.
+    end = rb"(?![\w./-])" if repository != root else rb"(?![\w./-]|[^\n]* --root)"
+    called = rb"(?<!name: )" + re.escape(command.encode("utf-8", "surrogateescape")) + end
+    lines = "" if mentions(path, called) else text
     return (), Addition(os.path.relpath(path, root), os.path.lexists(path), lines)
