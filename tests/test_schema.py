@@ -41,6 +41,7 @@ GOOD = (
     '[plugins.x]\nversion = "1.2.0"\nauthor = "A"\nhomepage = "https://x.example"\nkeywords = []\nmarketplace = "a-b2"',
     '[plugins."a b".author]\nname = ""\nemail = "a@b.example"\nurl = "x"',
     'ignore = ["unused-pattern", "SW402", "SW3"]\nerror = ["empty-include"]',
+    'ignore = ["sw304", "Unused-Pattern", "sW3"]\nerror = ["EMPTY-include"]',
     '[per-path."skills/legacy/**"]\nignore = ["broken-link"]\nerror = ["SW402"]\n[per-path."*"]',
 )
 BAD = (
@@ -89,6 +90,9 @@ BAD = (
     'ignore = ["missing-include"]',
     'ignore = ["broken-link"]',
     'ignore = ["SW6"]',
+    'ignore = ["sw201"]',
+    'ignore = ["sw304x"]',
+    "ignore = [1]",
     'ignore = "SW304"',
     'error = ["missing-include"]',
     '[per-path."a"]\nignore = ["missing-include"]',
@@ -168,8 +172,9 @@ def test_the_examples_of_the_reference_are_valid() -> None:
 def test_every_code_is_judged_as_the_code_does(key: str, table: str, tmp_path: Path) -> None:
     beginnings = {code.number[:length] for code in CODES.values() for length in range(2, 6)}
     for name in sorted({*beginnings, *(code.name for code in CODES.values())}):
-        content = f'{table}{key} = ["{name}"]'
-        assert is_valid(content) is (problems(content, tmp_path) == []), content
+        for spelled in (name, name.swapcase()):
+            content = f'{table}{key} = ["{spelled}"]'
+            assert is_valid(content) is (problems(content, tmp_path) == []), content
 
 
 def test_what_the_page_on_editors_says_holds(tmp_path: Path, skillweave_here: Skillweave) -> None:

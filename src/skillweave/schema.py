@@ -1,7 +1,6 @@
 """The configuration as a JSON Schema, of draft 7: the TOML extensions of editors read that one.
 
-Defaults, limits, consumers and codes are those of the code. What one key says of another is not in it, and codes are
-known as they are written everywhere: names in lower case, numbers in upper case.
+Defaults, limits, consumers and codes are those of the code. What one key says of another is not in it.
 """
 
 from __future__ import annotations
@@ -148,10 +147,17 @@ def _limits() -> Schema:
 
 def _policy(*, everywhere: bool) -> dict[str, Schema]:
     """The lists of findings: everywhere, or of a glob."""
+    ignored = _names(lambda code: why_not_ignored(code, everywhere=everywhere))
     return {
-        "ignore": _list({"enum": _names(lambda code: why_not_ignored(code, everywhere=everywhere))}) | {"default": []},
-        "error": _list({"enum": _names(why_not_raised)}) | {"default": []},
+        "ignore": _list(_in_any_case(ignored)) | {"default": []},
+        "error": _list(_in_any_case(_names(why_not_raised))) | {"default": []},
     }
+
+
+def _in_any_case(words: list[str]) -> Schema:
+    """Words that may be written in any case. Editors offer them as they are listed."""
+    spelled = ("".join(f"[{char}{char.swapcase()}]" if char.isalpha() else char for char in word) for word in words)
+    return {"anyOf": [{"enum": words}, {"type": "string", "pattern": f"^({'|'.join(spelled)})$"}]}
 
 
 def _names(why_not: Callable[[Code], str | None]) -> list[str]:
