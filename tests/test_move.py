@@ -136,6 +136,14 @@ CASES = {
     "link": Case(
         X, "[p](../../patterns/a/p.md#the-p)", ("patterns/a/p.md", "patterns/q.md"), "[p](../../patterns/q.md#the-p)"
     ),
+    "link from here": Case("patterns/top.md", "[p](./a/p.md)", ("patterns/a/p.md", "patterns/q.md"), "[p](./q.md)"),
+    "link from here gives way": Case(
+        "patterns/top.md",
+        "[p](./a/p.md)",
+        ("patterns/top.md", "patterns/deep/t.md"),
+        "[p](../a/p.md)",
+        "patterns/deep/t.md",
+    ),
     "link of what moves": Case(
         "patterns/a/s.md", "[t](../top.md)", ("patterns/a/s.md", "patterns/s.md"), "[t](top.md)", "patterns/s.md"
     ),
