@@ -76,7 +76,7 @@ DISK_METHODS = {
 """Calls that touch the disk on a path that someone else made."""
 
 
-BOUNDED = {"template.py: _numbered", "cache.py: _decoder", "cache.py: plain"}
+BOUNDED = {"template/compiling.py: _numbered", "cache.py: _decoder", "cache.py: plain"}
 """Functions that call themselves to a depth which was checked before: of `if`s, of our own types, of front matter."""
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from skillweave.build import Compiled, compile_project
 from skillweave.config import Config
 from skillweave.diagnostics import UNUSED_PATTERN, Severity
-from skillweave.flatten import origins
+from skillweave.flatten.origins import origins
 from skillweave.markdown.rules import plain_parser
 from skillweave.parse import parse
 from skillweave.source import LineIndex, SourcePath, Span

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from skillweave.front_matter.values import Param
 from skillweave.source import Span
-from skillweave.template import Kept, Rendered, bind, check_template, passed_on, render_template
+from skillweave.template.arguments import bind, passed_on
+from skillweave.template.rendering import check_template, render_template
+from skillweave.template.values import Kept, Rendered
 
 FRONT = "---\nparams: {}\n---\n"
 FIRST = 3

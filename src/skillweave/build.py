@@ -10,9 +10,12 @@ from skillweave.cache import Documents
 from skillweave.config import hidden_roots
 from skillweave.emit import Bundle, emit
 from skillweave.files import Tree
-from skillweave.flatten import Nodes, plan
+from skillweave.flatten.planning import plan
 from skillweave.globs import matches
-from skillweave.graph import Graph, Reading, links_of, load, order, report_problems, starts_of
+from skillweave.graph.order import order
+from skillweave.graph.reach import links_of, report_problems, starts_of
+from skillweave.graph.reading import Reading, load
+from skillweave.graph.values import Graph
 from skillweave.ignores import claim_ignores, note_seen, unused_ignores
 from skillweave.leftovers import sound_nodes
 from skillweave.links import Plan, Site, make_site, plan_bundle
@@ -34,6 +37,7 @@ from skillweave.validate import (
 if TYPE_CHECKING:
     from skillweave.config import Config
     from skillweave.diagnostics import Diagnostic
+    from skillweave.flatten.values import Nodes
     from skillweave.source import SourcePath
 
 

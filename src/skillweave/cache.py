@@ -240,7 +240,8 @@ def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401
 
     names = dict(vars(source))
     if kind.__module__ != "skillweave.diagnostics":
-        from skillweave import diagnostics, directive, document, suppress  # noqa: PLC0415
+        from skillweave import diagnostics, document, suppress  # noqa: PLC0415
+        from skillweave.directive import values as directive  # noqa: PLC0415
         from skillweave.front_matter import values as front_matter  # noqa: PLC0415
         from skillweave.markdown import values  # noqa: PLC0415
 

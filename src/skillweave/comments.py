@@ -83,6 +83,7 @@ _MARKER = re.compile(r"(end)?region:\s*(\S.*)")
 
 
 def markers_of(frame: Frame, reading: Reading) -> dict[int, re.Match[str]]:
+    """The lines that are markers of regions, each with what it says."""
     markers = {}
     for line, comment in reading.comment_lines:
         match = _MARKER.fullmatch(comment)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.files import is_below, normalise_path
-from skillweave.graph import closure
+from skillweave.graph.reach import closure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from skillweave.build import Compiled
-    from skillweave.graph import Edge
+    from skillweave.graph.values import Edge
     from skillweave.project import Entry
     from skillweave.source import SourcePath
 

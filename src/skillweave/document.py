@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from skillweave.diagnostics import Problem
-    from skillweave.directive import Directive
+    from skillweave.directive.values import Directive
     from skillweave.front_matter.values import FrontMatter, Param
     from skillweave.markdown.values import Block, Container, Destination, LabelUse
     from skillweave.source import Span

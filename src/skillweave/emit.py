@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from skillweave.files import Tree
-    from skillweave.flatten import Nodes
+    from skillweave.flatten.values import Nodes
     from skillweave.links import Plan, PlannedPage
     from skillweave.project import Entry
     from skillweave.source import SourcePath

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from skillweave.build import Compiled
     from skillweave.diagnostics import Diagnostic
-    from skillweave.graph import Graph
+    from skillweave.graph.values import Graph
     from skillweave.source import SourcePath
 
 Drafts = dict[str, bytes]

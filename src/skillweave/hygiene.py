@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.diagnostics import BROKEN_LINK, CAPTURED_REFERENCE, CONFLICTING_DEFINITION, Note, Problem, Severity
-from skillweave.graph import diagnose
+from skillweave.graph.values import diagnose
 from skillweave.links import named
 from skillweave.source import LineIndex, SourcePath, Span
 from skillweave.units import to_source
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from skillweave.document import Definition
-    from skillweave.flatten import NodeKey, Nodes
+    from skillweave.flatten.values import NodeKey, Nodes
     from skillweave.links import PlannedPage, Site
     from skillweave.markdown.values import LabelUse
     from skillweave.units import Unit

@@ -14,7 +14,7 @@ from skillweave.diagnostics import (
     LINK_OUTSIDE_ROOTS,
     LINK_TO_SKILL,
 )
-from skillweave.graph import Finding, diagnose
+from skillweave.graph.values import Finding, diagnose
 from skillweave.parts import failed_of
 from skillweave.select import holds
 from skillweave.suppress import Mark, claim, judge
@@ -22,8 +22,8 @@ from skillweave.suppress import Mark, claim, judge
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from skillweave.flatten import Nodes
-    from skillweave.graph import Graph
+    from skillweave.flatten.values import Nodes
+    from skillweave.graph.values import Graph
     from skillweave.links import Plan
     from skillweave.source import SourcePath
 

@@ -6,13 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import LEFTOVER_DIRECTIVE, Problem
-from skillweave.flatten import block_at, brought_by, origins
+from skillweave.flatten.layout import block_at
+from skillweave.flatten.origins import origins
+from skillweave.flatten.values import brought_by
 from skillweave.markdown import read, read_blocks
 from skillweave.select import bridged
 from skillweave.source import LineIndex, Span
 
 if TYPE_CHECKING:
-    from skillweave.flatten import Node, NodeKey, Nodes
+    from skillweave.flatten.values import Node, NodeKey, Nodes
     from skillweave.links import PlannedPage
 
 _SPELLED = re.compile(r"(?:<<|\{\{)[ \t]*(?:include|reference|asset)[ \t]*:")

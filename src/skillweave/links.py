@@ -28,9 +28,9 @@ from skillweave.diagnostics import (
     Problem,
 )
 from skillweave.files import expand_roots, is_below, normalise_path
-from skillweave.flatten import is_too_large
+from skillweave.flatten.values import is_too_large
 from skillweave.globs import matches
-from skillweave.graph import diagnose
+from skillweave.graph.values import diagnose
 from skillweave.pages import Page, lay_out
 from skillweave.select import closest_sections, find_section, holds
 from skillweave.source import Edit, SourcePath, Span
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
     from skillweave.document import Definition
     from skillweave.files import Found, Tree
-    from skillweave.flatten import NodeKey, Nodes
-    from skillweave.graph import Edge
+    from skillweave.flatten.values import NodeKey, Nodes
+    from skillweave.graph.values import Edge
     from skillweave.markdown.values import Destination, LabelUse
     from skillweave.project import Entry, EntryFile
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.document import Heading
-from skillweave.flatten import ChildItem, TextItem, asked, assemble, text_of
+from skillweave.flatten.texts import asked, assemble, text_of
+from skillweave.flatten.values import ChildItem, TextItem
 from skillweave.slugs import Slugger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from skillweave.flatten import Child, Node, NodeKey, Nodes
+    from skillweave.flatten.values import Child, Node, NodeKey, Nodes
     from skillweave.source import Edit, SourcePath
 
 

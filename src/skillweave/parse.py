@@ -20,18 +20,9 @@ from skillweave.diagnostics import (
     Problem,
     Severity,
 )
-from skillweave.directive import (
-    CANDIDATE,
-    WORDS,
-    Directive,
-    find_close,
-    opener_at,
-    read_directive,
-    restyled,
-    style_fix,
-    unclosed_directive,
-    unknown_directive,
-)
+from skillweave.directive.openers import CANDIDATE, WORDS, find_close, opener_at
+from skillweave.directive.reader import read_directive
+from skillweave.directive.writing import restyled, style_fix, unclosed_directive, unknown_directive
 from skillweave.document import Definition, Document, Heading, PlacedDirective
 from skillweave.frame import Frame
 from skillweave.front_matter import read_front_matter
@@ -47,6 +38,7 @@ from skillweave.suppress import is_ours
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from skillweave.directive.values import Directive
     from skillweave.front_matter.values import FrontMatter, Param
 
 
@@ -162,7 +154,7 @@ def _read_front_matter(
     params, wrong = declared
     problems += wrong
     if not wrong:
-        from skillweave.template import check_template  # noqa: PLC0415 (jinja2 only where it is needed)
+        from skillweave.template.rendering import check_template  # noqa: PLC0415 (jinja2 only where it is needed)
 
         body_start = index.starts[body] if body < len(index.starts) else len(index.text)
         _, wrong = check_template(index.text, body_start, params, directive_spellings(index, body))

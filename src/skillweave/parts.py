@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from skillweave.cache import plain, rebuilt
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, INVALID_ENCODING, UNREADABLE_FILE, Severity
-from skillweave.graph import Finding, Link, closure, links_of
+from skillweave.graph.reach import closure, links_of
+from skillweave.graph.values import Finding, Link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from skillweave.graph import Graph
+    from skillweave.graph.values import Graph
     from skillweave.source import SourcePath
 
 

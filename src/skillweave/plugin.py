@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import Diagnostic
-from skillweave.graph import diagnose
+from skillweave.graph.values import diagnose
 from skillweave.source import EncodingProblem, LineIndex, decode
 from skillweave.toml_places import locate
 from skillweave.toml_plugins import FIELDS

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.build import Compiled, check_texts, make_bundles, own_files, plan_bundles
 from skillweave.diagnostics import LEFTOVER_DIRECTIVE
-from skillweave.graph import Graph, Reading, links_of, load, starts_of
+from skillweave.graph.reach import links_of, starts_of
+from skillweave.graph.reading import Reading, load
+from skillweave.graph.values import Graph
 from skillweave.ignores import unused_ignores
 from skillweave.parts import Bundled, Parts, below, bundled, failed_of, is_partial, reach_of, templates_of
 from skillweave.project import discover
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from skillweave.cache import Documents
     from skillweave.config import Config
     from skillweave.files import Tree
-    from skillweave.graph import Finding, Link
+    from skillweave.graph.values import Finding, Link
     from skillweave.links import Plan, Site
     from skillweave.parts import Reach
     from skillweave.project import Entry, Project

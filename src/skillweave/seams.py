@@ -18,7 +18,9 @@ from skillweave.diagnostics import (
     Problem,
     Severity,
 )
-from skillweave.flatten import BareItem, ChildItem, TextItem, asked, block_at, is_too_large, text_of
+from skillweave.flatten.layout import block_at
+from skillweave.flatten.texts import asked, text_of
+from skillweave.flatten.values import BareItem, ChildItem, TextItem, is_too_large
 from skillweave.markdown import read_blocks, render
 from skillweave.markdown.values import Block, Container
 from skillweave.parse import not_alone
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from skillweave.document import PlacedDirective
-    from skillweave.flatten import Child, Item, Node, NodeKey, Nodes
+    from skillweave.flatten.values import Child, Item, Node, NodeKey, Nodes
     from skillweave.source import Span
     from skillweave.units import Unit, UnitKey
 

@@ -16,13 +16,13 @@ from skillweave.diagnostics import (
     PARTIAL_BLOCK,
     Problem,
 )
-from skillweave.directive import section_fix
+from skillweave.directive.writing import section_fix
 from skillweave.document import Document, Heading, Region
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from skillweave.directive import Directive
+    from skillweave.directive.values import Directive
 
 Ranges = tuple[tuple[int, int], ...]
 """Half-open ranges of lines, rising, counted from 0."""

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from skillweave.files import digest, is_below
-from skillweave.flatten import origins
+from skillweave.flatten.origins import origins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from skillweave.build import Compiled
     from skillweave.config import Config
     from skillweave.emit import Bundle, Lock, Output
-    from skillweave.flatten import NodeKey, Origin
-    from skillweave.graph import Edge, Graph
+    from skillweave.flatten.origins import Origin
+    from skillweave.flatten.values import NodeKey
+    from skillweave.graph.values import Edge, Graph
     from skillweave.project import Entry
     from skillweave.source import SourcePath
 

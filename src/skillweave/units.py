@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from skillweave.document import Document
-    from skillweave.graph import Edge, Graph, SourceFile
+    from skillweave.graph.values import Edge, Graph, SourceFile
     from skillweave.select import Ranges
     from skillweave.source import SourcePath
-    from skillweave.template import Template
+    from skillweave.template.values import Template
 
 Arguments = tuple[tuple[str, str], ...]
 """The value of every parameter of a template, by name and sorted; of any other file, nothing."""
@@ -133,7 +133,7 @@ def file_unit(graph: Graph, path: SourcePath, *, is_own: bool) -> Unit:
 
 def rendered_unit(calls: Calls, key: UnitKey, limit: int) -> Unit | None:
     """The unit of a template with its values; None if it is too large or has a problem, which is reported."""
-    from skillweave.template import render_template  # noqa: PLC0415 (jinja2 is imported for templates only)
+    from skillweave.template.rendering import render_template  # noqa: PLC0415 (jinja2 is imported for templates only)
 
     graph = calls.graph
     file = graph.files[key.path]
@@ -209,7 +209,7 @@ def _is_template(file: SourceFile) -> bool:
 
 
 def _template(file: SourceFile) -> Template | None:
-    from skillweave.template import check_template  # noqa: PLC0415 (jinja2 is imported for templates only)
+    from skillweave.template.rendering import check_template  # noqa: PLC0415 (jinja2 is imported for templates only)
 
     document = file.document
     if document is None or document.params is None:
@@ -230,7 +230,7 @@ def _bind(graph: Graph, caller: UnitKey, edge: Edge) -> Arguments | None:
             cure = "declare them under `params` in its front matter"
             graph.report(edge.source, Problem(UNKNOWN_PARAM, message, argument.span, help=cure))
         return None if directive.arguments else ()
-    from skillweave.template import bind, passed_on  # noqa: PLC0415 (jinja2 is imported for templates only)
+    from skillweave.template.arguments import bind, passed_on  # noqa: PLC0415 (jinja2 is imported for templates only)
 
     values = dict(caller.arguments)
     given = []

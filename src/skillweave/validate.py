@@ -15,8 +15,8 @@ from skillweave.diagnostics import (
     Severity,
 )
 from skillweave.files import read_text
-from skillweave.flatten import text_of
-from skillweave.graph import closure, included_by, trails
+from skillweave.flatten.texts import text_of
+from skillweave.graph.reach import closure, included_by, trails
 from skillweave.hygiene import check_labels
 from skillweave.links import check_links
 from skillweave.parts import Bundled, bundled
@@ -31,8 +31,8 @@ from skillweave.units import to_source
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from skillweave.flatten import NodeKey, Nodes
-    from skillweave.graph import Finding, Links
+    from skillweave.flatten.values import NodeKey, Nodes
+    from skillweave.graph.values import Finding, Links
     from skillweave.links import Plan, PlannedPage, Site
     from skillweave.project import Entry, Project
     from skillweave.source import SourcePath

@@ -140,6 +140,7 @@ def configure(options: Options) -> tuple[Config | None, int]:
 
 @contextmanager
 def usage_errors() -> Iterator[None]:
+    """What somebody asked for and the project lacks, told as a mistake of the command line, with the nearest name."""
     from skillweave.config import UnknownEntryError  # noqa: PLC0415
 
     try:
@@ -179,6 +180,7 @@ def progress(options: Options) -> Iterator[Callable[[int, int], None] | None]:
 def report(
     options: Options, config: Config, compiled: Compiled | Outcome, diagnostics: Sequence[Diagnostic], *, err: bool
 ) -> None:
+    """Print the findings of a run and their count, in the format that was asked for."""
     from skillweave.diagnostics import Severity  # noqa: PLC0415
 
     if options.quiet:
@@ -194,6 +196,7 @@ def print_report(
     *,
     err: bool,
 ) -> None:
+    """Print findings, with a count where there is one, to where the options say."""
     if not diagnostics and options.format in ("full", "concise") and not options.output_file:
         return  # Nothing to say costs nothing to load.
     from skillweave.report import Context, Format, render, summary_line  # noqa: PLC0415
@@ -282,6 +285,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def wants_color(choice: str, stream: Any) -> bool:  # noqa: ANN401 (a text stream)
+    """Whether a stream is to be coloured: as asked for, else as the terminal and its environment say."""
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):
@@ -290,6 +294,7 @@ def wants_color(choice: str, stream: Any) -> bool:  # noqa: ANN401 (a text strea
 
 
 def summary(compiled: Compiled | Outcome | None, diagnostics: Sequence[Diagnostic]) -> Summary:
+    """How many findings of each kind there are, and in how many files and skills."""
     from skillweave.diagnostics import Severity  # noqa: PLC0415
     from skillweave.incremental import Outcome  # noqa: PLC0415
     from skillweave.report import Summary  # noqa: PLC0415
@@ -314,6 +319,7 @@ def nothing_found(config: Config) -> str:
 
 
 def status(diagnostics: Sequence[Diagnostic]) -> int:
+    """The exit status that findings come to."""
     from skillweave.diagnostics import Severity  # noqa: PLC0415
 
     return ERRORS if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics) else CLEAN

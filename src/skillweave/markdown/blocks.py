@@ -32,6 +32,7 @@ LEAVES: dict[str, BlockKind] = {
 
 
 def blocks_of(index: LineIndex, tokens: list[Token], notes: BlockNotes) -> list[Block]:
+    """All blocks that hold no blocks, definitions among them, in the order of the text."""
     blocks: list[Block] = []
     stack: list[Container] = []
     ranges: list[tuple[Container, tuple[Container, ...]]] = []

@@ -81,6 +81,7 @@ def cells_of(index: LineIndex, line: int, rows: dict[int, int]) -> list[list[tup
 
 
 def cell_segments(content: str, pieces: list[tuple[int, str]]) -> tuple[tuple[int, int, int], ...]:
+    """The segments of a cell's content, from the pieces that the cell is made of."""
     whole = "".join(piece for _, piece in pieces)
     lead = whole.find(content)
     segments = []
@@ -100,6 +101,7 @@ def locate(segments: tuple[tuple[int, int, int], ...], offset: int, *, end: bool
 
 
 def moved(segments: tuple[tuple[int, int, int], ...], span: Span) -> Span:
+    """A span of content → the span in the text."""
     if span.start == span.end:
         at = locate(segments, span.start)
         return Span(at, at)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from skillweave.directive import CANDIDATE, WORDS, find_close
+from skillweave.directive.openers import CANDIDATE, WORDS, find_close
 from skillweave.markdown.plain_inline import CAN_MATTER, Found, normalised, note_inline, plain_heading
 from skillweave.markdown.values import Block, Container, DefinitionMark, HeadingText, Opener, Reading
 from skillweave.source import Span

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from markdown_it.common.utils import normalizeReference
 
-from skillweave.directive import CANDIDATE
+from skillweave.directive.openers import CANDIDATE
 from skillweave.markdown.blocks import CLOSES, CONTAINERS, LEAVES, blocks_of, html_type
 from skillweave.markdown.fates import alone_lines, are_paragraphs, fates_of, openers_of
 from skillweave.markdown.places import cell_segments, cells_of, moved, segments_of

@@ -17,7 +17,7 @@ from markdown_it.rules_block import StateBlock, reference, table
 from markdown_it.rules_inline import StateInline, autolink, backtick, html_inline, image, link
 from mdit_py_plugins.footnote import footnote_plugin
 
-from skillweave.directive import CANDIDATE, CLOSES, WORDS, find_close, is_near_miss, opener_at
+from skillweave.directive.openers import CANDIDATE, CLOSES, WORDS, find_close, is_near_miss, opener_at
 from skillweave.markdown.values import DefinitionMark, Mark, MarkKind
 from skillweave.source import Span
 

@@ -141,5 +141,7 @@ class Inline(NamedTuple):
 
 @dataclass(slots=True)
 class Walk:
+    """A reading with the inline runs that it was made from."""
+
     reading: Reading
     inlines: list[Inline]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from skillweave.build import Compiled
     from skillweave.files import Tree
-    from skillweave.graph import Edge, SourceFile
+    from skillweave.graph.values import Edge, SourceFile
     from skillweave.move.values import Move
     from skillweave.source import SourcePath
 

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.config import hidden_roots
-from skillweave.directive import find_close, opener_at, read_directive
+from skillweave.directive.openers import find_close, opener_at
+from skillweave.directive.reader import read_directive
 from skillweave.files import Tree, expand_roots, is_left_out
 from skillweave.front_matter.values import Field, FrontMatter
 from skillweave.project import discover

@@ -1,125 +1,21 @@
-"""The grammar of a directive: one line of text → what it asks for, or what is wrong with it (LANGUAGE 2).
-
-Where a directive is live is decided by the Markdown parse, not here.
-"""
+"""The grammar of a directive: one line of text → what it asks for, or what is wrong with it (LANGUAGE 2)."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal, NamedTuple, cast
+from typing import NamedTuple, cast
 
-from skillweave.diagnostics import (
-    CONFLICTING_OPTIONS,
-    MALFORMED_DIRECTIVE,
-    UNKNOWN_DIRECTIVE,
-    UNKNOWN_OPTION,
-    Fix,
-    Problem,
-)
-from skillweave.source import Edit, Span
-
-Word = Literal["include", "reference", "asset"]
-WORDS: tuple[Word, ...] = ("include", "reference", "asset")
-CLOSES = {"<<": ">>", "{{": "}}"}
-
-CANDIDATE = re.compile(r"(<<|\{\{)(?<![<{$]<<)(?<![<{$]\{\{)[ \t]*([A-Za-z]+)[ \t]*:")
-"""An opener, or what a slip of the hand may have made of one. Only the parse decides whether it is live."""
-
-
-class Range(NamedTuple):
-    """Physical lines from `first` to `last`, both counted from 1 and inclusive; no `last`: to the end of the file."""
-
-    first: int
-    last: int | None
-
-
-class Level(NamedTuple):
-    """How headings are levelled: nested, kept, shifted by `value`, or set so that the shallowest becomes `value`."""
-
-    mode: Literal["nest", "keep", "shift", "set"]
-    value: int = 0
-
-
-class Argument(NamedTuple):
-    """One `name=value` behind `with`."""
-
-    name: str
-    value: str
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Directive:
-    """One directive as written. Spans are offsets into the text that was scanned."""
-
-    word: Word
-    span: Span
-    path: str
-    path_span: Span
-    section: str | None = None
-    section_span: Span | None = None
-    section_quoted: bool = False
-    selector_span: Span | None = None
-    """Where the value of `region` or `lines` stands."""
-    optional: bool = False
-    region: str | None = None
-    lines: tuple[Range, ...] | None = None
-    level: Level | None = None
-    drop_heading: bool = False
-    as_code: bool = False
-    lang: str | None = None
-    to: str | None = None
-    text: str | None = None
-    arguments: tuple[Argument, ...] = ()
-    styled: bool = True
-    """Whether it is spaced as `<<include: path option>>`."""
-
-
-def opener_at(text: str, offset: int) -> re.Match[str] | None:
-    """The opener of a directive (one of the three words) that starts at an offset."""
-    match = CANDIDATE.match(text, offset)
-    return match if match and match[2] in WORDS else None
-
-
-def find_close(text: str, opener: re.Match[str]) -> int | None:
-    """The offset behind the close of an opener: the first one on its line outside quotes."""
-    close = CLOSES[opener[1]]
-    end = text.find("\n", opener.end())
-    end = len(text) if end < 0 else end
-    offset = opener.end()
-    first = text.find(close, offset, end)
-    if text.find('"', offset, end if first < 0 else first) < 0:
-        return first + 2 if first >= 0 else None
-    while offset < end and text[offset] in " \t":
-        offset += 1
-    may_quote, in_path = True, True
-    while offset < end:
-        char = text[offset]
-        if may_quote and char == '"':
-            offset = _end_of_quoted(text, offset, end) or end
-            may_quote = False
-            continue
-        if text.startswith(close, offset):
-            return offset + 2
-        may_quote = char == "=" or (char == "#" and in_path)
-        in_path = in_path and char != "#"
-        offset += 1
-    return None
-
-
-def is_near_miss(word: str) -> Word | None:
-    """The directive that a word is one edit away from: a letter more, less, other, two swapped, or case."""
-    for known in WORDS:
-        if word != known and _one_edit(word.lower(), known):
-            return known
-    return None
+from skillweave.diagnostics import CONFLICTING_OPTIONS, MALFORMED_DIRECTIVE, UNKNOWN_OPTION, Problem
+from skillweave.directive.openers import BARE_PATH, CLOSES, end_of_quoted
+from skillweave.directive.values import Argument, Directive, Level, Range, Word
+from skillweave.directive.writing import restyled
+from skillweave.source import Span
 
 
 def read_directive(text: str, opener: re.Match[str], end: int) -> tuple[Directive | None, tuple[Problem, ...]]:
     """An opener and the offset behind its close → the directive, or what is wrong with it."""
-    path = _BARE.match(text, opener.end() + 1, end - 2)
+    path = BARE_PATH.match(text, opener.end() + 1, end - 2)
     if path and path.end() == end - 2 and text.startswith(" ", opener.end()):
         word = cast("Word", opener[2])
         styled = opener.end() - opener.start() == len(word) + 3
@@ -127,105 +23,9 @@ def read_directive(text: str, opener: re.Match[str], end: int) -> tuple[Directiv
     return _Reader(text, opener, end).read()
 
 
-def restyled(text: str, span: Span, word: Word) -> str:
-    """A directive with the usual spacing: one blank behind the colon and between its parts, none within the brackets."""
-    opener = text[span.start : span.start + 2]
-    inner = text[span.start + 2 : span.end - 2]
-    rest = inner[inner.index(":") + 1 :].strip(" \t")
-    parts = re.findall(r'(?:(?<![^=# \t])"(?:\\["\\]|[^"])*"|[^ \t])+', rest)
-    return f"{opener}{word}: {' '.join(parts)}{CLOSES[opener]}"
-
-
-def style_fix(text: str, directive: Directive) -> Fix | None:
-    """Give a directive the usual spacing; None where that would say something else."""
-    usual = restyled(text, directive.span, directive.word)
-    opener = opener_at(usual, 0)
-    # A section that ends in `>` needs the blank before the close.
-    is_closed = opener is not None and find_close(usual, opener) == len(usual)
-    return Fix(safe=True, edits=(Edit(*directive.span, usual),)) if is_closed else None
-
-
-def path_fix(directive: Directive, path: str, *, safe: bool) -> Fix | None:
-    """Let a directive name another path; None where none can be written so."""
-    is_bare = directive.path_span.end - directive.path_span.start == len(directive.path)
-    written = path if is_bare and _BARE.fullmatch(path) else _quote(path)
-    return Fix(safe, (Edit(*directive.path_span, written),)) if written else None
-
-
-def section_fix(directive: Directive, section: str) -> Fix | None:
-    """Let a directive name another section, which is a guess; None where none can be written so."""
-    is_plain = _PLAIN_SECTION.fullmatch(section) and not section.endswith("optional")
-    written = section if is_plain and not directive.section_quoted else _quote(section)
-    span = directive.section_span
-    return Fix(safe=False, edits=(Edit(*span, written),)) if span and written else None
-
-
-def unknown_directive(opener: re.Match[str], span: Span) -> Problem:
-    """What to say of a word that is one edit away from a directive's."""
-    meant = is_near_miss(opener[2])
-    fix = Fix(safe=False, edits=(Edit(*opener.span(2), meant),)) if meant else None
-    message = f'unknown directive "{opener[2]}"'
-    return Problem(UNKNOWN_DIRECTIVE, message, span, help=f'did you mean "{meant}"?', fix=fix)
-
-
-def unclosed_directive(text: str, opener: re.Match[str]) -> Problem:
-    """What to say of an opener that has no close on its line."""
-    end = text.find("\n", opener.end())
-    line = text[opener.start() : len(text) if end < 0 else end].rstrip()
-    close = CLOSES[opener[1]]
-    quoted = " (a quotation mark before it is not closed)" if close in line else ""
-    return Problem(
-        MALFORMED_DIRECTIVE,
-        f"no `{close}` closes this directive on its line{quoted}",
-        Span(opener.start(), opener.start() + len(line)),
-        help=f"close it with `{close}`, or write `\\{opener[1]}` if the text is meant literally",
-    )
-
-
 def unquote(text: str) -> str:
     r"""The value of a quoted string: `\"` and `\\` are unescaped, any other backslash is itself."""
     return re.sub(r'\\(["\\])', r"\1", text[1:-1])
-
-
-_BARE = re.compile(r'[^\s"#<>{}|]+')
-_PLAIN_SECTION = re.compile(r"[\w(),.:/-]+(?: [\w(),.:/-]+)*")
-
-
-def _quote(text: str) -> str | None:
-    """What `unquote` makes the text of; None: a directive is one line, and cannot hold it."""
-    if "\n" in text or "\r" in text:
-        return None
-    escaped = re.sub(r'["\\]', lambda match: f"\\{match[0]}", text)
-    return f'"{escaped}"'
-
-
-def _end_of_quoted(text: str, start: int, end: int) -> int | None:
-    offset = start + 1
-    while offset < end:
-        if text[offset] == "\\" and offset + 1 < end and text[offset + 1] in '"\\':
-            offset += 2
-        elif text[offset] == '"':
-            return offset + 1
-        else:
-            offset += 1
-    return None
-
-
-def _one_edit(word: str, known: str) -> bool:
-    if word == known:
-        return True
-    if abs(len(word) - len(known)) > 1:
-        return False
-    start = 0
-    while start < min(len(word), len(known)) and word[start] == known[start]:
-        start += 1
-    rest, known_rest = word[start:], known[start:]
-    return (
-        rest[1:] == known_rest[1:]
-        or rest[1:] == known_rest
-        or rest == known_rest[1:]
-        or (rest[:2] == known_rest[:2][::-1] and rest[2:] == known_rest[2:])
-    )
 
 
 class _Token(NamedTuple):
@@ -234,14 +34,24 @@ class _Token(NamedTuple):
 
 
 _NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
+
+
 _RANGES = re.compile(r"\d+(?:-\d*)?(?:,\d+(?:-\d*)?)*", re.ASCII)
+
+
 _LEVEL = re.compile(r"[+-]?\d{1,3}|nest|keep", re.ASCII)
+
+
 _OPTIONS = ("optional", "lines", "region", "level", "heading", "as", "lang", "to", "text")
+
+
 _TAKES: dict[Word, frozenset[str]] = {
     "include": frozenset({"section", "optional", "lines", "region", "level", "heading", "as", "lang", "with"}),
     "reference": frozenset({"section", "text", "optional", "with"}),
     "asset": frozenset({"to", "optional"}),
 }
+
+
 _EXPECTED = {
     "lines": "lines=2-5,9-",
     "region": "region=NAME",
@@ -293,7 +103,7 @@ class _Reader:
 
     def _path(self, start: int) -> _Token | None:
         if self.source[start] == '"':
-            end = _end_of_quoted(self.source, start, self.inner_end)
+            end = end_of_quoted(self.source, start, self.inner_end)
             if end is None or unquote(self.source[start:end]) == "":
                 self._malformed("an empty or unclosed path", Span(start, self.inner_end), "name a file")
                 return None
@@ -321,7 +131,7 @@ class _Reader:
             return None, False, offset
         start = offset + 1
         if start < self.inner_end and self.source[start] == '"':
-            end = _end_of_quoted(self.source, start, self.inner_end) or self.inner_end
+            end = end_of_quoted(self.source, start, self.inner_end) or self.inner_end
             return self._token(start, end), True, end
         end = start
         while end < self.inner_end and self.source[end] not in " \t":
@@ -334,7 +144,7 @@ class _Reader:
             end = offset
             while end < self.inner_end and self.source[end] not in " \t":
                 quoted = self.source[end] == '"' and self.source[end - 1] == "="
-                end = (_end_of_quoted(self.source, end, self.inner_end) or self.inner_end) if quoted else end + 1
+                end = (end_of_quoted(self.source, end, self.inner_end) or self.inner_end) if quoted else end + 1
             tokens.append(self._token(offset, end))
             offset = end
         return tokens
@@ -504,7 +314,7 @@ def _is_argument(text: str) -> bool:
 
 def _is_value(value: str) -> bool:
     if value.startswith('"'):
-        return len(value) > 1 and _end_of_quoted(value, 0, len(value)) == len(value)
+        return len(value) > 1 and end_of_quoted(value, 0, len(value)) == len(value)
     return '"' not in value
 
 

@@ -1,0 +1,4 @@
+"""The grammar of a directive: one line of text → what it asks for, or what is wrong with it (LANGUAGE 2).
+
+Where a directive is live is decided by the Markdown parse, not here.
+"""

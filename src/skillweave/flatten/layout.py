@@ -1,0 +1,169 @@
+"""A selection laid out: runs of own lines, splices, what empty includes leave; its size and its ends."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING
+
+from skillweave.destination import read_destination
+from skillweave.flatten.values import BareItem, Child, ChildItem, Item, Node, NodeKey, Nodes, TextItem, brought_by
+from skillweave.select import Ranges, bridged, holds
+
+if TYPE_CHECKING:
+    from skillweave.document import PlacedDirective
+    from skillweave.markdown.values import Block, Container
+    from skillweave.units import Unit
+
+
+def byte_size(unit: Unit, start: int, end: int) -> int:
+    """The bytes of some lines in UTF-8, line ends included."""
+    first, last = unit.index.starts[start], unit.index.starts[end - 1] + len(unit.lines[end - 1])
+    return (last - first if unit.text.isascii() else len(unit.text[first:last].encode())) + 1
+
+
+def layout_of(
+    nodes: Nodes, unit: Unit, ranges: Ranges, blocks: dict[int, tuple[PlacedDirective, Child | None]]
+) -> list[Item]:
+    """Lay a selection out: runs of own lines, splices, and what empty includes leave.
+
+    An empty one takes its line with it, and one blank line where blank lines or the edge stand on both sides
+    (LANGUAGE 5).
+    """
+    out: list[Item] = []
+    stops = sorted(blocks)
+    runs = iter([span for span in ranges if span[0] < span[1]])
+    at, end = next(runs, (0, 0))
+    blank_before = True
+    while at < end:
+        first = bisect_left(stops, at)
+        stop = min(stops[first], end) if first < len(stops) else end
+        if at < stop:
+            _append_lines(out, at, stop)
+            blank_before = not unit.lines[stop - 1].strip(" \t>")
+            at, end = (stop, end) if stop < end else next(runs, (0, 0))
+            continue
+        at, end = (stop + 1, end) if stop + 1 < end else next(runs, (0, 0))
+        placed, child = blocks[stop]
+        prefix = placed.prefix or ""
+        if child is not None and nodes.nodes[child.key].items:
+            out.append(ChildItem(child, stop))
+            blank_before = False
+        elif prefix.strip(" \t>"):
+            out.append(BareItem(prefix.rstrip(" \t"), stop))
+            blank_before = False
+        elif blank_before and at < end and not unit.lines[at].strip(" \t>"):
+            at, end = (at + 1, end) if at + 1 < end else next(runs, (0, 0))
+        elif blank_before and at == end:
+            _drop_last_line(out)
+    return out
+
+
+def _append_lines(items: list[Item], start: int, end: int) -> None:
+    last = items[-1] if items else None
+    if isinstance(last, TextItem) and last.end == start:
+        items[-1] = TextItem(last.start, end)
+    else:
+        items.append(TextItem(start, end))
+
+
+def _drop_last_line(items: list[Item]) -> None:
+    last = items[-1] if items else None
+    if isinstance(last, TextItem):
+        items[-1:] = [TextItem(last.start, last.end - 1)] if last.end - last.start > 1 else []
+
+
+def measure(
+    nodes: Nodes,
+    unit: Unit,
+    key: NodeKey,
+    items: tuple[Item, ...],
+    inline: tuple[tuple[PlacedDirective, Child | None], ...],
+) -> Node:
+    """What is known of a node before its text is made: its size, its headings, its ends."""
+    size = height = count = 0
+    counted: list[int] = []
+    levels: list[int] = []
+    ranges = bridged(key.ranges, unit.document.markers if unit.document else ())
+    for heading in unit.document.headings if unit.document else ():
+        if holds(key.ranges, heading.start):
+            levels.append(heading.level)
+            if _counts(heading.containers, ranges, heading.start):
+                counted.append(heading.level)
+    for item in items:
+        match item:
+            case TextItem(start, end):
+                size += byte_size(unit, start, end)
+                height += end - start
+            case BareItem(text, _):
+                size += len(text) + 1
+                height += 1
+            case ChildItem(child, line):
+                below = nodes.nodes[child.key]
+                prefix = child.edge.placed.prefix or ""
+                size += below.size + below.height * len(prefix)
+                height += below.height
+                count += below.count + 1
+                if below.levels:
+                    levels += [level + child.shift for level in below.levels]
+                if below.counted is not None and _counts(child.edge.placed.containers, ranges, line):
+                    counted.append(below.counted + child.shift)
+    for _, inline_child in inline:
+        if inline_child is not None:
+            below = nodes.nodes[inline_child.key]
+            size += below.size
+            count += below.count + 1
+    span = (min(levels), max(levels)) if levels else None
+    ends = _ends(nodes, unit, items)
+    below_linked = any(nodes.nodes[child.key].linked for child in brought_by(items, inline))
+    linked = below_linked or _has_links(unit, key.ranges)
+    has_code = any(nodes.nodes[child.key].has_code for child in brought_by(items, inline)) or any(
+        block.kind == "code" and holds(key.ranges, block.start)
+        for block in (unit.document.blocks if unit.document else ())
+    )
+    return Node(
+        unit, key, items, inline, size, count, height, min(counted, default=None), span, *ends, has_code, linked
+    )
+
+
+def _has_links(unit: Unit, ranges: Ranges) -> bool:
+    if unit.document is None:
+        return False
+    for destination in unit.document.destinations:
+        raw = unit.text[destination.span.start : destination.span.end]
+        if holds(ranges, destination.line) and read_destination(raw, destination.kind) is not None:
+            return True
+    return any(
+        edge is not None and edge.directive.word != "include" and holds(ranges, edge.placed.line) for edge in unit.edges
+    )
+
+
+def _ends(nodes: Nodes, unit: Unit, items: tuple[Item, ...]) -> tuple[str, Block | None, Block | None]:
+    """The first line, the first block and the last block of an expansion, as far as they are known without a parse."""
+    first_line, first, last = "", None, None
+    match items[0] if items else None:
+        case TextItem(start, _):
+            first_line = unit.lines[start]
+            block = block_at(unit, start)
+            first = block if block and block.start == start else None
+        case ChildItem(child, _) if not child.edge.placed.prefix:
+            first_line, first = nodes.nodes[child.key].first_line, nodes.nodes[child.key].first
+    match items[-1] if items else None:
+        case TextItem(_, end):
+            block = block_at(unit, end - 1)
+            last = block if block and block.end == end else None
+        case ChildItem(child, _) if not child.edge.placed.prefix:
+            last = nodes.nodes[child.key].last
+    return first_line, first, last
+
+
+def block_at(unit: Unit, line: int) -> Block | None:
+    """The block of a unit's own text that holds a line."""
+    blocks = unit.document.blocks if unit.document else ()
+    place = bisect_right(blocks, line, key=lambda block: block.start) - 1
+    return blocks[place] if place >= 0 and line < blocks[place].end else None
+
+
+def _counts(containers: tuple[Container, ...], ranges: Ranges, line: int) -> bool:
+    """Whether a heading counts for the whole selection: it does not stand in a list item or quote that begins in it."""
+    start = next((start for start, end in ranges if start <= line < end), 0)
+    return all(container.start < start for container in containers)

@@ -1,0 +1,83 @@
+"""By how much an include moves the headings of what it brings (LANGUAGE 5, heading levels)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import HEADING_TOO_DEEP, Note, Problem
+from skillweave.flatten.values import NodeKey, Nodes, brought_by
+from skillweave.select import holds
+from skillweave.units import Unit, to_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from skillweave.config import Config
+    from skillweave.directive.values import Level
+    from skillweave.document import Heading, PlacedDirective
+    from skillweave.graph.values import Edge
+
+
+def shift_of(nodes: Nodes, unit: Unit, edge: Edge, key: NodeKey) -> int:
+    """By how much an include moves the headings of what it brings (LANGUAGE 5, heading levels)."""
+    node = nodes.nodes[key]
+    if node.levels is None or unit.document is None:
+        return 0
+    shift = _asked_shift(nodes.config, unit.document.headings, edge, node.counted)
+    low, high = node.levels[0] + shift, node.levels[1] + shift
+    if shift and (low < 1 or high > 6):
+        level = high if high > 6 else low
+        text, place = _heading_at(nodes, key, level - shift)
+        problem = Problem(
+            HEADING_TOO_DEEP,
+            f'this include brings the heading "{text}" to level {level}; levels go from 1 to 6',
+            edge.directive.span,
+            help="include it under a shallower heading, or give it a `level`",
+        )
+        nodes.graph.report(edge.source, problem, notes=(place,))
+        return 0
+    return shift
+
+
+def _heading_at(nodes: Nodes, key: NodeKey, level: int) -> tuple[str, Note]:
+    """The heading that is the shallowest or the deepest of an expansion, at this level: its text, and where it is."""
+    while True:
+        node = nodes.nodes[key]
+        for heading in node.unit.document.headings if node.unit.document else ():
+            if heading.level == level and holds(key.ranges, heading.start):
+                file = nodes.graph.files[key.path]
+                span = to_source(nodes.graph, node.unit, heading.content)
+                return heading.text, Note("the heading stands at", file.path, file.index.position(span.start))
+        # Of all that it includes, what has this level at an end brings the heading: no way has to be gone twice.
+        key, level = next(
+            (child.key, level - child.shift)
+            for child in brought_by(node.items, ())
+            if level - child.shift in (nodes.nodes[child.key].levels or ())
+        )
+
+
+def _asked_shift(config: Config, headings: Iterable[Heading], edge: Edge, shallowest: int | None) -> int:
+    level: Level | None = edge.directive.level
+    mode = level.mode if level else config.headings
+    value = level.value if level else 0
+    match mode:
+        case "keep":
+            return 0
+        case "shift":
+            return value
+        case "set":
+            return value - shallowest if shallowest is not None else 0
+        case _:
+            under = _stands_under(headings, edge.placed)
+            return under + 1 - shallowest if under is not None and shallowest is not None else 0
+
+
+def _stands_under(headings: Iterable[Heading], placed: PlacedDirective) -> int | None:
+    """The level of the heading above a directive that is not shut in a list item or quote which the directive is not in."""
+    level = None
+    for heading in headings:
+        if heading.start >= placed.line:
+            break
+        if heading.containers == placed.containers[: len(heading.containers)]:
+            level = heading.level
+    return level

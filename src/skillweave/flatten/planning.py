@@ -1,0 +1,191 @@
+"""Every file → its nodes: what each selection brings, how large it becomes, and what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import EXPANSION_TOO_LARGE, Problem
+from skillweave.flatten.layout import byte_size, layout_of, measure
+from skillweave.flatten.levels import shift_of
+from skillweave.flatten.texts import text_of
+from skillweave.flatten.values import Child, Node, NodeKey, Nodes, TextItem, is_too_large
+from skillweave.graph.targets import language
+from skillweave.markdown import read_blocks
+from skillweave.markdown.values import Block
+from skillweave.parse import not_alone
+from skillweave.select import Lines, Sections, holds, select, select_code, whole, without
+from skillweave.source import Span
+from skillweave.units import Unit, UnitKey, file_unit, find_calls, rendered_ranges, rendered_unit
+
+if TYPE_CHECKING:
+    from skillweave.config import Config
+    from skillweave.graph.values import Edge, Graph
+    from skillweave.project import Project
+    from skillweave.source import SourcePath
+
+
+_LINE_LIMIT = 10_000
+"""Characters of a line that tell what block it is; all of a longer one would be parsed for nothing."""
+
+
+def plan(graph: Graph, project: Project, config: Config) -> Nodes:
+    """Work out the nodes of every file that reaches no cycle, and report what is wrong with a selection or a level."""
+    nodes = Nodes(graph, project, config, find_calls(graph, config.limits.expansions))
+    for path in graph.order:
+        document = graph.files[path].document
+        if document is None:
+            nodes.units[UnitKey(path)] = file_unit(graph, path, is_own=False)
+        elif document.params is None or path in project.homes:
+            _plan_unit(nodes, file_unit(graph, path, is_own=path in project.homes))
+        else:
+            nodes.units[UnitKey(path)] = file_unit(graph, path, is_own=False)
+            for arguments in sorted(nodes.calls.instances.get(path, ())):
+                unit = rendered_unit(nodes.calls, UnitKey(path, arguments), config.limits.bundle_bytes)
+                if unit is not None:
+                    _plan_unit(nodes, unit)
+    return nodes
+
+
+def _plan_unit(nodes: Nodes, unit: Unit) -> None:
+    document = unit.document
+    if document is None:
+        return
+    nodes.units[unit.key] = unit
+    nodes.children[unit.key] = tuple(_child(nodes, unit, edge) if edge else None for edge in unit.edges)
+    if unit.is_own:
+        # An entry is no selection: its blank lines at both ends stay.
+        ranges = without(document.markers, ((document.body, document.lines),))
+    elif unit.sources is None:
+        ranges = whole(Lines(unit.lines, unit.path), document)
+    else:
+        file = nodes.graph.files[unit.path]
+        ranges = rendered_ranges(unit, whole(Lines(file.lines, unit.path), file.document or document))
+    key = NodeKey(unit.key, ranges)
+    nodes.wholes[unit.key] = key
+    _build(nodes, key)
+    _check_size(nodes, nodes.nodes[key])
+
+
+def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
+    """What an include brings; None where it brings nothing. Its selection is made, and reported, here."""
+    directive = edge.directive
+    if edge.target is None or directive.word != "include" or edge.target not in nodes.graph.files:
+        return None
+    file = nodes.graph.files[edge.target]
+    if directive.section is not None and file.document is not None and edge.target not in nodes.sections:
+        nodes.sections[edge.target] = Sections(file.document)
+    source = Lines(file.lines, edge.target, nodes.sections.get(edge.target))
+    if directive.as_code:
+        # The file as it is: the unit of this key may be a rendering, of a template without parameters.
+        as_it_is = file_unit(nodes.graph, edge.target, is_own=False)
+        nodes.units.setdefault(as_it_is.key, as_it_is)
+        selection = select_code(source, file.document, directive)
+        key = NodeKey(as_it_is.key, selection.ranges, language(edge.target, directive.lang))
+        nodes.nodes.setdefault(key, _code_node(as_it_is, key))
+    else:
+        arguments = nodes.calls.of(unit.key, edge)
+        target = nodes.units.get(UnitKey(edge.target, arguments)) if arguments is not None else None
+        if target is None or file.document is None or target.key not in nodes.children:
+            return None
+        selection = select(source, file.document, directive)
+        key = NodeKey(target.key, rendered_ranges(target, selection.ranges))
+    for problem in selection.problems:
+        nodes.graph.report(edge.source, problem)
+    _build(nodes, key)
+    if edge.placed.prefix is None and not _fits_in_line(nodes, key):
+        nodes.graph.report(
+            edge.source, not_alone(directive.span, "include", "which brings more than a line of running text")
+        )
+        return None
+    return Child(edge, key, shift_of(nodes, unit, edge, key))
+
+
+def _fits_in_line(nodes: Nodes, key: NodeKey) -> bool:
+    """Whether a node may stand in running text: it is empty, or one paragraph of one line."""
+    node = nodes.nodes[key]
+    if not node.items or is_too_large(nodes, node):
+        return True
+    if node.height > 1 or key.code is not None:
+        return False
+    blocks = read_blocks(text_of(nodes, key)[:_LINE_LIMIT])
+    return len(blocks) == 1 and blocks[0].kind == "paragraph" and not blocks[0].containers
+
+
+def _build(nodes: Nodes, key: NodeKey) -> None:
+    if key in nodes.nodes:
+        return
+    unit = nodes.units[key.unit]
+    covered = [
+        (edge.placed, child)
+        for edge, child in zip(unit.edges, nodes.children[key.unit], strict=True)
+        if edge is not None and holds(key.ranges, edge.placed.line)
+    ]
+    # A reference leaves a link in its line: that is text of this file, and pages.py writes it.
+    links = {
+        edge.placed for edge in unit.edges if edge and edge.directive.word == "reference" and edge.target is not None
+    }
+    spliced = [(placed, child) for placed, child in covered if placed not in links]
+    blocks = {placed.line: (placed, child) for placed, child in spliced if placed.prefix is not None}
+    inline = tuple((placed, child) for placed, child in spliced if placed.prefix is None)
+    items = tuple(layout_of(nodes, unit, key.ranges, blocks))
+    nodes.nodes[key] = measure(nodes, unit, key, items, inline)
+
+
+def _code_node(unit: Unit, key: NodeKey) -> Node:
+    size = sum(byte_size(unit, start, end) for start, end in key.ranges)
+    height = sum(end - start for start, end in key.ranges) + 2
+    items = tuple(TextItem(start, end) for start, end in key.ranges)
+    fence = Block("fence", 0, height, ())
+    return Node(
+        unit,
+        key,
+        items,
+        (),
+        size + 10 + len(key.code or ""),
+        1,
+        height,
+        None,
+        None,
+        "```",
+        fence,
+        fence,
+        has_code=False,
+        linked=False,
+    )
+
+
+def _check_size(nodes: Nodes, node: Node) -> None:
+    """Report a file whose expansion is above a limit, where none of what it includes is."""
+    limits = nodes.config.limits
+    if not is_too_large(nodes, node):
+        return
+    children = [child for child in nodes.children[node.unit.key] if child is not None]
+    if any(is_too_large(nodes, nodes.nodes[child.key]) for child in children):
+        nodes.graph.failed.add(node.unit.path)
+        return
+    span = Span(0, 0)
+    note = None
+    if children:
+        times: dict[SourcePath, int] = {}
+        for child in children:
+            times[child.key.path] = times.get(child.key.path, 0) + 1
+        worst = max(children, key=lambda child: nodes.nodes[child.key].size * times[child.key.path])
+        below = nodes.nodes[worst.key]
+        span = worst.edge.directive.span
+        again = f"{times[worst.key.path]} times " if times[worst.key.path] > 1 else ""
+        note = f"{worst.key.path} comes in here {again}with {below.size:,} bytes and {below.count:,} includes"
+    over = (
+        f"{node.count:,} includes, and the limit is {limits.expansions:,}"
+        if node.count > limits.expansions
+        else f"{node.size:,} bytes, and the limit is {limits.bundle_bytes:,}"
+    )
+    nodes.graph.report(
+        node.unit.path,
+        Problem(
+            EXPANSION_TOO_LARGE,
+            f"{node.unit.path} expands to {over}",
+            span,
+            help="include less of it, or raise the limit under `limits` in the configuration",
+            note=note,
+        ),
+    )

@@ -1,0 +1,134 @@
+"""Nodes → their texts. Each is made once per shift of its headings."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from skillweave.flatten.values import BareItem, Child, ChildItem, NodeKey, Nodes, TextItem, brought_by
+from skillweave.source import Edit, apply_edits
+from skillweave.splice import add_prefix, heading_edits, moves_tab_stops, tab_edits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from skillweave.units import Unit
+
+
+def text_of(nodes: Nodes, key: NodeKey, shift: int = 0, tabs: bool = False) -> str:  # noqa: FBT001, FBT002
+    """A node's expansion, without a final line end: headings moved by `shift`; with `tabs`, indents without tabs."""
+    pending = [(key, shift, tabs)]
+    while pending:
+        wanted = pending[-1]
+        if wanted in nodes.texts:
+            pending.pop()
+            continue
+        missing = [needed for needed in _needs(nodes, *wanted) if needed not in nodes.texts]
+        if missing:
+            pending.extend(missing)
+        else:
+            nodes.texts[wanted] = _assemble(nodes, *wanted)
+            pending.pop()
+    return nodes.texts[key, shift, tabs]
+
+
+def _needs(nodes: Nodes, key: NodeKey, shift: int, tabs: bool) -> Iterator[tuple[NodeKey, int, bool]]:  # noqa: FBT001
+    if key.code is None:
+        node = nodes.nodes[key]
+        yield from (asked(child, shift, tabs) for child in brought_by(node.items, node.inline))
+
+
+def asked(child: Child, shift: int, tabs: bool) -> tuple[NodeKey, int, bool]:  # noqa: FBT001
+    """The text that an include needs where the headings of its own file move by `shift`: node, shift, without tabs."""
+    if child.key.code is not None:
+        return child.key, 0, False
+    return child.key, shift + child.shift, tabs or moves_tab_stops(child.edge.placed.prefix or "")
+
+
+def _assemble(nodes: Nodes, key: NodeKey, shift: int, tabs: bool) -> str:  # noqa: FBT001
+    node = nodes.nodes[key]
+    if key.code is not None:
+        return _fenced(node.unit, key)
+    brought = [nodes.texts[wanted] for wanted in _needs(nodes, key, shift, tabs)]
+    return assemble(nodes, (key, shift, tabs), brought, ())
+
+
+def assemble(nodes: Nodes, wanted: tuple[NodeKey, int, bool], brought: Sequence[str], changes: Sequence[Edit]) -> str:
+    """A node's text from the texts that it includes (in the order of `brought_by`) and further edits of its own lines."""
+    key, shift, tabs = wanted
+    node = nodes.nodes[key]
+    unit = node.unit
+    texts = iter(brought)
+    parts: list[str | TextItem] = []
+    for item in node.items:
+        match item:
+            case TextItem():
+                parts.append(item)
+            case BareItem(text, _):
+                parts.append(text)
+            case ChildItem(child, _):
+                prefix = child.edge.placed.prefix or ""
+                if tabs and "\t" in prefix:
+                    prefix = prefix.expandtabs(4)
+                parts.append(add_prefix(next(texts), prefix))
+    starts, edits = _edits(nodes, unit, shift, tabs)
+    more = [Edit(*placed.directive.span, next(texts) if child is not None else "") for placed, child in node.inline]
+    more = sorted([*more, *changes])
+    pieces: list[str] = []
+    for part in parts:
+        text = part if isinstance(part, str) else _own_text(unit, part, (starts, edits), more)
+        glued = shift and isinstance(part, TextItem) and _continues_heading(unit, part.start)
+        pieces += [text] if glued or not pieces else ["\n", text]
+    return "".join(pieces)
+
+
+def _continues_heading(unit: Unit, line: int) -> bool:
+    """Whether a line goes on with a setext heading behind a line that stands in no output."""
+    document = unit.document
+    if document is None or not document.markers:
+        return False
+    place = bisect_left(document.markers, line - 1)
+    if place == len(document.markers) or document.markers[place] != line - 1:
+        return False
+    return any(heading.setext and heading.start < line < heading.end for heading in document.headings)
+
+
+def _own_text(unit: Unit, item: TextItem, static: tuple[list[int], list[Edit]], more: Sequence[Edit]) -> str:
+    starts, edits = static
+    first, last = unit.index.starts[item.start], unit.index.starts[item.end - 1] + len(unit.lines[item.end - 1])
+    within = edits[bisect_left(starts, first) : bisect_left(starts, last + 1)]
+    if more:
+        low = bisect_left(more, first, key=lambda edit: edit.start)
+        high = bisect_left(more, last + 1, key=lambda edit: edit.start)
+        within = sorted([*within, *more[low:high]]) if high > low else within
+    return apply_edits(unit.text, first, last, within)
+
+
+def _fenced(unit: Unit, key: NodeKey) -> str:
+    """A selection as a fenced code block, with a fence longer than any run of back-ticks in it."""
+    lines = [unit.lines[line] for start, end in key.ranges for line in range(start, end)]
+    longest = max((len(run) for line in lines for run in re.findall(r"`{3,}", line)), default=2)
+    fence = "`" * (longest + 1)
+    return "\n".join([fence + (key.code or ""), *lines, fence])
+
+
+def _edits(nodes: Nodes, unit: Unit, shift: int, tabs: bool) -> tuple[list[int], list[Edit]]:  # noqa: FBT001
+    """What changes in a file's own text wherever it is spliced: escapes, heading levels and ids, and tabs in indents."""
+    wanted = (unit.key, shift, tabs)
+    if wanted not in nodes.edits:
+        document = unit.document
+        edits: list[Edit] = []
+        if document is not None:
+            edits += [Edit(offset, offset + 1, "") for offset in document.escapes]
+            hidden = frozenset(document.markers)
+            for heading in document.headings:
+                if heading.id_span and not unit.is_own:
+                    edits.append(Edit(*heading.id_span, ""))
+                if shift:
+                    edits += heading_edits(unit.index, heading, heading.level + shift, hidden)
+            if tabs:
+                edits += tab_edits(unit.index, document)
+        edits.sort()
+        nodes.edits[wanted] = ([edit.start for edit in edits], edits)
+    return nodes.edits[wanted]

@@ -1,0 +1,142 @@
+"""What texts are put together from: nodes, what each consists of, and what is known of it before its text is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.units import Calls, Unit, UnitKey, to_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from skillweave.config import Config
+    from skillweave.diagnostics import Problem
+    from skillweave.document import Heading, PlacedDirective
+    from skillweave.graph.values import Edge, Graph
+    from skillweave.markdown.values import Block
+    from skillweave.project import Project
+    from skillweave.select import Ranges, Sections
+    from skillweave.source import Edit, SourcePath
+
+
+class NodeKey(NamedTuple):
+    """What a node is: lines of a unit, as Markdown or (with the language) as a code block."""
+
+    unit: UnitKey
+    ranges: Ranges
+    code: str | None = None
+
+    @property
+    def path(self) -> SourcePath:
+        return self.unit.path
+
+
+class Child(NamedTuple):
+    """One include: its edge, what it brings, and by how much that moves its headings."""
+
+    edge: Edge
+    key: NodeKey
+    shift: int
+
+
+class TextItem(NamedTuple):
+    """Lines of the node's own file, half-open."""
+
+    start: int
+    end: int
+
+
+class ChildItem(NamedTuple):
+    """A splice that takes the place of its directive's line."""
+
+    child: Child
+    line: int
+
+
+class BareItem(NamedTuple):
+    """What an empty include leaves of its line: a list marker."""
+
+    text: str
+    line: int
+
+
+Item = TextItem | ChildItem | BareItem
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One selection: its items in order, and what is known of its expansion without making it."""
+
+    unit: Unit
+    key: NodeKey
+    items: tuple[Item, ...]
+    inline: tuple[tuple[PlacedDirective, Child | None], ...]
+    """The directives in running text, and what they bring."""
+    size: int
+    """Bytes of the expansion in UTF-8."""
+    count: int
+    """Includes that are expanded in it, over all levels."""
+    height: int
+    """Lines of the expansion."""
+    counted: int | None
+    """The level of the shallowest heading that counts outside."""
+    levels: tuple[int, int] | None
+    """The shallowest and the deepest level of all its headings."""
+    first_line: str
+    first: Block | None
+    """The block that the expansion starts with; None: only a parse can tell."""
+    last: Block | None
+    """The block that it ends with; None: only a parse can tell."""
+    has_code: bool
+    """Whether it holds, over all levels, indented code, whose text an indent changes."""
+    linked: bool
+    """Whether it holds, over all levels, anything that a page must resolve: links, references, assets."""
+
+
+@dataclass(slots=True)
+class Nodes:
+    """All nodes by key, the whole-file node of every file, and the texts that were made so far."""
+
+    graph: Graph
+    project: Project
+    config: Config
+    calls: Calls
+    units: dict[UnitKey, Unit] = field(default_factory=dict)
+    nodes: dict[NodeKey, Node] = field(default_factory=dict)
+    wholes: dict[UnitKey, NodeKey] = field(default_factory=dict)
+    children: dict[UnitKey, tuple[Child | None, ...]] = field(default_factory=dict)
+    """What each directive of a unit brings, in the order of its edges."""
+    sections: dict[SourcePath, Sections] = field(default_factory=dict)
+    doubtful: set[NodeKey] = field(default_factory=set)
+    """The nodes with a splice whose meaning only a parse could tell."""
+    sound: set[NodeKey] = field(default_factory=set)
+    """The nodes whose expansion is made of blocks that stand in it as they were parsed, over all levels."""
+    events: dict[NodeKey, tuple[Heading | Child, ...]] = field(default_factory=dict)
+    """The headings and includes of nodes whose pages were laid out."""
+    texts: dict[tuple[NodeKey, int, bool], str] = field(default_factory=dict)
+    edits: dict[tuple[UnitKey, int, bool], tuple[list[int], list[Edit]]] = field(default_factory=dict)
+
+    def whole(self, path: SourcePath) -> NodeKey | None:
+        """The node of all of a file that is no template; None if it could not be worked out."""
+        return self.wholes.get(UnitKey(path))
+
+    def report(self, unit: Unit, problem: Problem) -> None:
+        """Report a problem whose span lies in a unit's text."""
+        self.graph.report(unit.path, problem._replace(span=to_source(self.graph, unit, problem.span)))
+
+
+def brought_by(items: Iterable[Item], inline: Iterable[tuple[PlacedDirective, Child | None]]) -> Iterator[Child]:
+    """What a node includes directly: first what takes lines of its own, then what stands in running text."""
+    for item in items:
+        if isinstance(item, ChildItem):
+            yield item.child
+    for _, child in inline:
+        if child is not None:
+            yield child
+
+
+def is_too_large(nodes: Nodes, node: Node) -> bool:
+    """Whether an expansion is above a limit, so that its text must not be made."""
+    limits = nodes.config.limits
+    return node.size > limits.bundle_bytes or node.count > limits.expansions

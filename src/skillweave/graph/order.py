@@ -1,0 +1,141 @@
+"""The order of the files outside of cycles; the cycles, and the chains that are too long."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import INCLUDE_CYCLE, INCLUDE_TOO_DEEP, Diagnostic, Note, Problem
+
+if TYPE_CHECKING:
+    from skillweave.graph.values import Edge, Graph
+    from skillweave.source import Position, SourcePath
+
+
+def order(graph: Graph, depth_limit: int) -> None:
+    """Find the cycles, the order of all files outside them, and chains of includes above the limit."""
+    components = _components(graph)
+    for component in components:
+        if len(component) > 1 or component[0] in _included(graph, component[0]):
+            _report_cycle(graph, sorted(component))
+    _report_depth(graph, [component[0] for component in components if len(component) == 1], depth_limit)
+
+
+def _included(graph: Graph, path: SourcePath) -> list[SourcePath]:
+    return [edge.target for edge in graph.edges.get(path, ()) if edge.splices and edge.target is not None]
+
+
+def _components(graph: Graph) -> list[list[SourcePath]]:
+    """The strongly connected components over includes, each behind all that it includes. Tarjan's, without recursion.
+
+    https://en.wikipedia.org/wiki/Tarjan%27s_strongly_connected_components_algorithm
+    """
+    number: dict[SourcePath, int] = {}
+    low: dict[SourcePath, int] = {}
+    stack: list[SourcePath] = []
+    on_stack: set[SourcePath] = set()
+    components: list[list[SourcePath]] = []
+    for start in sorted(graph.files):
+        if start in number:
+            continue
+        work = [(start, iter(_included(graph, start)))]
+        number[start] = low[start] = len(number)
+        stack.append(start)
+        on_stack.add(start)
+        while work:
+            path, targets = work[-1]
+            for target in targets:
+                if target not in graph.files:
+                    continue
+                if target not in number:
+                    number[target] = low[target] = len(number)
+                    stack.append(target)
+                    on_stack.add(target)
+                    work.append((target, iter(_included(graph, target))))
+                    break
+                if target in on_stack:
+                    low[path] = min(low[path], number[target])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[path])
+                if low[path] == number[path]:
+                    component: list[SourcePath] = []
+                    while not component or component[-1] != path:
+                        component.append(stack.pop())
+                        on_stack.discard(component[-1])
+                    components.append(component)
+    return components
+
+
+def _report_cycle(graph: Graph, component: list[SourcePath]) -> None:
+    """One diagnostic for a component: a shortest cycle through its smallest path, with every hop."""
+    start = component[0]
+    members = set(component)
+    came: dict[SourcePath, Edge] = {}
+    pending = deque([start])
+    while pending and start not in came:
+        for edge in graph.edges[pending.popleft()]:
+            if edge.target is not None and edge.splices and edge.target in members and edge.target not in came:
+                came[edge.target] = edge
+                pending.append(edge.target)
+    hops = [came[start]]
+    while hops[0].source != start:
+        hops.insert(0, came[hops[0].source])
+    first = hops[0]
+    files = f"{len(hops)} file" + ("s" if len(hops) != 1 else "")
+    notes = []
+    if len(component) > len(hops):
+        others = [path for path in component if path not in {hop.source for hop in hops}]
+        notes.append(Note(f"{len(others)} more in the same knot: {', '.join(others[:5])}"))
+    index = graph.files[start].index
+    graph.add(
+        Diagnostic(
+            INCLUDE_CYCLE,
+            f"include cycle of {files}",
+            start,
+            index.position(first.directive.span.start),
+            index.position(first.directive.span.end),
+            help="move what they share into a file of its own",
+            label=f"{start} includes {'itself' if first.target == start else first.target}",
+            hops=tuple(Note(f"includes {hop.target}", hop.source, _place(graph, hop)) for hop in hops[1:]),
+            notes=tuple(notes),
+        ),
+        *component,
+    )
+
+
+def _place(graph: Graph, edge: Edge) -> Position:
+    return graph.files[edge.source].index.position(edge.directive.span.start)
+
+
+def _report_depth(graph: Graph, paths: list[SourcePath], limit: int) -> None:
+    """Order the files, dependencies first, and measure the longest chain of includes below each."""
+    depth: dict[SourcePath, int] = {}
+    longest: dict[SourcePath, Edge] = {}
+    ordered = []
+    for path in paths:
+        below = [edge for edge in graph.edges.get(path, ()) if edge.splices and edge.target is not None]
+        if any(edge.target not in depth for edge in below) or path in _included(graph, path):
+            continue  # It reaches a cycle, or a file that could not be read: that is reported already.
+        deepest = max(below, key=lambda edge: depth[edge.target or path], default=None)
+        depth[path] = 0 if deepest is None else depth[deepest.target or path] + 1
+        ordered.append(path)
+        if deepest is None:
+            continue
+        longest[path] = deepest
+        if depth[path] == limit + 1:
+            end = path
+            while end in longest:
+                end = longest[end].target or end
+            graph.report(
+                path,
+                Problem(
+                    INCLUDE_TOO_DEEP,
+                    f"a chain of {depth[path]} includes starts here, and the limit is {limit}",
+                    deepest.directive.span,
+                    help="include the deeper files directly, or raise `limits.depth` in the configuration",
+                    note=f"the chain ends at {end}",
+                ),
+            )
+    graph.order = tuple(ordered)

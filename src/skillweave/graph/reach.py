@@ -1,0 +1,89 @@
+"""What reaches what: closures, chains of includes, and the problems of documents by who includes them."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import INVALID_FRONT_MATTER, Severity
+from skillweave.graph.values import Graph, Link, Links
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from skillweave.project import Project
+    from skillweave.source import SourcePath
+
+
+def starts_of(project: Project) -> set[SourcePath]:
+    """The files that are read for themselves: every pattern that is Markdown, and what entries are compiled from."""
+    compiled = {file.real for entry in project.entries for file in entry.files if file.treatment != "copy"}
+    return {*(path for path in project.patterns if path.endswith(".md")), *compiled}
+
+
+def report_problems(graph: Graph, project: Project, elsewhere: Iterable[SourcePath] = ()) -> None:
+    """Report each document's own problems. `elsewhere` are files that others include than those of this graph.
+
+    Some weigh more in a file that is included than in an entry. Front matter is YAML in a SKILL.md and in a pattern; in
+    other files of an entry it is their author's (LANGUAGE 1).
+    """
+    included = {*included_by(graph), *elsewhere, *project.patterns}
+    skills = {entry.main.real for entry in project.entries if entry.kind == "skill"}
+    for path, file in sorted(graph.files.items()):
+        for problem in file.document.problems if file.document else ():
+            lenient = problem.code is INVALID_FRONT_MATTER and path not in skills and path in project.homes
+            if problem.inclusion_severity and path in included:
+                graph.report(path, problem._replace(severity=problem.inclusion_severity))
+            elif lenient and file.document and file.document.front_matter:
+                graph.report(path, problem._replace(severity=Severity.WARNING))
+            else:
+                graph.report(path, problem)
+
+
+def included_by(graph: Graph) -> set[SourcePath]:
+    """The files that are expanded somewhere in a graph."""
+    return {edge.target for edges in graph.edges.values() for edge in edges if edge.splices and edge.target is not None}
+
+
+def closure(graph: Graph, starts: Iterable[SourcePath]) -> set[SourcePath]:
+    """Some files and all that they name, over any number of steps; what an asset names does not count."""
+    reached = set(starts)
+    shipped = set()
+    pending = list(reached)
+    while pending:
+        for edge in graph.edges.get(pending.pop(), ()):
+            if edge.target is None or edge.target in reached:
+                continue
+            if edge.reads:
+                reached.add(edge.target)
+                pending.append(edge.target)
+            else:
+                shipped.add(edge.target)
+    return reached | shipped
+
+
+def links_of(graph: Graph) -> dict[SourcePath, tuple[Link, ...]]:
+    """What is kept of a graph's edges."""
+    return {
+        path: tuple(
+            Link(edge.target, *file.index.position(edge.directive.span.start), edge.splices, edge.reads)
+            for edge in graph.edges.get(path, ())
+            if edge.target is not None
+        )
+        for path, file in graph.files.items()
+    }
+
+
+def trails(links: Links, starts: Iterable[SourcePath]) -> dict[SourcePath, tuple[SourcePath, Link]]:
+    """For every file that some starts reach, the link by which a shortest chain comes to it, and the file that has it."""
+    came: dict[SourcePath, tuple[SourcePath, Link]] = {}
+    pending = deque(sorted(starts))
+    seen = set(pending)
+    while pending:
+        source = pending.popleft()
+        for link in links.get(source, ()):
+            if link.target not in seen:
+                seen.add(link.target)
+                came[link.target] = (source, link)
+                pending.append(link.target)
+    return came

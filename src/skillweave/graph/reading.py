@@ -1,0 +1,284 @@
+"""Files are read as they are needed, and all that they name is resolved."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.destination import read_destination, resolve
+from skillweave.diagnostics import (
+    AMBIGUOUS_TARGET,
+    CASE_MISMATCH,
+    INVALID_ENCODING,
+    MISSING_INCLUDE,
+    NOT_A_REGULAR_FILE,
+    PATH_NOT_PORTABLE,
+    PATH_OUTSIDE_ROOTS,
+    UNREADABLE_FILE,
+    Code,
+    Diagnostic,
+    Fix,
+    Problem,
+)
+from skillweave.directive.writing import path_fix
+from skillweave.files import Found, Tree, is_below, normalise_path, read_text
+from skillweave.graph.targets import DRIVE, SCHEME, judge_type, portability, respelled, suggest_path
+from skillweave.graph.values import Edge, Graph, SourceFile
+from skillweave.project import START
+from skillweave.source import EncodingProblem, LineIndex, SourcePath, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from skillweave.cache import Documents
+    from skillweave.directive.values import Directive
+    from skillweave.document import Document, PlacedDirective
+    from skillweave.project import Project
+
+
+class Reading(NamedTuple):
+    """What files are read with, and into what."""
+
+    tree: Tree
+    project: Project
+    documents: Documents
+    """Parses, or knows what earlier builds parsed."""
+    graph: Graph
+    is_part: bool = False
+    """Whether not all patterns are read: then those are that a link leads to."""
+
+
+def load(reading: Reading, paths: Iterable[SourcePath], progress: Callable[[int, int], None] | None = None) -> None:
+    """Read some files and whatever they name into the graph; resolve all directives.
+
+    `progress` is told how many files are read, and of how many.
+    """
+    graph = reading.graph
+    resolver = _Resolver(reading)
+    wanted = sorted(paths)
+    resolver.read_ahead([path for path in wanted if path not in graph.files])
+    for done, path in enumerate(wanted):
+        resolver.need(path, None)
+        if progress:
+            progress(done + 1, len(wanted))
+    resolver.run()
+
+
+class _Resolver:
+    """Reads files as they are needed and resolves what they name."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.tree, self.project, self.documents, self.graph, is_part = reading
+        self.follows = is_part or bool(self.project.shared)
+        self.patterns = frozenset(self.project.patterns if is_part else ())
+        self.texts: dict[SourcePath, tuple[str, EncodingProblem | str | None, str]] = {}
+        self.pending: list[SourcePath] = []
+        self.unreadable: dict[SourcePath, tuple[Code, str]] = {}
+        self.named: dict[SourcePath, tuple[SourcePath, Span]] = {}
+        self.names: list[str] | None = None
+
+    def need(self, path: SourcePath, by: tuple[SourcePath, Span] | None) -> None:
+        """See to it that a file is read."""
+        if by and path not in self.named:
+            self.named[path] = by
+        if path in self.graph.files or path in self.unreadable:
+            return
+        ahead = self.texts.pop(path) if path in self.texts else None
+        text, problem, digest = ahead or read_text(self.tree, path)
+        if isinstance(problem, EncodingProblem):
+            self.unreadable[path] = (INVALID_ENCODING, problem.message)
+        elif problem is not None:
+            self.unreadable[path] = (UNREADABLE_FILE, problem)
+        else:
+            document = self.documents.get(text, digest) if path.endswith(".md") else None
+            lines = tuple(text.split("\n"))
+            self.graph.files[path] = SourceFile(path, text, digest, document, LineIndex(text), lines)
+            self.pending.append(path)
+
+    def read_ahead(self, paths: Iterable[SourcePath]) -> None:
+        """Read files that will be needed, and let what parses know all their texts at once."""
+        for path in paths:
+            self.texts[path] = read_text(self.tree, path)
+        self.documents.prepare({digest: text for text, problem, digest in self.texts.values() if problem is None})
+
+    def run(self) -> None:
+        """Resolve the directives of all files read so far, and of those that this brings in."""
+        while self.pending:
+            path = self.pending.pop()
+            document = self.graph.files[path].document
+            if document is None:
+                continue
+            self.graph.edges[path] = tuple(self._edge(path, placed) for placed in document.directives)
+            if self.follows:
+                self._need_linked(path, document)
+        for path, (code, message) in sorted(self.unreadable.items()):
+            self._report_unreadable(path, code, message)
+
+    def _need_linked(self, source: SourcePath, document: Document) -> None:
+        """Read the shared Markdown that a file links to: a bundle ships it, and nothing else has named it.
+
+        Of the patterns, those that a link leads to, where not all are read.
+        """
+        text = self.graph.files[source].text
+        for destination in document.destinations:
+            written = read_destination(text[destination.span.start : destination.span.end], destination.kind)
+            if written is None or not written.path.endswith(".md"):
+                continue
+            found = self.tree.look_up(resolve(source, written.path))
+            if found.kind != "file":
+                continue
+            if any(is_below(found.real, folder) for folder in self.project.shared):
+                self.need(found.real, (source, destination.span))
+                self.graph.linked[source] = (*self.graph.linked.get(source, ()), found.real)
+            elif found.real in self.patterns:
+                self.need(found.real, (source, destination.span))
+
+    def _edge(self, source: SourcePath, placed: PlacedDirective) -> Edge:
+        directive = placed.directive
+        target, problem, missing = self._target(source, directive)
+        if problem is not None:
+            self.graph.report(source, problem)
+            return Edge(source, placed, None)
+        if target is None:
+            return Edge(source, placed, None, missing)
+        if directive.word != "asset":
+            self.need(target, (source, directive.span))
+        return Edge(source, placed, target)
+
+    def _target(
+        self, source: SourcePath, directive: Directive
+    ) -> tuple[SourcePath | None, Problem | None, SourcePath | None]:
+        """The file that a directive names; else the problem; else, for an optional one, where it is not."""
+        portable = portability(directive)
+        if portable:
+            return None, portable._replace(fix=self._portable_fix(source, directive)), None
+        found = self._candidates(source, directive.path)
+        there = [candidate for candidate in found if candidate.kind != "missing"]
+        if len({candidate.real for candidate in there}) > 1:
+            places = " and ".join(sorted(candidate.real for candidate in there))
+            cure = "rename one, or write the path with ./ or ../ from this file"
+            return (
+                None,
+                Problem(AMBIGUOUS_TARGET, f"{directive.path} is {places}", directive.path_span, help=cure),
+                None,
+            )
+        if not found:
+            return None, None if directive.optional else self._missing(source, directive, []), None
+        match = there[0] if there else found[0]
+        problem = self._judge(source, directive, match, [candidate.real for candidate in found])
+        if problem is not None:
+            return None, problem, None
+        if match.kind == "missing":
+            return None, None, match.real
+        return match.real, None, None
+
+    def _candidates(self, source: SourcePath, path: str) -> list[Found]:
+        if path.startswith(("./", "../")) or path in (".", ".."):
+            folder = source.rpartition("/")[0]
+            return [self.tree.look_up(normalise_path(f"{folder}/{path}" if folder else path))]
+        return [self.tree.look_up(normalise_path(f"{root}/{path}")) for root in self.project.pattern_roots]
+
+    def _judge(
+        self, source: SourcePath, directive: Directive, found: Found, places: list[SourcePath]
+    ) -> Problem | None:
+        span, path = directive.path_span, directive.path
+        if found.kind == "outside" or not self.project.may_read(source, found.real):
+            where = "outside the project" if found.kind == "outside" else "outside the folders that this file may name"
+            cure = "move the file into a pattern root, or add its folder to `shared` in the configuration"
+            return Problem(PATH_OUTSIDE_ROOTS, f"{path} lies {where}", span, help=cure)
+        match found.kind:
+            case "missing":
+                return None if directive.optional else self._missing(source, directive, places)
+            case "case":
+                actual = respelled(path, found.detail)
+                cure = f"write it as on disk: {actual}"
+                fix = self._case_fix(source, directive, found)
+                return Problem(CASE_MISMATCH, f"{path} is spelled {found.detail} on disk", span, help=cure, fix=fix)
+            case "unreadable":
+                return Problem(UNREADABLE_FILE, f"{path} cannot be read: {found.detail}", span)
+            case "special":
+                return Problem(NOT_A_REGULAR_FILE, f"{path} is no regular file (a FIFO, a socket or a device)", span)
+            case "misnamed":
+                return Problem(PATH_NOT_PORTABLE, f"{path} leads to a name that is not UTF-8", span, help="rename it")
+            case "folder":
+                return self._judge_folder(directive)
+            case _:
+                return judge_type(directive)
+
+    def _judge_folder(self, directive: Directive) -> Problem | None:
+        if directive.word == "asset":
+            if directive.path.endswith("/"):
+                return None
+            cure = f"ship all that it holds with a trailing slash: {directive.path}/"
+            fix = path_fix(directive, f"{directive.path}/", safe=False)
+        else:
+            cure, fix = f"{directive.word} a file of it", None
+        return Problem(NOT_A_REGULAR_FILE, f"{directive.path} is a folder", directive.path_span, help=cure, fix=fix)
+
+    def _case_fix(self, source: SourcePath, directive: Directive, found: Found) -> Fix | None:
+        """Each part of the path as the disk spells it; None where several names differ in case alone."""
+        path = directive.path
+        for _ in path.split("/"):
+            if found.kind != "case" or not self._is_only_one(found.detail):
+                break
+            path = respelled(path, found.detail)
+            there = [candidate for candidate in self._candidates(source, path) if candidate.kind != "missing"]
+            found = there[0] if there else found
+        return path_fix(directive, path, safe=True) if found.kind in ("file", "folder") else None
+
+    def _portable_fix(self, source: SourcePath, directive: Directive) -> Fix | None:
+        """With `/` in place of backslashes, and from a pattern root in place of the disk's: if the file is there."""
+        path = directive.path
+        if DRIVE.match(path) or SCHEME.match(path) or path.startswith("~"):
+            return None
+        portable = path.replace("\\", "/").lstrip("/")
+        found = {candidate.real: candidate.kind for candidate in self._candidates(source, portable)}
+        there = [kind for kind in found.values() if kind != "missing"]
+        if there != ["folder" if portable.endswith("/") else "file"]:
+            return None
+        return path_fix(directive, portable, safe=not path.startswith(("/", "\\")))
+
+    def _is_only_one(self, path: str) -> bool:
+        """Whether nothing beside a file or folder has its name in another case."""
+        folder, _, name = path.rpartition("/")
+        listing = self.tree.listing(folder)
+        return not isinstance(listing, str) and [n.casefold() for n in listing].count(name.casefold()) == 1
+
+    def _missing(self, source: SourcePath, directive: Directive, places: list[SourcePath]) -> Problem:
+        path = directive.path
+        if self.names is None:
+            self.names = [
+                pattern[len(root) + 1 :]
+                for root in self.project.pattern_roots
+                for pattern in self.project.patterns
+                if pattern.startswith(f"{root}/")
+            ]
+        close = suggest_path(path, [name for name in self.names if not source.endswith(f"/{name}")])
+        folder = source.rpartition("/")[0]
+        if path.startswith("."):
+            beside = self.tree.listing(normalise_path(f"{folder}/{path}").rpartition("/")[0])
+            if not isinstance(beside, str):
+                prefix = path.rpartition("/")[0]
+                near = get_close_matches(path.rpartition("/")[2], list(beside), n=2)
+                close = [f"{prefix}/{name}" for name in near] + close
+        tried = ", ".join(places) or "no pattern root: the folders that `patterns` names are not there"
+        cure = f'did you mean "{close[0]}"?' if close else "create it, or mark the directive `optional`"
+        if not close and not path.endswith(".md") and f"{path}.md" in self.names:
+            close = [f"{path}.md"]
+            cure = f'did you mean "{path}.md"?'
+        fix = path_fix(directive, close[0], safe=False) if len(close) == 1 else None
+        message = f"there is no {path}"
+        return Problem(MISSING_INCLUDE, message, directive.path_span, help=cure, note=f"tried {tried}", fix=fix)
+
+    def _report_unreadable(self, path: SourcePath, code: Code, message: str) -> None:
+        by = self.named.get(path)
+        place = f"{path}: {message}"
+        if by is None:
+            self.graph.add(Diagnostic(code, place, path, START, START, help=_CURES.get(code)), path)
+        else:
+            source, span = by
+            self.graph.report(source, Problem(code, place, span, help=_CURES.get(code)))
+            self.graph.failed.add(path)
+
+
+_CURES = {INVALID_ENCODING: "save the file as UTF-8"}

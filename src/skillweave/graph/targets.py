@@ -1,0 +1,94 @@
+"""What a directive's path may be: whether it is portable, what a file of its kind takes, and what was meant."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import NOT_A_REGULAR_FILE, NOT_MARKDOWN, PATH_NOT_PORTABLE, Problem
+from skillweave.directive.writing import path_fix
+
+if TYPE_CHECKING:
+    from skillweave.directive.values import Directive
+
+
+def suggest_path(path: str, names: list[str]) -> list[str]:
+    """The paths that come nearest to one that does not exist: the same file name elsewhere first."""
+    base = path.rpartition("/")[2]
+    same = [name for name in names if name.rpartition("/")[2] == base]
+    return list(dict.fromkeys([*same, *get_close_matches(path, names, n=2, cutoff=0.5)]))[:2]
+
+
+def respelled(path: str, actual: str) -> str:
+    """The path as written, with the parts that the disk spells otherwise."""
+    parts, disk = path.split("/"), actual.split("/")
+    folded = {part.casefold(): part for part in disk}
+    return "/".join(part if part in disk else folded.get(part.casefold(), part) for part in parts)
+
+
+def judge_type(directive: Directive) -> Problem | None:
+    """What is wrong with naming a file of this kind so; None if nothing is."""
+    path = directive.path
+    if directive.word == "asset":
+        if not path.endswith("/"):
+            return None
+        fix = path_fix(directive, path.rstrip("/"), safe=True)
+        cure = "drop the trailing slash"
+        return Problem(NOT_A_REGULAR_FILE, f"{path} is no folder", directive.path_span, help=cure, fix=fix)
+    if path.endswith(".md"):
+        return None
+    if directive.as_code:
+        if directive.section is None:
+            return None
+        return Problem(NOT_MARKDOWN, f"{path} is no Markdown file, so it has no sections", directive.path_span)
+    lang = _LANGUAGES.get(path.rpartition(".")[2], path.rpartition(".")[2]) if "." in path else "text"
+    if directive.word == "reference":
+        cure = f"link to it, or ship it: <<asset: {path}>>"
+    else:
+        cure = f"include it as code: <<include: {path} as=code lang={lang}>>"
+    return Problem(NOT_MARKDOWN, f"{path} is no Markdown file", directive.path_span, help=cure)
+
+
+_LANGUAGES = {
+    "py": "python",
+    "js": "javascript",
+    "ts": "typescript",
+    "rb": "ruby",
+    "rs": "rust",
+    "sh": "bash",
+    "yml": "yaml",
+    "md": "markdown",
+}
+
+
+def language(path: str, given: str | None) -> str:
+    """The info string of a file included as code: as given, else by its extension (LANGUAGE 4)."""
+    name = path.rpartition("/")[2]
+    extension = name.rpartition(".")[2] if "." in name.lstrip(".") else ""
+    return given if given is not None else _LANGUAGES.get(extension, extension)
+
+
+DRIVE = re.compile(r"[A-Za-z]:(?![^/\\])|[A-Za-z]:[/\\]")
+
+
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+
+def portability(directive: Directive) -> Problem | None:
+    """What is wrong with a path that means something on one system only; None if nothing is."""
+    path = directive.path
+    if DRIVE.match(path):
+        what, cure = "names a drive", path[2:].replace("\\", "/").lstrip("/")
+    elif SCHEME.match(path):
+        what, cure = "is a URL", ""
+    elif path.startswith("~"):
+        what, cure = "starts at a home folder", path.partition("/")[2]
+    elif "\\" in path:
+        what, cure = "holds a backslash", path.replace("\\", "/").lstrip("/")
+    elif path.startswith("/"):
+        what, cure = "is absolute", path.lstrip("/")
+    else:
+        return None
+    advice = f"write it relative to a pattern root, with `/`: {cure}" if cure else "copy the file into a pattern root"
+    return Problem(PATH_NOT_PORTABLE, f"the path {path} {what}", directive.path_span, help=advice)

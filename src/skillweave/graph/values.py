@@ -1,0 +1,132 @@
+"""The dependency graph as values: its files, its edges, and what was found out on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.diagnostics import Diagnostic, Note, Problem, Severity
+from skillweave.source import LineIndex, SourcePath
+from skillweave.suppress import Mark, Policy, judge
+
+if TYPE_CHECKING:
+    from skillweave.directive.values import Directive
+    from skillweave.document import Document, PlacedDirective
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file as it was read: its text and, if it is Markdown that is compiled, what it says."""
+
+    path: SourcePath
+    text: str
+    digest: str
+    document: Document | None
+    index: LineIndex
+    lines: tuple[str, ...]
+
+
+class Edge(NamedTuple):
+    """One directive of a file and the file that it names. No target: an error, or a missing optional file."""
+
+    source: SourcePath
+    placed: PlacedDirective
+    target: SourcePath | None
+    missing: SourcePath | None = None
+    """Where an optional file was looked for and is not: creating it changes the build."""
+    written: Directive | None = None
+    """In a rendered template: the directive in the source, where `placed` is in the rendering."""
+
+    @property
+    def directive(self) -> Directive:
+        """The directive as its file has it: what a diagnostic points at."""
+        return self.written or self.placed.directive
+
+    @property
+    def reads(self) -> bool:
+        """Whether the target's text is read for it: an asset is shipped unread."""
+        return self.directive.word != "asset"
+
+    @property
+    def splices(self) -> bool:
+        """Whether the target's directives are expanded, too: an include of Markdown as Markdown."""
+        return self.directive.word == "include" and not self.directive.as_code
+
+
+class Finding(NamedTuple):
+    """A diagnostic as it was found. An error keeps the bundles that hold its owners from being made."""
+
+    diagnostic: Diagnostic
+    owners: tuple[SourcePath, ...]
+    finder: SourcePath | None
+    """The entry, or unreached pattern, whose bundle was being worked out; None: it was found in the file as such."""
+    mark: Mark | None = None
+    """Of one that is not told, what it is kept for."""
+
+
+class Link(NamedTuple):
+    """What is kept of an edge: the file that is named, where, and whether its directives are expanded, too."""
+
+    target: SourcePath
+    line: int
+    column: int
+    splices: bool
+    reads: bool
+    """Whether the target's text is read: that of an asset is not."""
+
+
+@dataclass(slots=True)
+class Graph:
+    """All files by real path and what names what. `failed` are the files with an error of their own."""
+
+    files: dict[SourcePath, SourceFile] = field(default_factory=dict)
+    edges: dict[SourcePath, tuple[Edge, ...]] = field(default_factory=dict)
+    linked: dict[SourcePath, tuple[SourcePath, ...]] = field(default_factory=dict)
+    """The shared files that were read because a link of a file leads there."""
+    findings: list[Finding] = field(default_factory=list)
+    finder: SourcePath | None = None
+    """Whose bundle is being worked out."""
+    failed: set[SourcePath] = field(default_factory=set)
+    order: tuple[SourcePath, ...] = ()
+    """Files whose includes hold no cycle, each behind all that it includes."""
+    strict: bool = False
+    """Whether warnings are errors."""
+    policy: Policy = field(default_factory=Policy)
+    """What is ignored, and what is raised to an error."""
+
+    def report(self, source: SourcePath, problem: Problem, **more: object) -> None:
+        """Add a problem of one file as a diagnostic; an error marks the file as failed."""
+        self.add(diagnose(self.files[source].index, source, problem, **more), source)
+
+    def add(self, diagnostic: Diagnostic, *owners: SourcePath) -> None:
+        """Add a diagnostic, unless it is ignored; an error marks its owners as failed."""
+        file = self.files.get(diagnostic.path)
+        ignores = file.document.ignores if file and file.document else ()
+        told = judge(self.policy, diagnostic, ignores, strict=self.strict)
+        if isinstance(told, Mark):
+            self.findings.append(Finding(diagnostic, (), self.finder, told))
+        elif told is not None:
+            self.findings.append(Finding(told, owners, self.finder))
+            if told.severity is Severity.ERROR:
+                self.failed.update(owners)
+
+
+def diagnose(index: LineIndex, path: SourcePath, problem: Problem, **more: object) -> Diagnostic:
+    """A problem of a text and the text's path → a diagnostic. `more` are further fields of it."""
+    notes = (Note(problem.note),) if problem.note else ()
+    return Diagnostic(
+        code=problem.code,
+        message=problem.message,
+        path=path,
+        start=index.position(problem.span.start),
+        end=index.position(problem.span.end),
+        help=problem.help,
+        severity=problem.severity or problem.code.severity,
+        fix=problem.fix,
+        **{"notes": notes, **more},  # type: ignore[arg-type]
+    )
+
+
+Links = Mapping[SourcePath, Sequence[Link]]
+"""What each file names, in the order of its directives."""

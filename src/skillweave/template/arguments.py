@@ -1,0 +1,64 @@
+"""What a directive gives a template: values, defaults, and what is wrong with them."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import DIRECTIVE_IN_PARAM, INVALID_PARAM, MISSING_PARAM, UNKNOWN_PARAM, Problem
+from skillweave.front_matter.params import DIRECTIVE_OPENER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from skillweave.front_matter.values import Param
+    from skillweave.source import Span
+
+
+def bind(
+    params: Mapping[str, Param], arguments: Sequence[tuple[str, str | None, Span]], directive_span: Span
+) -> tuple[dict[str, str], tuple[Problem, ...]]:
+    """A value for every parameter, from the arguments, then the defaults, then the empty string; and what is wrong.
+
+    An argument without a value (None) is one that is passed on and not known yet: it is there, and not looked at.
+    """
+    problems: list[Problem] = []
+    values = {name: param.default or "" for name, param in params.items()}
+    for name, value, span in arguments:
+        wrong = _argument_problem(params, name, value, span)
+        if wrong:
+            problems.append(wrong)
+        if name in params and value is not None:
+            values[name] = value
+    given = {name for name, _, _ in arguments}
+    missing = [name for name, param in params.items() if param.required and name not in given]
+    if missing:
+        what = "a parameter" if len(missing) == 1 else "parameters"
+        message = f"the pattern needs {what} that this does not give: {', '.join(missing)}"
+        additions = (*(() if given else ("with",)), *(f'{name}="…"' for name in missing))
+        problems.append(Problem(MISSING_PARAM, message, directive_span, f"add {' '.join(additions)}"))
+    return values, tuple(problems)
+
+
+def passed_on(value: str) -> str | None:
+    """The parameter that an argument in a template passes on: `language` for `{{ language }}`, and nothing else."""
+    found = re.fullmatch(r"\{\{[ \t]*([A-Za-z_][A-Za-z0-9_]*)[ \t]*\}\}", value)
+    return found.group(1) if found else None
+
+
+def _argument_problem(params: Mapping[str, Param], name: str, value: str | None, span: Span) -> Problem | None:
+    param = params.get(name)
+    if param is None:
+        near = get_close_matches(name, params, n=1)
+        known = f"it has {', '.join(params)}" if params else "it has none"
+        help_ = f"did you mean {near[0]}?" if near else known
+        return Problem(UNKNOWN_PARAM, f'the pattern has no parameter "{name}"', span, help_)
+    if value is None:
+        return None
+    if DIRECTIVE_OPENER.search(value):
+        help_ = "values are never read for directives: write it in the pattern"
+        return Problem(DIRECTIVE_IN_PARAM, f'the value of "{name}" holds a directive', span, help_)
+    if param.enum is not None and value not in param.enum:
+        return Problem(INVALID_PARAM, f'"{name}" does not take "{value}"', span, f"it takes {', '.join(param.enum)}")
+    return None

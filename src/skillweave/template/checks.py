@@ -1,0 +1,213 @@
+"""What a template may say: its syntax tree, node by node."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from bisect import bisect_left, bisect_right
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, NamedTuple
+
+from jinja2 import TemplateSyntaxError, nodes
+
+from skillweave.diagnostics import TEMPLATE_ERROR, Problem
+from skillweave.template.scan import FILTERS, ONLY, RAW, STATEMENTS, Scan, environment, shortened
+from skillweave.template.values import MAX_DEPTH, Segment
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from skillweave.front_matter.values import Param
+    from skillweave.source import Span
+
+
+class Checks(NamedTuple):
+    """What checking passes around: the template, its parameters, the names it uses, what was told."""
+
+    scan: Scan
+    params: Mapping[str, Param]
+    names: Counter[str]
+    unknown: set[str]
+    """The names that were told of: each is once."""
+    start: int = 0
+    """The offset in the body at which what is checked begins."""
+
+    def find(self, line: int, *hints: str) -> Span:
+        """The place of a node: its line is counted from where what is checked begins."""
+        return self.scan.find(line + self.scan.index.line_of(self.start), *hints, start=self.start)
+
+
+def tree_of(source: str, checks: Checks, whole: Span) -> nodes.Template | Problem:
+    """The syntax tree of a body, or why it has none; `whole` is where that is, if nothing says it better."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # an unknown escape in a string is Python's warning, not ours
+            return environment().parse(source)
+    except TemplateSyntaxError as error:
+        return _syntax_problem(error, checks)
+    except (RecursionError, ValueError) as error:  # ValueError: int() of thousands of digits
+        too_deep = f"something nested deeper than {MAX_DEPTH} levels"
+        what = too_deep if isinstance(error, RecursionError) else "a number too long"
+        return Problem(TEMPLATE_ERROR, f"the template holds {what}", whole)
+
+
+def tag_by_tag(checks: Checks, told: Sequence[Span]) -> Iterator[Problem]:
+    """The objections to each tag by itself, for a body that is no tree as a whole. `told` are places of findings.
+
+    What follows from a finding stays silent: a tag that one lies in, and one that names what a refused statement (a
+    `for`) would have set. A finding that begins with its tag (an open `if`) says nothing of what the tag holds.
+    """
+    scan = checks.scan
+    given = {name for segment in scan.segments for name in _given(segment)} - checks.params.keys()
+    starts = sorted(span.start for span in told)
+    for segment in scan.segments:
+        is_block = segment.kind == "block"
+        span = scan.span(segment)
+        if segment.kind != "variable" and not (is_block and segment.tokens[1].value in ("if", "elif")):
+            continue
+        if bisect_right(starts, span.start) < bisect_left(starts, span.end):
+            continue
+        if any(token.value in given for token in segment.tokens):
+            continue
+        own = checks._replace(start=segment.tokens[is_block].end)
+        inner = scan.body[own.start : segment.tokens[-1].start]
+        tree = tree_of(f"{{% if {inner} %}}{{% endif %}}" if is_block else f"{{{{ {inner} }}}}", own, span)
+        yield from (tree,) if isinstance(tree, Problem) else refusals(tree, own)
+
+
+def _given(segment: Segment) -> Iterator[str]:
+    """The names in a refused statement, which may be those that it sets."""
+    if segment.kind == "block" and segment.tokens[1].value not in STATEMENTS:
+        yield from (token.value for token in segment.tokens[2:] if token.kind == "name")
+        yield from ("loop",) if segment.tokens[1].value == "for" else ()
+
+
+def refusals(tree: nodes.Template, checks: Checks) -> Iterator[Problem]:
+    """Whatever the tree holds beyond the allowed; a refused node's children are not looked at."""
+    stack: list[tuple[nodes.Node, int]] = [(tree, 0)]
+    while stack:
+        node, depth = stack.pop()
+        message = f"nested deeper than {MAX_DEPTH} levels" if depth > MAX_DEPTH else _objection(node)
+        if message:
+            yield Problem(TEMPLATE_ERROR, message, checks.find(node.lineno, *_hints(node)), ONLY)
+            if depth > MAX_DEPTH:
+                return
+            continue
+        if isinstance(node, nodes.Name):
+            checks.names[node.name] += 1
+            if node.name not in checks.params and node.name not in checks.unknown:
+                checks.unknown.add(node.name)
+                yield _undeclared(node, checks)
+        children = list(node.iter_child_nodes())
+        # A chain of `and` is a deep tree, a text of `elif`s a wide one: only expressions count.
+        deeper = depth + isinstance(node, nodes.Expr)
+        stack += ((child, deeper) for child in reversed(children))
+
+
+def _undeclared(node: nodes.Name, checks: Checks) -> Problem:
+    near = get_close_matches(node.name, checks.params, n=1)
+    help_ = f"did you mean {near[0]}?" if near else f"declare it: `params: {{{node.name}: {{}}}}`"
+    message = f'"{node.name}" is not declared in params'
+    return Problem(TEMPLATE_ERROR, message, checks.find(node.lineno, node.name), help_)
+
+
+_PLAIN = (
+    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.Name, nodes.Operand),
+    *(nodes.And, nodes.Or, nodes.Not, nodes.Concat),
+)
+
+
+_NAMED = (
+    (nodes.Call, "a call", "("),
+    (nodes.Getattr, "an attribute", "."),
+    (nodes.Getitem, "a subscript", "["),
+    (nodes.Test, "a test", "is"),
+    (nodes.BinExpr, "arithmetic", ""),
+    (nodes.UnaryExpr, "arithmetic", ""),
+    (nodes.Literal, "a list, tuple or dictionary", ""),
+)
+
+
+def _objection(node: nodes.Node) -> str | None:
+    """Why a node is refused, or None."""
+    match node:
+        case nodes.Keyword():
+            return None
+        case nodes.Const(value=value):
+            return "a string with a character that no text holds" if _is_no_text(value) else None
+        case nodes.Filter():
+            return _filter_objection(node)
+        case nodes.CondExpr(expr2=None):
+            return "an inline `if` without `else`"
+        case nodes.CondExpr():
+            return None
+        case nodes.Compare():
+            return _compare_objection(node)
+        case _ if isinstance(node, _PLAIN):
+            return None
+    named = next((words for kind, words, _ in _NAMED if isinstance(node, kind)), type(node).__name__.lower())
+    return f"{named} is not allowed in a template"
+
+
+def _hints(node: nodes.Node) -> tuple[str, ...]:
+    if isinstance(node, nodes.BinExpr | nodes.UnaryExpr):
+        return (node.operator,)
+    if isinstance(node, nodes.Filter):
+        return (node.name,)
+    return next(((hint,) for kind, _, hint in _NAMED if isinstance(node, kind)), ())
+
+
+def _is_no_text(value: object) -> bool:
+    return isinstance(value, str) and re.search("[\0\ud800-\udfff]", value) is not None
+
+
+def _filter_objection(node: nodes.Filter) -> str | None:
+    """A filter that is not one of the six, or arguments it would stumble over."""
+    takes = FILTERS.get(node.name)
+    if takes is None:
+        return f'"{node.name}" is not one of the filters'
+    given = [*takes[: len(node.args)], *(keyword.key for keyword in node.kwargs)]
+    fits = len(node.args) <= len(takes) and len(set(given)) == len(given) and set(given) <= set(takes)
+    if node.node is None or node.dyn_args or node.dyn_kwargs or not fits:
+        return f'the filter "{node.name}" does not take these arguments'
+    values = [*node.args, *(keyword.value for keyword in node.kwargs)]
+    if node.name == "trim" and any(_kinds(value) != {"text"} for value in values):
+        return 'the filter "trim" takes a text'
+    return None
+
+
+def _compare_objection(node: nodes.Compare) -> str | None:
+    """Parameters are text: an order between a text and a number, or a search in a number, would fail when it runs."""
+    kinds = [_kinds(node.expr), *(_kinds(operand.expr) for operand in node.ops)]
+    equal = all(operand.op in ("eq", "ne") for operand in node.ops)
+    searched = any(operand.op in ("in", "notin") for operand in node.ops)
+    if equal or all(kind == {"text"} for kind in kinds) or (not searched and all(kind == {"number"} for kind in kinds)):
+        return None
+    return "a comparison of a text with something else: parameters are texts, so put the other side in quotation marks"
+
+
+def _kinds(node: nodes.Node) -> set[str]:
+    """What an expression can come to: `text`, `number` (a truth is one), `none`."""
+    kinds: set[str] = set()
+    stack = [node]
+    while stack:
+        match stack.pop():
+            case nodes.Const(value=value):
+                kinds.add("text" if isinstance(value, str) else "none" if value is None else "number")
+            case nodes.Compare() | nodes.Not():
+                kinds.add("number")
+            case nodes.And(left=left, right=right) | nodes.Or(left=left, right=right):
+                stack += (left, right)
+            case nodes.CondExpr(expr1=one, expr2=other):
+                stack += (one, other) if other else (one,)
+            case nodes.Filter(name="default") as filtered:
+                stack += (n for n in (filtered.node, *filtered.args, *(k.value for k in filtered.kwargs)) if n)
+            case _:
+                kinds.add("text")
+    return kinds
+
+
+def _syntax_problem(error: TemplateSyntaxError, checks: Checks) -> Problem:
+    got = re.search(r"got '(.*)'$", error.message or "")
+    span = checks.find(error.lineno, *(got.groups() if got else ()))
+    return Problem(TEMPLATE_ERROR, shortened(error.message or ""), span, RAW)

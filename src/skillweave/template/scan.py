@@ -1,0 +1,223 @@
+"""A template cut into tags and text by Jinja's own lexer, and what that finds wrong."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from jinja2 import StrictUndefined, TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from skillweave.diagnostics import TEMPLATE_ERROR, Problem
+from skillweave.source import LineIndex, Span
+from skillweave.template.values import MAX_DEPTH, Segment, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A template cut into tags and text, and what was wrong with that."""
+
+    text: str
+    body: str
+    """The body, every mask in it written over with as many letters, so that offsets hold."""
+    offset: int
+    index: LineIndex
+    segments: tuple[Segment, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def first_tag(self) -> Span:
+        tag = next((segment for segment in self.segments if segment.kind != "data"), None)
+        return self.span(tag) if tag else Span(self.offset, self.offset)
+
+    def span(self, part: Segment | Token) -> Span:
+        return Span(self.offset + part.start, self.offset + part.end)
+
+    def find(self, line: int, *hints: str, start: int = 0) -> Span:
+        """The first token that reads as a hint in a tag of the body's line (from 1) or below; else the line's tag.
+
+        What stands before `start` is not looked at.
+        """
+        start = max(self.index.starts[min(line, len(self.index.starts)) - 1], start)
+        first = bisect_right(self.segments, start, key=lambda segment: segment.end)
+        tags = [segment for segment in islice(self.segments, first, first + _NEAR) if segment.kind != "data"]
+        tokens = (t for segment in tags for t in segment.tokens if t.start >= start and t.value in hints)
+        part: Segment | Token | None = next(tokens, None) or next(iter(tags), None)
+        return self.span(part) if part else Span(self.offset + start, self.offset + start)
+
+
+def cut(text: str, offset: int, masks: Sequence[Span]) -> Scan:
+    """Cut the body into segments. Jinja's lexer tells the tokens; what it strips (`{%-`) stands between them."""
+    body = _masked(text, offset, masks)
+    segments: list[Segment] = []
+    inner: list[Token] = []
+    problems: list[Problem] = []
+    at = 0
+    try:
+        for _, kind, value in environment().lex(body):
+            start = at
+            while not body.startswith(value, start):
+                start += 1
+            at = start + len(value)
+            token = Token(kind, value, start, at)
+            if kind == "data":
+                segments.append(Segment("data", start, at))
+            elif kind in ("raw_begin", "raw_end"):
+                segments.append(Segment("raw", start, at))
+            elif kind.endswith("_begin"):
+                inner = [token]
+            elif kind.endswith("_end"):
+                segments.append(Segment(kind.removesuffix("_end"), inner[0].start, at, (*inner, token)))
+                inner = []
+            elif kind != "whitespace":
+                inner.append(token)
+    except TemplateSyntaxError as error:
+        raw = segments[-1].start if segments and segments[-1].kind == "raw" else at
+        begin = inner[0].start if inner else raw
+        problems.append(_lexing_problem(error, body, Span(offset + begin, offset + at), offset))
+    if inner and not problems:
+        span = Span(offset + inner[0].start, offset + inner[0].end)
+        problems.append(Problem(TEMPLATE_ERROR, f'"{inner[0].value}" is never closed', span, RAW))
+    return Scan(text, body, offset, LineIndex(body), tuple(segments), tuple(problems))
+
+
+# A node's line is its tag's, or one of its lines: the token stands among the next few tags of the text.
+_NEAR = 100
+
+
+RAW = "what is no template goes between {% raw %} and {% endraw %}"
+
+
+def _masked(text: str, offset: int, masks: Sequence[Span]) -> str:
+    parts: list[str] = []
+    at = offset
+    for start, end in masks:
+        if start >= at:
+            parts += text[at:start], "x" * (end - start)
+            at = end
+    return "".join((*parts, text[at:]))
+
+
+def masked_tags(scan: Scan, masks: Sequence[Span]) -> Iterator[Problem]:
+    """A directive inside a tag would vanish with it: only text and comments may hold one."""
+    tags = iter(segment for segment in scan.segments if segment.kind in ("variable", "block"))
+    tag = next(tags, None)
+    for mask in masks:
+        while tag and scan.offset + tag.end <= mask.start:
+            tag = next(tags, None)
+        if tag and scan.offset + tag.start < mask.end:
+            yield Problem(TEMPLATE_ERROR, "a directive inside a template's tag", mask, "write it outside the tag")
+
+
+STATEMENTS = ("if", "elif", "else", "endif", "raw", "endraw")
+
+
+ONLY = (
+    "a template takes if, raw, parameters, constants, comparisons, and, or, not, ~ and the filters "
+    "upper, lower, title, capitalize, trim, default"
+)
+
+
+def block_problems(scan: Scan) -> Iterator[Problem]:
+    """Refuse every statement but `if`, and what does not close: told from the tokens, so with a column."""
+    opened: list[_If] = []
+    refused: set[str] = set()
+    for segment in scan.segments:
+        if segment.kind != "block":
+            continue
+        word, span = segment.tokens[1].value, scan.span(segment.tokens[1])
+        if word == "if":
+            opened.append(_If(scan.span(segment), else_seen=False))
+            if len(opened) > MAX_DEPTH:
+                yield Problem(TEMPLATE_ERROR, f"`if` nested deeper than {MAX_DEPTH} levels", span)
+                return
+        elif word not in STATEMENTS:
+            if word.removeprefix("end") not in refused:
+                refused.add(word)
+                message = f'a template has no "{word}"' if segment.tokens[1].kind == "name" else "an empty tag"
+                yield Problem(TEMPLATE_ERROR, message, span, _statement_help(word))
+        elif not _continues(opened, word) and not refused:
+            yield Problem(TEMPLATE_ERROR, f'"{word}" has nothing to belong to', span)
+    for left in opened:
+        yield Problem(TEMPLATE_ERROR, "this `if` is never closed", left.span, "add {% endif %}")
+
+
+class _If(NamedTuple):
+    span: Span
+    else_seen: bool
+
+
+def _continues(opened: list[_If], word: str) -> bool:
+    """Whether `elif`, `else` or `endif` fits the innermost open `if`, which then goes on or is closed."""
+    if not opened or word == "endraw" or (opened[-1].else_seen and word != "endif"):
+        return False
+    innermost = opened.pop()
+    if word != "endif":
+        opened.append(innermost._replace(else_seen=word == "else"))
+    return True
+
+
+def bracket_problems(scan: Scan) -> Iterator[Problem]:
+    """Refuse brackets that nest too deeply for the parser, before it sees them."""
+    for segment in scan.segments:
+        depth = 0
+        for token in segment.tokens[1:-1]:
+            depth += (token.value in ("(", "[", "{")) - (token.value in (")", "]", "}"))
+            if depth > MAX_DEPTH:
+                yield Problem(TEMPLATE_ERROR, f"brackets nested deeper than {MAX_DEPTH} levels", scan.span(token))
+                return
+
+
+def _statement_help(word: str) -> str:
+    near = get_close_matches(word, STATEMENTS, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else ONLY
+
+
+def _lexing_problem(error: TemplateSyntaxError, body: str, tag: Span, offset: int) -> Problem:
+    said = error.message or ""
+    found = re.search(r"unexpected char (.+) at (\d+)$", said)
+    if found:
+        at = offset + int(found.group(2))
+        message = f'"{body[at - offset]}" has no meaning in a template\'s tag'
+        return Problem(TEMPLATE_ERROR, message, Span(at, at + 1), RAW)
+    if said.startswith("Missing end of"):
+        return Problem(TEMPLATE_ERROR, "a comment or raw block that is never closed", tag)
+    return Problem(TEMPLATE_ERROR, shortened(said), tag, RAW)
+
+
+FILTERS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("upper", "lower", "title", "capitalize"), ()),
+    "trim": ("chars",),
+    "default": ("default_value", "boolean"),
+}
+
+
+def shortened(said: str) -> str:
+    """A parser's sentence in our words."""
+    for theirs, ours in (
+        ("'end of print statement'", '"}}"'),
+        ("'end of statement block'", '"%}"'),
+        ("expected token ", "expected "),
+        ("Expected an expression, got", "a value is missing before"),
+        ("Encountered ", ""),
+        ("'", '"'),
+    ):
+        said = said.replace(theirs, ours)
+    return said[:1].lower() + said[1:].rstrip(".")
+
+
+def environment() -> ImmutableSandboxedEnvironment:
+    """Jinja's sandbox with the six filters, and nothing else that a name could reach."""
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+    environment.globals.clear()
+    environment.tests.clear()
+    for name in environment.filters.keys() - FILTERS:
+        del environment.filters[name]
+    return environment
