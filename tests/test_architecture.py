@@ -38,7 +38,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "documents": ("slugs", "markdown", "template", "document", "frame", "comments", "parse", "cache"),
     "project": ("project", "graph"),
-    "expansion": ("select", "splice", "units", "flatten", "pages"),
+    "expansion": ("select", "splice", "units", "flatten", "captions", "pages"),
     "checks": ("parts", "seams", "links", "hygiene", "rules", "validate", "ignores", "leftovers"),
     "outputs": ("emit", "publish", "diff", "build", "recompile", "depfile", "incremental", "fix", "trace", "move"),
     "packages": ("archive", "provenance", "plugin", "portable", "package", "dist"),

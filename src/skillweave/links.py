@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
+from skillweave.captions import link_text
 from skillweave.destination import Written, below_root, encode, read_destination, relative, resolve
 from skillweave.diagnostics import (
     BROKEN_ANCHOR,
@@ -626,22 +627,7 @@ def _reference(work: _Work, place: _Place, edge: Edge) -> str:
             )
         else:
             fragment = f"#{slug}"
-    title = re.sub(r"([\[\]])", r"\\\1", directive.text or _title(work, unit))
-    return f"[{title}]({encode(relative(place.page.out, out))}{fragment})"
-
-
-def _title(work: _Work, unit: UnitKey) -> str:
-    """What a file is called: its front matter's `title`, its first heading, or its name."""
-    path = unit.path
-    document = work.site.nodes.graph.files[path].document
-    field_ = document.fields.get("title") if document and document.fields else None
-    if field_ is not None and isinstance(field_.value, str) and field_.value:
-        return " ".join(field_.value.split())
-    rendered = work.site.nodes.units.get(unit)
-    document = rendered.document if rendered else document
-    if document and document.headings and document.headings[0].text:
-        return document.headings[0].text
-    return path.rpartition("/")[2]
+    return f"[{link_text(nodes, edge, unit)}]({encode(relative(place.page.out, out))}{fragment})"
 
 
 def _asset(work: _Work, place: _Place, edge: Edge) -> None:

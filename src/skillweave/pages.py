@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from skillweave.document import Heading
+from skillweave.captions import heading_text
 from skillweave.flatten.texts import asked, assemble, text_of
-from skillweave.flatten.values import ChildItem, TextItem
+from skillweave.flatten.values import Caption, ChildItem, TextItem
 from skillweave.slugs import Slugger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from skillweave.document import Heading
     from skillweave.flatten.values import Child, Node, NodeKey, Nodes
     from skillweave.source import Edit, SourcePath
 
@@ -89,9 +90,9 @@ def lay_out(nodes: Nodes, root: NodeKey) -> Page:
         if event is None:
             pending.pop()
             numbers.pop()
-        elif isinstance(event, Heading):
-            page.slugs[number, event.start] = slugger.slug(event.text)
-            page.headings.append((number, event))
+        elif isinstance(event, Caption):
+            page.slugs[number, event.heading.start] = slugger.slug(event.text)
+            page.headings.append((number, event.heading))
         else:
             child = event
             _, shift, tabs = page.copies[number].wanted
@@ -132,14 +133,14 @@ def page_text(nodes: Nodes, page: Page, edits: Mapping[int, Sequence[Edit]]) -> 
     return texts[0]
 
 
-def _events(nodes: Nodes, key: NodeKey) -> tuple[Heading | Child, ...]:
+def _events(nodes: Nodes, key: NodeKey) -> tuple[Caption | Child, ...]:
     """A node's own headings and what it includes, in the order of the output; what stands in running text comes last."""
     if key not in nodes.events:
-        nodes.events[key] = tuple(_found_events(nodes.nodes[key]))
+        nodes.events[key] = tuple(_found_events(nodes, nodes.nodes[key]))
     return nodes.events[key]
 
 
-def _found_events(node: Node) -> Iterator[Heading | Child]:
+def _found_events(nodes: Nodes, node: Node) -> Iterator[Caption | Child]:
     if node.key.code is not None:
         return
     headings = iter(node.unit.document.headings if node.unit.document else ())
@@ -148,7 +149,7 @@ def _found_events(node: Node) -> Iterator[Heading | Child]:
         if isinstance(item, TextItem):
             while heading is not None and heading.start < item.end:
                 if heading.start >= item.start:
-                    yield heading
+                    yield Caption(heading, heading_text(nodes, node, heading))
                 heading = next(headings, None)
         elif isinstance(item, ChildItem):
             yield item.child

@@ -40,6 +40,13 @@ class Child(NamedTuple):
     shift: int
 
 
+class Caption(NamedTuple):
+    """A heading, and what it says in an output: with what directives bring into it."""
+
+    heading: Heading
+    text: str
+
+
 class TextItem(NamedTuple):
     """Lines of the node's own file, half-open."""
 
@@ -112,7 +119,7 @@ class Nodes:
     """The nodes with a splice whose meaning only a parse could tell."""
     sound: set[NodeKey] = field(default_factory=set)
     """The nodes whose expansion is made of blocks that stand in it as they were parsed, over all levels."""
-    events: dict[NodeKey, tuple[Heading | Child, ...]] = field(default_factory=dict)
+    events: dict[NodeKey, tuple[Caption | Child, ...]] = field(default_factory=dict)
     """The headings and includes of nodes whose pages were laid out."""
     texts: dict[tuple[NodeKey, int, bool], str] = field(default_factory=dict)
     edits: dict[tuple[UnitKey, int, bool], tuple[list[int], list[Edit]]] = field(default_factory=dict)
