@@ -73,6 +73,15 @@ def test_a_name_that_is_not_utf_8_is_one_finding(
     assert "f%FF" in skillweave_here(project, ["check", "--format", "sarif"]).out
 
 
+@pytest.mark.parametrize("key", ["skills", "documents", "patterns"])
+def test_a_name_that_is_not_utf_8_above_a_root(key: str, project: Path, skillweave_here: Skillweave) -> None:
+    name = "patterns" if key == "patterns" else "skills"
+    (project / f"plugins/{ODD}/{name}/x").mkdir(parents=True)
+    (project / f"plugins/{ODD}/{name}/x/SKILL.md").write_text(SKILL.format("x"))
+    (project / "skillweave.toml").write_text(f'{key} = ["plugins/*/{name}"]\n')
+    assert f"plugins/{ODD}/{name}: SW203" in told(project, skillweave_here, "check")
+
+
 def test_a_name_that_is_not_utf_8_in_a_folder_of_assets(project: Path, skillweave_here: Skillweave) -> None:
     before = published(project)
     (project / f"patterns/d/{ODD}.txt").write_text("text\n")

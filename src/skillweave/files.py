@@ -285,7 +285,7 @@ def expand_roots(tree: Tree, roots: Iterable[str]) -> list[tuple[str, str]]:
         listing = tree.listing(folder)
         for name in () if isinstance(listing, str) else listing:
             below = "/".join(part for part in (folder, name, after.strip("/")) if part)
-            if tree.look_up(below).kind == "folder":
+            if tree.look_up(below).kind in ("folder", "misnamed"):
                 expanded.append((name, below))
     return expanded
 

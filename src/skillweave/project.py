@@ -144,9 +144,13 @@ def _real_roots(tree: Tree, roots: Iterable[tuple[str, str]], diagnostics: list[
         found = tree.look_up(root)
         if found.kind == "folder" and found.real not in real:
             real.append(found.real)
-        elif found.kind == "outside":
-            diagnostics.append(_leaves(SourcePath(root)))
+        elif found.kind in _NO_ROOT and (trouble := _trouble(SourcePath(root), found)):
+            diagnostics.append(trouble)
     return real
+
+
+_NO_ROOT = ("outside", "misnamed")
+"""What a root must not be. One that is not there is empty."""
 
 
 def _strays(file: EntryFile) -> Diagnostic:
@@ -212,10 +216,11 @@ def _skills(
     entries: dict[str, Entry] = {}
     refused: list[SourcePath] = []
     for star, root in expand_roots(tree, config.skills):
-        if tree.look_up(root).kind == "outside":
-            diagnostics.append(_leaves(SourcePath(root)))
+        there = tree.look_up(root)
+        if there.kind in _NO_ROOT and (trouble := _trouble(SourcePath(root), there)):
+            diagnostics.append(trouble)
             continue
-        files = list(tree.walk(root)) if tree.look_up(root).kind == "folder" else []
+        files = list(tree.walk(root)) if there.kind == "folder" else []
         folders = {
             path.rpartition("/")[0] for path, found in files if path.endswith("/SKILL.md") and found.kind == "file"
         }
@@ -315,8 +320,8 @@ def _documents(
     lost = []
     for star, root in expand_roots(tree, config.documents):
         real_root = tree.look_up(root)
-        if real_root.kind == "outside":
-            diagnostics.append(_leaves(SourcePath(root)))
+        if real_root.kind in _NO_ROOT and (trouble := _trouble(SourcePath(root), real_root)):
+            diagnostics.append(trouble)
         if real_root.kind != "folder":
             continue
         for path, found in tree.walk(root):
