@@ -134,6 +134,16 @@ def test_a_link_in_place_of_a_source_is_told_and_the_last_good_output_stays(
     assert after["build/skills/s/SKILL.md"] == before["build/skills/s/SKILL.md"]
 
 
+def test_what_a_skill_has_published_stays_while_a_fifo_stands_in_its_place(
+    project: Path, skillweave_here: Skillweave
+) -> None:
+    before = published(project)
+    (project / "skills/s/SKILL.md").unlink()
+    os.mkfifo(project / "skills/s/SKILL.md")
+    assert told(project, skillweave_here, "build") == ["skills/s/SKILL.md: SW205"]
+    assert published(project) == before
+
+
 def test_a_link_to_a_file_beside_skills_is_nobodys_business(project: Path, skillweave_here: Skillweave) -> None:
     (project / "skills/README.md").symlink_to("../../elsewhere/SKILL.md")
     (project / "skills/notes.txt").symlink_to("nope.txt")

@@ -206,7 +206,7 @@ def _lost_skill(path: SourcePath, found: Found) -> SourcePath | None:
     return path if name == "SKILL.md" else SourcePath(f"{path}/SKILL.md")
 
 
-_LOST = ("outside", "missing", "unreadable", "misnamed")
+_LOST = ("outside", "missing", "special", "unreadable", "misnamed")
 
 
 def _skills(
