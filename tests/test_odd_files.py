@@ -144,6 +144,53 @@ def test_what_a_skill_has_published_stays_while_a_fifo_stands_in_its_place(
     assert published(project) == before
 
 
+def in_place_of(place: Path, kind: str) -> None:
+    """Put something else where a source or a folder of sources is."""
+    aside = place.with_name(f".{place.name}")
+    place.rename(aside)
+    match kind:
+        case "a folder":
+            place.mkdir()
+        case "a file":
+            place.write_text("text\n")
+        case "a link that leads away":
+            aside.rename(place.parent.parent / "away")
+            place.symlink_to("../away")
+        case _:
+            aside.rename(place.with_name(kind))
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "finding"),
+    [
+        ("skills", "a file", "skills: SW205"),
+        ("skills", "a link that leads away", "skills: SW202"),
+        ("skills/s/SKILL.md", "a folder", "skills/s/SKILL.md: SW205"),
+        ("skills/s/SKILL.md", "skill.md", "skills/s/skill.md: SW204"),
+        ("agents", "a file", "agents: SW205"),
+        ("agents", "a link that leads away", "agents: SW202"),
+        ("agents/y.md", "a folder", "agents/y.md: SW205"),
+    ],
+)
+def test_what_an_error_hides_keeps_its_last_good_output(
+    path: str, kind: str, finding: str, project: Path, skillweave_here: Skillweave
+) -> None:
+    before = published(project)
+    in_place_of(project / path, kind)
+    assert finding in told(project, skillweave_here, "check")
+    assert finding in told(project, skillweave_here, "build")
+    assert skillweave_here(project, ["build", "--diff"]).out == ""
+    assert published(project) == before
+
+
+def test_a_source_that_is_gone_takes_its_output_along(project: Path, skillweave_here: Skillweave) -> None:
+    (project / "skills/s/SKILL.md").unlink()
+    (project / "agents/y.md").unlink()
+    assert skillweave_here(project, ["build"]).status == 0
+    left = {path for path in published(project) if path.endswith(".md")}
+    assert left == {"build/agents/x.md", "build/skills/t/SKILL.md"}
+
+
 def test_a_link_to_a_file_beside_skills_is_nobodys_business(project: Path, skillweave_here: Skillweave) -> None:
     (project / "skills/README.md").symlink_to("../../elsewhere/SKILL.md")
     (project / "skills/notes.txt").symlink_to("nope.txt")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.cache import Documents
 from skillweave.config import hidden_roots
+from skillweave.diagnostics import Severity
 from skillweave.emit import Bundle, emit
 from skillweave.files import Tree
 from skillweave.flatten.planning import plan
@@ -189,8 +190,11 @@ def compare_project(
 
 
 def request_of(config: Config, compiled: Compiled) -> Request:
-    """What a build publishes: the bundles that were made. Every other entry of the project keeps what it has."""
+    """What a build publishes: the bundles that were made. Every other entry of the project keeps what it has.
+
+    So does one that may be there still: an error hides what stands at its place.
+    """
     built = {str(bundle.entry.path) for bundle in compiled.bundles}
-    known = (*(entry.path for entry in compiled.project.entries), *compiled.project.refused)
-    kept = frozenset(map(str, known)) - built
-    return Request(config.root / config.output, config.output, compiled.bundles, kept)
+    kept = frozenset(str(entry.path) for entry in compiled.project.entries) - built
+    hidden = {str(found.path) for found in compiled.project.diagnostics if found.severity is Severity.ERROR}
+    return Request(config.root / config.output, config.output, compiled.bundles, kept, tuple(sorted(hidden)))

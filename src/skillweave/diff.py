@@ -26,7 +26,7 @@ def differences(request: Request) -> Iterator[str]:
     wanted: dict[str, _File | None] = {
         path: None
         for source, record in previous.items()
-        if source not in request.kept
+        if not request.keeps(source)
         for path, value in record.outputs.items()
         if _is_as_built(request, path, value)
     }

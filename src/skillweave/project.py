@@ -70,11 +70,6 @@ class Project:
     homes: Mapping[SourcePath, SourcePath]
     """The folder that a skill's or document's own file may read besides patterns."""
     diagnostics: tuple[Diagnostic, ...]
-    refused: tuple[SourcePath, ...] = ()
-    """The SKILL.md or document of what is there and yet no entry: another one has its id, or it cannot be read.
-
-    What it has published stays.
-    """
 
     def may_read(self, source: SourcePath, target: str) -> bool:
         """Whether a directive or link in a file may name a target: both are real paths (LANGUAGE 3)."""
@@ -85,7 +80,7 @@ class Project:
 
 def discover(tree: Tree, config: Config) -> Project:
     """Find all entries and patterns. A root that is not there is empty."""
-    diagnostics: list[Diagnostic] = []
+    diagnostics = _unlisted(tree, (*config.patterns, *config.skills, *config.documents))
     pattern_roots = _real_roots(tree, expand_roots(tree, config.patterns), diagnostics)
     patterns = {
         found.real
@@ -94,8 +89,8 @@ def discover(tree: Tree, config: Config) -> Project:
         if _is_file(path, found, diagnostics) and any(is_below(found.real, folder) for folder in pattern_roots)
     }
     homes: dict[SourcePath, SourcePath] = {}
-    skills, refused = _skills(tree, config, homes, diagnostics)
-    documents, lost = _documents(tree, config, homes, diagnostics)
+    skills = _skills(tree, config, homes, diagnostics)
+    documents = _documents(tree, config, homes, diagnostics)
     shared = tuple(found.real for path in config.shared if (found := tree.look_up(path)).kind in ("file", "folder"))
     own = (tree.look_up(root).real for _, root in expand_roots(tree, (*config.skills, *config.documents)))
     allowed = (*own, *pattern_roots, *shared)
@@ -108,7 +103,6 @@ def discover(tree: Tree, config: Config) -> Project:
         shared=shared,
         homes=homes,
         diagnostics=tuple(diagnostics),
-        refused=(*refused, *lost),
     )
 
 
@@ -195,15 +189,13 @@ def _is_file(path: SourcePath, found: Found, diagnostics: list[Diagnostic]) -> b
     return found.kind == "file"
 
 
-def _lost_skill(path: SourcePath, found: Found) -> SourcePath | None:
-    """The SKILL.md of a skill that may be at a path and cannot be read; None where none can be.
+def _may_be_skill(path: SourcePath, found: Found) -> bool:
+    """Whether something that cannot be read may be a skill, or its SKILL.md.
 
     A link that leads out of the project is not followed to see what it leads to: but no skill has a dot in its name.
     """
     name = path.rpartition("/")[2]
-    if found.kind not in _LOST or not (name == "SKILL.md" or "." not in name):
-        return None
-    return path if name == "SKILL.md" else SourcePath(f"{path}/SKILL.md")
+    return found.kind in _LOST and (name == "SKILL.md" or "." not in name)
 
 
 _LOST = ("outside", "missing", "special", "unreadable", "misnamed")
@@ -211,14 +203,13 @@ _LOST = ("outside", "missing", "special", "unreadable", "misnamed")
 
 def _skills(
     tree: Tree, config: Config, homes: dict[SourcePath, SourcePath], diagnostics: list[Diagnostic]
-) -> tuple[list[Entry], list[SourcePath]]:
-    """The skills, and those that are refused: because of their id, or because they cannot be read."""
+) -> list[Entry]:
+    """The skills. What may be one and cannot be read, or has the id of another one, is told."""
     entries: dict[str, Entry] = {}
-    refused: list[SourcePath] = []
     for star, root in expand_roots(tree, config.skills):
         there = tree.look_up(root)
-        if there.kind in _NO_ROOT and (trouble := _trouble(SourcePath(root), there)):
-            diagnostics.append(trouble)
+        if wrong := _no_folder(root, there):
+            diagnostics.append(wrong)
             continue
         files = list(tree.walk(root)) if there.kind == "folder" else []
         folders = {
@@ -226,14 +217,12 @@ def _skills(
         }
         owned: dict[str, list[EntryFile]] = {folder: [] for folder in folders}
         diagnostics += [problem for path, found in files if (problem := _misnamed(path, found.kind))]
-        diagnostics += _aliases(tree, root, folders)
+        diagnostics += [*_folders_named(tree, root, "SKILL.md"), *_aliases(tree, root, folders)]
         for path, found in files:
             folder = path.rpartition("/")[0]
             while folder not in folders and len(folder) > len(root):
                 folder = folder.rpartition("/")[0]
-            lost = _lost_skill(path, found)
-            refused += [lost] if lost else []
-            if folder not in folders and not lost:
+            if folder not in folders and not _may_be_skill(path, found):
                 continue
             if trouble := _trouble(path, found):
                 diagnostics.append(trouble)
@@ -253,10 +242,9 @@ def _skills(
             )
             if id_ in entries:
                 diagnostics.append(_duplicate(entry, entries[id_]))
-                refused.append(entry.path)
             else:
                 entries[id_] = entry
-    return list(entries.values()), refused
+    return list(entries.values())
 
 
 def _aliases(tree: Tree, root: str, folders: set[str]) -> list[Diagnostic]:
@@ -278,15 +266,49 @@ def _aliases(tree: Tree, root: str, folders: set[str]) -> list[Diagnostic]:
 
 
 def _misnamed(path: SourcePath, kind: str) -> Diagnostic | None:
-    """What to say of a file that was meant to be a SKILL.md and is none: another case, a folder, or no regular file."""
-    folder, _, name = path.rpartition("/")
+    """What to say of a file that was meant to be a SKILL.md and is none: another case, or no regular file."""
+    name = path.rpartition("/")[2]
     if name.casefold() == "skill.md" and name != "SKILL.md" and kind == "file":
         return Diagnostic(CASE_MISMATCH, f"{name} makes no skill", path, START, START, help="name it SKILL.md")
     if name == "SKILL.md" and kind == "special":
         return Diagnostic(NOT_A_REGULAR_FILE, "this SKILL.md is no regular file", path, START, START)
-    if folder.endswith("/SKILL.md"):
-        return Diagnostic(NOT_A_REGULAR_FILE, "SKILL.md is a folder here", SourcePath(folder), START, START)
     return None
+
+
+def _folders_named(tree: Tree, root: str, ending: str) -> list[Diagnostic]:
+    """What to say of folders below a root that are called as a file should be."""
+    top = tree.look_up(root).real
+    listed = [(folder, names) for folder, names in tree.listings.items() if is_below(folder, top)]
+    found = [
+        SourcePath(f"{folder}/{name}")
+        for folder, names in listed
+        if not isinstance(names, str)
+        for name, kind in names.items()
+        if kind == "folder" and name.endswith(ending)
+    ]
+    return [Diagnostic(NOT_A_REGULAR_FILE, f"{path} is a folder", path, START, START) for path in sorted(found)]
+
+
+def _no_folder(root: str, found: Found) -> Diagnostic | None:
+    """What to say of a root that is there and is no folder. One that is not there is empty."""
+    path = SourcePath(root)
+    if found.kind in ("file", "special"):
+        message = f"{root} has to be a folder"
+        return Diagnostic(NOT_A_REGULAR_FILE, message, path, START, START, help="move it elsewhere")
+    return _trouble(path, found) if found.kind in _NO_ROOT else None
+
+
+def _unlisted(tree: Tree, roots: Iterable[str]) -> list[Diagnostic]:
+    """What to say of folders that the `*` of a root stands in, and that cannot be listed."""
+    folders = sorted({root.partition("*")[0].strip("/") for root in roots if "*" in root})
+    reasons = [
+        (SourcePath(folder), tree.listing(folder)) for folder in folders if tree.look_up(folder).kind == "folder"
+    ]
+    return [
+        Diagnostic(UNREADABLE_FILE, f"{folder} cannot be read: {reason}", folder, START, START)
+        for folder, reason in reasons
+        if isinstance(reason, str)
+    ]
 
 
 def _id(star: str, folder: str, root: str) -> str:
@@ -314,20 +336,20 @@ def _treatment(path: str, folder: str, config: Config) -> Literal["compile", "co
 
 def _documents(
     tree: Tree, config: Config, homes: dict[SourcePath, SourcePath], diagnostics: list[Diagnostic]
-) -> tuple[list[Entry], list[SourcePath]]:
-    """The documents, and those that cannot be read."""
+) -> list[Entry]:
+    """The documents. What cannot be read is told."""
     entries = []
-    lost = []
     for star, root in expand_roots(tree, config.documents):
         real_root = tree.look_up(root)
-        if real_root.kind in _NO_ROOT and (trouble := _trouble(SourcePath(root), real_root)):
-            diagnostics.append(trouble)
+        if wrong := _no_folder(root, real_root):
+            diagnostics.append(wrong)
         if real_root.kind != "folder":
             continue
-        for path, found in tree.walk(root):
+        found_below = list(tree.walk(root))
+        diagnostics += _folders_named(tree, root, ".md")
+        for path, found in found_below:
             if trouble := _trouble(path, found):
                 diagnostics.append(trouble)
-                lost.append(path)
             if found.kind != "file":
                 continue
             homes[found.real] = real_root.real
@@ -343,7 +365,7 @@ def _documents(
                         files=(EntryFile(path, found.real, treatment),),
                     )
                 )
-    return entries, lost
+    return entries
 
 
 def _duplicate(entry: Entry, first: Entry) -> Diagnostic:

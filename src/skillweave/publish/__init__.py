@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from skillweave.config import LOCK_NAME
 from skillweave.diagnostics import FOREIGN_OUTPUT, STALE_OUTPUT, Diagnostic
 from skillweave.emit import Bundle, Lock, Record, lock_bytes, read_lock, record_of
-from skillweave.files import digest, is_left_out
+from skillweave.files import digest, is_below, is_left_out
 from skillweave.project import START
 from skillweave.publish.alone import alone, alone_if_there
 from skillweave.publish.disk import (
@@ -90,6 +90,17 @@ class Request:
     bundles: Sequence[Bundle]
     kept: frozenset[str]
     """Entries (by source path) whose last output stays as it is."""
+    hidden: tuple[str, ...] = ()
+    """Places of which a build cannot tell what stands there. What was published from them stays, too."""
+
+    def keeps(self, source: str) -> bool:
+        """Whether what an entry has published stays, as it is not built now."""
+        if source in self.kept:
+            return True
+        folder, _, name = source.rpartition("/")
+        place = folder if name == "SKILL.md" else source
+        is_hidden = any(is_below(place, hidden) or is_below(hidden, place) for hidden in self.hidden)
+        return is_hidden and all(source != bundle.entry.path for bundle in self.bundles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +169,7 @@ def compare(request: Request) -> Published:
     result = Published()
     planned = {output.path: output for bundle in request.bundles for output in bundle.outputs}
     lock = expected_lock(request, previous)
-    kept = {path for source in request.kept if source in previous for path in previous[source].outputs}
+    kept = {path for source, record in previous.items() if request.keeps(source) for path in record.outputs}
     for path, output in sorted(planned.items()):
         state = state_of(request.folder, output, {})
         if state != "same":
@@ -185,7 +196,7 @@ def load_lock(folder: Path) -> Lock:
 
 def expected_lock(request: Request, previous: Lock) -> Lock:
     """The records that `publish` leaves where nothing foreign is in its way."""
-    lock = {path: record for path, record in previous.items() if path in request.kept}
+    lock = {path: record for path, record in previous.items() if request.keeps(path)}
     return lock | {str(bundle.entry.path): record_of(bundle) for bundle in request.bundles}
 
 
@@ -209,12 +220,12 @@ def _plan(request: Request, previous: Lock, result: Published) -> _Plan:
     ours = {path: value for record in previous.values() for path, value in record.outputs.items()}
     planned = frozenset(output.path for bundle in request.bundles for output in bundle.outputs)
     before = _Before(request, previous, ours, planned, {})
-    plan = _Plan({path: record for path, record in previous.items() if path in request.kept})
+    plan = _Plan({path: record for path, record in previous.items() if request.keeps(path)})
     for bundle in request.bundles:
         _plan_bundle(before, bundle, plan, result)
     built = {str(bundle.entry.path) for bundle in request.bundles}
     for source in sorted(previous):
-        if source not in built and source not in request.kept:
+        if source not in built and not request.keeps(source):
             _plan_removal(before, source, plan, result)
     return plan
 
