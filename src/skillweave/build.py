@@ -19,7 +19,8 @@ from skillweave.graph.reading import Reading, load
 from skillweave.graph.values import Graph
 from skillweave.ignores import claim_ignores, note_seen, unused_ignores
 from skillweave.leftovers import sound_nodes
-from skillweave.links import Plan, Site, make_site, plan_bundle
+from skillweave.links.bundles import plan_bundle
+from skillweave.links.site import Plan, Site, make_site
 from skillweave.parts import Parts, bundled, failed_of, templates_of
 from skillweave.project import Entry, Project, choose, discover, shared_files
 from skillweave.publish import Published, Request, compare

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from skillweave.files import Tree
     from skillweave.flatten.values import Nodes
-    from skillweave.links import Plan, PlannedPage
+    from skillweave.links.site import Plan, PlannedPage
     from skillweave.project import Entry
     from skillweave.source import SourcePath
 

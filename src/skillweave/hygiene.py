@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.diagnostics import BROKEN_LINK, CAPTURED_REFERENCE, CONFLICTING_DEFINITION, Note, Problem, Severity
 from skillweave.graph.values import diagnose
-from skillweave.links import named
+from skillweave.links.site import named
 from skillweave.source import LineIndex, SourcePath, Span
 from skillweave.units import to_source
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from skillweave.document import Definition
     from skillweave.flatten.values import NodeKey, Nodes
-    from skillweave.links import PlannedPage, Site
+    from skillweave.links.site import PlannedPage, Site
     from skillweave.markdown.values import LabelUse
     from skillweave.units import Unit
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from skillweave.flatten.values import Nodes
     from skillweave.graph.values import Graph
-    from skillweave.links import Plan
+    from skillweave.links.site import Plan
     from skillweave.source import SourcePath
 
 _IN_BUNDLES = frozenset(

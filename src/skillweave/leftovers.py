@@ -15,7 +15,7 @@ from skillweave.source import LineIndex, Span
 
 if TYPE_CHECKING:
     from skillweave.flatten.values import Node, NodeKey, Nodes
-    from skillweave.links import PlannedPage
+    from skillweave.links.site import PlannedPage
 
 _SPELLED = re.compile(r"(?:<<|\{\{)[ \t]*(?:include|reference|asset)[ \t]*:")
 

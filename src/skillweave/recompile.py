@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from skillweave.config import Config
     from skillweave.files import Tree
     from skillweave.graph.values import Finding, Link
-    from skillweave.links import Plan, Site
+    from skillweave.links.site import Plan, Site
     from skillweave.parts import Reach
     from skillweave.project import Entry, Project
     from skillweave.source import SourcePath

@@ -18,7 +18,7 @@ from skillweave.files import read_text
 from skillweave.flatten.texts import text_of
 from skillweave.graph.reach import closure, included_by, trails
 from skillweave.hygiene import check_labels
-from skillweave.links import check_links
+from skillweave.links.bundles import check_links
 from skillweave.parts import Bundled, bundled
 from skillweave.project import START
 from skillweave.rules.prose import check_commands, check_skill_names, dangling_path, named_paths
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from skillweave.flatten.values import NodeKey, Nodes
     from skillweave.graph.values import Finding, Links
-    from skillweave.links import Plan, PlannedPage, Site
+    from skillweave.links.site import Plan, PlannedPage, Site
     from skillweave.project import Entry, Project
     from skillweave.source import SourcePath
 

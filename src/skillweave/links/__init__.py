@@ -1,0 +1,1 @@
+"""What a bundle ships, and where its links lead: every relative destination of every page, resolved (LANGUAGE 6)."""

@@ -1,0 +1,238 @@
+"""Files that a bundle has to hold: pages, copies, and two that would be one."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from skillweave.captions import link_text
+from skillweave.destination import Written, below_root, encode, relative
+from skillweave.diagnostics import (
+    BROKEN_ANCHOR,
+    BROKEN_LINK,
+    CANNOT_SHIP,
+    LINK_OUTSIDE_ROOTS,
+    MISSING_SECTION,
+    NOT_A_REGULAR_FILE,
+    OUTPUT_COLLISION,
+    PATH_NOT_PORTABLE,
+    PATH_OUTSIDE_ROOTS,
+    Note,
+    Problem,
+)
+from skillweave.files import normalise_path
+from skillweave.globs import matches
+from skillweave.graph.values import diagnose
+from skillweave.links.work import (
+    DOCUMENT_HELP,
+    Goal,
+    Place,
+    Work,
+    add_page,
+    anchors,
+    defaults,
+    nearest_anchor,
+    report_link,
+)
+from skillweave.select import closest_sections, find_section
+from skillweave.source import SourcePath, Span
+from skillweave.units import UnitKey, to_source
+
+if TYPE_CHECKING:
+    from skillweave.graph.values import Edge
+    from skillweave.links.site import Plan, Site
+
+
+def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal | None:
+    """Have the bundle hold a file that a link names; where the link leads then."""
+    nodes, entry = work.site.nodes, work.plan.entry
+    if entry is not None and entry.kind == "document":
+        cannot_ship(work, place, written.path or real)
+        return None
+    shipped = next((out for out, copied in work.plan.copies.items() if copied == real), None)
+    if shipped is not None:
+        return Goal(shipped)
+    if nodes.config.links == "error" and entry is not None and real not in work.plan.named:
+        word = "reference" if real.endswith(".md") else "asset"
+        cure = f"write <<{word}: {below_root(real, nodes.project.pattern_roots)}>>, or set `links` to ship"
+        report_link(
+            work, place, LINK_OUTSIDE_ROOTS, f"{written.path} is not in the bundle, and links ship nothing here", cure
+        )
+        return None
+    name = below_root(real, nodes.project.pattern_roots)
+    if not real.endswith(".md") or matches(real, nodes.config.verbatim):
+        out = f"{'references' if real.endswith('.md') else 'assets'}/{name}"
+        _copy(work, place, out, real)
+        return Goal(out)
+    out = f"references/{name}"
+    unit = UnitKey(real)
+    document = nodes.graph.files[real].document if real in nodes.graph.files else None
+    known = work.plan.pages.get(out)
+    if document and document.params is not None:
+        # A template that a directive has shipped with its values is that page; else its defaults are its values.
+        unit = known.unit if known is not None and known.unit.path == real else UnitKey(real, defaults(work, real))
+        if unit not in nodes.wholes and any(param.required for param in document.params):
+            cure = f'give it its values: <<reference: {name} with name="…">>'
+            report_link(work, place, BROKEN_LINK, f"{written.path or real} needs values, and a link gives none", cure)
+    if entry is not None and not _ship_page(work, place, out, unit):
+        return None
+    if written.fragment:
+        slug = check_anchor(work, place, unit, written)
+        return Goal(out, slug) if slug and slug != written.fragment else Goal(out)
+    return Goal(out)
+
+
+def _ship_page(work: Work, place: Place, out: str, unit: UnitKey) -> bool:
+    """Have the bundle hold a page that a link leads to; whether it can."""
+    source = (place.unit.path, to_source(work.site.nodes.graph, place.unit, place.span))
+    if not _claim(work, source, out, unit) or add_page(work.site, work.plan, work.pending, out, unit) is None:
+        return False
+    work.plan.whence.setdefault(out, source)
+    return True
+
+
+def check_anchor(work: Work, place: Place, unit: UnitKey, written: Written) -> str | None:
+    """The name that a fragment of a link has in the page it leads to; reported if the page has no such heading."""
+    name = written.fragment or ""
+    page = work.site.layout(unit)
+    if page is None or not name:
+        return None
+    slug = page.heading_of(unit.path, name) or page.named(name)
+    is_own = work.site.nodes.units[unit].is_own
+    if slug is not None:
+        return name if is_own and page.named(name) == slug else slug
+    if any(name in anchors(work, copy.key) for copy in page.copies):
+        return name
+    report_link(
+        work, place, BROKEN_ANCHOR, f"{written.path} has no heading #{name}", nearest_anchor(work, unit.path, name)
+    )
+    return None
+
+
+def cannot_ship(work: Work, place: Place, what: str) -> None:
+    """Report that a document, which is a single file, would have to ship something."""
+    message = f"a document is a single file, and cannot bring {what} along"
+    report_link(work, place, CANNOT_SHIP, message, DOCUMENT_HELP)
+
+
+def _copy(work: Work, place: Place, out: str, real: SourcePath) -> None:
+    if work.plan.entry is None:
+        return
+    known = work.plan.copies.get(out)
+    source = (place.unit.path, to_source(work.site.nodes.graph, place.unit, place.span))
+    if (known is not None and known != real) or out in work.plan.pages:
+        other = known or work.plan.pages[out].unit.path
+        collide(work.site, work.plan, source, out, f"{real} and {other} both come to {out}")
+        return
+    work.plan.copies[out] = real
+    work.plan.whence.setdefault(out, source)
+
+
+def _claim(work: Work, source: tuple[SourcePath, Span], out: str, unit: UnitKey) -> bool:
+    """Whether a page can have its place in the bundle; reported if something else has it."""
+    known = work.plan.pages.get(out)
+    other = known.unit.path if known is not None and known.unit != unit else work.plan.copies.get(out)
+    if other is None:
+        return True
+    same = other == unit.path
+    message = f"{other} is shipped with other values already" if same else f"{unit.path} and {other} both come to {out}"
+    collide(work.site, work.plan, source, out, message)
+    return False
+
+
+def reference_link(work: Work, place: Place, edge: Edge) -> str:
+    """The link that a reference directive leaves."""
+    nodes, entry = work.site.nodes, work.plan.entry
+    directive = edge.directive
+    target = edge.target or SourcePath("")
+    file = nodes.graph.files.get(target)
+    arguments = nodes.calls.of(place.unit.key, edge)
+    if file is None or file.document is None or arguments is None:
+        return ""
+    unit = UnitKey(target, arguments)
+    if entry is not None and entry.kind == "document":
+        cannot_ship(work, place, directive.path)
+        return ""
+    owner, owned = work.site.owners.get(target, (None, None))
+    if owner is not None and owned is not None and entry is not None and owner is entry:
+        out = owned.path[len(entry.folder) + 1 :]
+    else:
+        out = f"references/{below_root(target, nodes.project.pattern_roots)}"
+    source = (edge.source, directive.span)
+    if entry is not None:
+        work.plan.named.add(target)
+        _claim(work, source, out, unit)
+        add_page(work.site, work.plan, work.pending, out, unit)
+        work.plan.whence.setdefault(out, source)
+    fragment = ""
+    if directive.section is not None:
+        headings = find_section(file.document, directive.section)
+        page = work.site.layout(unit)
+        slug = page.heading_of(target, headings[0].slug) if page and headings else None
+        if slug is None:
+            close = closest_sections(file.document, directive.section)
+            cure = f'did you mean "{close[0]}"?' if close else None
+            message = f'no section "{directive.section}" in {target}'
+            nodes.graph.report(
+                edge.source, Problem(MISSING_SECTION, message, directive.section_span or directive.span, cure)
+            )
+        else:
+            fragment = f"#{slug}"
+    return f"[{link_text(nodes, edge, unit)}]({encode(relative(place.page.out, out))}{fragment})"
+
+
+def asset(work: Work, place: Place, edge: Edge) -> None:
+    """Have the bundle hold what an asset directive names."""
+    nodes, entry = work.site.nodes, work.plan.entry
+    directive = edge.directive
+    target = edge.target or SourcePath("")
+    if entry is None:
+        return
+    if entry.kind == "document":
+        cannot_ship(work, place, directive.path)
+        return
+    is_folder = work.site.tree.look_up(target).kind == "folder"
+    home = nodes.project.homes.get(edge.source)
+    roots = [*nodes.project.pattern_roots, *([home] if home else [])]
+    out = directive.to if directive.to is not None else f"assets/{below_root(target, roots)}"
+    if not is_folder and out.endswith("/"):
+        out = f"{out}{target.rpartition('/')[2]}"
+    out = normalise_path(out)
+    if out.startswith(("/", "..")) or not out or "\\" in out or re.match(r"[A-Za-z]:", out):
+        message = f"{directive.to} leaves the bundle"
+        problem = Problem(
+            PATH_OUTSIDE_ROOTS, message, directive.span, help="name a folder of the bundle, such as to=scripts/"
+        )
+        nodes.graph.report(edge.source, problem)
+        return
+    if not is_folder:
+        _copy(work, place, out, target)
+        return
+    for path, found in work.site.tree.walk(target):
+        if found.kind == "file" and nodes.project.may_read(edge.source, found.real):
+            _copy(work, place, f"{out}/{path[len(target) + 1 :]}", found.real)
+        elif found.kind == "misnamed":
+            message = f"{path} has a name that is not UTF-8, and cannot be shipped with {directive.path}"
+            nodes.graph.report(edge.source, Problem(PATH_NOT_PORTABLE, message, directive.span, help="rename it"))
+        else:
+            what = "is no regular file" if found.kind in ("special", "missing") else "leads outside of every root"
+            code = NOT_A_REGULAR_FILE if found.kind in ("special", "missing") else PATH_OUTSIDE_ROOTS
+            message = f"{path} {what}, and cannot be shipped with {directive.path}"
+            nodes.graph.report(edge.source, Problem(code, message, directive.span, help="remove it, or copy the file"))
+
+
+def collide(site: Site, plan: Plan, source: tuple[SourcePath, Span], out: str, message: str) -> None:
+    """Report that two things would be one output, at what asked for the second one."""
+    if plan.entry is None:
+        return
+    path, span = source
+    other = plan.whence.get(out)
+    notes: tuple[Note, ...] = ()
+    if other is not None and other != source:
+        index = site.nodes.graph.files[other[0]].index
+        notes = (Note("the other one is asked for at", other[0], index.position(other[1].start)),)
+    index = site.nodes.graph.files[path].index
+    problem = Problem(
+        OUTPUT_COLLISION, message, span, help="rename one of the files, or give an asset another place with `to=`"
+    )
+    site.nodes.graph.add(diagnose(index, path, problem, notes=notes), plan.entry.main.real)

@@ -1,0 +1,199 @@
+"""One link → where it leads in the output; what it ships on the way (LANGUAGE 6)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skillweave.destination import Written, below_root, encode, relative, resolve
+from skillweave.diagnostics import BROKEN_ANCHOR, BROKEN_LINK, LINK_OUTSIDE_ROOTS, LINK_TO_SKILL
+from skillweave.files import is_below, normalise_path
+from skillweave.links.shipping import cannot_ship, check_anchor, ship
+from skillweave.links.work import (
+    DOCUMENT_HELP,
+    OUTSIDE_HELP,
+    Goal,
+    Place,
+    Work,
+    add_page,
+    anchors,
+    nearest_anchor,
+    report_link,
+    suggestion,
+)
+from skillweave.source import Edit, SourcePath
+from skillweave.units import UnitKey
+
+if TYPE_CHECKING:
+    from skillweave.files import Found
+    from skillweave.project import Entry, EntryFile
+
+
+def resolved(work: Work, place: Place, written: Written) -> Edit | None:
+    """One link: what its destination becomes; None where it stays."""
+    raw = place.unit.text[place.span.start : place.span.end]
+    if written.path:
+        goal = _target(work, place, written, work.site.tree.look_up(resolve(place.unit.path, written.path)))
+    else:
+        goal = _own_anchor(work, place, written.fragment or "")
+    if goal is None:
+        return None
+    new = _respelled(place, written, goal, raw) if goal.out else f"#{encode(goal.fragment or '')}"
+    return None if new == raw else Edit(place.span.start, place.span.end, new)
+
+
+def _respelled(place: Place, written: Written, goal: Goal, raw: str) -> str:
+    """The destination with its path changed to an output's, or as it was if it already leads there."""
+    out = goal.out
+    suffix = raw[written.length :] if goal.fragment is None else f"#{encode(goal.fragment)}"
+    folder = place.page.out.rpartition("/")[0]
+    leads_to = normalise_path(f"{folder}/{written.path}" if folder else written.path)
+    if written.path and leads_to == out.rstrip("/"):
+        return raw[: written.length] + suffix
+    path = relative(place.page.out, out) + ("/" if written.path.endswith("/") else "")
+    return encode(path) + suffix
+
+
+def _own_anchor(work: Work, place: Place, name: str) -> Goal | None:
+    """Where a fragment of the same document leads; None where it stays as it is."""
+    if not name:
+        return None
+    document = place.unit.document
+    page = place.page.page
+    headings = document.headings if document else ()
+    if any(name in (heading.slug, heading.id) for heading in headings):
+        slug = page.heading_of(place.unit.path, name, place.copy)
+        if slug is not None:
+            kept = place.unit.is_own and not any(heading.slug == name for heading in headings)
+            return None if kept else Goal("", slug)
+        return ship(work, place, place.unit.path, Written("", name, 0))
+    if document and name in document.anchors:
+        return None
+    slug = page.named(name)
+    if slug is not None:
+        return Goal("", slug)
+    if any(name in anchors(work, copy.key) for copy in page.copies):
+        return None
+    report_link(
+        work, place, BROKEN_ANCHOR, f"there is no heading #{name} here", nearest_anchor(work, place.unit.path, name)
+    )
+    return None
+
+
+def _target(work: Work, place: Place, written: Written, found: Found) -> Goal | None:
+    """Where a link with a path leads in the output; None where it stays, or is wrong (and reported)."""
+    path = written.path
+    match found.kind:
+        case "outside":
+            report_link(work, place, LINK_OUTSIDE_ROOTS, f"{path} leaves the project", OUTSIDE_HELP)
+        case "missing" | "unreadable":
+            report_link(work, place, BROKEN_LINK, f"there is no {path}", suggestion(work, place, path))
+        case "case":
+            report_link(work, place, BROKEN_LINK, f"{path} is spelled {found.detail} on disk", "spell it the same way")
+        case "special":
+            report_link(work, place, BROKEN_LINK, f"{path} is no regular file")
+        case "misnamed":
+            report_link(work, place, BROKEN_LINK, f"{path} leads to a name that is not UTF-8", "rename it")
+        case "folder":
+            return _folder(work, place, written, found.real)
+        case "file":
+            return _file(work, place, written, found.real)
+    return None
+
+
+def _folder(work: Work, place: Place, written: Written, real: SourcePath) -> Goal | None:
+    entry = work.plan.entry
+    if entry is not None and entry.kind == "skill" and is_below(real, work.site.tree.look_up(entry.folder).real):
+        below = real[len(work.site.tree.look_up(entry.folder).real) + 1 :]
+        return Goal(below or ".")
+    other = work.site.folders.get(real)
+    if other is not None and other is not entry:
+        return _other_entry(work, place, other, other.folder)
+    if work.site.nodes.project.may_read(place.unit.path, real):
+        message = f"{written.path} is a folder, and a bundle links to files"
+        report_link(work, place, BROKEN_LINK, message, _instead_of_folder(work, place, written, real))
+    else:
+        report_link(work, place, LINK_OUTSIDE_ROOTS, f"{written.path} lies outside the skill", OUTSIDE_HELP)
+    return None
+
+
+def _instead_of_folder(work: Work, place: Place, written: Written, real: SourcePath) -> str:
+    """What to write in place of a link to a folder."""
+    if work.plan.entry is not None and work.plan.entry.kind == "document":
+        return DOCUMENT_HELP
+    listing = work.site.tree.listing(real)
+    files = [] if isinstance(listing, str) else [name for name, kind in listing.items() if kind == "file"]
+    first = next((name for name in files if name.endswith(".md")), files[0] if files else None)
+    such = f", such as {written.path.rstrip('/')}/{first}" if first else ""
+    roots = work.site.nodes.project.pattern_roots
+    name = below_root(real, roots)
+    target = name if name != real else relative(place.unit.path, real)
+    return (
+        f"link to a file of it{such}; or ship all with <<asset: {target}/>>, and name `assets/{name}/` without a link"
+    )
+
+
+def _other_entry(work: Work, place: Place, other: Entry, target: str) -> Goal | None:
+    """A link to another skill or document: from output to output."""
+    if work.plan.entry is None:
+        return None
+    message = f"this link holds only where {other.id} is installed beside {work.plan.entry.id}"
+    report_link(work, place, LINK_TO_SKILL, message, f"name the {other.kind} by its id: `{other.id}`")
+    return Goal(relative(work.plan.entry.folder + "/x", target))
+
+
+def _file(work: Work, place: Place, written: Written, real: SourcePath) -> Goal | None:
+    nodes, entry = work.site.nodes, work.plan.entry
+    work.plan.asked.add(real)
+    owner, owned = work.site.owners.get(real, (None, None))
+    if owner is not None and owned is not None and entry is not None and (owner is entry or owner.path == entry.path):
+        return _own_file(work, place, written, owned)
+    if owner is not None and owned is not None and (owned.path == owner.path):
+        return _other_entry(work, place, owner, owned.path)
+    slug = _included(work, place, written, real)
+    if slug is not None:
+        return Goal("", slug)
+    if not nodes.project.may_read(place.unit.path, real) or (
+        owner is not None and entry is not owner and entry is not None
+    ):
+        report_link(
+            work,
+            place,
+            LINK_OUTSIDE_ROOTS,
+            f"{written.path} lies outside the skill and the pattern roots",
+            OUTSIDE_HELP,
+        )
+        return None
+    return ship(work, place, real, written)
+
+
+def _own_file(work: Work, place: Place, written: Written, owned: EntryFile) -> Goal | None:
+    entry = work.plan.entry
+    if entry is None:
+        return None
+    if entry.kind == "document" and owned.path != entry.path:
+        cannot_ship(work, place, written.path)
+        return None
+    out = owned.path[len(entry.folder) + 1 :]
+    slug = _included(work, place, written, owned.real)
+    if owned.treatment == "partial":
+        if slug is not None:
+            return Goal("", slug)
+        add_page(work.site, work.plan, work.pending, out, UnitKey(owned.real))
+    elif slug is not None and owned.path != entry.path and place.page.unit.path != owned.real:
+        return Goal("", slug)
+    if written.fragment and owned.treatment != "copy":
+        check_anchor(work, place, UnitKey(owned.real), written)
+    return Goal(out)
+
+
+def _included(work: Work, place: Place, written: Written, real: SourcePath) -> str | None:
+    """The slug of the heading that a link to an included file leads to; None where none came along."""
+    page = place.page.page
+    copies = page.by_path.get(real, [])
+    if not copies or (copies == [0] and place.copy == 0):
+        return None
+    if written.fragment:
+        if any(written.fragment in anchors(work, page.copies[copy].key) for copy in copies):
+            return written.fragment
+        return page.heading_of(real, written.fragment)
+    return page.heading_of(real, None)
