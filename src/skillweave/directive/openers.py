@@ -9,11 +9,7 @@ if TYPE_CHECKING:
     from skillweave.directive.values import Word
 
 WORDS: tuple[Word, ...] = ("include", "reference", "asset")
-
-
 CLOSES = {"<<": ">>", "{{": "}}"}
-
-
 CANDIDATE = re.compile(r"(<<|\{\{)(?<![<{$]<<)(?<![<{$]\{\{)[ \t]*([A-Za-z]+)[ \t]*:")
 """An opener, or what a slip of the hand may have made of one. Only the parse decides whether it is live."""
 

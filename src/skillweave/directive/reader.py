@@ -34,24 +34,14 @@ class _Token(NamedTuple):
 
 
 _NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
-
-
 _RANGES = re.compile(r"\d+(?:-\d*)?(?:,\d+(?:-\d*)?)*", re.ASCII)
-
-
 _LEVEL = re.compile(r"[+-]?\d{1,3}|nest|keep", re.ASCII)
-
-
 _OPTIONS = ("optional", "lines", "region", "level", "heading", "as", "lang", "to", "text")
-
-
 _TAKES: dict[Word, frozenset[str]] = {
     "include": frozenset({"section", "optional", "lines", "region", "level", "heading", "as", "lang", "with"}),
     "reference": frozenset({"section", "text", "optional", "with"}),
     "asset": frozenset({"to", "optional"}),
 }
-
-
 _EXPECTED = {
     "lines": "lines=2-5,9-",
     "region": "region=NAME",

@@ -70,8 +70,6 @@ def language(path: str, given: str | None) -> str:
 
 
 DRIVE = re.compile(r"[A-Za-z]:(?![^/\\])|[A-Za-z]:[/\\]")
-
-
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 

@@ -81,8 +81,6 @@ def nearest_anchor(work: Work, path: SourcePath, name: str) -> str | None:
 
 
 DOCUMENT_HELP = "include what is needed of it, or make the document a skill"
-
-
 OUTSIDE_HELP = "copy the file into a pattern root, or add its folder to `shared` in the configuration"
 
 

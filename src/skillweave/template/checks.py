@@ -115,8 +115,6 @@ _PLAIN = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.Name, nodes.Operand),
     *(nodes.And, nodes.Or, nodes.Not, nodes.Concat),
 )
-
-
 _NAMED = (
     (nodes.Call, "a call", "("),
     (nodes.Getattr, "an attribute", "."),

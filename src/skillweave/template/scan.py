@@ -90,8 +90,6 @@ def cut(text: str, offset: int, masks: Sequence[Span]) -> Scan:
 
 # A node's line is its tag's, or one of its lines: the token stands among the next few tags of the text.
 _NEAR = 100
-
-
 RAW = "what is no template goes between {% raw %} and {% endraw %}"
 
 
@@ -117,8 +115,6 @@ def masked_tags(scan: Scan, masks: Sequence[Span]) -> Iterator[Problem]:
 
 
 STATEMENTS = ("if", "elif", "else", "endif", "raw", "endraw")
-
-
 ONLY = (
     "a template takes if, raw, parameters, constants, comparisons, and, or, not, ~ and the filters "
     "upper, lower, title, capitalize, trim, default"
