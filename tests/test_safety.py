@@ -219,6 +219,30 @@ def test_links_planted_in_place_of_the_cache_are_not_followed(
     assert untouchable(project) == before
 
 
+@pytest.mark.parametrize("kind", ["fifo", "link to a fifo", "folder"])
+def test_what_is_no_file_in_place_of_the_cache_is_an_empty_one(
+    kind: str, project: Path, skillweave: Skillweave
+) -> None:
+    """In a process of its own: it would hang."""
+    (project / "skills/s/SKILL.md").write_text(SKILL + "text &lt; \\<\n")
+    os.mkfifo(project.parent / "fifo")
+    assert skillweave(project, ["build"]).status == 0
+    kept = [path for path in (project / ".skillweave").rglob("*.json") if path.is_file()]
+    assert {path.name for path in kept} > {"state.json", "parts.json"}
+    for path in kept:
+        path.unlink()
+        match kind:
+            case "fifo":
+                os.mkfifo(path)
+            case "link to a fifo":
+                path.symlink_to(project.parent / "fifo")
+            case _:
+                path.mkdir()
+    for name in ("check", "build"):
+        done = skillweave(project, [name])
+        assert (done.status, done.err) == (0, "")
+
+
 @pytest.mark.parametrize("target", ["../elsewhere", ".git", "skills/s"])
 def test_packages_do_not_go_where_a_link_leads(target: str, project: Path, skillweave_here: Skillweave) -> None:
     (project / "dist").symlink_to(target)

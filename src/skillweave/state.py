@@ -6,6 +6,7 @@ was written is as it was, and ignored where it cannot be read, is another versio
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -117,9 +118,17 @@ def _here(root: Path, key: str) -> str | None:
 
 
 def read_json(path: Path) -> Any:  # noqa: ANN401 (JSON)
-    """What a JSON file says. Raises OSError or ValueError."""
-    with open(path, "rb") as file:  # noqa: PTH123 (pathlib costs more than the read)
-        return json.loads(file.read())
+    """What a JSON file says. Raises OSError, also where it is no regular file, or ValueError."""
+    # Neither a FIFO nor what a symlink leads to (a device has no end) is a cache: a repository may bring them along.
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags)
+    try:
+        if not S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
+        with open(descriptor, "rb", closefd=False) as file:
+            return json.loads(file.read())
+    finally:
+        os.close(descriptor)
 
 
 def record(key: str, tree: Tree, started: int, output: str) -> State:
