@@ -231,6 +231,49 @@ def test_what_writes_nothing_writes_no_depfile(project: Path, skillweave: Skillw
     assert not (project / "c.d").exists()
 
 
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("patterns/shared.md", "patterns/shared.md lies in patterns, which is no place for a depfile."),
+        ("skills/a/SKILL.md", "skills/a/SKILL.md lies in skills, which is no place for a depfile."),
+        ("build/skills/a/x.d", "build/skills/a/x.d lies in build, which is no place for a depfile."),
+        ("../out/x.d", "x.d lies in {}, which is no place for a depfile."),
+        ("skillweave.toml", "skillweave.toml is a configuration, and no place for a depfile."),
+        ("no/such/x.d", "there is no folder no/such."),
+        ("patterns", "patterns is no regular file."),
+        ("fifo", "fifo is no regular file."),
+        ("/dev/full", "/dev/full is no regular file."),
+        ("/dev/stdout", "/dev/stdout is no regular file."),
+    ],
+)
+def test_a_depfile_that_cannot_be_is_refused_before_anything_is_done(
+    project: Path, skillweave: Skillweave, file: str, message: str
+) -> None:
+    elsewhere = project.parent / "out"
+    for folder in (project / "build/skills/a", elsewhere):
+        folder.mkdir(parents=True)
+    os.mkfifo(project / "fifo")
+    before = {path: path.read_bytes() for path in project.parent.rglob("*") if path.is_file()}
+    output = str(elsewhere) if "out/" in file else "build"
+    outcome = skillweave(project, ["build", "a", "--depfile", file, "--output", output])
+    assert (outcome.status, outcome.out) == (2, "")
+    assert outcome.err.splitlines()[-1].endswith(message.format(output))
+    assert {path: path.read_bytes() for path in project.parent.rglob("*") if path.is_file()} == before
+
+
+def test_a_stream_that_leads_to_a_file_is_no_place_for_a_depfile(project: Path) -> None:
+    """It is refused by its name: a file that took its place would be the end of it for all programs."""
+    with (project / "said").open("wb") as said:
+        done = subprocess.run(
+            [sys.executable, "-m", "skillweave", "build", "--depfile", "/dev/fd/1"],
+            cwd=project,
+            stdout=said,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (done.returncode, b"/dev/fd/1 is no regular file." in done.stderr) == (2, True)
+
+
 # The graph
 
 

@@ -21,6 +21,7 @@ from skillweave.cli.common import (
     usage_errors,
 )
 from skillweave.cli.depfile import write_depfile
+from skillweave.cli.report_file import keep_off_sources, output_file
 from skillweave.cli.selecting import selection_options
 from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.suggest import suggest_entries
@@ -51,6 +52,7 @@ class _Comparison(NamedTuple):
     "--depfile",
     type=click.Path(path_type=Path),
     metavar="FILE",
+    callback=output_file,
     help="Write what each entry was made of, for Make and Ninja.",
 )
 @selection_options
@@ -74,6 +76,8 @@ def build(  # noqa: PLR0913 (click hands over each option by its name)
     config, failed = configure(options)
     if config is None:
         return failed
+    if depfile:
+        keep_off_sources(depfile, config, "depfile")
     if check or diff:
         return _run_comparison(options, config, entries, _Comparison(check, diff))
     from skillweave.incremental import Asked  # noqa: PLC0415

@@ -127,7 +127,7 @@ def configure(options: Options) -> tuple[Config | None, int]:
     if not config.root.is_dir():
         raise click.UsageError(f"{config.root} is no folder.")
     if options.output_file is not None:
-        keep_off_sources(options.output_file, config)
+        keep_off_sources(options.output_file, config, "report")
     if diagnostics:
         if options.output_file is not None:
             # Whoever waits for findings finds this one in the file; whoever misconfigured reads it where errors go.

@@ -23,6 +23,7 @@ def write_depfile(file: Path, config: Config, needs: Iterable[Needs]) -> None:
     Paths are relative to the working directory, as Make and Ninja read them; outputs are absolute if the output folder is.
     """
     from skillweave.depfile import depfile_text, rules_of, unsayable  # noqa: PLC0415
+    from skillweave.publish import read_plain  # noqa: PLC0415
 
     def source(path: str) -> str:
         return _below(config.root / path)
@@ -36,7 +37,8 @@ def write_depfile(file: Path, config: Config, needs: Iterable[Needs]) -> None:
     if path is not None:
         raise click.ClickException(f"no depfile can name {path!r}: Make and Ninja have no way to write it")
     text = depfile_text(rules).encode()
-    if _contents(file) == text:
+    found = read_plain(file)
+    if found is not None and found[0] == text:
         return
     write_whole(file, text)
 
@@ -47,10 +49,3 @@ def _below(path: Path) -> str:
         return Path(os.path.relpath(path)).as_posix()
     except ValueError:  # another drive
         return path.as_posix()
-
-
-def _contents(file: Path) -> bytes | None:
-    try:
-        return file.read_bytes()
-    except OSError:
-        return None

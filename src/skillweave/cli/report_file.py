@@ -1,4 +1,4 @@
-"""What `--output-file` names: a file that is written whole, and never one that the project reads or builds."""
+"""What `--output-file` and `--depfile` name: a file that is written whole, and none that the project reads or builds."""
 
 from __future__ import annotations
 
@@ -19,31 +19,52 @@ def output_file(context: click.Context, parameter: click.Parameter, value: Path 
         return None
     if not value.parent.is_dir():
         raise click.BadParameter(f"there is no folder {value.parent}.")
-    if os.path.lexists(value) and not value.is_file():
+    if (os.path.lexists(value) and not value.is_file()) or _is_for_devices(value.parent):
         raise click.BadParameter(f"{value} is no regular file.")
     return value
 
 
-def keep_off_sources(file: Path, config: Config) -> None:
-    """A usage error if a file lies where the project reads or builds: it would be a source's end, or a stray output."""
+def _is_for_devices(folder: Path) -> bool:
+    """Whether what a folder holds are names of devices and streams, also where one leads to a regular file now."""
+    real = os.path.realpath(folder)
+    return real == "/dev" or real.startswith("/proc/")
+
+
+def keep_off_sources(file: Path, config: Config, what: str) -> None:
+    """A usage error if a file lies where the project reads or builds: it would be a source's end, or a stray output.
+
+    `what` the file is to be, in words.
+    """
     from skillweave.files import Tree, expand_roots, is_below  # noqa: PLC0415
 
     place = Path(os.path.realpath(file.parent)) / file.name
+    if place.is_relative_to(os.path.realpath(config.root / config.output)):
+        raise click.UsageError(f"{file} lies in {config.output}, which is no place for a {what}.")
     if not place.is_relative_to(config.root):
         return
     path = place.relative_to(config.root).as_posix()
     if path in ("skillweave.toml", "pyproject.toml", config.file):
-        raise click.UsageError(f"{file} is a configuration, and no place for a report.")
+        raise click.UsageError(f"{file} is a configuration, and no place for a {what}.")
     configured = (*config.patterns, *config.skills, *config.documents)
-    roots = (config.output, *config.shared, *(root for _, root in expand_roots(Tree(config.root), configured)))
+    roots = (*config.shared, *(root for _, root in expand_roots(Tree(config.root), configured)))
     inside = next((root for root in roots if is_below(path, root)), None)
     if inside is not None:
-        raise click.UsageError(f"{file} lies in {inside}, which is no place for a report.")
+        raise click.UsageError(f"{file} lies in {inside}, which is no place for a {what}.")
 
 
 def write_whole(file: Path, data: bytes) -> None:
-    """Write a file under a name that nobody can have foreseen, then give it its own: a link there is not followed."""
+    """Write a file under a name that nobody can have foreseen, then give it its own: a link there is not followed.
+
+    Raises OSError that names the file itself.
+    """
     temporary = file.with_name(f".{file.name}.{os.urandom(8).hex()}")
+    try:
+        _write_and_rename(file, temporary, data)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from error
+
+
+def _write_and_rename(file: Path, temporary: Path, data: bytes) -> None:
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with os.fdopen(descriptor, "wb") as opened:
