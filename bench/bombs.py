@@ -58,11 +58,27 @@ def _deep_list(depth: int) -> dict[str, str]:
     }
 
 
+def _marks(length: int) -> dict[str, str]:
+    return {
+        "patterns/p.md": "".join(f"{mark * (length // 4)}\n" * 2 for mark in "`~"),
+        "skills/bomb/SKILL.md": f"{SKILL}<<include: p.md>>\n",
+    }
+
+
+def _fences(count: int) -> dict[str, str]:
+    return {
+        "patterns/p.md": "```\n```\n" * count,
+        "skills/bomb/SKILL.md": f"{SKILL}<<include: p.md>>\n",
+    }
+
+
 BOMBS = (
     Bomb("2^n expansions", _doubling, (20, 30), 1),
     Bomb("a chain of includes", _chain, (500, 1000), 0),
     Bomb("includes in one file", _many, (10_000, 20_000), 0),
     Bomb("one line, bytes", _long_line, (5_000_000, 10_000_000), 0),
+    Bomb("long fence marks, bytes", _marks, (5_000_000, 10_000_000), 0),
+    Bomb("fences", _fences, (50_000, 100_000), 0),
     Bomb("a list in lists, levels", _deep_list, (500, 1000), 0),
 )
 

@@ -63,6 +63,14 @@ def test_a_skill_that_is_a_link_to_another_folder_of_the_project_is_read(tmp_pat
     assert (tmp_path / "build/.claude/skills/s/SKILL.md").exists()
 
 
+@pytest.mark.parametrize("text", [f"{'`' * 600_000}\n" * 2, f"{'~' * 600_000}\n" * 2, "```\n```\n" * 100_000])
+def test_long_and_many_fences_cost_no_more_than_their_length(text: str, project: Path, skillweave: Skillweave) -> None:
+    """Where they cost the square of it, the command does not end before its time is up."""
+    (project / "patterns/a.md").write_text(text)
+    (project / "skills/s/SKILL.md").write_text(SKILL + "<<include: a.md>>\n")
+    assert skillweave(project, ["check"]).status == 0
+
+
 # What a configuration can ask for
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import DANGLING_PATH, INHERITED_COMMAND, UNKNOWN_SKILL, Problem
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 _PART = r"[\w@+-][\w@+.-]*"
 _PATH = re.compile(rf"(?:\./)?{_PART}/(?:{_PART}/)*(?:{_PART}\.\w{{1,8}}|{_PART}/)")
+# A run of marks is looked at from where it begins only: from each mark of it, a long one would take its length squared.
+_FENCED_COMMAND = re.compile(r"(?:(?<!`)`{3,}|(?<!~)~{3,})[ \t]*!")
 _SKILL_ID = re.compile(r"/?([a-z0-9][\w-]*):([a-z0-9][\w-]*(?::[\w-]+)*)")
 
 
@@ -49,12 +52,12 @@ def check_commands(text: str, document: Document) -> Iterator[Problem]:
     for span, _ in document.code_spans:
         if span.start and text[span.start - 1] == "!":
             yield _command(Span(span.start - 1, span.end))
-    for block in document.blocks:
-        if block.kind == "fence":
-            line = text.split("\n", block.start + 1)[block.start] if block.start else text.split("\n", 1)[0]
-            if re.search(r"(?:`{3,}|~{3,})[ \t]*!", line):
-                start = sum(len(part) + 1 for part in text.split("\n", block.start)[: block.start])
-                yield _command(Span(start, start + len(line)))
+    fences = [block.start for block in document.blocks if block.kind == "fence"]
+    lines = text.split("\n") if fences else []
+    starts = [0, *accumulate(len(line) + 1 for line in lines)]
+    for number in fences:
+        if _FENCED_COMMAND.search(lines[number]):
+            yield _command(Span(starts[number], starts[number] + len(lines[number])))
 
 
 def _command(span: Span) -> Problem:
