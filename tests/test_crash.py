@@ -144,6 +144,22 @@ sys.exit(run(["build", "--format", "concise"]))
 """
 """A build, and somebody who saves files into each folder when its next one is ready, but not yet in its place."""
 
+REFUSING = r"""
+import errno, os, sys
+from skillweave.cli import run
+
+replace = os.replace
+
+def refusing_replace(source, target):
+    if target.endswith("/outer/SKILL.md"):
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES), target)
+    return replace(source, target)
+
+os.replace = refusing_replace
+sys.exit(run(["build"]))
+"""
+"""A build that cannot put one of its bundles in its place, when it has others."""
+
 
 class Run(NamedTuple):
     """What became of one build."""
@@ -342,6 +358,25 @@ def test_what_is_saved_meanwhile_is_not_lost(how: str, tmp_path: Path, skillweav
         assert changed["comes.txt.kept"].content == "theirs"
         assert changed[".note"].content == "newer"
         assert {name: file.content for name, file in gone.items()} == {"comes.txt": "theirs", ".note": "newer"}
+
+
+def test_however_many_builds_fail_what_they_leave_is_one_and_heals(
+    trees: tuple[Path, list[Tree]], tmp_path: Path, skillweave: Skillweave
+) -> None:
+    project = lay_out(tmp_path / "p", OLD)
+    assert skillweave(project, ["build"]).status == 0
+    for number in range(4):
+        lay_out(project, NEW | {"patterns/p.md": f"Number {number}.\n"})
+        refused = subprocess.run([sys.executable, "-c", REFUSING], cwd=project, check=False, capture_output=True)
+        assert (refused.returncode, b"build/skills/outer/SKILL.md: Permission denied" in refused.stderr) == (1, True)
+        inner, changed = (read_tree(project / f"build/skills/{name}") for name in ("still/inner", "changed"))
+        assert inner["SKILL.md"].content.endswith(f"Number {number}.\n")
+        assert changed.keys() == {"SKILL.md", "stays.txt", "comes.txt", "turns/into.txt"}
+        assert len(list((project / "build").glob(".staging-*"))) == 1
+    lay_out(project, NEXT)
+    assert skillweave(project, ["build"]).status == 0
+    assert full_tree(project) == trees[1][2]
+    assert_nothing_staged(project)
 
 
 def test_two_builds_at_once(tmp_path: Path) -> None:

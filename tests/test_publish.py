@@ -181,6 +181,22 @@ def test_a_file_where_the_output_folder_goes(project: Path, skillweave_here: Ski
     assert (project / "build").read_text(encoding="utf-8") == "mine"
 
 
+def test_a_folder_where_the_lock_file_goes_costs_one_staging_folder_at_most(
+    project: Path, skillweave_here: Skillweave
+) -> None:
+    lock = project / "build" / LOCK
+    lock.mkdir(parents=True)
+    for number in range(4):
+        write(project, {"skills/x/SKILL.md": skill("x", f"{number}.")})
+        refused = skillweave_here(project, ["build"])
+        assert (refused.status, f"cannot write {lock}: Is a directory" in refused.err) == (1, True)
+        assert len(list((project / "build").glob(".staging-*"))) == 1
+    lock.rmdir()
+    assert skillweave_here(project, ["build"]).status == 0
+    assert sorted(path.name for path in (project / "build").iterdir()) == ["skills", LOCK]
+    assert skillweave_here(project, ["build", "--check"]).status == 0
+
+
 # What leads outside
 
 

@@ -28,7 +28,7 @@ from skillweave.publish.disk import (
     walk,
     write_if_changed,
 )
-from skillweave.publish.staging import Changes, apply, forget, recover
+from skillweave.publish.staging import Changes, apply, forget, keep_lock, recover
 from skillweave.source import SourcePath
 
 if TYPE_CHECKING:
@@ -145,9 +145,12 @@ def publish_held(request: Request) -> Published:
     found = read_plain(request.folder / LOCK_NAME)
     previous = result.before = (read_lock(found[0]) if found else None) or {}
     meant = recover(request.folder, previous)
-    previous = previous | {
-        path: meant[path] for path in meant if _was_left(request.folder, meant[path], previous.get(path))
-    }
+    left = {path: meant[path] for path in meant if _was_left(request.folder, meant[path], previous.get(path))}
+    if left:
+        # Said where builds look it up, or the next one that fails would have to leave this, too, beside its own.
+        previous = previous | left
+        found = (keep_lock(request.folder, lock_bytes(previous)), 0o644)
+    forget(request.folder)
     plan = _plan(request, previous, result)
     data = lock_bytes(plan.lock)
     is_locked = found[0] == data if found else not plan.lock
@@ -157,7 +160,6 @@ def publish_held(request: Request) -> Published:
             if not any(map(is_left_out, path.split("/"))):
                 why = "was saved there while its folder was built,"
                 result.diagnostics.append(_foreign_diagnostic(request, path, why))
-    forget(request.folder)
     result.after = plan.lock
     result.lock_digest = digest(data) if found or not is_locked else None
     return result

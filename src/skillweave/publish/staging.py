@@ -7,8 +7,9 @@ Everything is staged in `.staging-…` in the output folder, on the same file sy
     skillweave.lock.json   the next lock file, which takes its place last
 
 Until then it says what this build meant to leave. If the build dies in between, the next one reads there what it may
-call its own. Nothing is flushed to the disk (fsync would cost three times the writing): a killed process leaves whole
-bundles, a power cut may not, and a build puts that right.
+call its own, has the lock file say so, and clears up before it stages anything itself: however many builds fail, one
+such folder is left. Nothing is flushed to the disk (fsync would cost three times the writing): a killed process leaves
+whole bundles, a power cut may not, and a build puts that right.
 """
 
 # ruff: noqa: PTH101, PTH102, PTH103, PTH104, PTH105, PTH106, PTH108, PTH114, PTH115, PTH211
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
     from skillweave.emit import Lock, Output
     from skillweave.publish.disk import Standing
+
+_HEALED = "healed"
+"""In the folder that a build left behind: the lock file with what is there of what that one meant to leave."""
 
 _NO_LINKS = frozenset({errno.EPERM, errno.EMLINK, errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
 
@@ -80,7 +84,7 @@ def apply(folder: Path, changes: Changes) -> list[str]:
 
 
 def recover(folder: Path, previous: Lock) -> Lock:
-    """Clear up behind builds that died. Returns what they meant to leave, for `forget` to remove once it is used.
+    """Clear up behind builds that died. Returns what they meant to leave, for `forget` to remove once it is kept.
 
     `previous` is what the lock file says. While there is a next one, all that it and this one do not name is given back.
     """
@@ -95,6 +99,15 @@ def recover(folder: Path, previous: Lock) -> Lock:
             meant |= left
         _empty(staging, LOCK_NAME)
     return meant
+
+
+def keep_lock(folder: Path, lock: bytes) -> bytes:
+    """Have the lock file say what `recover` found to be left, before that is forgotten. Returns what it says."""
+    staged = f"{_left_over(folder)[0]}/{_HEALED}"
+    with _naming(f"{folder}/{LOCK_NAME}"):
+        _write(staged, lock, 0o644)
+        os.replace(staged, f"{folder}/{LOCK_NAME}")
+    return lock
 
 
 def forget(folder: Path) -> None:
