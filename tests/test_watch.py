@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 IN_TIME = 30.0
 """Seconds after which an event that must come is missed: no measure of speed, a bound for a test that fails."""
 
+LATE = 2.0
+"""More than the seconds that a notice may be late before it counts as lost."""
+
 SKILL = "---\nname: commit\ndescription: Writes commits. Use it to commit.\n---\n# Commit\n\n<<include: a.md>>\n"
 
 Event = dict[str, Any]
@@ -407,6 +410,19 @@ def test_what_the_system_refuses_is_told_and_tried_again(project: Path) -> None:
         assert (event["changed"], event["built"]) == ([], ["commit"])
 
 
+@pytest.mark.parametrize("arguments", [[], ["--poll"]])
+def test_what_stands_in_the_way_of_an_output_is_gone(project: Path, arguments: list[str]) -> None:
+    """No source changes with it, and the output folder is not watched."""
+    mine = project / "build/skills/commit/mine.txt"
+    write(mine, "mine")
+    with watching(project, arguments) as watch:
+        (found,) = watch.events[-2]["diagnostics"]
+        assert found["code"] == "SW902"
+        mine.unlink()
+        event = watch.event("rebuild")
+        assert (event["changed"], event["built"], event["diagnostics"]) == ([], ["commit"], [])
+
+
 # The system's notices fail
 
 
@@ -451,6 +467,20 @@ def test_a_limit_that_nobody_is_told_of(project: Path) -> None:
         watch.event("polling")
         write(project / "patterns/deep/b.md", "third\n")
         watch.until(good(project, "third\n"))
+
+
+def test_a_change_time_alone_is_no_notice_that_was_lost(project: Path) -> None:
+    """A hard link changes nothing else, and nobody is told of it. It is seen for longer than notices may be late."""
+    elsewhere = project.parent / "elsewhere"
+    elsewhere.mkdir()
+    with watching(project) as watch:
+        started, number = time.monotonic(), 0
+        while time.monotonic() - started < 2 * LATE:
+            number += 1
+            os.link(project / "patterns/a.md", elsewhere / str(number))
+            watch.until(lambda event: event.get("changed") == ["patterns/a.md"])
+        assert number > 1
+        assert "polling" not in [event["event"] for event in watch.events]
 
 
 # The end, and the author's command

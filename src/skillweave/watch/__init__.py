@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from skillweave.config import Config, load_config
-from skillweave.diagnostics import Diagnostic, Severity
+from skillweave.diagnostics import FOREIGN_OUTPUT, Diagnostic, Severity
 from skillweave.incremental import Asked, Memory, build, save
 from skillweave.watch import command
 from skillweave.watch.events import Event, Failed, Misconfigured, Polling, Ran, Ready, Rebuilt, Stopped
 from skillweave.watch.notices import Notices, listen, watch_places
-from skillweave.watch.snapshot import Snapshot, changes, output_folder, places, take
+from skillweave.watch.snapshot import Snapshot, are_announced, changes, output_folder, places, take
 
 if TYPE_CHECKING:
     import subprocess
@@ -32,11 +32,11 @@ QUIET, LONGEST = 0.05, 0.5
 FIRST_LOOK, RESCAN, POLL = 0.25, 2.0, 0.5
 """Seconds between looks that no hint asked for: right after a change, at rest, and where notices are not relied on."""
 RETRY = 2.0
-"""Seconds before a build is tried again that the system refused."""
+"""Seconds before a build is tried again that the system refused, or that found something in the way of an output."""
 GRACE = 1.5
 """Seconds that a notice may be late before it counts as lost. Watchdog itself holds some back for half a second."""
 SHARE = 20
-"""Looking takes at most this part of the time, however large the project is."""
+"""Looking, and trying again, takes at most this part of the time, however large the project is."""
 
 
 class Request(NamedTuple):
@@ -169,8 +169,10 @@ def _changes(session: _Session, *, hinted: bool) -> tuple[str, ...]:
         if session.snapshot.stamps == before:
             return ()
     _gather(session)
-    changed = changes(before, session.snapshot.stamps)
-    if changed and session.notices.count == count and not hinted and session.unannounced is None:
+    now = session.snapshot.stamps
+    changed = changes(before, now)
+    is_silent = session.notices.count == count and not hinted
+    if changed and is_silent and session.unannounced is None and are_announced(before, now):
         session.unannounced = (time.monotonic(), count)
     return changed
 
@@ -237,6 +239,9 @@ def _rebuild(session: _Session, changed: tuple[str, ...]) -> None:
     if changed or rebuilt.built or rebuilt.removed or rebuilt.diagnostics != session.diagnostics:
         session.tell(rebuilt)
     session.diagnostics, session.failure = rebuilt.diagnostics, None
+    if session.build_again is None and any(d.code is FOREIGN_OUTPUT for d in rebuilt.diagnostics):
+        # Nobody tells that it was moved away: the output folder is not watched.
+        session.build_again = time.monotonic() + max(RETRY, rebuilt.seconds * SHARE)
     _run_command(session, rebuilt)
     del rebuilt
     gc.collect()  # The command line switches collecting off for runs that end; this one does not.

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Stamp = tuple[int, ...]
 """Of a file its size, times and inode: an edit that keeps size and modification time still has another change time."""
 
+_NUMBERS = 4
+"""How many a file's stamp has; the change time is the last one."""
+
 _FOLDER: Stamp = (0, 0)
 """A folder is there or is not; what is in it has stamps of its own."""
 
@@ -54,6 +57,11 @@ def changes(old: Mapping[str, Stamp], new: Mapping[str, Stamp]) -> tuple[str, ..
     different = {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
     above = {path[:at] for path in different for at, char in enumerate(path) if char == "/"}
     return tuple(sorted(different - above))
+
+
+def are_announced(old: Mapping[str, Stamp], new: Mapping[str, Stamp]) -> bool:
+    """Whether the system gives notice of what differs. Of a change time alone it need not: a hard link was made."""
+    return old.keys() != new.keys() or any(_but_change_time(old[path]) != _but_change_time(new[path]) for path in new)
 
 
 def places(config: Config, snapshot: Snapshot, files: Iterable[Path]) -> dict[str, bool]:
@@ -151,6 +159,11 @@ def _stamp(path: Path | os.DirEntry[str]) -> Stamp:
 
 def _numbers(found: os.stat_result) -> Stamp:
     return (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
+
+
+def _but_change_time(stamp: Stamp) -> Stamp:
+    """A stamp without the change times in it: that of a symlink is its own stamp, then that of what it leads to."""
+    return tuple(number for place, number in enumerate(stamp) if place % _NUMBERS != _NUMBERS - 1)
 
 
 def _is_below(path: str, folder: str) -> bool:
