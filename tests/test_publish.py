@@ -147,6 +147,23 @@ def test_a_foreign_file_keeps_its_bundle_from_being_touched(
     assert stats(project / "build" / "skills") == before
 
 
+@pytest.mark.parametrize("at", ["skills", "skills/x", "skills/x/sub"])
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_what_is_no_folder_where_one_goes_is_named_once(
+    project: Path, at: str, kind: str, skillweave_here: Skillweave
+) -> None:
+    write(project, {"skills/y/SKILL.md": skill("y"), "skills/x/sub/a.txt": "a", "skills/x/sub/b.txt": "b"})
+    place = project / "build" / at
+    place.parent.mkdir(parents=True)
+    if kind == "file":
+        place.write_text("mine")
+    else:
+        place.symlink_to(project.parent)
+    found = skillweave_here(project, ["build", "--format", "concise"])
+    why = "stands where the folder of an output goes and no build wrote it"
+    assert (found.status, found.err) == (1, f"build/{at}:1:1: SW902 build/{at} {why}\n")
+
+
 def test_what_is_left_out_everywhere_survives_every_change(project: Path, skillweave_here: Skillweave) -> None:
     skillweave_here(project, ["build"])
     bundle = project / "build/skills/x"

@@ -210,7 +210,7 @@ def test_links_planted_in_the_output_are_not_followed(project: Path, skillweave_
     before = untouchable(project)
     done = skillweave_here(project, ["build"])
     assert done.status == 1
-    assert "build/skills/s/SKILL.md stands where an output goes" in done.err
+    assert "build/skills stands where the folder of an output goes" in done.err
     assert untouchable(project) == before
 
 

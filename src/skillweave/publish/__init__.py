@@ -229,6 +229,8 @@ def _plan(request: Request, previous: Lock, result: Published) -> _Plan:
     for source in sorted(previous):
         if source not in built and not request.keeps(source):
             _plan_removal(before, source, plan, result)
+    # One thing can stand in the way of many outputs.
+    result.diagnostics = list(dict.fromkeys(result.diagnostics))
     return plan
 
 
@@ -306,13 +308,25 @@ def _foreign(before: _Before, bundle: Bundle, *, current: bool) -> Iterator[Diag
     """What stands where the bundle goes and was not written by any build."""
     folder = before.request.folder
     is_skill = bundle.entry.kind == "skill"
+    found: dict[str, str] = {}
     for output in () if current else bundle.outputs:
         if state_of(folder, output, before.ours) == "foreign" and not (is_skill and _gives_way(before, output.path)):
-            yield _foreign_diagnostic(before.request, output.path, "stands where an output goes")
+            at = _in_the_way(before, output.path)
+            what = "an output" if at == output.path else "the folder of an output"
+            found.setdefault(at, f"stands where {what} goes")
     if is_skill and place_of(folder, bundle.entry.folder, before.places) == "folder":
         for path in files_below(folder, bundle.entry.folder):
             if path not in before.planned and path not in before.ours:
-                yield _foreign_diagnostic(before.request, path, "stands in a bundle's folder")
+                found.setdefault(path, "stands in a bundle's folder")
+    for path, why in found.items():
+        yield _foreign_diagnostic(before.request, path, why)
+
+
+def _in_the_way(before: _Before, path: str) -> str:
+    """What keeps an output from its place: the first part of its path that should be a folder and is none, else itself."""
+    while place_of(before.request.folder, path.rpartition("/")[0], before.places) != "folder":
+        path = path.rpartition("/")[0]
+    return path
 
 
 def _gives_way(before: _Before, path: str) -> bool:
