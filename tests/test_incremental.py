@@ -311,6 +311,27 @@ def test_it_says_why_an_entry_was_rebuilt(tmp_path: Path) -> None:
     assert second.reasons == (("skills/s/SKILL.md", "patterns/a.md changed"),)
 
 
+@pytest.mark.parametrize("what", ["configuration", "mode", "output"])
+def test_it_says_why_an_entry_was_rebuilt_whose_sources_say_the_same(tmp_path: Path, what: str) -> None:
+    write(tmp_path / "skills/s/SKILL.md", SKILL)
+    write(tmp_path / "skills/s/run.sh", "true\n")
+    run(tmp_path, build)
+    match what:
+        case "configuration":
+            write(tmp_path / "skillweave.toml", "banner = false\n")
+        case "mode":
+            (tmp_path / "skills/s/run.sh").chmod(0o755)
+        case _:
+            write(tmp_path / "build/skills/s/run.sh", "edited\n")
+    again = run(tmp_path, build)
+    assert again is not None
+    ((_, reason),) = again.reasons
+    if what == "configuration":
+        assert reason == "no source changed, so the configuration or the version of skillweave did"
+    else:
+        assert reason == "no source says anything else, so what was published was changed, or the mode of a source"
+
+
 @pytest.mark.parametrize(
     "path", sorted(Path(__file__).parents[1].glob("[dps]*/**/*.md"))[:60], ids=lambda path: path.name
 )

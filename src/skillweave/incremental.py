@@ -33,7 +33,7 @@ from skillweave.state import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from skillweave.build import Compiled
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from skillweave.config import Config
     from skillweave.depfile import Needs
     from skillweave.document import Document
+    from skillweave.emit import Record
     from skillweave.parts import Parts
     from skillweave.publish import Published
     from skillweave.source import SourcePath
@@ -207,7 +208,7 @@ def _build(asked: Asked, last: _Last | None, started: int, *, is_held: bool) -> 
         changed=tuple(published.changed),
         unchanged=tuple(sorted([*published.unchanged, *others])),
         removed=tuple(published.removed),
-        reasons=_reasons(compiled, published),
+        reasons=_reasons(published),
         needs=needs_of(compiled) if asked.needs else (),
     )
     if state is not None:
@@ -368,18 +369,15 @@ def _said(state: State) -> Outcome | None:
         return None
 
 
-def _reasons(compiled: Compiled, published: Published) -> tuple[tuple[str, str], ...]:
-    """Why each entry was written, from what the lock file said of its inputs before."""
-    inputs = {str(bundle.entry.path): bundle.inputs for bundle in compiled.bundles}
-    return tuple(
-        (path, _reason(inputs[path], published.before[path].inputs if path in published.before else None))
-        for path in published.changed
-    )
+def _reasons(published: Published) -> tuple[tuple[str, str], ...]:
+    """Why each entry was written, from what the lock file said of it before."""
+    return tuple((path, _reason(published.after[path], published.before.get(path))) for path in published.changed)
 
 
-def _reason(after: Mapping[str, str], before: Mapping[str, str] | None) -> str:
-    if before is None:
+def _reason(now: Record, last: Record | None) -> str:
+    if last is None:
         return "it has not been built before"
+    after, before = now.inputs, last.inputs
     changed = sorted(path for path in after if before.get(path, after[path]) != after[path])
     added = sorted(set(after) - set(before))
     gone = sorted(set(before) - set(after))
@@ -388,4 +386,9 @@ def _reason(after: Mapping[str, str], before: Mapping[str, str] | None) -> str:
         for paths, verb in ((changed, "changed"), (added, "came in"), (gone, "went out"))
         if paths
     ]
-    return "; ".join(parts) or "what was published was changed or is another version's"
+    if parts:
+        return "; ".join(parts)
+    if now.outputs != last.outputs:
+        return "no source changed, so the configuration or the version of skillweave did"
+    # The lock file says nothing of modes.
+    return "no source says anything else, so what was published was changed, or the mode of a source"
