@@ -5,6 +5,7 @@ Real processes throughout: nothing of the command is imported but the list of it
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import pty
@@ -396,6 +397,23 @@ def test_a_full_disk_loses_nothing_and_the_next_build_heals(project: Path) -> No
     assert files_below(project / "build") == before
     assert run(project, "build").status == 0
     assert run(project, "build", "--check").status == 0
+
+
+@pytest.mark.parametrize("arguments", [["build", "--check"], ["build", "--diff"], ["trace", "build/skills/x/SKILL.md"]])
+def test_what_could_not_be_read_is_not_said_to_be_written(project: Path, arguments: list[str]) -> None:
+    assert run(project, "build").status == 0
+    (project / "build").chmod(0)
+    refused = run(project, *arguments, limit=obey_modes)
+    (project / "build").chmod(0o755)
+    assert (refused.status, refused.out) == (1, "")
+    assert re.fullmatch(r"skillweave: cannot read /\S+/build\S*: Permission denied\n", refused.err), refused.err
+
+
+def obey_modes() -> None:
+    """Have the command that is started obey modes of files, also where it is root's: it gets no right to pass over them."""
+    if sys.platform == "linux":
+        for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH; anybody else has none to lose.
+            ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
 
 
 def files_below(folder: Path) -> dict[str, bytes]:

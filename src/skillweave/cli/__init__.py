@@ -46,8 +46,10 @@ def run(arguments: Sequence[str]) -> int:
         return ERRORS
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
-        _say(f"skillweave: cannot write{where}: {error.strerror or error}")
-        click.echo("Nothing was lost: what is published is whole, and the next build goes on from here.", err=True)
+        verb = getattr(error, "__notes__", ["write"])[0]
+        _say(f"skillweave: cannot {verb}{where}: {error.strerror or error}")
+        if verb == "write":
+            click.echo("Nothing was lost: what is published is whole, and the next build goes on from here.", err=True)
         return ERRORS
     except Exception:  # noqa: BLE001 (whatever it is, it is our bug, and the reader needs to know what to send us)
         return _report_bug()

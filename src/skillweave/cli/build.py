@@ -18,6 +18,7 @@ from skillweave.cli.common import (
     report_options,
     say,
     status,
+    tried,
     usage_errors,
 )
 from skillweave.cli.depfile import write_depfile
@@ -103,7 +104,7 @@ def build(  # noqa: PLR0913 (click hands over each option by its name)
 def _run_comparison(options: Options, config: Config, entries: tuple[str, ...], wanted: _Comparison) -> int:
     from skillweave.build import compare_project  # noqa: PLC0415
 
-    with usage_errors(), progress(options) as show:
+    with tried("read"), usage_errors(), progress(options) as show:
         compiled, published = compare_project(config, entries, strict=options.strict, progress=show)
     return _compare(options, config, compiled, published, wanted)
 
@@ -114,8 +115,9 @@ def _compare(options: Options, config: Config, compiled: Compiled, published: Pu
         from skillweave.build import request_of  # noqa: PLC0415
         from skillweave.diff import differences  # noqa: PLC0415
 
-        for patch in differences(request_of(config, compiled)):
-            _print_patch(patch)
+        with tried("read"):
+            for patch in differences(request_of(config, compiled)):
+                _print_patch(patch)
     diagnostics = _sorted(compiled, published) if wanted.check else compiled.diagnostics
     report(options, config, compiled, diagnostics, err=wanted.diff)
     if published.diagnostics or status(diagnostics):

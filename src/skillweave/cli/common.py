@@ -154,6 +154,17 @@ def usage_errors() -> Iterator[None]:
 
 
 @contextmanager
+def tried(verb: str) -> Iterator[None]:
+    """Have an error of the system that comes up within say what was tried. Where nobody says it, that was to write."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None:  # Else it is what we print that could not be written.
+            error.add_note(verb)
+        raise
+
+
+@contextmanager
 def progress(options: Options) -> Iterator[Callable[[int, int], None] | None]:
     """Shows how far reading is, once a terminal has waited for more than half a second."""
     if options.quiet or not sys.stderr.isatty():

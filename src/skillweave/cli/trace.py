@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from skillweave.cli.common import Options, configure, own_format_options, progress, report, say, say_json
+from skillweave.cli.common import Options, configure, own_format_options, progress, report, say, say_json, tried
 from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.suggest import suggest_built_files
 
@@ -58,7 +58,8 @@ def trace(options: Options, place: str) -> int:
     from skillweave.trace import discrepancy  # noqa: PLC0415
 
     folder = config.root / config.output
-    found = read_plain(folder / wanted.path) if is_plain(folder, wanted.path) else None
+    with tried("read"):
+        found = read_plain(folder / wanted.path) if is_plain(folder, wanted.path) else None
     problem = discrepancy(traced.output, found, load_lock(folder))
     if options.format == "json":
         say_json(_object(wanted, traced, problem))
