@@ -409,6 +409,46 @@ def test_what_could_not_be_read_is_not_said_to_be_written(project: Path, argumen
     assert re.fullmatch(r"skillweave: cannot read /\S+/build\S*: Permission denied\n", refused.err), refused.err
 
 
+def test_clean_removes_the_cache_and_what_a_killed_run_left_of_it(project: Path) -> None:
+    write(project / "skills/x/SKILL.md", f"{SKILL}&lt; \\<\n")
+    assert run(project, "clean") == Outcome(0, "there is no cache\n", "")
+    run(project, "build")
+    cache = project / ".skillweave"
+    assert {path.name for path in cache.iterdir()} == {".gitignore", "documents", "parts.json", "state.json"}
+    for name in ("state.json.4242", "parts.json.1", "documents/ab.json.4242"):
+        write(cache / name, "{")
+    assert run(project, "clean") == Outcome(0, "removed the cache\n", "")
+    assert not cache.exists()
+    assert (project / "build/skills/x/SKILL.md").exists()
+
+
+def test_clean_leaves_what_is_not_of_the_cache_and_git_leaves_it_alone(project: Path) -> None:
+    run(project, "build")
+    cache, victim = project / ".skillweave", write(project.parent / "victim/state.json", "theirs\n")
+    for name in ("documents/notes.json", "state.json.bak", "folder/state.json"):
+        write(cache / name, "mine\n")
+    assert run(project, "clean") == Outcome(0, "removed the cache\n", "")
+    assert files_below(cache).keys() == {".gitignore", "documents/notes.json", "state.json.bak", "folder/state.json"}
+    assert run(project, "clean") == Outcome(0, "there is no cache\n", "")
+    cache.rename(project / "moved")
+    cache.symlink_to(victim.parent)
+    assert run(project, "clean") == Outcome(0, "there is no cache\n", "")
+    assert victim.read_text() == "theirs\n"
+
+
+@pytest.mark.parametrize("mode", [0o555, 0])
+def test_clean_says_so_where_the_cache_cannot_be_removed(project: Path, mode: int) -> None:
+    run(project, "build")
+    (project / ".skillweave").chmod(mode)
+    refused = run(project, "clean", limit=obey_modes)
+    (project / ".skillweave").chmod(0o755)
+    assert (refused.status, refused.out) == (1, "")
+    assert re.fullmatch(r"skillweave: cannot remove /\S+/\.skillweave\S*: Permission denied\n", refused.err), (
+        refused.err
+    )
+    assert (project / ".skillweave/state.json").exists()
+
+
 def obey_modes() -> None:
     """Have the command that is started obey modes of files, also where it is root's: it gets no right to pass over them."""
     if sys.platform == "linux":

@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING, Any
 
 from skillweave import __version__
@@ -311,21 +311,47 @@ def save_parts(root: Path, state: State, parts: object) -> None:
 
 
 def remove_cache(root: Path) -> bool:
-    """Remove what earlier runs kept, and nothing else; whether there was any."""
+    """Remove what earlier runs kept, and nothing else; whether there was any. Raises OSError where the system refuses.
+
+    Where somebody keeps something of their own beside it, that stays, and version control still leaves it alone.
+    """
     folder = root / FOLDER
-    documents = [f"{DOCUMENTS}/{name}" for name in _names(folder, DOCUMENTS) if _KEPT.fullmatch(name)]
-    removed = False
-    for name in (NAME, PARTS, *documents, ANCHOR):
-        with suppress(OSError):
-            (folder / name).unlink()
-            removed = True
-    for emptied in (folder / DOCUMENTS, folder):
-        with suppress(OSError):
-            emptied.rmdir()
-    return removed
+    if not _is_real(folder):
+        return False
+    kept = [name for name in os.listdir(folder) if _CACHE.fullmatch(name)]  # noqa: PTH208 (likewise)
+    if _is_real(folder / DOCUMENTS):
+        names = os.listdir(folder / DOCUMENTS)  # noqa: PTH208 (likewise)
+        documents = [name for name in names if _DOCUMENT.fullmatch(name)]
+        kept += [f"{DOCUMENTS}/{name}" for name in documents] + ([DOCUMENTS] if documents == names else [])
+    for name in kept:
+        _remove(folder / name)
+    is_rest_ours = set(os.listdir(folder)) <= {ANCHOR}  # noqa: PTH208 (likewise)
+    if is_rest_ours:
+        (folder / ANCHOR).unlink(missing_ok=True)
+        folder.rmdir()
+    return bool(kept) or is_rest_ours
 
 
-_KEPT = re.compile(r"[0-9a-f]{2}\.json")
+_DOCUMENT = re.compile(r"[0-9a-f]{2}\.json(?:\.\d+)?")
+"""A file of documents, and what a run that was killed left of one; likewise, what else is kept."""
+_CACHE = re.compile(rf"(?:{re.escape(NAME)}|{re.escape(PARTS)})(?:\.\d+)?")
+
+
+def _is_real(folder: Path) -> bool:
+    """Whether there is a folder, and no symlink: no cache is kept behind one."""
+    try:
+        return S_ISDIR(os.lstat(folder).st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, or a folder that is empty, if it is there. Another run may do the same."""
+    with suppress(FileNotFoundError):
+        if _is_real(path):
+            path.rmdir()
+        else:
+            path.unlink()
 
 
 def now() -> int:

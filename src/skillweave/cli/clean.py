@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from skillweave.cli.common import Options, configure, project_options
+from skillweave.cli.common import Options, configure, project_options, tried
 from skillweave.cli.status import CLEAN, USAGE
 
 
@@ -17,7 +17,8 @@ def clean(options: Options) -> int:
         return failed or USAGE
     from skillweave.state import remove_cache  # noqa: PLC0415
 
-    removed = remove_cache(config.root)
+    with tried("remove"):
+        removed = remove_cache(config.root)
     if not options.quiet:
         click.echo("removed the cache" if removed else "there is no cache")
     return CLEAN
