@@ -267,6 +267,25 @@ def test_130_when_interrupted(talkative: Path) -> None:
     assert (process.returncode, err.split()) == (130, [b"interrupted"])
 
 
+def test_130_when_interrupted_before_the_command_line_is_there(project: Path) -> None:
+    """The signal comes when the first module is looked up that `skillweave` imports."""
+    program = (
+        "import os, signal, sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(name, *_):\n"
+        "        if name == 'click':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "sys.meta_path.insert(0, Interrupting)\n"
+        "from skillweave.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "check"], cwd=project, env=environment(), capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"interrupted\n")
+
+
 # Entries
 
 

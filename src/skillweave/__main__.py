@@ -8,9 +8,13 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    from skillweave.cli import run  # noqa: PLC0415 (the command line is imported only by who runs it)
+    try:
+        from skillweave.cli import run  # noqa: PLC0415 (the command line is imported only by who runs it)
 
-    status = run(sys.argv[1:])
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:  # It came before the command line was there to answer it, or while that was being done.
+        sys.stderr.write("interrupted\n")
+        status = 130
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
