@@ -70,18 +70,18 @@ def emit(nodes: Nodes, tree: Tree, plan: Plan, sources: Iterable[SourcePath]) ->
         text = document_text(nodes, page, banner if is_main else None)
         outputs.append(Output(f"{base}/{out}", text.encode(), 0o644))
     for out, real in plan.copies.items():
-        contents = tree.read(real)
+        contents, fingerprint = tree.hold(real)
         if contents.problem is not None:
             message = f"{real} cannot be read: {contents.problem}"
             graph.add(Diagnostic(UNREADABLE_FILE, message, real, START, START), real, entry.main.real)
             continue
         outputs.append(Output(f"{base}/{out}", contents.data, contents.mode))
-        digests[real] = digest(contents.data)
+        digests[real] = fingerprint
     for path in sources:
         # What a directive names in lines that no include selects is part of no output, and yet has to be there.
         if str(path) not in digests and tree.look_up(path).kind == "file":
-            contents = tree.read(path)
-            digests.update({str(path): digest(contents.data)} if contents.problem is None else {})
+            contents, fingerprint = tree.hold(path)
+            digests.update({str(path): fingerprint} if contents.problem is None else {})
     if entry.main.real in graph.failed:
         return None
     pages = {f"{base}/{out}": page for out, page in plan.pages.items()}

@@ -71,6 +71,10 @@ class Tree:
     """What was read, or the system's reason why not: with `listings` and `links`, all that a build depends on."""
     links: dict[str, tuple[str, str] | None] = field(default_factory=dict)
     """What symlinks were found to lead to."""
+    held: dict[str, tuple[Contents, str]] = field(default_factory=dict)
+    """What `hold` has read."""
+    known: dict[str, Found] = field(default_factory=dict)
+    """What was looked up: as listings are not made twice, neither are these."""
     drafts: Mapping[str, bytes] = field(default_factory=dict)
     """What files are read as in place of what they hold: an edit that is tried before it is written."""
 
@@ -97,6 +101,12 @@ class Tree:
 
     def look_up(self, path: str) -> Found:
         """What stands at a normalised path below the root. Symlinks are followed as long as they stay in the project."""
+        known = self.known.get(path)
+        if known is None:
+            known = self.known[path] = self._find(path)
+        return known
+
+    def _find(self, path: str) -> Found:
         if path == ".." or path.startswith(("../", "/")):
             return Found("outside", SourcePath(path))
         parts = [part for part in path.split("/") if part]
@@ -203,6 +213,13 @@ class Tree:
         if isinstance(before, str) or before.digest != read.digest:
             self.reads[path] = CHANGED
         return Contents(data, None, 0o755 if status.st_mode & 0o111 else 0o644)
+
+    def hold(self, path: str) -> tuple[Contents, str]:
+        """A file as `read` gives it, and its digest, both read once: many bundles may ship it."""
+        if path not in self.held:
+            contents = self.read(path)
+            self.held[path] = (contents, digest(contents.data))
+        return self.held[path]
 
 
 _TO_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)

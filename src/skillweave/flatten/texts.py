@@ -43,7 +43,8 @@ def asked(child: Child, shift: int, tabs: bool) -> tuple[NodeKey, int, bool]:  #
     """The text that an include needs where the headings of its own file move by `shift`: node, shift, without tabs."""
     if child.key.code is not None:
         return child.key, 0, False
-    return child.key, shift + child.shift, tabs or moves_tab_stops(child.edge.placed.prefix or "")
+    prefix = child.edge.placed.prefix
+    return child.key, shift + child.shift, tabs or (prefix is not None and prefix != "" and moves_tab_stops(prefix))
 
 
 def _assemble(nodes: Nodes, key: NodeKey, shift: int, tabs: bool) -> str:  # noqa: FBT001

@@ -135,12 +135,14 @@ def _read_lines(scan: _Scan) -> None:
             scan.line += text.count("\n", scan.at, match.end())
             scan.at = match.end()
             continue
-        indent = match.end("indent") - scan.at
-        _close_items(scan, indent)
-        if indent - (scan.open[-1][0] if scan.open else 0) > 3:
+        indent = match.end(2) - scan.at  # the group `indent`; by its number it is found at once
+        scan.closed_items = False
+        if scan.open:
+            _close_items(scan, indent)
+        if indent > 3 and indent - (scan.open[-1][0] if scan.open else 0) > 3:
             raise _NotPlainError
         if kind == "text":
-            scan.runs.append(_Run(match.start("text"), match.end()))
+            scan.runs.append(_Run(match.end(2), match.end()))
             scan.add("paragraph", match.end())
             scan.text_end = scan.line
         elif kind == "item":
@@ -157,7 +159,6 @@ def _read_lines(scan: _Scan) -> None:
 
 
 def _close_items(scan: _Scan, indent: int) -> None:
-    scan.closed_items = False
     while scan.open and scan.open[-1][0] > indent:
         scan.ends[scan.open.pop()[1]] = scan.line
         scan.closed_items = True
