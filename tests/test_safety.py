@@ -71,6 +71,15 @@ def test_long_and_many_fences_cost_no_more_than_their_length(text: str, project:
     assert skillweave(project, ["check"]).status == 0
 
 
+def test_a_long_line_with_many_errors_costs_no_more_than_they_are(project: Path, skillweave: Skillweave) -> None:
+    """Where it cost the square of them, the command did not end before memory did."""
+    (project / "patterns/a.md").write_text("a *b*c* _d_ [x](y) " * 52_000 + "\n")
+    (project / "skills/s/SKILL.md").write_text(SKILL + "<<include: a.md>>\n")
+    done = skillweave(project, ["check", "--format", "concise"])
+    assert done.status == 1
+    assert done.out.count("SW501") == 52_000
+
+
 # What a configuration can ask for
 
 

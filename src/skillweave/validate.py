@@ -128,12 +128,17 @@ def check_unreached(site: Site, path: SourcePath) -> Bundled:
 
 def misspelled_lines(findings: Iterable[Finding], site: Site) -> list[str]:
     """The lines with an error that names a file: the patterns that they may mean are not called unused as well."""
+    # Each line once: one that has many errors may be as long as a file.
+    places = dict.fromkeys(
+        (diagnostic.path, diagnostic.start.line)
+        for diagnostic, _, _, mark in findings
+        if mark is None and diagnostic.severity is Severity.ERROR and diagnostic.code.number[:3] in _NAMING
+    )
     lines = []
-    for diagnostic, _, _, mark in findings:
-        if mark is None and diagnostic.severity is Severity.ERROR and diagnostic.code.number[:3] in _NAMING:
-            file = site.nodes.graph.files.get(diagnostic.path)
-            known = file.lines if file is not None else read_text(site.tree, diagnostic.path)[0].split("\n")
-            lines += [line.casefold() for line in known[diagnostic.start.line - 1 : diagnostic.start.line]]
+    for path, number in places:
+        file = site.nodes.graph.files.get(path)
+        known = file.lines if file is not None else read_text(site.tree, path)[0].split("\n")
+        lines += [line.casefold() for line in known[number - 1 : number]]
     return lines
 
 
