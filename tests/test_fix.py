@@ -22,7 +22,7 @@ from skillweave.cache import Documents
 from skillweave.config import Config
 from skillweave.diagnostics import CODES, DIRECTIVE_STYLE
 from skillweave.fix import Fixed, fix_project
-from skillweave.parse import parse
+from skillweave.parse.documents import parse
 from skillweave.rewrite import Refusal, Rewrite, edit_bytes, rewrite
 from skillweave.source import Edit, Span, apply_edits, normalise
 from strategies import Project, ordinary_projects, projects, scraps

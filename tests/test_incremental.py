@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from skillweave.cache import PARALLEL, Documents, decode, encode
 from skillweave.config import load_config
 from skillweave.incremental import Asked, Memory, Outcome, build, check
-from skillweave.parse import parse
+from skillweave.parse.documents import parse
 from skillweave.state import State
 
 NAMES = ("a.md", "b.md", "c.md", "d/e.md")

@@ -16,7 +16,7 @@ from markdown_it.common.utils import normalizeReference, unescapeAll
 
 from skillweave.markdown.reading import read, read_blocks
 from skillweave.markdown.rules import plain_parser
-from skillweave.parse import parse
+from skillweave.parse.documents import parse
 from skillweave.source import normalise
 from strategies import documents, openers_everywhere
 

@@ -23,7 +23,7 @@ from skillweave.build import Compiled, compile_project
 from skillweave.cli import run as run_command
 from skillweave.config import Config
 from skillweave.destination import encode, read_destination, relative, resolve
-from skillweave.parse import parse
+from skillweave.parse.documents import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

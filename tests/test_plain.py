@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from skillweave.markdown.plain import plain_reading
-from skillweave.parse import parse, parse_by_parser
+from skillweave.parse.documents import parse, parse_by_parser
 from skillweave.source import LineIndex, normalise
 from strategies import documents, openers_everywhere, scraps
 

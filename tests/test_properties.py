@@ -20,7 +20,7 @@ from skillweave.config import Config
 from skillweave.diagnostics import UNUSED_PATTERN, Severity
 from skillweave.flatten.origins import origins
 from skillweave.markdown.rules import plain_parser
-from skillweave.parse import parse
+from skillweave.parse.documents import parse
 from skillweave.source import LineIndex, SourcePath, Span
 from strategies import Project, documents, ordinary_projects, projects, scraps
 

@@ -14,7 +14,7 @@ from skillweave.config import Config, load_config
 from skillweave.diagnostics import CODES, UNUSED_IGNORE, Severity
 from skillweave.globs import covers
 from skillweave.incremental import Asked, build, check
-from skillweave.parse import parse
+from skillweave.parse.documents import parse
 from skillweave.suppress import find_code, find_codes, why_not_ignored
 from strategies import documents, scraps
 

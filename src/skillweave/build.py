@@ -24,7 +24,7 @@ from skillweave.links.site import Plan, Site, make_site
 from skillweave.parts import Parts, bundled, failed_of, templates_of
 from skillweave.project import Entry, Project, choose, discover, shared_files
 from skillweave.publish import Published, Request, compare
-from skillweave.seams import check_seams
+from skillweave.seams.checking import check_seams
 from skillweave.validate import (
     check_entry,
     check_files,

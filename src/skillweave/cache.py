@@ -57,7 +57,7 @@ class Documents:
 
         That takes two processes if it is much.
         """
-        from skillweave.parse import parse_plain  # noqa: PLC0415 (only where there is something to parse)
+        from skillweave.parse.documents import parse_plain  # noqa: PLC0415 (only where there is something to parse)
 
         unknown = []
         for digest, text in texts.items():
@@ -86,7 +86,7 @@ class Documents:
         document = self.memory.get(digest)
         if document is not None:
             return document
-        from skillweave.parse import parse_by_parser, parse_plain  # noqa: PLC0415 (only where there is something to parse)
+        from skillweave.parse.documents import parse_by_parser, parse_plain  # noqa: PLC0415 (only where there is something to parse)
 
         document = parse_plain(text) if digest not in self.odd else None
         document = document or self._stored(digest)
@@ -137,7 +137,7 @@ def _parse_in_parallel(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def _parsed(texts: Mapping[str, str], digests: Sequence[str]) -> dict[str, str]:
-    from skillweave.parse import parse_by_parser  # noqa: PLC0415 (the parser is imported only where it is needed)
+    from skillweave.parse.documents import parse_by_parser  # noqa: PLC0415 (the parser is imported only where it is needed)
 
     return {digest: encode(parse_by_parser(texts[digest])) for digest in digests}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.flatten.texts import asked, text_of
-from skillweave.parse import parse
+from skillweave.parse.documents import parse
 from skillweave.source import Edit, apply_edits
 from skillweave.units import UnitKey
 

@@ -18,7 +18,8 @@ from skillweave.diagnostics import (
     Problem,
     Severity,
 )
-from skillweave.parse import directive_spellings, parse
+from skillweave.parse.documents import parse
+from skillweave.parse.front import directive_spellings
 from skillweave.source import LineIndex, Span
 
 if TYPE_CHECKING:

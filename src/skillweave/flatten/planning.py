@@ -12,7 +12,7 @@ from skillweave.flatten.values import Child, Node, NodeKey, Nodes, TextItem, is_
 from skillweave.graph.targets import language
 from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block
-from skillweave.parse import not_alone
+from skillweave.parse.directives import not_alone
 from skillweave.select import Lines, Sections, holds, select, select_code, whole, without
 from skillweave.source import Span
 from skillweave.units import Unit, UnitKey, file_unit, find_calls, rendered_ranges, rendered_unit

@@ -1,0 +1,113 @@
+"""Openers → the directives that are live, with where they stand; what to say of all others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import DIRECTIVE_NOT_ALONE, DIRECTIVE_STYLE, Problem
+from skillweave.directive.openers import CANDIDATE, find_close, opener_at
+from skillweave.directive.reader import read_directive
+from skillweave.directive.writing import restyled, style_fix, unclosed_directive, unknown_directive
+from skillweave.document import PlacedDirective
+from skillweave.source import Span
+
+if TYPE_CHECKING:
+    from skillweave.directive.values import Directive
+    from skillweave.frame import Frame
+    from skillweave.markdown.values import Opener, Reading
+
+
+def placed_directives(frame: Frame, reading: Reading, problems: list[Problem]) -> tuple[PlacedDirective, ...]:
+    """The directives that are live, in the order of the text; what is wrong with any opener is reported."""
+    placed = []
+    previous = unclosed = -1
+    for opener in reading.openers:
+        line = frame.index.line_of(frame.offset(opener.span.start))
+        is_first, previous = line != previous, line
+        if opener.fate == "live" and opener.near_miss and not is_first:
+            continue  # Only one that stands alone on its line can be meant as a directive.
+        if opener.fate == "live" and not opener.near_miss and opener.span.end - opener.span.start <= 2:
+            if line != unclosed:
+                match = CANDIDATE.match(frame.index.text, frame.offset(opener.span.start))
+                problems += [unclosed_directive(frame.index.text, match)] if match else []
+            unclosed = line
+            continue
+        if opener.fate == "stray" and not opener.near_miss:
+            problems.append(_stray(frame, opener))
+        elif opener.fate == "live":
+            directive = _directive(frame, opener, problems)
+            if directive:
+                placed.append(directive)
+    return tuple(placed)
+
+
+def _directive(frame: Frame, opener: Opener, problems: list[Problem]) -> PlacedDirective | None:
+    text = frame.index.text
+    start = frame.offset(opener.span.start)
+    match = CANDIDATE.match(text, start)
+    if match is None:  # pragma: no cover - the parse found it by this expression
+        return None
+    line = frame.index.line_of(start)
+    line_end = frame.index.starts[line] + len(frame.index.line(line))
+    close = find_close(text, match)
+    alone = close is not None and not text[close:line_end].strip(" \t")
+    before = text[frame.index.starts[line] : start]
+    if opener.near_miss:
+        target = text[match.end() : close or line_end]
+        if alone and close and not before.strip(" \t>-+*.)0123456789") and ("." in target or "/" in target):
+            problems.append(unknown_directive(match, Span(start, close)))
+        return None
+    if close is None:
+        return None
+    directive, found = read_directive(text, match, close)
+    if directive is None:
+        problems.extend(found)
+        return None
+    indented = alone and before != "" and not before.strip(" \t>")
+    if not opener.block and (directive.word == "asset" or (directive.word == "include" and indented)):
+        problems.append(
+            not_alone(directive.span, directive.word, "indented by four columns or more" if indented else "")
+        )
+        return None
+    if not directive.styled:
+        problems.append(_style(text, directive))
+    return PlacedDirective(directive, line, before if opener.block else None, frame.containers(opener.containers))
+
+
+def not_alone(span: Span, word: str, why: str = "") -> Problem:
+    """What to say of a directive that should stand alone on its line and does not."""
+    detail = f", {why}," if why else ""
+    cure = "indent it by at most three columns" if "indented" in why else "put it on a line of its own"
+    return Problem(
+        DIRECTIVE_NOT_ALONE,
+        f"this {word}{detail} does not stand alone on its line",
+        span,
+        help=f"{cure}; if it is meant literally, escape it with a backslash or use back-ticks",
+    )
+
+
+def _stray(frame: Frame, opener: Opener) -> Problem:
+    start = frame.offset(opener.span.start)
+    match = opener_at(frame.index.text, start)
+    close = find_close(frame.index.text, match) if match else None
+    span = Span(start, close or start + 2)
+    if "HTML block" in opener.why:
+        cure = "put a blank line before it: an HTML block runs to the next one"
+        return Problem(DIRECTIVE_NOT_ALONE, "a directive in an HTML block is not resolved", span, help=cure)
+    where = opener.why or "where Markdown has no running text"
+    return Problem(
+        DIRECTIVE_NOT_ALONE,
+        f"a directive {where} is not resolved",
+        span,
+        help="put it on a line of its own, or escape it with a backslash or back-ticks",
+    )
+
+
+def _style(text: str, directive: Directive) -> Problem:
+    fix = style_fix(text, directive)
+    usual = restyled(text, directive.span, directive.word)
+    # Without the blank before the close, a section that ends in `>` would be another one.
+    cure = (
+        f"write `{usual}`" if fix else f"quote what ends in `{usual[-1]}`, and leave no blank between it and the close"
+    )
+    return Problem(DIRECTIVE_STYLE, "this directive is spaced unusually", directive.span, help=cure, fix=fix)

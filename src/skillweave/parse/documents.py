@@ -1,0 +1,103 @@
+"""One text → `Document`: what it says before any other file is looked at.
+
+Never fails, reads no file, does not know its path: a mistake is a `Problem` in the document. Lines count from 0.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skillweave.comments import check_comments, front_ignores, ignores_of, markers_of, regions_of
+from skillweave.document import Document
+from skillweave.frame import Frame
+from skillweave.html import html_anchors
+from skillweave.markdown import read
+from skillweave.markdown.plain import plain_reading
+from skillweave.parse.blocks import check_blocks
+from skillweave.parse.directives import placed_directives
+from skillweave.parse.front import find_front_matter, read_front
+from skillweave.parse.names import definitions_of, destinations_of, headings_of
+from skillweave.source import LineIndex, Span
+from skillweave.suppress import is_ours
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Sequence
+
+    from skillweave.diagnostics import Problem
+    from skillweave.markdown.values import Reading
+
+
+def parse(text: str, *, front_matter: bool = True) -> Document:
+    """Read one Markdown text (decoded, LF line ends). `front_matter`: whether it can have some; a rendering has none."""
+    return parse_plain(text, front_matter=front_matter) or parse_by_parser(text, front_matter=front_matter)
+
+
+def parse_plain(text: str, *, front_matter: bool = True) -> Document | None:
+    """The same by the short cut for plain texts, which takes no parser; None: the text is not one."""
+    index = LineIndex(text)
+    problems: list[Problem] = []
+    front = find_front_matter(index, problems) if front_matter else (None, 0)
+    reading = plain_reading(index, front[1])
+    return None if reading is None else _document(index, front, problems, (Frame.whole(index), reading))
+
+
+def parse_by_parser(text: str, *, front_matter: bool = True) -> Document:
+    """The same of any text, by the parser alone."""
+    index = LineIndex(text)
+    problems: list[Problem] = []
+    return _document(index, find_front_matter(index, problems) if front_matter else (None, 0), problems)
+
+
+def _document(
+    index: LineIndex,
+    front: tuple[Span | None, int],
+    problems: list[Problem],
+    plain: tuple[Frame, Reading] | None = None,
+) -> Document:
+    """All that a text says. A plain one is read, and holds no comment; another one is read here, by the parser."""
+    text, (matter, body) = index.text, front
+    markers: dict[int, re.Match[str]] = {}
+    asking: list[int] = []
+    frame, reading = plain or _read(index, range(body, len(index.starts)))
+    if plain is None:
+        markers = markers_of(frame, reading)
+        asking = [frame.line(line) for line, comment in reading.comment_lines if is_ours(comment)]
+    hidden = {*markers, *asking}
+    if hidden:
+        # Marker lines are no seam: what stands around them reads as if they were not there.
+        frame, reading = _read(index, [line for line in range(body, len(index.starts)) if line not in hidden])
+    regions, broken = regions_of(index, markers, problems)
+    directives = placed_directives(frame, reading, problems)
+    fields, params = read_front(index, matter, body, problems) if matter else (None, None)
+    in_front = front_ignores(index, matter) if matter else []
+    check_comments(frame, reading, problems)
+    check_blocks(frame, reading, problems)
+    headings = headings_of(frame, reading)
+    return Document(
+        lines=len(index.starts) - (text.endswith("\n") or not text),
+        front_matter=matter,
+        fields=fields,
+        params=params,
+        body=body,
+        directives=directives,
+        escapes=tuple(frame.offset(o.span.start) for o in reading.openers if o.fate == "escaped"),
+        blocks=tuple(map(frame.block, reading.blocks)),
+        headings=headings,
+        regions=regions,
+        broken_regions=broken,
+        markers=tuple(sorted(hidden)),
+        ignores=ignores_of(index, [*in_front, *asking], hidden, body, problems),
+        front_ignores=tuple(in_front),
+        definitions=definitions_of(frame, reading),
+        uses=tuple(use._replace(span=frame.span(use.span)) for use in reading.uses),
+        destinations=destinations_of(frame, reading),
+        anchors=tuple(name for piece in reading.html for name in html_anchors(piece.text)),
+        code_spans=tuple((frame.span(span), value) for span, value in reading.code_spans),
+        problems=tuple(sorted(problems, key=lambda problem: (problem.span, problem.code.number))),
+    )
+
+
+def _read(index: LineIndex, lines: Sequence[int]) -> tuple[Frame, Reading]:
+    frame = Frame(index, [*lines])
+    return frame, read(frame.text)

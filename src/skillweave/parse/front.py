@@ -1,0 +1,72 @@
+"""Front matter found, read and checked; directives as they are spelled, live or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import DIRECTIVE_IN_FRONT_MATTER, INVALID_FRONT_MATTER, Problem
+from skillweave.directive.openers import CANDIDATE, WORDS, find_close
+from skillweave.front_matter import read_front_matter
+from skillweave.source import LineIndex, Span
+
+if TYPE_CHECKING:
+    from skillweave.front_matter.values import FrontMatter, Param
+
+
+def find_front_matter(index: LineIndex, problems: list[Problem]) -> tuple[Span | None, int]:
+    """The span of the front matter and the first line behind it. LANGUAGE 1: from `---` to the next `---`."""
+    if index.line(0).rstrip(" \t") != "---":
+        return None, 0
+    for line in range(1, len(index.starts)):
+        if index.line(line).rstrip(" \t") == "---":
+            return Span(index.starts[1], index.starts[line]), line + 1
+    problems.append(
+        Problem(
+            INVALID_FRONT_MATTER,
+            "the front matter is never closed",
+            Span(0, 3),
+            help="close it with a line `---`, or write a rule on the first line as `***`",
+        )
+    )
+    return None, 0
+
+
+def read_front(
+    index: LineIndex, span: Span, body: int, problems: list[Problem]
+) -> tuple[FrontMatter, tuple[Param, ...] | None]:
+    """What the front matter says. A directive in it is not resolved; a template is checked as a whole."""
+    for found in directive_spellings(index, 1, span.end):
+        message = "a directive in front matter is not resolved"
+        problems.append(Problem(DIRECTIVE_IN_FRONT_MATTER, message, found, help="move it into the body"))
+    fields, wrong = read_front_matter(index.text[span.start : span.end], span.start)
+    problems += wrong
+    if fields.get("params") is None:
+        return fields, None
+    from skillweave.front_matter.params import read_params  # noqa: PLC0415 (few files declare some)
+
+    declared = read_params(fields)
+    if declared is None:
+        return fields, None
+    params, wrong = declared
+    problems += wrong
+    if not wrong:
+        from skillweave.template.rendering import check_template  # noqa: PLC0415 (jinja2 only where it is needed)
+
+        body_start = index.starts[body] if body < len(index.starts) else len(index.text)
+        _, wrong = check_template(index.text, body_start, params, directive_spellings(index, body))
+        problems += wrong
+    return fields, tuple(params.values())
+
+
+def directive_spellings(index: LineIndex, first_line: int, end: int | None = None) -> tuple[Span, ...]:
+    """Every directive as it is spelled in a text, from a line on: live or not, none inside another."""
+    spans = []
+    text, starts = index.text, index.starts
+    at = starts[first_line] if first_line < len(starts) else len(text)
+    end = len(text) if end is None else end
+    while match := CANDIDATE.search(text, at, end):
+        at = match.end()
+        if match[2] in WORDS:
+            at = find_close(text, match) or match.end()
+            spans.append(Span(match.start(), at))
+    return tuple(spans)

@@ -1,0 +1,51 @@
+"""Every splice of every node, checked: beyond doubt by what is known, else by parsing the lines around it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import SEAM_CHANGES_MEANING, Problem, Severity
+from skillweave.flatten.values import ChildItem, is_too_large
+from skillweave.seams.doubts import is_doubtful, is_torn, top_ranges, windows
+from skillweave.seams.inline import check_inline
+from skillweave.seams.judging import by_directive, compare
+from skillweave.seams.layouts import Expansion, lay_out
+from skillweave.units import to_source
+
+if TYPE_CHECKING:
+    from skillweave.document import PlacedDirective
+    from skillweave.flatten.values import NodeKey, Nodes
+    from skillweave.units import Unit, UnitKey
+
+
+def check_seams(nodes: Nodes) -> None:
+    """Report every splice that changes what a block of either side is."""
+    short: dict[tuple[NodeKey, bool], Expansion] = {}
+    tops: dict[UnitKey, list[tuple[int, int]]] = {}
+    found_at: dict[tuple[str, int], list[tuple[Unit, Problem]]] = {}
+    for key, node in list(nodes.nodes.items()):
+        if key.code is not None or is_too_large(nodes, node):
+            continue
+        found: list[tuple[PlacedDirective, Problem]] = []
+        doubtful = [item for number, item in enumerate(node.items) if is_doubtful(nodes, node, number)]
+        if doubtful:
+            nodes.doubtful.add(key)
+            if key.unit not in tops:
+                tops[key.unit] = top_ranges(node.unit.document.blocks if node.unit.document else ())
+            for window in windows(node, doubtful, tops[key.unit]):
+                found += compare(lay_out(nodes, node, window, short))
+            brought = (item.child for item in doubtful if isinstance(item, ChildItem))
+            torn = {child.edge.placed for child in brought if is_torn(nodes, child)}
+            found = [each for each in found if each[0] not in torn or each[1].code is not SEAM_CHANGES_MEANING]
+        found += check_inline(nodes, node)
+        for placed, problem in by_directive(found):
+            place = (key.path, to_source(nodes.graph, node.unit, placed.directive.span).start)
+            found_at.setdefault(place, []).append((node.unit, problem))
+    for problems in found_at.values():
+        # One for each place, and not the one that was found first: that depends on who includes the file. An error goes
+        # first, or a warning that is ignored could hide it.
+        nodes.report(*min(problems, key=lambda each: (_is_mild(each[1]), each[1].code.number, *each[1][1:3])))
+
+
+def _is_mild(problem: Problem) -> bool:
+    return (problem.severity or problem.code.severity) is not Severity.ERROR

@@ -1,0 +1,172 @@
+"""What a parse makes of the lines around a splice, held to what each side was by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM, Fix, Problem
+from skillweave.markdown import read_blocks
+from skillweave.markdown.values import Block, Container
+from skillweave.source import Edit
+from skillweave.splice import continuation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from skillweave.document import PlacedDirective
+    from skillweave.seams.layouts import Layout, Splice
+    from skillweave.source import Span
+
+
+def compare(layout: Layout) -> Iterator[tuple[PlacedDirective, Problem]]:
+    """Parse the lines as they will stand, and judge each block that is not what it was."""
+    for block in read_blocks("\n".join(layout.lines)):
+        actual = block._replace(containers=tuple(Container(c.kind, c.start, 0) for c in block.containers))
+        expected = layout.expected.get(block.start)
+        if expected and _is_same(layout, actual, expected):
+            continue
+        # The change is laid to the nearest splice before the block's end, or else to the next one.
+        splice = max(
+            (s for s in layout.splices if s.start <= actual.end), key=lambda s: s.start, default=layout.splices[0]
+        )
+        problem = _judge(layout, actual, expected, splice)
+        if problem and splice not in layout.cut:
+            yield splice.placed, problem
+
+
+def _is_same(layout: Layout, actual: Block, expected: Block) -> bool:
+    if actual.kind != expected.kind or actual.containers != expected.containers or actual.content != expected.content:
+        return False
+    ends = [actual.end, expected.end]
+    for number in (0, 1):
+        while ends[number] > actual.start and not layout.lines[ends[number] - 1].strip(" \t>"):
+            ends[number] -= 1
+    return ends[0] == ends[1]
+
+
+_KINDS = {
+    "paragraph": "a paragraph",
+    "heading": "a heading",
+    "setext": "a heading",
+    "fence": "fenced code",
+    "code": "indented code",
+    "html": "an HTML block",
+    "rule": "a thematic break",
+    "table": "a table",
+    "definition": "a link definition",
+}
+
+
+def _judge(layout: Layout, actual: Block, expected: Block | None, splice: Splice) -> Problem | None:
+    span = splice.placed.directive.span
+    inside = [layout.expected[line] for line in range(actual.start, actual.end) if line in layout.expected]
+    kinds = {block.kind for block in inside}
+    if actual.kind == "setext" and expected is not None and expected.kind == "paragraph":
+        return Problem(
+            SETEXT_SEAM,
+            "a line of --- or === turns the text before it into a heading here",
+            span,
+            help="put a blank line between them",
+            fix=_part(layout, range(actual.start + 1, actual.end)),
+        )
+    if actual.kind == "table" and kinds <= {"table", "paragraph"}:
+        rows = [
+            layout.lines[line]
+            for block in inside
+            if block.kind == "paragraph"
+            for line in range(block.start, block.end)
+        ]
+        tables = sum(block.kind == "table" for block in inside)
+        if all("|" in row for row in rows) and expected is not None and expected.kind == "table" and tables == 1:
+            return None
+        return _change(
+            span, "text becomes part of a table" if expected and expected.kind == "table" else "text becomes a table"
+        )
+    if actual.kind in ("paragraph", "html") and len(inside) > 1 and kinds <= {"paragraph", "html", "setext"}:
+        started = {c for block in inside[1:] for c in block.containers} - set(actual.containers)
+        joins_quote = any(container.kind == "quote" for container in actual.containers)
+        lost = {container for container in started if container.kind != "quote" or not joins_quote}
+        if not any(container.start > actual.start for container in lost):
+            return _merge(span, _KINDS[actual.kind], _part(layout, range(actual.start + 1, actual.end)))
+    if expected is not None and actual.kind == expected.kind:
+        gained = set(actual.containers) - set(expected.containers)
+        if gained and set(expected.containers) <= set(actual.containers):
+            container = min(gained, key=lambda c: c.start)
+            seams = [line for line in _seams(layout) if container.start < line <= actual.start]
+            what = {"item": "a list item", "quote": "a quote", "note": "a footnote"}[container.kind]
+            return _merge(span, what, _part(layout, range(seams[-1], seams[-1] + 1)) if seams else None)
+    if expected is not None and actual.kind == expected.kind == "code" and actual.containers == expected.containers:
+        return _change(span, "the indent before this include becomes part of indented code")
+    was = _KINDS.get(expected.kind if expected else next(iter(kinds), "paragraph"), "text")
+    if expected is None and inside:
+        was = _KINDS.get(inside[0].kind, "text")
+    now = _KINDS.get(actual.kind, "text")
+    change = f"{was} becomes {now}" if was != now else f"{was} comes to stand in another block"
+    if now == "a paragraph" and len(inside) > 1:
+        other = next((block for block in inside if block.kind != "paragraph"), None)
+        was = _KINDS[other.kind] if other else "a list or quote"
+        change = f"{was} becomes text of a paragraph"
+    return _change(span, change)
+
+
+def _change(span: Span, what: str) -> Problem:
+    return Problem(
+        SEAM_CHANGES_MEANING,
+        f"{what} where this include joins the text around it",
+        span,
+        help="put blank lines around the directive, or give it another place",
+    )
+
+
+def _merge(span: Span, what: str, fix: Fix | None) -> Problem:
+    return Problem(
+        PARAGRAPH_MERGE,
+        f"text becomes part of {what} across the edge of this include",
+        span,
+        help="put a blank line between them",
+        fix=fix,
+    )
+
+
+def _seams(layout: Layout) -> list[int]:
+    """The lines of a layout that begin a splice, or the text behind one."""
+    return sorted({line for splice in layout.splices for line in (splice.start, splice.end)})
+
+
+def _part(layout: Layout, lines: range) -> Fix | None:
+    """Put a blank line into the source before every line of a layout, out of some, that a seam stands before.
+
+    Nothing for a rendered template: its lines are not the source's.
+    """
+    if layout.unit.sources is not None:
+        return None
+    edits = [_blank_line(layout, line) for line in _seams(layout) if line in lines]
+    return Fix(safe=True, edits=tuple(sorted(edit for edit in edits if edit))) if edits and all(edits) else None
+
+
+def _blank_line(layout: Layout, line: int) -> Edit | None:
+    """A blank line before what stands at a seam. In a quote it has the quote's mark."""
+    starts = layout.unit.index.starts
+    for splice in layout.splices:
+        prefix = splice.placed.prefix or ""
+        if splice.start == line and not prefix.strip(" \t>"):
+            at = starts[splice.placed.line]
+        elif splice.end == line and splice.placed.line + 1 < len(starts):
+            at = starts[splice.placed.line + 1]
+        else:
+            continue
+        return Edit(at, at, continuation(prefix).rstrip(" \t") + "\n")
+    return None
+
+
+def by_directive(
+    found: Sequence[tuple[PlacedDirective, Problem]],
+) -> Iterable[tuple[PlacedDirective, Problem]]:
+    """One problem for each directive, the first, with the fixes of all others of its kind."""
+    first: dict[Span, tuple[PlacedDirective, Problem]] = {}
+    for placed, problem in found:
+        known = first.setdefault(placed.directive.span, (placed, problem))[1]
+        if known.fix and problem.fix and known.code is problem.code:
+            edits = tuple(sorted({*known.fix.edits, *problem.fix.edits}))
+            first[placed.directive.span] = (placed, known._replace(fix=Fix(safe=True, edits=edits)))
+    return first.values()
