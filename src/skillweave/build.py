@@ -198,4 +198,5 @@ def request_of(config: Config, compiled: Compiled) -> Request:
     built = {str(bundle.entry.path) for bundle in compiled.bundles}
     kept = frozenset(str(entry.path) for entry in compiled.project.entries) - built
     hidden = {str(found.path) for found in compiled.project.diagnostics if found.severity is Severity.ERROR}
-    return Request(config.root / config.output, config.output, compiled.bundles, kept, tuple(sorted(hidden)))
+    folder = config.root / config.output
+    return Request(folder, config.output, compiled.bundles, kept, hidden=tuple(sorted(hidden)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave import __version__
@@ -109,13 +109,50 @@ def document_text(nodes: Nodes, page: PlannedPage, banner: str | None) -> str:
     return (front + body_text).rstrip("\n") + "\n"
 
 
+@dataclass(slots=True)
+class Ledger:
+    """A lock file as it was last read or written: who builds again and again does either for what has changed only."""
+
+    data: bytes = b""
+    lock: Lock = field(default_factory=dict)
+    entries: dict[str, tuple[Record, str]] = field(default_factory=dict)
+    """What the lock file says of each entry, in its own words."""
+
+    def read(self, data: bytes) -> Lock | None:
+        """A lock file → its records; None if it is none that we can read. They are not to be changed."""
+        if data != self.data:
+            lock = read_lock(data)
+            if lock is None:
+                return None
+            self.data, self.lock = data, lock
+        return self.lock
+
+    def write(self, lock: Lock) -> bytes:
+        """Records → the lock file: JSON, sorted, a line for each path, without times or places, alike on any machine."""
+        written = []
+        for path in sorted(lock):
+            record, text = self.entries.get(path, (None, ""))
+            if record != lock[path]:
+                text = _entry(path, lock[path])
+            self.entries[path] = (lock[path], text)
+            written.append(text)
+        for path in self.entries.keys() - lock.keys():
+            del self.entries[path]
+        entries = ",\n".join(written)
+        body = f"{{\n{entries}\n }}" if entries else "{}"
+        tool = json.dumps(f"skillweave {__version__}")
+        self.data = f'{{\n "version": 1,\n "tool": {tool},\n "entries": {body}\n}}\n'.encode()
+        self.lock = lock
+        return self.data
+
+
 def lock_bytes(lock: Lock) -> bytes:
-    """The lock file: JSON, sorted, a line for each path, without times or places, the same bytes on any machine."""
-    strings = [f"skillweave {__version__}"]
-    for path, record in lock.items():
-        strings.append(path)
-        for digests in record:
-            strings += [string for item in digests.items() for string in item]
+    """The lock file of some records."""
+    return Ledger().write(lock)
+
+
+def _entry(path: str, record: Record) -> str:
+    strings = [path, *(string for digests in record for item in digests.items() for string in item)]
     # All strings are quoted at once: to have the indent from `json` takes ten times as long.
     quoted = dict(
         zip(strings, json.dumps(strings, ensure_ascii=False, separators=("\n", ":"))[1:-1].split("\n"), strict=True)
@@ -125,12 +162,7 @@ def lock_bytes(lock: Lock) -> bytes:
         rows = ",\n".join(f"    {quoted[path]}: {quoted[digests[path]]}" for path in sorted(digests))
         return f'   "{name}": {{\n{rows}\n   }}' if rows else f'   "{name}": {{}}'
 
-    entries = ",\n".join(
-        f"  {quoted[path]}: {{\n{table('inputs', lock[path].inputs)},\n{table('outputs', lock[path].outputs)}\n  }}"
-        for path in sorted(lock)
-    )
-    body = f"{{\n{entries}\n }}" if entries else "{}"
-    return f'{{\n "version": 1,\n "tool": {quoted[strings[0]]},\n "entries": {body}\n}}\n'.encode()
+    return f"  {quoted[path]}: {{\n{table('inputs', record.inputs)},\n{table('outputs', record.outputs)}\n  }}"
 
 
 def read_lock(data: bytes) -> Lock | None:

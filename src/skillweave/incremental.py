@@ -41,8 +41,9 @@ if TYPE_CHECKING:
     from skillweave.config import Config
     from skillweave.depfile import Needs
     from skillweave.document import Document
-    from skillweave.emit import Record
+    from skillweave.emit import Ledger, Record
     from skillweave.parts import Parts
+    from skillweave.project import Project
     from skillweave.publish import Published
     from skillweave.source import SourcePath
 
@@ -95,6 +96,9 @@ class Memory:
     state: State | None = None
     parts: Parts | None = None
     """Those of `state`."""
+    project: Project | None = None
+    """That of `state`, too."""
+    ledger: Ledger | None = None
     fresh: dict[str, str | Document] = field(default_factory=dict)
     """The documents that no file holds yet."""
 
@@ -199,6 +203,9 @@ def _build(asked: Asked, last: _Last | None, started: int, *, is_held: bool) -> 
     documents = _documents(asked)
     compiled, state = _compile(asked, last, documents, started)
     request = request_of(asked.config, compiled)
+    if asked.memory is not None:
+        request = replace(request, ledger=asked.memory.ledger or request.ledger)
+        asked.memory.ledger = request.ledger
     published = publish_held(request) if is_held else publish(request)
     diagnostics = tuple(sorted([*compiled.diagnostics, *published.diagnostics], key=Diagnostic.sort_key))
     worked_out = {str(entry.path) for entry in compiled.entries}
@@ -277,8 +284,9 @@ def _compile_changes(asked: Asked, last: _Last, documents: Documents) -> Compile
     from skillweave.recompile import Edits, recompile  # noqa: PLC0415
 
     memory = asked.memory
+    project = None
     if memory is not None and memory.state is last.state and memory.parts is not None:
-        parts = memory.parts
+        parts, project = memory.parts, memory.project
         # Until this run is through, what is known is neither the old nor the new.
         memory.state = memory.parts = None
     else:
@@ -289,7 +297,7 @@ def _compile_changes(asked: Asked, last: _Last, documents: Documents) -> Compile
             parts = from_json(kept)
         except MISSHAPED:
             return None
-    edits = Edits(last.changed, frozenset(last.state.pending), parts, last.tree)
+    edits = Edits(last.changed, frozenset(last.state.pending), parts, last.tree, project)
     return recompile(asked.config, edits, documents, strict=asked.strict)
 
 
@@ -331,7 +339,7 @@ def _keep(asked: Asked, state: State, compiled: Compiled, outcome: Outcome, docu
     }
     if asked.memory is not None:
         documents.forget_others()
-        asked.memory.state, asked.memory.parts = state, compiled.parts
+        asked.memory.state, asked.memory.parts, asked.memory.project = state, compiled.parts, compiled.project
         asked.memory.fresh.update(documents.fresh)
         return
     from skillweave.cache import stored  # noqa: PLC0415

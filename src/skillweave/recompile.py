@@ -44,12 +44,14 @@ class Edits(NamedTuple):
     last: Parts
     tree: Tree
     """Found to list what the last run saw."""
+    project: Project | None = None
+    """What that run found in the folders, if it is at hand."""
 
 
 def recompile(config: Config, edits: Edits, documents: Documents, *, strict: bool) -> Compiled | None:
     """What `compile_project` gives, with the bundles that the edits reach only; None where all must be worked out anew."""
     last, tree = edits.last, edits.tree
-    project = discover(tree, config)
+    project = edits.project or discover(tree, config)
     if not is_partial(last.findings) or {entry.path for entry in project.entries} != last.bundles.keys():
         return None
     graph = Graph(strict=strict, policy=config.policy)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.config import LOCK_NAME
 from skillweave.diagnostics import FOREIGN_OUTPUT, STALE_OUTPUT, Diagnostic
-from skillweave.emit import Bundle, Lock, Record, lock_bytes, read_lock, record_of
+from skillweave.emit import Bundle, Ledger, Lock, Record, lock_bytes, read_lock, record_of
 from skillweave.files import digest, is_below, is_left_out
 from skillweave.project import START
 from skillweave.publish.alone import alone, alone_if_there
@@ -90,6 +90,8 @@ class Request:
     bundles: Sequence[Bundle]
     kept: frozenset[str]
     """Entries (by source path) whose last output stays as it is."""
+    ledger: Ledger = field(default_factory=Ledger)
+    """The lock file, if it is known from before."""
     hidden: tuple[str, ...] = ()
     """Places of which a build cannot tell what stands there. What was published from them stays, too."""
 
@@ -143,7 +145,7 @@ def publish_held(request: Request) -> Published:
     """`publish`, for who holds the lock of the output folder since before the bundles were made of their sources."""
     result = Published()
     found = read_plain(request.folder / LOCK_NAME)
-    previous = result.before = (read_lock(found[0]) if found else None) or {}
+    previous = result.before = (request.ledger.read(found[0]) if found else None) or {}
     meant = recover(request.folder, previous)
     left = {path: meant[path] for path in meant if _was_left(request.folder, meant[path], previous.get(path))}
     if left:
@@ -152,7 +154,7 @@ def publish_held(request: Request) -> Published:
         found = (keep_lock(request.folder, lock_bytes(previous)), 0o644)
     forget(request.folder)
     plan = _plan(request, previous, result)
-    data = lock_bytes(plan.lock)
+    data = request.ledger.write(plan.lock)
     is_locked = found[0] == data if found else not plan.lock
     changes = Changes(plan.outputs, frozenset(plan.drops), _topmost(plan.folders), None if is_locked else data)
     if plan.outputs or plan.drops or plan.folders or not is_locked:
