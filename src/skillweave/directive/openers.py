@@ -28,6 +28,7 @@ def find_close(text: str, opener: re.Match[str]) -> int | None:
     offset = opener.end()
     first = text.find(close, offset, end)
     if text.find('"', offset, end if first < 0 else first) < 0:
+        # Without a quotation mark before it, the first one counts: so it is nearly always.
         return first + 2 if first >= 0 else None
     while offset < end and text[offset] in " \t":
         offset += 1

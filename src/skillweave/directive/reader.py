@@ -17,6 +17,7 @@ def read_directive(text: str, opener: re.Match[str], end: int) -> tuple[Directiv
     """An opener and the offset behind its close → the directive, or what is wrong with it."""
     path = BARE_PATH.match(text, opener.end() + 1, end - 2)
     if path and path.end() == end - 2 and text.startswith(" ", opener.end()):
+        # Most directives name a file and ask for nothing else.
         word = cast("Word", opener[2])
         styled = opener.end() - opener.start() == len(word) + 3
         return Directive(word, Span(opener.start(), end), path[0], Span(*path.span()), styled=styled), ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from skillweave.markdown.values import Destination, HtmlPiece, LabelUse
 from skillweave.source import Span
@@ -108,9 +108,8 @@ def _note_image(found: Found, start: int, end: int) -> int:
     return destination.end()
 
 
-def _note_destination(found: Found, kind: str, span: Span) -> None:
-    line = found.lines.line_of(span.start)
-    found.reading.destinations.append(Destination("link" if kind == "link" else "image", span, line))
+def _note_destination(found: Found, kind: Literal["link", "image"], span: Span) -> None:
+    found.reading.destinations.append(Destination(kind, span, found.lines.line_of(span.start)))
 
 
 def _note_code(found: Found, start: int, end: int) -> None:

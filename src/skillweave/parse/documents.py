@@ -21,7 +21,6 @@ from skillweave.source import LineIndex, Span
 from skillweave.suppress import is_ours
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Sequence
 
     from skillweave.diagnostics import Problem
@@ -39,30 +38,25 @@ def parse_plain(text: str, *, front_matter: bool = True) -> Document | None:
     problems: list[Problem] = []
     front = find_front_matter(index, problems) if front_matter else (None, 0)
     reading = plain_reading(index, front[1])
-    return None if reading is None else _document(index, front, problems, (Frame.whole(index), reading))
+    return None if reading is None else _document(index, front, (Frame.whole(index), reading), problems)
 
 
 def parse_by_parser(text: str, *, front_matter: bool = True) -> Document:
     """The same of any text, by the parser alone."""
     index = LineIndex(text)
     problems: list[Problem] = []
-    return _document(index, find_front_matter(index, problems) if front_matter else (None, 0), problems)
+    front = find_front_matter(index, problems) if front_matter else (None, 0)
+    return _document(index, front, _read(index, range(front[1], len(index.starts))), problems)
 
 
 def _document(
-    index: LineIndex,
-    front: tuple[Span | None, int],
-    problems: list[Problem],
-    plain: tuple[Frame, Reading] | None = None,
+    index: LineIndex, front: tuple[Span | None, int], body_read: tuple[Frame, Reading], problems: list[Problem]
 ) -> Document:
-    """All that a text says. A plain one is read, and holds no comment; another one is read here, by the parser."""
+    """All that a text says, from what was read of its body."""
     text, (matter, body) = index.text, front
-    markers: dict[int, re.Match[str]] = {}
-    asking: list[int] = []
-    frame, reading = plain or _read(index, range(body, len(index.starts)))
-    if plain is None:
-        markers = markers_of(frame, reading)
-        asking = [frame.line(line) for line, comment in reading.comment_lines if is_ours(comment)]
+    frame, reading = body_read
+    markers = markers_of(frame, reading)
+    asking = [frame.line(line) for line, comment in reading.comment_lines if is_ours(comment)]
     hidden = {*markers, *asking}
     if hidden:
         # Marker lines are no seam: what stands around them reads as if they were not there.
