@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from skillweave.config import LOCK_NAME
 from skillweave.emit import Output, lock_bytes
-from skillweave.files import digest
 from skillweave.publish import expected_lock, is_plain, load_lock, read_plain, state_of
+from skillweave.stamps import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import FOREIGN_OUTPUT, Diagnostic
 from skillweave.emit import Output
-from skillweave.files import digest
 from skillweave.project import START
 from skillweave.provenance import STATEMENT_NAME, SUMS_NAME, read_sums, write_sums
 from skillweave.publish import files_below, is_plain, read_plain, remove_file, state_of, write_if_changed
 from skillweave.source import SourcePath
+from skillweave.stamps import digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

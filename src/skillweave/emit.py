@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave import __version__
 from skillweave.diagnostics import UNREADABLE_FILE, Diagnostic
-from skillweave.files import digest
 from skillweave.leftovers import check_leftovers
 from skillweave.pages import page_text
 from skillweave.project import START
+from skillweave.stamps import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

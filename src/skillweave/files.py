@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from skillweave.source import EncodingProblem, SourcePath, decode, foreign_part
+from skillweave.stamps import digest, folder_stamp, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from skillweave.stamps import FolderStamp, Stamp
 
 EntryKind = Literal["file", "folder", "link", "special"]
 
@@ -36,14 +39,6 @@ class Contents(NamedTuple):
     data: bytes
     problem: str | None = None
     mode: int = 0o644
-
-
-Stamp = tuple[int, int, int, int, int]
-"""What tells that a file may have changed without reading it: size, mtime and ctime in ns, inode, mode."""
-
-
-FolderStamp = tuple[int, int, int] | None
-"""What tells that a folder may list something else: mtime and ctime in ns, inode. None: there is none."""
 
 
 class Read(NamedTuple):
@@ -233,20 +228,6 @@ def _all_of(descriptor: int, size: int) -> bytes:
     return data
 
 
-def stamp(status: os.stat_result) -> Stamp:
-    """The stamp of a file."""
-    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_mode)
-
-
-def folder_stamp(place: str) -> FolderStamp:
-    """The stamp of a folder; symlinks are followed."""
-    try:
-        status = os.stat(place)  # noqa: PTH116 (a string is at hand, and a Path costs more than the call)
-    except OSError:
-        return None
-    return (status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-
-
 _FOUND: dict[str, Literal["file", "folder", "special", "missing"]] = {
     "file": "file",
     "folder": "folder",
@@ -305,13 +286,6 @@ def expand_roots(tree: Tree, roots: Iterable[str]) -> list[tuple[str, str]]:
             if tree.look_up(below).kind in ("folder", "misnamed"):
                 expanded.append((name, below))
     return expanded
-
-
-def digest(data: bytes) -> str:
-    """The fingerprint of some bytes: SHA-256, in hexadecimal."""
-    from hashlib import sha256  # noqa: PLC0415 (slow to load, and a run that finds nothing changed does without it)
-
-    return sha256(data).hexdigest()
 
 
 def read_text(tree: Tree, path: str) -> tuple[str, str | EncodingProblem | None, str]:

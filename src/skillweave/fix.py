@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.diagnostics import Severity
-from skillweave.files import digest
 from skillweave.rewrite import Rewrite, edit_bytes
+from skillweave.stamps import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from skillweave.cachedir import key_here, prepare_folder
 from skillweave.config import hidden_roots
 from skillweave.diagnostics import DUPLICATE_SKILL, Diagnostic, Severity
 from skillweave.files import Tree
@@ -17,13 +18,11 @@ from skillweave.state import (
     State,
     changed_files,
     forget_outputs,
-    key_here,
     load_parts,
     load_state,
     now,
     outputs_unchanged,
     parser_key,
-    prepare_folder,
     record,
     record_outputs,
     save_parts,
@@ -274,9 +273,8 @@ def _compile(asked: Asked, last: _Last | None, documents: Documents, started: in
     compiled = compile_project(
         asked.config, asked.wanted, strict=asked.strict, progress=asked.progress, documents=documents
     )
-    if not asked.keeps or not prepare_folder(asked.config.root):
-        return compiled, None
-    return compiled, record(key_here(asked.config.root, asked.key), compiled.tree, started, asked.config.output)
+    key = key_here(asked.config.root, asked.key) if asked.keeps and prepare_folder(asked.config.root) else None
+    return compiled, record(key, compiled.tree, started, asked.config.output) if key else None
 
 
 def _compile_changes(asked: Asked, last: _Last, documents: Documents) -> Compiled | None:

@@ -17,11 +17,11 @@ from skillweave.diagnostics import (
     Note,
 )
 from skillweave.emit import Output
-from skillweave.files import digest
 from skillweave.plugin import marketplace_json, plugin_json
 from skillweave.portable import strip_unportable
 from skillweave.project import START
 from skillweave.provenance import STATEMENT_NAME, statement
+from skillweave.stamps import digest
 from skillweave.toml_plugins import PLUGIN_NAME
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from skillweave import __version__
-from skillweave.files import digest
+from skillweave.stamps import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,35 +6,30 @@ was written is as it was, and ignored where it cannot be read, is another versio
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib.machinery import PathFinder
-from stat import S_ISDIR, S_ISREG
+from stat import S_ISDIR
 from typing import TYPE_CHECKING, Any
 
-from skillweave import __version__
+from skillweave.cachedir import ANCHOR, FOLDER, key_here, prepare_folder, read_whole, versions, write_whole
 from skillweave.diagnostics import Diagnostic, Problem
-from skillweave.files import Read, Tree, digest, folder_stamp, stamp
+from skillweave.files import Read, Tree
 from skillweave.source import SourcePath
+from skillweave.stamps import SETTLED, digest, folder_stamp, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from skillweave.files import FolderStamp
+    from skillweave.stamps import FolderStamp
 
-FOLDER = ".skillweave"
 NAME = "state.json"
 PARTS = "parts.json"
 DOCUMENTS = "documents"
-ANCHOR = ".gitignore"
-SETTLED = 2_000_000_000
-"""Nanoseconds after which a file's time stamp tells of any further change, on every file system (FAT counts in 2 s)."""
 
 
 @dataclass(slots=True)
@@ -61,14 +56,9 @@ class State:
 
 
 def parser_key() -> str:
-    """What all that is kept depends on besides files: this version and the parsers', without importing them."""
+    """What all that is kept depends on besides files."""
     # What is kept of a finding is part of it: while a version is under development, that changes and its number does not.
-    versions = [__version__, *Problem._fields, *Diagnostic.__slots__]
-    for name in ("markdown_it", "mdit_py_plugins", "yaml", "jinja2"):
-        spec = PathFinder.find_spec(name)
-        status = os.stat(spec.origin) if spec and spec.origin else None  # noqa: PTH116 (a Path costs more than the call)
-        versions.append(f"{name} {status.st_size} {status.st_mtime_ns}" if status else name)
-    return "; ".join(versions)
+    return "; ".join([*versions(), *Problem._fields, *Diagnostic.__slots__])
 
 
 def load_state(root: Path, key: str) -> State | None:
@@ -78,7 +68,7 @@ def load_state(root: Path, key: str) -> State | None:
         empty = State("", result={})
         is_ours = all(isinstance(content[name], type(getattr(empty, name))) for name in State.__slots__)
         is_ours = is_ours and all(isinstance(path, str) for path in content["pending"])
-        return State(**content) if is_ours and content["key"] == _here(root, key) else None
+        return State(**content) if is_ours and content["key"] == key_here(root, key) else None
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
@@ -101,34 +91,9 @@ def state_id(root: Path) -> tuple[int, int] | None:
     return status.st_ino, status.st_mtime_ns
 
 
-def key_here(root: Path, key: str) -> str:
-    """A key that holds for this machine's copy of a project only: what a repository brings along is not believed.
-
-    Nobody can know beforehand when the folder of the cache was made, to the nanosecond.
-    """
-    return _here(root, key) or key
-
-
-def _here(root: Path, key: str) -> str | None:
-    try:
-        status = os.lstat(root / FOLDER / ANCHOR)
-    except OSError:
-        return None
-    return f"{key}; {status.st_ino} {status.st_ctime_ns}"
-
-
 def read_json(path: Path) -> Any:  # noqa: ANN401 (JSON)
-    """What a JSON file says. Raises OSError, also where it is no regular file, or ValueError."""
-    # Neither a FIFO nor what a symlink leads to (a device has no end) is a cache: a repository may bring them along.
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags)
-    try:
-        if not S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
-        with open(descriptor, "rb", closefd=False) as file:
-            return json.loads(file.read())
-    finally:
-        os.close(descriptor)
+    """What a JSON file of the cache says. Raises OSError, also where it is no regular file, or ValueError."""
+    return json.loads(read_whole(os.fspath(path)))
 
 
 def record(key: str, tree: Tree, started: int, output: str) -> State:
@@ -392,37 +357,12 @@ def _parents(path: str) -> Iterator[str]:
         parent = parent.rpartition("/")[0]
 
 
-def prepare_folder(root: Path, inner: str = "") -> bool:
-    """See to it that there is a folder for the cache (and one in it), which version control leaves alone; False where there
-    cannot be. A symlink in its place is not followed: a repository may bring one along.
-    """
-    folder = root / FOLDER
-    for place in dict.fromkeys((folder, folder / inner)):
-        with suppress(OSError):
-            place.mkdir()
-        if place.is_symlink():
-            return False
-    with suppress(OSError), open(folder / ANCHOR, "x", encoding="utf-8") as file:  # noqa: PTH123
-        file.write("*\n")
-    try:
-        return S_ISREG(os.lstat(folder / ANCHOR).st_mode)
-    except OSError:
-        return False
-
-
 def _write(root: Path, name: str, content: object) -> None:
     if prepare_folder(root):
         write_json(root / FOLDER / name, content)
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write a JSON file, whole or not at all. What cannot be written is not kept."""
-    temporary = f"{path}.{os.getpid()}"
-    try:
-        # Never through a symlink that a repository brought along under this name.
-        with open(temporary, "x", encoding="utf-8", errors="surrogatepass") as file:  # noqa: PTH123
-            file.write(json.dumps(content, ensure_ascii=False, separators=(",", ":")))
-        os.replace(temporary, path)  # noqa: PTH105 (a string is at hand, and a Path costs more)
-    except OSError:
-        with suppress(OSError):
-            os.unlink(temporary)  # noqa: PTH108 (likewise)
+    """Write a JSON file of the cache, whole or not at all. What cannot be written is not kept."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    write_whole(os.fspath(path), text.encode("utf-8", "surrogatepass"))

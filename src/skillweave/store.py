@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.state import DOCUMENTS, FOLDER, prepare_folder, read_json, write_json
+from skillweave.cachedir import FOLDER, prepare_folder
+from skillweave.state import DOCUMENTS, read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -19,18 +20,23 @@ SLACK = 2
 """How many times as many documents a file may keep as the last whole run used: those of another branch come back."""
 
 
-def fetch(root: Path, key: str, digests: Iterable[str]) -> dict[str, str]:
-    """The documents of some texts, as they are stored, by digest; those that are not there are left out."""
-    found = {}
+def fetch(root: Path, key: str | None, digests: Iterable[str]) -> dict[str, str]:
+    """The documents of some texts, as they are stored, by digest; those that are not there are left out.
+
+    Without a key there is no cache of this machine, and nothing that is there is believed.
+    """
+    found: dict[str, str] = {}
+    if key is None:
+        return found
     for name, wanted in _by_file(digests).items():
         kept = _load(root, key, name)
         found.update({digest: kept[digest] for digest in wanted if digest in kept})
     return found
 
 
-def keep(root: Path, key: str, documents: Mapping[str, str], used: Collection[str] | None = None) -> None:
+def keep(root: Path, key: str | None, documents: Mapping[str, str], used: Collection[str] | None = None) -> None:
     """Add documents. Where all digests that a run used are given, and far more are kept, the others go."""
-    if not documents or not prepare_folder(root, DOCUMENTS):
+    if not documents or not key or not prepare_folder(root, DOCUMENTS):
         return
     in_use = _by_file(used or ())
     for name, digests in _by_file(documents).items():

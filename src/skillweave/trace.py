@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from skillweave.files import digest, is_below
+from skillweave.files import is_below
 from skillweave.flatten.origins import origins
+from skillweave.stamps import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

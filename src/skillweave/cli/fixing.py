@@ -94,8 +94,9 @@ def _work_out(options: Options, config: Config, found: Sequence[Diagnostic], ask
         return None
     from skillweave.build import compile_project  # noqa: PLC0415 (the compiler is imported only where it is needed)
     from skillweave.cache import Documents  # noqa: PLC0415
+    from skillweave.cachedir import key_here  # noqa: PLC0415
     from skillweave.fix import fix_project  # noqa: PLC0415
-    from skillweave.state import key_here, parser_key  # noqa: PLC0415
+    from skillweave.state import parser_key  # noqa: PLC0415
     from skillweave.store import fetch  # noqa: PLC0415
 
     # What a fix brings is looked for among all findings, also among those that this run does not tell.

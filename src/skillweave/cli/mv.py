@@ -211,7 +211,8 @@ def _stored(options: Options, config: Config) -> Callable[[Iterable[str]], Mappi
     """What gets the documents that earlier builds parsed."""
     if options.no_cache:
         return None
-    from skillweave.state import key_here, parser_key  # noqa: PLC0415
+    from skillweave.cachedir import key_here  # noqa: PLC0415
+    from skillweave.state import parser_key  # noqa: PLC0415
     from skillweave.store import fetch  # noqa: PLC0415
 
     key = key_here(config.root, parser_key())

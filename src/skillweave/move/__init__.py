@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.build import compile_project
 from skillweave.cache import Documents
-from skillweave.files import Read, digest, is_below
+from skillweave.files import Read, is_below
 from skillweave.move.check import (
     bundle_changes,
     check_configuration,
@@ -26,6 +26,7 @@ from skillweave.move.overlay import Overlay
 from skillweave.move.places import check_new_path, check_symlinks
 from skillweave.move.values import Change, Move, MoveError, Plan
 from skillweave.rewrite import edit_bytes
+from skillweave.stamps import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,10 +16,11 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from skillweave.files import digest, is_below, normalise_path
+from skillweave.files import is_below, normalise_path
 from skillweave.move.values import Change, Move, MoveError
 from skillweave.rewrite import edit_bytes
 from skillweave.source import Edit, SourcePath
+from skillweave.stamps import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from skillweave.config import LOCK_NAME
 from skillweave.diagnostics import FOREIGN_OUTPUT, STALE_OUTPUT, Diagnostic
 from skillweave.emit import Bundle, Ledger, Lock, Record, lock_bytes, read_lock, record_of
-from skillweave.files import digest, is_below, is_left_out
+from skillweave.files import is_below, is_left_out
 from skillweave.project import START
 from skillweave.publish.alone import alone, alone_if_there
 from skillweave.publish.disk import (
@@ -30,6 +30,7 @@ from skillweave.publish.disk import (
 )
 from skillweave.publish.staging import Changes, apply, forget, keep_lock, recover
 from skillweave.source import SourcePath
+from skillweave.stamps import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
