@@ -61,7 +61,7 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def skillweave_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Skillweave:
     """Runs the command by a call in this process: the same as `skillweave`, without the 0.2 s of a start."""
-    from skillweave.cli import run as run_command
+    from skillweave.__main__ import run as run_command
 
     for name in SPEAKING_VARIABLES:
         monkeypatch.delenv(name, raising=False)

@@ -107,6 +107,17 @@ def load_config(
     return config, tuple(sorted(diagnostics, key=Diagnostic.sort_key))
 
 
+def looked_for(config: Config) -> tuple[Path, ...]:
+    """Which files decided, by being there or not, that this is the configuration in the project's own folder."""
+    names = ("skillweave.toml",) if config.file == "skillweave.toml" else ("skillweave.toml", "pyproject.toml")
+    if config.file:
+        return tuple(config.root / name for name in names)
+    return (
+        config.root / LOCK_NAME,
+        *(folder / name for folder in (config.root, *config.root.parents) for name in names),
+    )
+
+
 def hidden_roots(config: Config) -> frozenset[str]:
     """The configured roots and the folders above them: what is read even though it is hidden."""
     paths: set[str] = set()

@@ -78,6 +78,8 @@ class Outcome:
     """Why an entry was written: its path, and a clause."""
     needs: tuple[Needs, ...] = ()
     """What the entries that were asked for are made of, where that was asked for."""
+    repeats: State | None = None
+    """The state of the run that said all this, where nothing has changed since."""
 
     @property
     def failed(self) -> int:
@@ -370,7 +372,7 @@ def _said(state: State) -> Outcome | None:
 
             diagnostics = rebuilt(tuple[Diagnostic, ...], result["diagnostics"])
         entries = tuple(Named(*entry) for entry in result["entries"])
-        return Outcome(entries, len(entries), result["files"], diagnostics)
+        return Outcome(entries, len(entries), result["files"], diagnostics, repeats=state)
     except MISSHAPED:
         return None
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from skillweave.cachedir import ANCHOR, FOLDER, key_here, prepare_folder, read_whole, versions, write_whole
 from skillweave.diagnostics import Diagnostic, Problem
 from skillweave.files import Read, Tree
+from skillweave.replay import SUFFIX, Seen
 from skillweave.source import SourcePath
 from skillweave.stamps import SETTLED, digest, folder_stamp, stamp
 
@@ -265,6 +266,26 @@ def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
     return True
 
 
+def seen(state: State, outputs: str | None) -> Seen | None:
+    """All that the run that left a state depends on, with what it wrote below `outputs` if that is given; None if there is
+    a stamp that has not settled, or what could not be read.
+    """
+    found, settled = Seen(), state.started - SETTLED
+    written = [(f"{outputs}/{path}", known) for path, known in state.outputs.items()] if outputs else []
+    for rows, files in ((found.files, state.files.items()), (found.outputs, written)):
+        for path, known in files:
+            if isinstance(known, str) or not known[0] or not known[0][1] < settled > known[0][2]:
+                return None
+            rows.append((path, known[0], known[1]))
+    listed = [(path or ".", known[0]) for path, known in state.folders.items()]
+    listed += [(f"{outputs}/{path}", known[0]) for path, known in state.output_folders.items()] if outputs else []
+    if any(known is not None and not known[0] < settled > known[1] for _, known in listed):
+        return None
+    found.folders = listed
+    found.links = list(state.links)
+    return found
+
+
 def save_state(root: Path, state: State) -> None:
     """Keep a state for the next build. What cannot be written is not kept: that costs time only."""
     _write(root, NAME, {name: getattr(state, name) for name in State.__slots__})
@@ -299,7 +320,7 @@ def remove_cache(root: Path) -> bool:
 
 _DOCUMENT = re.compile(r"[0-9a-f]{2}\.json(?:\.\d+)?")
 """A file of documents, and what a run that was killed left of one; likewise, what else is kept."""
-_CACHE = re.compile(rf"(?:{re.escape(NAME)}|{re.escape(PARTS)})(?:\.\d+)?")
+_CACHE = re.compile(rf"(?:{re.escape(NAME)}|{re.escape(PARTS)}|[a-z]+{re.escape(SUFFIX)})(?:\.\d+)?")
 
 
 def _is_real(folder: Path) -> bool:

@@ -31,7 +31,7 @@ def run(arguments: Sequence[str]) -> int:
         return answer(main, instruction)
     gc.disable()  # One run makes many small values and no garbage to speak of: collecting made large builds quadratic.
     try:
-        status = main.main(list(arguments), prog_name="skillweave", standalone_mode=False)
+        status = main.main(list(arguments), prog_name="skillweave", standalone_mode=False, obj=tuple(arguments))
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
@@ -40,20 +40,25 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        # Who read our output has had enough. What Python would say while it closes the pipe is of no use.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ERRORS
     except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
-        verb = getattr(error, "__notes__", ["write"])[0]
-        _say(f"skillweave: cannot {verb}{where}: {error.strerror or error}")
-        if verb == "write":
-            click.echo("Nothing was lost: what is published is whole, and the next build goes on from here.", err=True)
-        return ERRORS
+        return tell_failure(error)
     except Exception:  # noqa: BLE001 (whatever it is, it is our bug, and the reader needs to know what to send us)
         return _report_bug()
     return status if isinstance(status, int) else CLEAN
+
+
+def tell_failure(error: OSError) -> int:
+    """Say what the system refused, and return the exit status."""
+    if isinstance(error, BrokenPipeError):
+        # Who read our output has had enough. What Python would say while it closes the pipe is of no use.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ERRORS
+    where = f" {error.filename}" if error.filename else ""
+    verb = getattr(error, "__notes__", ["write"])[0]
+    _say(f"skillweave: cannot {verb}{where}: {error.strerror or error}")
+    if verb == "write":
+        click.echo("Nothing was lost: what is published is whole, and the next build goes on from here.", err=True)
+    return ERRORS
 
 
 COMMANDS = {

@@ -22,10 +22,12 @@ from skillweave.cli.common import (
     usage_errors,
 )
 from skillweave.cli.depfile import write_depfile
+from skillweave.cli.remember import remember
 from skillweave.cli.report_file import keep_off_sources, output_file
 from skillweave.cli.selecting import selection_options
 from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.suggest import suggest_entries
+from skillweave.replay import Said, timed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +75,7 @@ def build(  # noqa: PLR0913 (click hands over each option by its name)
         raise click.UsageError(f"--diff has no {options.format} form; --output-file FILE takes the findings elsewhere.")
     if depfile and (check or diff):
         raise click.UsageError("--depfile needs a build, and --check and --diff write nothing.")
-    started = time.monotonic()
+    began, started = time.time_ns(), time.monotonic()
     config, failed = configure(options)
     if config is None:
         return failed
@@ -87,15 +89,19 @@ def build(  # noqa: PLR0913 (click hands over each option by its name)
     with usage_errors(), progress(options) as show:
         asked = Asked(config, entries, options.strict, not options.no_cache, show, needs=depfile is not None)
         outcome = run_build(asked)
-    report(options, config, outcome, outcome.diagnostics, err=options.for_people)
+    told = report(options, config, outcome, outcome.diagnostics, err=options.for_people)
     if explain and not options.quiet:
         for path, reason in outcome.reasons:
             say(f"{path}: {reason}", err=True)
+    line = ""
     if options.for_people and not options.quiet:
-        _tell_build(config, outcome, time.monotonic() - started, verbose=options.verbose)
+        _tell_entries(config, outcome, verbose=options.verbose)
+        line = _counted(outcome)
+        click.echo(timed(line, time.monotonic() - started))
     if not outcome.entries and not options.quiet:
         click.echo(nothing_found(config), err=True)
     result = status(outcome.diagnostics)
+    remember(options, config, outcome, Said(result, told, line, is_aside=options.for_people), began)
     if depfile and result == CLEAN:
         write_depfile(depfile, config, outcome.needs)
     return result
@@ -138,8 +144,8 @@ def _sorted(compiled: Compiled, published: Published) -> tuple[Diagnostic, ...]:
     return tuple(sorted([*compiled.diagnostics, *published.diagnostics], key=lambda diagnostic: diagnostic.sort_key()))
 
 
-def _tell_build(config: Config, outcome: Outcome, seconds: float, *, verbose: bool) -> None:
-    """A line for each entry that changed, and one for all."""
+def _tell_entries(config: Config, outcome: Outcome, *, verbose: bool) -> None:
+    """A line for each entry that changed."""
     entries = {entry.path: entry for entry in outcome.entries}
     for path in outcome.changed:
         entry = entries[path]
@@ -149,10 +155,15 @@ def _tell_build(config: Config, outcome: Outcome, seconds: float, *, verbose: bo
         say(f"unchanged {entries[path].id}")
     for path in outcome.removed:
         say(f"removed {config.output}/{path.removesuffix('/SKILL.md')}, as its source is gone")
+
+
+def _counted(outcome: Outcome) -> str:
+    """A line for all."""
+    entries = {entry.path: entry for entry in outcome.entries}
     built = _count([entries[path].kind for path in outcome.changed])
     parts = [f"built {built}", f"{len(outcome.unchanged)} unchanged"]
     parts += [f"{outcome.failed} with errors"] if outcome.failed else []
-    click.echo(f"{', '.join(parts)}, in {seconds:.2f} s")
+    return ", ".join(parts)
 
 
 def _count(kinds: Sequence[str]) -> str:

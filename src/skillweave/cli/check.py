@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -20,9 +21,11 @@ from skillweave.cli.common import (
     usage_errors,
 )
 from skillweave.cli.fixing import Fixing, check_usage, hint, show_fixes, write_fixes
+from skillweave.cli.remember import remember
 from skillweave.cli.selecting import selection_options, shown
 from skillweave.cli.status import ERRORS
 from skillweave.cli.suggest import suggest_entries
+from skillweave.replay import Said
 
 if TYPE_CHECKING:
     from skillweave.incremental import Outcome
@@ -43,6 +46,7 @@ def check(options: Options, entries: tuple[str, ...], *, fix: bool, diff: bool, 
 
     With --diff the exit status is 1 if there is anything to fix.
     """
+    began = time.time_ns()
     fixing = Fixing(fix, diff, unsafe_fixes)
     check_usage(fixing, options)
     config, failed = configure(options)
@@ -64,14 +68,18 @@ def check(options: Options, entries: tuple[str, ...], *, fix: bool, diff: bool, 
             return ERRORS
         outcome = find() if changed else outcome
     diagnostics = shown(config, outcome.diagnostics, options)
-    report(options, config, outcome, diagnostics, err=False)
+    told, line = report(options, config, outcome, diagnostics, err=False), ""
     if options.verbose and (options.format == "full" or options.output_file):
         for entry in outcome.entries:
             say(f"{'checked' if entry.good else 'has errors:'} {entry.id}")
     if options.format == "full" and not options.quiet and not options.output_file:
         from skillweave.report import summary_line  # noqa: PLC0415
 
-        click.echo(summary_line(summary(outcome, diagnostics)) + hint(diagnostics, fixing))
+        line = summary_line(summary(outcome, diagnostics)) + hint(diagnostics, fixing)
+        click.echo(line)
     if not outcome.entries and not options.quiet:
         click.echo(nothing_found(config), err=True)
-    return status(diagnostics)
+    result = status(diagnostics)
+    if not fix:
+        remember(options, config, outcome, Said(result, told, line, is_aside=False), began)
+    return result

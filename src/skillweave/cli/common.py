@@ -190,13 +190,13 @@ def progress(options: Options) -> Iterator[Callable[[int, int], None] | None]:
 
 def report(
     options: Options, config: Config, compiled: Compiled | Outcome, diagnostics: Sequence[Diagnostic], *, err: bool
-) -> None:
-    """Print the findings of a run and their count, in the format that was asked for."""
+) -> str:
+    """Print the findings of a run and their count, in the format that was asked for; what was printed."""
     from skillweave.diagnostics import Severity  # noqa: PLC0415
 
     if options.quiet:
         diagnostics = [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
-    print_report(options, config, diagnostics, compiled, err=err)
+    return print_report(options, config, diagnostics, compiled, err=err)
 
 
 def print_report(
@@ -206,10 +206,10 @@ def print_report(
     compiled: Compiled | Outcome | None,
     *,
     err: bool,
-) -> None:
-    """Print findings, with a count where there is one, to where the options say."""
+) -> str:
+    """Print findings, with a count where there is one, to where the options say; what was printed on a stream."""
     if not diagnostics and options.format in ("full", "concise") and not options.output_file:
-        return  # Nothing to say costs nothing to load.
+        return ""  # Nothing to say costs nothing to load.
     from skillweave.report import Context, Format, render, summary_line  # noqa: PLC0415
 
     texts: dict[SourcePath, list[str]] = {}
@@ -228,10 +228,12 @@ def print_report(
         _write_report(options.output_file, text)
         if not options.quiet:
             click.echo(f"{summary_line(context.summary)}: see {printable(str(options.output_file))}", err=err)
-    elif text:
-        click.echo(text, err=err, nl=not text.endswith("\n"), color=True)
-        if options.format == "full":
-            click.echo(err=err)
+        return ""
+    if text:
+        text += "" if text.endswith("\n") else "\n"
+        text += "\n" if options.format == "full" else ""
+        click.echo(text, err=err, nl=False, color=True)
+    return text
 
 
 def printable(text: str) -> str:

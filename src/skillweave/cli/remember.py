@@ -1,0 +1,57 @@
+"""What a run said that found nothing changed, kept for the next one, which then only has to say it: see `replay`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from stat import S_ISREG
+from typing import TYPE_CHECKING
+
+import click
+
+from skillweave.cli.common import OWN_FORMATS, Options
+from skillweave.replay import Said, keep
+from skillweave.stamps import SETTLED, digest, stamp
+
+if TYPE_CHECKING:
+    from skillweave.config import Config
+    from skillweave.incremental import Outcome
+    from skillweave.replay import Seen
+
+
+def remember(options: Options, config: Config, outcome: Outcome, said: Said, started: int) -> None:
+    """Keep what a run has said, if the next may say no more. `started`: before the configuration was read, in ns.
+
+    `said` has to be all that was printed; it depends on nothing but the state that the outcome repeats, the arguments, and
+    the configuration.
+    """
+    is_elsewhere = options.root or options.config or options.output or config.root != Path.cwd()
+    is_more = options.output_file or options.verbose or options.select is not None or options.ignore
+    # Annotations depend on where the repository begins; on Windows it takes click to print.
+    is_foreign = options.format not in OWN_FORMATS or os.name == "nt"
+    if outcome.repeats is None or not outcome.entries or is_elsewhere or is_more or is_foreign:
+        return
+    from skillweave.state import seen  # noqa: PLC0415 (loaded when there is an outcome)
+
+    arguments = click.get_current_context().obj
+    depended = seen(outcome.repeats, config.output if arguments[0] == "build" else None)
+    if depended is not None and _add_configuration(depended, config, started - SETTLED):
+        keep(config.root, arguments, said, depended)
+
+
+def _add_configuration(seen: Seen, config: Config, settled: int) -> bool:
+    """Add what the configuration was found by; False if that may have changed and not show it."""
+    from skillweave.config import looked_for  # noqa: PLC0415 (likewise)
+
+    for path in looked_for(config):
+        try:
+            status = path.lstat()
+            if not S_ISREG(status.st_mode) or not status.st_mtime_ns < settled > status.st_ctime_ns:
+                return False
+            seen.outputs.append((str(path), stamp(status), digest(path.read_bytes())))
+        except FileNotFoundError:
+            seen.absent.append(str(path))
+        except OSError:
+            return False
+    seen.links.append(config.output)
+    return True

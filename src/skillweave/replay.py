@@ -1,0 +1,173 @@
+"""Says again what the last run said, where nothing has changed since: before click, or anything else, is loaded.
+
+So a hook costs what Python's start and a look at every file cost. What is kept of a run is complete in itself: what it was
+asked for and where, the stamps of all that it depends on, and what it printed. It may only ever save time: wherever one
+thing is not the same, or may not be, the answer is None, and the run itself has to be made.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from stat import S_IFMT
+
+from skillweave.cachedir import FOLDER, key_here, prepare_folder, read_whole, versions, write_whole
+from skillweave.stamps import digest, folder_stamp
+
+TYPE_CHECKING = False  # typing has it, too, and takes as long to load as all else here.
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+COMMANDS = ("build", "check")
+SUFFIX = ".answer"
+
+
+class Said:
+    """What a run printed, and its exit status."""
+
+    __slots__ = ("is_aside", "line", "report", "status")
+
+    def __init__(self, status: int, report: str, line: str, *, is_aside: bool) -> None:
+        self.status = status
+        self.report = report
+        self.line = line
+        """Without its end, and without the seconds that a build took; empty where nothing is said."""
+        self.is_aside = is_aside
+        """Whether the report went to standard error."""
+
+
+class Seen:
+    """All that a run depends on. Every stamp has settled; paths are relative to the project, `.` is its folder."""
+
+    __slots__ = ("absent", "files", "folders", "links", "outputs")
+
+    def __init__(self) -> None:
+        self.files: list[tuple[str, Iterable[int], str]] = []
+        """Path, stamp and digest of each file that was read; symlinks above it are followed."""
+        self.outputs: list[tuple[str, Iterable[int], str]] = []
+        """Likewise of what stands at its very path: what was written, and the configuration."""
+        self.folders: list[tuple[str, Iterable[int] | None]] = []
+        self.links: list[str] = []
+        """What is, or may become, a symlink."""
+        self.absent: list[str] = []
+        """Where nothing stands that would have been read; these may lie outside the project."""
+
+
+def replay(arguments: Sequence[str]) -> int | None:
+    """Print what the last run with these arguments printed, and return its exit status; None if it has to be made.
+
+    Raises OSError where that cannot be printed.
+    """
+    started = time.monotonic()
+    if not arguments or arguments[0] not in COMMANDS or "_SKILLWEAVE_COMPLETE" in os.environ:
+        return None
+    try:
+        said = _last(arguments)
+    except (
+        AttributeError,
+        OSError,
+        ValueError,
+    ):  # No cache, none of ours, no streams; a file that is gone, or a folder.
+        return None
+    if said is None:
+        return None
+    if said.report:
+        stream = sys.stderr if said.is_aside else sys.stdout
+        stream.write(said.report)
+        stream.flush()
+    if said.line:
+        line = timed(said.line, time.monotonic() - started) if arguments[0] == "build" else said.line
+        sys.stdout.write(f"{line}\n")
+    return said.status
+
+
+def keep(root: Path, arguments: Sequence[str], said: Said, seen: Seen) -> None:
+    """Keep what a run said that was made in the project's folder and found nothing changed."""
+    key = _key(arguments)
+    if key is None or os.fspath(root) != os.getcwd() or not prepare_folder(root):  # noqa: PTH109 (likewise)
+        return
+    sections = (
+        (key,),
+        (part for path, known, content in seen.files for part in (path, _text(known), content)),
+        (part for path, known, content in seen.outputs for part in (path, _text(known), content)),
+        (part for path, known in seen.folders for part in (path, _text(known))),
+        (part for path in seen.links for part in (path, _leads_to(path))),
+        seen.absent,
+        (str(said.status), "aside" if said.is_aside else "", said.report, said.line),
+    )
+    text = _SECTION.join(_PART.join(section) for section in sections)
+    write_whole(_place(root, arguments), text.encode("utf-8", "surrogateescape"))
+
+
+def timed(line: str, seconds: float) -> str:
+    """What a build says of itself at its end."""
+    return f"{line}, in {seconds:.2f} s"
+
+
+# A NUL is in no path. The texts come last: only they may be empty.
+_PART = "\0"
+_SECTION = "\0\0"
+_SECTIONS = 7
+
+
+def _place(root: Path | str, arguments: Sequence[str]) -> str:
+    return f"{root}/{FOLDER}/{arguments[0]}{SUFFIX}"
+
+
+def _key(arguments: Sequence[str]) -> str | None:
+    """What an answer depends on besides files. The key of another run may be the same only if it says the same."""
+    setting = [repr(list(arguments)), os.getcwd(), sys.version, *versions()]  # noqa: PTH109 (a Path is not loaded)
+    setting += [f"{name} {bool(os.environ.get(name))}" for name in ("NO_COLOR", "FORCE_COLOR")]
+    setting += [f"{stream.isatty()} {stream.encoding} {stream.errors}" for stream in (sys.stdout, sys.stderr)]
+    return key_here(os.getcwd(), "; ".join(setting))  # noqa: PTH109 (likewise)
+
+
+def _last(arguments: Sequence[str]) -> Said | None:
+    """What was kept of the last run, if it holds. The working directory is the project's folder."""
+    content = read_whole(_place(".", arguments)).decode("utf-8", "surrogateescape")
+    key, *sections, told = content.split(_SECTION, _SECTIONS - 1)
+    files, outputs, folders, links, absent = (section.split(_PART) if section else [] for section in sections)
+    status, aside, report, line = told.split(_PART)
+    holds = (
+        key == _key(arguments)
+        and not any(map(os.path.lexists, absent))
+        and all(_leads_to(path) == known for path, known in _rows(links, 2))
+        and all(_text(folder_stamp(path)) == known for path, known in _rows(folders, 2))
+        and _are_same(os.stat, files)
+        and _are_same(os.lstat, outputs)
+    )
+    return Said(int(status), report, line, is_aside=bool(aside)) if holds else None
+
+
+def _rows(parts: list[str], width: int) -> Iterable[tuple[str, ...]]:
+    return zip(*(parts[column::width] for column in range(width)), strict=True)
+
+
+def _text(found: Iterable[int] | None) -> str:
+    """A stamp as it is kept."""
+    return " ".join(map(str, found)) if found else "none"
+
+
+def _are_same(look: Callable[[str], os.stat_result], files: list[str]) -> bool:
+    """Whether files hold what they did. One that was touched is read."""
+    for path, known, content in _rows(files, 3):
+        s = look(path)
+        # As `stamp` and `_text` have it, without their calls.
+        now = f"{s.st_size} {s.st_mtime_ns} {s.st_ctime_ns} {s.st_ino} {s.st_mode}"
+        if now == known:
+            continue
+        fields = known.split()
+        if [f"{s.st_size}", f"{s.st_mode}"] != [fields[0], fields[-1]] or digest(read_whole(path)) != content:
+            return False
+    return True
+
+
+def _leads_to(path: str) -> str:
+    """Where a symlink ends, and what kind of thing is there."""
+    try:
+        kind = S_IFMT(os.stat(path).st_mode)  # noqa: PTH116 (likewise)
+    except OSError:
+        kind = 0
+    return f"{kind} {os.path.realpath(path)}"
