@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from skillweave.cache import PARALLEL, Documents, decode, encode
 from skillweave.config import load_config
-from skillweave.incremental import Asked, Memory, Outcome, build, check
+from skillweave.incremental import Asked, Memory, Outcome, Superseded, build, check
 from skillweave.parse.documents import parse
 from skillweave.state import State
 
@@ -98,6 +99,7 @@ edits = st.one_of(
     written,
     written,
     st.tuples(st.just("during"), patterns, content),
+    st.tuples(st.just("give up"), patterns, content),
     st.tuples(st.just("write"), st.just("patterns/gone.md"), content),
     st.tuples(st.just("write"), st.just("skills/s/_own.md"), content),
     st.tuples(st.just("write"), st.just("skillweave.toml"), st.sampled_from(CONFIGS)),
@@ -260,6 +262,8 @@ def compare_with_clean(history: list[Step], memory: Memory | None) -> None:
                         progress=lambda *_, path=path, new=new: apply(project, "write", path, new),
                     )
                 apply(project, kind, path, new)
+                if kind == "give up":
+                    give_up(project, memory)
             checked = run(project, check) if number % 2 else None
             built = run(project, build, memory=memory)
             clean = Path(folder) / "clean"
@@ -275,6 +279,45 @@ def compare_with_clean(history: list[Step], memory: Memory | None) -> None:
             assert tree(project / "build") == tree(clean / "build")
             if checked is not None:
                 assert [d for d in expected.diagnostics if d.code.number < "SW902"] == list(checked.diagnostics)
+
+
+def give_up(project: Path, memory: Memory | None) -> None:
+    """A build that more changes overtake: it publishes nothing."""
+    before = tree(project / "build")
+    with suppress(Superseded):
+        run(project, build, memory=memory, hold=lambda: False)
+    assert tree(project / "build") == before
+
+
+def test_what_a_build_that_was_given_up_knew_is_known_still(tmp_path: Path) -> None:
+    for name in SKILLS:
+        write(tmp_path / f"skills/{name}/SKILL.md", SKILL.replace(": s", f": {name}") + "<<include: a.md>>\n")
+    write(tmp_path / "patterns/a.md", "# A\n")
+    memory = Memory()
+    run(tmp_path, build, memory=memory)
+    state, parts = memory.state, memory.parts
+    write(tmp_path / "patterns/a.md", "# B\n")
+    give_up(tmp_path, memory)
+    assert (memory.state, memory.parts) == (state, parts)
+    again = run(tmp_path, build, memory=memory)
+    assert again is not None
+    assert len(again.changed) == len(SKILLS)
+
+
+def test_who_builds_again_and_again_mends_outputs_that_no_edit_reaches(tmp_path: Path) -> None:
+    for name in ("s", "t"):
+        write(tmp_path / f"skills/{name}/SKILL.md", SKILL.replace(": s", f": {name}") + f"<<include: {name}.md>>\n")
+        write(tmp_path / f"patterns/{name}.md", "# A\n")
+    memory = Memory()
+    run(tmp_path, build, memory=memory)
+    wanted = (tmp_path / "build/skills/t/SKILL.md").read_bytes()
+    write(tmp_path / "build/skills/t/SKILL.md", "edited\n")
+    write(tmp_path / "patterns/s.md", "# B\n")
+    again = run(tmp_path, build, memory=memory)
+    assert again is not None
+    assert again.changed == ("skills/s/SKILL.md", "skills/t/SKILL.md")
+    assert again.unchanged == ()
+    assert (tmp_path / "build/skills/t/SKILL.md").read_bytes() == wanted
 
 
 def test_nothing_changed_is_said_again_with_the_same_words(tmp_path: Path) -> None:
@@ -402,7 +445,7 @@ def write(path: Path, content: str) -> None:
 def apply(project: Path, kind: str, path: str, content: str) -> None:
     place = project / path
     match kind:
-        case "write":
+        case "write" | "give up":
             write(place, content)
         case "remove":
             place.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from skillweave.files import Tree
 from skillweave.state import (
     State,
     changed_files,
+    copy_of,
     forget_outputs,
     load_parts,
     load_state,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from skillweave.depfile import Needs
     from skillweave.document import Document
     from skillweave.emit import Ledger, Record
+    from skillweave.files import Found
     from skillweave.parts import Parts
     from skillweave.project import Project
     from skillweave.publish import Published
@@ -49,6 +51,10 @@ if TYPE_CHECKING:
 
 MISSHAPED = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
 """What reading raises of JSON that is none of ours: it is the cache of another version, or somebody edited it."""
+
+
+class Superseded(Exception):  # noqa: N818 (nothing has failed)
+    """A build was given up before it published anything, as `Asked.hold` said; nothing that is remembered has changed."""
 
 
 class Named(NamedTuple):
@@ -99,6 +105,8 @@ class Memory:
     """Those of `state`."""
     project: Project | None = None
     """That of `state`, too."""
+    found: dict[str, Found] = field(default_factory=dict)
+    """What was looked up for it: where no folder and no symlink has changed, that holds still."""
     ledger: Ledger | None = None
     fresh: dict[str, str | Document] = field(default_factory=dict)
     """The documents that no file holds yet."""
@@ -118,6 +126,8 @@ class Asked:
     """For who builds again and again in one process, and calls `save` in between."""
     needs: bool = False
     """Whether a build is to tell what the entries are made of."""
+    hold: Callable[[], bool] | None = None
+    """Asked before anything is published: whether that is still wanted. It may take its time."""
 
     @property
     def key(self) -> str:
@@ -162,11 +172,11 @@ def check(asked: Asked) -> Outcome:
 
 
 def build(asked: Asked) -> Outcome:
-    """Find every mistake, and publish every bundle that has none."""
+    """Find every mistake, and publish every bundle that has none. Raises Superseded if that is not wanted any more."""
     started = now()
     saved = state_id(asked.config.root)
     last = None if asked.needs else _last_published(asked, started)
-    said = _said(last.state) if last is not None and not last.changed and not last.state.pending else None
+    said = _said(last.state) if last is not None and not _is_more_to_do(last) else None
     if last is not None and said is not None:
         _renew(asked, last.state, started)
         return replace(said, unchanged=tuple(entry.path for entry in said.entries if entry.good))
@@ -177,7 +187,11 @@ def build(asked: Asked) -> Outcome:
         if last is not None and state_id(asked.config.root) != saved:
             # Another build was at work until we got hold of the folder.
             last = _last_published(asked, started)
-        return _build(asked, last if is_held else None, started, is_held=is_held)
+        outcome = _build(asked, last if is_held else None, started, is_held=is_held)
+        asked = replace(asked, hold=None)
+        if asked.memory is None or last is None or _holds(asked, asked.memory.state, now()):
+            return outcome
+        return _both(outcome, _build(asked, None, started, is_held=is_held))
 
 
 def save(asked: Asked) -> None:
@@ -202,7 +216,12 @@ def _build(asked: Asked, last: _Last | None, started: int, *, is_held: bool) -> 
     from skillweave.publish import publish, publish_held  # noqa: PLC0415
 
     documents = _documents(asked)
+    before = (asked.memory.state, asked.memory.parts) if asked.memory is not None else None
     compiled, state = _compile(asked, last, documents, started)
+    if asked.hold is not None and not asked.hold():
+        if asked.memory is not None and before is not None:
+            asked.memory.state, asked.memory.parts = before
+        raise Superseded
     request = request_of(asked.config, compiled)
     if asked.memory is not None:
         request = replace(request, ledger=asked.memory.ledger or request.ledger)
@@ -241,18 +260,47 @@ def _last(asked: Asked, started: int) -> _Last | None:
         changed = changed_files(state, tree, asked.config.output, started)
     except MISSHAPED:
         return None
-    return None if changed is None else _Last(state, tree, changed)
+    if changed is None:
+        return None
+    if asked.memory is not None and asked.memory.state is state:
+        tree.known.update(asked.memory.found)
+    return _Last(state, tree, changed)
 
 
 def _last_published(asked: Asked, started: int) -> _Last | None:
-    """The last run, if what it published is there as it was."""
+    """The last run, if what it published is there as it was.
+
+    Who builds again and again waits for what edits reach, and looks at everything else afterwards.
+    """
     last = _last(asked, started)
-    try:
-        if last is None or not last.state.published or not outputs_unchanged(last.state, asked.output, started):
-            return None
-    except MISSHAPED:
+    if last is None or not last.state.published:
         return None
-    return last
+    is_later = asked.memory is not None and _is_more_to_do(last)
+    return last if is_later or _holds(asked, last.state, started) else None
+
+
+def _is_more_to_do(last: _Last) -> bool:
+    return bool(last.changed or last.state.pending)
+
+
+def _holds(asked: Asked, state: State | None, started: int) -> bool:
+    """Whether all that was published is there as it was. Where something is in its way, the next build asks again."""
+    try:
+        return state is None or not state.published or outputs_unchanged(state, asked.output, started)
+    except MISSHAPED:
+        return False
+
+
+def _both(first: Outcome, second: Outcome) -> Outcome:
+    """What two builds of the same sources did."""
+    changed = {*first.changed, *second.changed}
+    return replace(
+        second,
+        changed=tuple(sorted(changed)),
+        unchanged=tuple(path for path in second.unchanged if path not in changed),
+        removed=(*first.removed, *second.removed),
+        reasons=(*first.reasons, *second.reasons),
+    )
 
 
 def _renew(asked: Asked, state: State, started: int) -> None:
@@ -266,10 +314,11 @@ def _compile(asked: Asked, last: _Last | None, documents: Documents, started: in
     """The project worked out, as far as edits reach where that can tell; and the state that this leaves, if it is kept."""
     if last is not None:
         compiled = _compile_changes(asked, last, documents)
-        if compiled is not None and update(last.state, last.tree, asked.config.output, last.changed):
-            last.state.started = last.state.made = started
-            last.state.renewed = False
-            return compiled, last.state
+        state = copy_of(last.state)
+        if compiled is not None and update(state, last.tree, asked.config.output, last.changed):
+            state.started = state.made = started
+            state.renewed = False
+            return compiled, state
     from skillweave.build import compile_project  # noqa: PLC0415 (the compiler is imported only where it is needed)
 
     compiled = compile_project(
@@ -340,6 +389,7 @@ def _keep(asked: Asked, state: State, compiled: Compiled, outcome: Outcome, docu
     if asked.memory is not None:
         documents.forget_others()
         asked.memory.state, asked.memory.parts, asked.memory.project = state, compiled.parts, compiled.project
+        asked.memory.found = compiled.tree.known
         asked.memory.fresh.update(documents.fresh)
         return
     from skillweave.cache import stored  # noqa: PLC0415

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False  # typing has it, too, and takes longer to load than all else here.
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 Stamp = tuple[int, int, int, int, int]
 """Of a file: size, mtime and ctime in ns, inode, mode."""
 
@@ -17,6 +21,20 @@ SETTLED = 2_000_000_000
 def stamp(status: os.stat_result) -> Stamp:
     """The stamp of a file."""
     return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_mode)
+
+
+def is_settled_at(status: os.stat_result, known: Sequence[int], settled: int) -> bool:
+    """Whether a file has the stamp that it had, and that was old enough to tell of any change since.
+
+    `known` is a stamp as JSON has it. To make one for the comparison would cost half as much as the call of the system.
+    """
+    return (
+        status.st_mtime_ns == known[1] < settled
+        and status.st_ctime_ns == known[2] < settled
+        and status.st_size == known[0]
+        and status.st_ino == known[3]
+        and status.st_mode == known[4]
+    )
 
 
 def folder_stamp(place: str) -> FolderStamp:

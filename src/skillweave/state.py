@@ -11,7 +11,7 @@ import os
 import re
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from stat import S_ISDIR
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from skillweave.diagnostics import Diagnostic, Problem
 from skillweave.files import Read, Tree
 from skillweave.replay import SUFFIX, Seen
 from skillweave.source import SourcePath
-from skillweave.stamps import SETTLED, digest, folder_stamp, stamp
+from skillweave.stamps import SETTLED, digest, folder_stamp, is_settled_at, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -113,6 +113,18 @@ def record(key: str, tree: Tree, started: int, output: str) -> State:
     return state
 
 
+def copy_of(state: State) -> State:
+    """A state that can be added to and leaves the other as it is."""
+    return replace(
+        state,
+        folders={**state.folders},
+        files={**state.files},
+        links={**state.links},
+        outputs={**state.outputs},
+        output_folders={**state.output_folders},
+    )
+
+
 def update(state: State, tree: Tree, output: str, changed: Collection[str]) -> bool:
     """Add what a run saw that worked out some changes only; False if it saw other contents than were told of."""
     for path, read in tree.reads.items():
@@ -149,11 +161,12 @@ def changed_files(state: State, tree: Tree, output: str, started: int) -> frozen
             continue
         before, fingerprint = known
         try:
-            current = stamp(os.stat(f"{root}/{path}"))  # noqa: PTH116 (a string is at hand, and a Path costs more)
+            status = os.stat(f"{root}/{path}")  # noqa: PTH116 (a string is at hand, and a Path costs more)
         except OSError:
             return None
-        if [*current] == before and current[1] < settled > current[2]:
+        if is_settled_at(status, before, settled):
             continue
+        current = stamp(status)
         if current[0] != before[0] or current[4] != before[4]:
             changed.add(SourcePath(path))
             continue
@@ -248,11 +261,12 @@ def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
             known[0], state.renewed = list(current), True
     for path, known in state.outputs.items():
         try:
-            now = stamp(os.lstat(f"{base}/{path}"))
+            status = os.lstat(f"{base}/{path}")
         except OSError:
             return False
-        if [*now] == known[0] and now[1] < settled > now[2]:
+        if known[0] and is_settled_at(status, known[0], settled):
             continue
+        now = stamp(status)
         if now[0] != (known[0][0] if known[0] else -1) or now[4] != known[0][4]:
             return False
         try:

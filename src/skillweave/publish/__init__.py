@@ -242,7 +242,7 @@ def _plan_bundle(before: _Before, bundle: Bundle, plan: _Plan, result: Published
     last = before.records.get(source)
     place = place_of(before.request.folder, bundle.entry.folder, before.places)
     differ = differing(before.request.folder, bundle, last) if place == "folder" else None
-    foreign = [] if place == "absent" else list(_foreign(before, bundle, current=differ == []))
+    foreign = [] if place == "absent" else list(_foreign(before, bundle, bundle.outputs if differ is None else differ))
     if foreign:
         result.diagnostics += foreign
         if last is not None:
@@ -307,12 +307,12 @@ def _topmost(folders: set[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _foreign(before: _Before, bundle: Bundle, *, current: bool) -> Iterator[Diagnostic]:
-    """What stands where the bundle goes and was not written by any build."""
+def _foreign(before: _Before, bundle: Bundle, differing: Iterable[Output]) -> Iterator[Diagnostic]:
+    """What stands where the bundle goes and was not written by any build. `differing`: outputs that are not there as such."""
     folder = before.request.folder
     is_skill = bundle.entry.kind == "skill"
     found: dict[str, str] = {}
-    for output in () if current else bundle.outputs:
+    for output in differing:
         if state_of(folder, output, before.ours) == "foreign" and not (is_skill and _gives_way(before, output.path)):
             at = _in_the_way(before, output.path)
             what = "an output" if at == output.path else "the folder of an output"

@@ -101,7 +101,7 @@ def files_below(folder: Path, below: str = "") -> Iterator[str]:
     while pending:
         here = pending.pop()
         try:
-            with os.scandir(folder / here) as scan:
+            with os.scandir(f"{folder}/{here}") as scan:
                 entries = sorted(scan, key=lambda entry: entry.name, reverse=True)
         except (FileNotFoundError, NotADirectoryError):
             continue
@@ -119,17 +119,15 @@ def files_below(folder: Path, below: str = "") -> Iterator[str]:
 
 def state_of(folder: Path, output: Output, ours: Container[str]) -> State:
     """What stands where an output goes: nothing, the output itself, what we may replace (`ours`), or something else."""
-    parts = output.path.split("/")
-    for count in range(len(parts)):
-        try:
-            mode = os.lstat(folder.joinpath(*parts[:count])).st_mode
-        except FileNotFoundError:
-            return "absent"
-        if not stat.S_ISDIR(mode) and not (count == 0 and folder.is_dir()):
-            return "foreign"
-    found = read_plain(folder / output.path)
+    if not folder.is_dir():
+        return "foreign" if os.path.lexists(folder) else "absent"
+    parent = output.path.rpartition("/")[0]
+    place = place_of(folder, parent, {}) if parent else "folder"
+    if place != "folder":
+        return "absent" if place == "absent" else "foreign"
+    found = read_plain(f"{folder}/{output.path}")
     if found is None:
-        return "foreign" if os.path.lexists(folder / output.path) else "absent"
+        return "foreign" if os.path.lexists(f"{folder}/{output.path}") else "absent"
     if found == (output.data, output.mode):
         return "same"
     return "ours" if output.path in ours or found[0] == output.data else "foreign"

@@ -11,12 +11,12 @@ import signal
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from skillweave.config import Config, load_config
 from skillweave.diagnostics import FOREIGN_OUTPUT, Diagnostic, Severity
-from skillweave.incremental import Asked, Memory, build, save
+from skillweave.incremental import Asked, Memory, Superseded, build, save
 from skillweave.watch import command
 from skillweave.watch.events import Event, Failed, Misconfigured, Polling, Ran, Ready, Rebuilt, Stopped
 from skillweave.watch.notices import Notices, listen, watch_places
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 QUIET, LONGEST = 0.05, 0.5
 """Seconds without a change before a build, and seconds after which it comes anyway."""
+MOMENT = 0.002
+"""Seconds without a notice before a look: who saves a file writes it more than once."""
+EAGER = 0.5
+"""Where the last build took fewer seconds, the next is worked out while it is waited for quiet, and published then."""
 FIRST_LOOK, RESCAN, POLL = 0.25, 2.0, 0.5
 """Seconds between looks that no hint asked for: right after a change, at rest, and where notices are not relied on."""
 RETRY = 2.0
@@ -74,6 +78,10 @@ class _Session:
     """The last build, until what it found out is written for other processes: once there is time."""
     looked: float = 0.0
     """How many seconds the last look took."""
+    built: float = EAGER
+    """How many the last build took."""
+    hold: Callable[[], bool] | None = None
+    """Waits for quiet, and says whether the last look still holds: asked by the next build before it publishes."""
     settled: bool = True
     """Whether the files held still before the last build."""
     build_again: float | None = None
@@ -152,9 +160,12 @@ def _run(session: _Session) -> NoReturn:
         hinted = session.wake.wait(max(POLL if session.polling else pause, session.looked * SHARE))
         _tell_end(session)
         _count_losses(session)
+        before = session.snapshot.stamps
         changed = _changes(session, hinted=hinted)
         if changed or (session.build_again is not None and time.monotonic() >= session.build_again):
-            _rebuild(session, changed)
+            if not _rebuild(session, changed):
+                _gather(session)
+                _rebuild(session, changes(before, session.snapshot.stamps))
         elif session.unsaved is not None:
             save(session.unsaved)
             session.unsaved = None
@@ -168,7 +179,10 @@ def _changes(session: _Session, *, hinted: bool) -> tuple[str, ...]:
         _look(session)
         if session.snapshot.stamps == before:
             return ()
-    _gather(session)
+    if session.built < EAGER and not session.polling:
+        _glance(session)
+    else:
+        _gather(session)
     now = session.snapshot.stamps
     changed = changes(before, now)
     is_silent = session.notices.count == count and not hinted
@@ -177,23 +191,46 @@ def _changes(session: _Session, *, hinted: bool) -> tuple[str, ...]:
     return changed
 
 
-def _gather(session: _Session) -> None:
-    """Look until nothing changes for a while, but not for ever: then the build is done again once there is rest."""
-    started = began = time.monotonic()
+def _glance(session: _Session) -> None:
+    """Look once, and have the build that follows wait for quiet before it publishes."""
+    started = time.monotonic()
+    _rest(session, started, MOMENT, started + LONGEST)
+    count = session.notices.count
     session.wake.clear()
     _look(session)
+
+    def is_quiet() -> bool:
+        _rest(session, started, QUIET, started + LONGEST)
+        return session.notices.count == count
+
+    session.hold = is_quiet
+
+
+def _gather(session: _Session) -> None:
+    """Look until nothing changes for a while, but not for ever: then the build is done again once there is rest."""
+    started = time.monotonic()
+    limit = started + LONGEST
+    _rest(session, started, MOMENT, limit)
     while True:
-        before = session.snapshot.stamps
-        while (rest := max(began, session.notices.latest) + QUIET - (now := time.monotonic())) > 0:
-            if now - started >= LONGEST:
-                break
-            time.sleep(rest)
-        began = time.monotonic()
+        count = session.notices.count
         session.wake.clear()
+        began = time.monotonic() if session.polling else started
         _look(session)
-        session.settled = session.snapshot.stamps == before
-        if session.settled or began - started >= LONGEST:
+        _rest(session, began, QUIET, limit)
+        session.settled = session.notices.count == count
+        if session.settled and session.polling:
+            # Nobody tells of changes. Where somebody does, and told of none, the look after the build proves it.
+            before = session.snapshot.stamps
+            _look(session)
+            session.settled = session.snapshot.stamps == before
+        if session.settled or time.monotonic() >= limit:
             return
+
+
+def _rest(session: _Session, since: float, quiet: float, limit: float) -> None:
+    """Wait until there was no notice for so many seconds since a moment, but not past the limit."""
+    while (rest := min(max(since, session.notices.latest) + quiet, limit) - time.monotonic()) > 0:
+        time.sleep(rest)
 
 
 def _look(session: _Session) -> None:
@@ -217,25 +254,31 @@ def _configurations(session: _Session) -> list[Path]:
     return [folder / name for folder in folders for name in ("skillweave.toml", "pyproject.toml")]
 
 
-def _rebuild(session: _Session, changed: tuple[str, ...]) -> None:
-    """Read the configuration, build, and tell what came of it."""
+def _rebuild(session: _Session, changed: tuple[str, ...]) -> bool:
+    """Read the configuration, build, and tell what came of it. False if it was given up, as more has changed since."""
     started = time.monotonic()
     session.build_again = None if session.settled else started
     session.settled = True
     request = session.request
     config, mistakes = load_config(request.cwd, request.root, request.file, request.output)
+    hold, session.hold = session.hold, None
+    if mistakes and hold is not None and not hold():
+        return False
     if mistakes:
         session.diagnostics = None
         session.tell(Misconfigured(config, changed, mistakes))
-        return
+        return True
     if config != session.config:
         session.config = config
         _look(session)
+    asked = session.unsaved = Asked(config, strict=request.strict, memory=session.memory)
     try:
-        rebuilt = _build(session, config, changed, started)
+        rebuilt = _build(session, replace(asked, hold=hold), changed, started)
+    except Superseded:
+        return False
     except OSError as error:
         _fail(session, changed, error)
-        return
+        return True
     if changed or rebuilt.built or rebuilt.removed or rebuilt.diagnostics != session.diagnostics:
         session.tell(rebuilt)
     session.diagnostics, session.failure = rebuilt.diagnostics, None
@@ -245,14 +288,15 @@ def _rebuild(session: _Session, changed: tuple[str, ...]) -> None:
     _run_command(session, rebuilt)
     del rebuilt
     gc.collect()  # The command line switches collecting off for runs that end; this one does not.
+    return True
 
 
-def _build(session: _Session, config: Config, changed: tuple[str, ...], started: float) -> Rebuilt:
-    session.unsaved = Asked(config, strict=session.request.strict, memory=session.memory)
-    outcome = build(session.unsaved)
+def _build(session: _Session, asked: Asked, changed: tuple[str, ...], started: float) -> Rebuilt:
+    outcome = build(asked)
+    session.built = time.monotonic() - started
     ids = {entry.path: entry.id for entry in outcome.entries}
     return Rebuilt(
-        config,
+        asked.config,
         changed,
         outcome,
         built=tuple(ids[path] for path in outcome.changed),
