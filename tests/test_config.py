@@ -202,7 +202,7 @@ def test_pyproject_says_the_same(tmp_path: Path) -> None:
     write(tmp_path / "a/b/pyproject.toml", f"[tool.skillweave]{text}")
     ours, theirs = load_config(tmp_path / "a")[0], load_config(tmp_path / "a/b")[0]
     assert theirs == Config(
-        **{name: getattr(ours, name) for name in Config.__slots__} | {"root": theirs.root, "file": theirs.file}
+        **{name: getattr(ours, name) for name in Config._fields} | {"root": theirs.root, "file": theirs.file}
     )
     assert theirs.output == "out"
 

@@ -9,7 +9,6 @@ import resource
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -499,8 +498,7 @@ def said(document: Document) -> list[object]:
     """What the directives of a text ask for, without where they stand; blanks in a section's name do not count."""
     nowhere = Span(0, 0)
     return [
-        replace(
-            placed.directive,
+        placed.directive._replace(
             span=nowhere,
             path_span=nowhere,
             section=" ".join((placed.directive.section or "").split()),

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from skillweave.consumers import CONSUMERS
 from skillweave.diagnostics import INVALID_CONFIG, Diagnostic, Problem
@@ -43,8 +42,7 @@ class UnknownEntryError(Exception):
         self.known = tuple(known)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """What a build refuses to exceed (the first three), and what it warns of."""
 
     bundle_bytes: int = 16 * 2**20
@@ -61,8 +59,7 @@ MOST = {"bundle_bytes": 2**30, "expansions": 10_000_000, "depth": 10_000}
 """How far a project may raise what a build refuses to exceed: who runs a stranger's project keeps a limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """What a project says about itself. Paths are relative to `root`, with `/`; an `--output` is as it was given."""
 
     root: Path
@@ -77,9 +74,9 @@ class Config:
     shared: tuple[str, ...] = ()
     verbatim: tuple[str, ...] = ()
     consumers: tuple[str, ...] = ()
-    limits: Limits = field(default_factory=Limits)
-    plugins: Mapping[str, Mapping[str, object]] = field(default_factory=lambda: MappingProxyType({}))
-    policy: Policy = field(default_factory=Policy)
+    limits: Limits = Limits()
+    plugins: Mapping[str, Mapping[str, object]] = MappingProxyType({})
+    policy: Policy = Policy()
     """Which findings are ignored, and which are raised."""
 
 
@@ -100,7 +97,7 @@ def load_config(
     else:
         config, diagnostics = _load(folder, path)
     if output is not None:
-        config = replace(config, output=output)
+        config = config._replace(output=output)
         diagnostics = [*diagnostics, *_misplaced(config, "--output")]
     else:
         diagnostics = [*diagnostics, *_diverted(config)]
@@ -320,7 +317,7 @@ def _own_table(table: Table) -> Table | None:
 
 def _checked(table: Table, default: Config) -> Config:
     """The values of a table; each broken one is reported, and its default stands in."""
-    keys = [f.name for f in fields(Config) if f.name not in ("root", "file", "policy")]
+    keys = [name for name in Config._fields if name not in ("root", "file", "policy")]
     report_unknown(table, [*keys, *POLICY_KEYS])
     config = Config(
         default.root,
@@ -367,9 +364,9 @@ def _without_overlap(table: Table, config: Config, default: Config) -> Config:
             message = f'the output "{config.output}" {relation} "{root}" of {key}'
             if config.output != default.output:
                 report(table, f"output: {message}", "output", cure=cure)
-                return replace(config, output=default.output)
+                return config._replace(output=default.output)
             report(table, f"{key}: {message}", key, index, cure=cure)
-            config = replace(config, **{key: getattr(default, key)})
+            config = config._replace(**{key: getattr(default, key)})
     return config
 
 
@@ -387,7 +384,7 @@ def _limits(table: Table) -> Limits:
     limits, own = Limits(), subtable(table, "limits")
     if own is None:
         return limits
-    names = [f.name for f in fields(Limits)]
+    names = [*Limits._fields]
     report_unknown(own, names)
     return Limits(**{name: positive(own, name, getattr(limits, name), MOST.get(name)) for name in names})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.files import is_below, normalise_path
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from skillweave.source import SourcePath
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(NamedTuple):
     """What one entry is made of, and what it makes. All paths are sorted."""
 
     id: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -152,8 +151,7 @@ class Problem(NamedTuple):
     fix: Fix | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """A mistake, where it is, and what helps.
 
     `label` stands behind the carets; `hops` are further places of the same mistake (rendered `::: path:line:col`);
@@ -169,7 +167,7 @@ class Diagnostic:
     label: str | None = None
     hops: tuple[Note, ...] = ()
     notes: tuple[Note, ...] = ()
-    severity: Severity = field(default=Severity.ERROR)
+    severity: Severity = Severity.ERROR
     fix: Fix | None = None
 
     def sort_key(self) -> tuple[str, Position, str, str]:

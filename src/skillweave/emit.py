@@ -31,8 +31,7 @@ class Output(NamedTuple):
     mode: int
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(NamedTuple):
     """All that one entry publishes, and the digest of every file that went into it."""
 
     entry: Entry

@@ -7,7 +7,7 @@ equal is not written again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.cachedir import key_here, prepare_folder
@@ -66,8 +66,7 @@ class Named(NamedTuple):
     good: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a build or a check found and did: all that is told of it."""
 
     entries: tuple[Named, ...]
@@ -112,8 +111,7 @@ class Memory:
     """The documents that no file holds yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What a run is asked for."""
 
     config: Config
@@ -179,7 +177,7 @@ def build(asked: Asked) -> Outcome:
     said = _said(last.state) if last is not None and not _is_more_to_do(last) else None
     if last is not None and said is not None:
         _renew(asked, last.state, started)
-        return replace(said, unchanged=tuple(entry.path for entry in said.entries if entry.good))
+        return said._replace(unchanged=tuple(entry.path for entry in said.entries if entry.good))
     from skillweave.publish import alone_if_there  # noqa: PLC0415 (the compiler only where it is needed)
 
     # Held from before the first source is read: a build that read older ones must not publish after a newer one.
@@ -188,7 +186,7 @@ def build(asked: Asked) -> Outcome:
             # Another build was at work until we got hold of the folder.
             last = _last_published(asked, started)
         outcome = _build(asked, last if is_held else None, started, is_held=is_held)
-        asked = replace(asked, hold=None)
+        asked = asked._replace(hold=None)
         if asked.memory is None or last is None or _holds(asked, asked.memory.state, now()):
             return outcome
         return _both(outcome, _build(asked, None, started, is_held=is_held))
@@ -213,6 +211,7 @@ def save(asked: Asked) -> None:
 def _build(asked: Asked, last: _Last | None, started: int, *, is_held: bool) -> Outcome:
     from skillweave.build import request_of  # noqa: PLC0415 (the compiler only where it is needed)
     from skillweave.depfile import needs_of  # noqa: PLC0415
+    from skillweave.emit import Ledger  # noqa: PLC0415
     from skillweave.publish import publish, publish_held  # noqa: PLC0415
 
     documents = _documents(asked)
@@ -224,14 +223,13 @@ def _build(asked: Asked, last: _Last | None, started: int, *, is_held: bool) -> 
         raise Superseded
     request = request_of(asked.config, compiled)
     if asked.memory is not None:
-        request = replace(request, ledger=asked.memory.ledger or request.ledger)
-        asked.memory.ledger = request.ledger
+        asked.memory.ledger = asked.memory.ledger or Ledger()
+        request = request._replace(ledger=asked.memory.ledger)
     published = publish_held(request) if is_held else publish(request)
     diagnostics = tuple(sorted([*compiled.diagnostics, *published.diagnostics], key=Diagnostic.sort_key))
     worked_out = {str(entry.path) for entry in compiled.entries}
     others = [path for path, known in compiled.parts.bundles.items() if known.good and path not in worked_out]
-    outcome = replace(
-        _outcome(compiled, diagnostics, len(compiled.parts.bundles)),
+    outcome = _outcome(compiled, diagnostics, len(compiled.parts.bundles))._replace(
         changed=tuple(published.changed),
         unchanged=tuple(sorted([*published.unchanged, *others])),
         removed=tuple(published.removed),
@@ -241,7 +239,7 @@ def _build(asked: Asked, last: _Last | None, started: int, *, is_held: bool) -> 
     if state is not None:
         _record_published(asked, state, compiled, published)
         # What stands in the way of outputs is for a build to say: a check of the same sources does not look at them.
-        _keep(asked, state, compiled, replace(outcome, diagnostics=compiled.diagnostics), documents)
+        _keep(asked, state, compiled, outcome._replace(diagnostics=compiled.diagnostics), documents)
     return outcome
 
 
@@ -294,8 +292,7 @@ def _holds(asked: Asked, state: State | None, started: int) -> bool:
 def _both(first: Outcome, second: Outcome) -> Outcome:
     """What two builds of the same sources did."""
     changed = {*first.changed, *second.changed}
-    return replace(
-        second,
+    return second._replace(
         changed=tuple(sorted(changed)),
         unchanged=tuple(path for path in second.unchanged if path not in changed),
         removed=(*first.removed, *second.removed),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from skillweave.archive import zip_archive
@@ -145,7 +145,7 @@ def _prepare(config: Config, bundle: Bundle, wish: Wish, packages: Packages) -> 
     packages.notes.append(f"left out {', '.join(stripped.names)} of {entry.path}: not portable to {refusing}")
     changed = main._replace(data=stripped.text.encode())
     outputs = tuple(changed if output is main else output for output in bundle.outputs)
-    return replace(bundle, outputs=outputs)
+    return bundle._replace(outputs=outputs)
 
 
 def _statement(config: Config, tree: Tree, wish: Wish, packages: Packages) -> Output:

@@ -6,8 +6,7 @@ path means, and everything is worked out anew.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skillweave.cache import plain, rebuilt
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, INVALID_ENCODING, UNREADABLE_FILE, Severity
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from skillweave.source import SourcePath
 
 
-@dataclass(frozen=True, slots=True)
-class Bundled:
+class Bundled(NamedTuple):
     """What one bundle was made of. For an unreached pattern, what its links were checked against."""
 
     sources: frozenset[SourcePath]
@@ -36,8 +34,7 @@ class Bundled:
         return not (self.sources.isdisjoint(paths) and self.asked.isdisjoint(paths))
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """All that a run found out, but for the texts."""
 
     links: Mapping[SourcePath, tuple[Link, ...]]
@@ -52,8 +49,7 @@ class Parts:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(NamedTuple):
     """How far some edits reach. What is not in it is as it was."""
 
     changed: frozenset[SourcePath]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from skillweave.config import UnknownEntryError
@@ -38,8 +37,7 @@ class EntryFile(NamedTuple):
     treatment: Literal["compile", "copy", "partial"]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A skill or a document: what is built."""
 
     id: str
@@ -58,8 +56,7 @@ class Entry:
         return next(file for file in self.files if file.path == self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """The entries in order of their paths, the pattern roots as they are, and every file below them."""
 
     entries: tuple[Entry, ...]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.build import Compiled, check_texts, make_bundles, own_files, plan_bundles
@@ -59,7 +58,7 @@ def recompile(config: Config, edits: Edits, documents: Documents, *, strict: boo
     load(reading, [path for path in edits.changed if path in last.links])
     reach = reach_of(last, graph, edits.changed)
     entries = _reached(project, edits, reach)
-    own = starts_of(replace(project, patterns=(), entries=entries))
+    own = starts_of(project._replace(patterns=(), entries=entries))
     load(reading, {*(starts_of(project) & reach.files), *own})
     names = _names(project, last, graph)
     if not graph.files.keys() <= names.links.keys():
@@ -199,5 +198,5 @@ def _known_bundles(merge: _Merge, failed: set[SourcePath]) -> dict[SourcePath, B
         fails = not known.sources.isdisjoint(failed)
         if not fails and not known.good:
             return None
-        found[path] = replace(known, good=False) if fails and known.good else known
+        found[path] = known._replace(good=False) if fails and known.good else known
     return found

@@ -6,7 +6,6 @@ Defaults, limits, consumers and codes are those of the code. What one key says o
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from skillweave.config import MOST, Config, Limits
@@ -122,7 +121,7 @@ def schema() -> Schema:
 
 def _documented(name: str, kind: Schema, holder: type[Config | Limits]) -> Schema:
     """The schema of a key with what it means, and its default unless it is a table."""
-    default = next(field.default for field in fields(holder) if field.name == name)
+    default = holder._field_defaults[name]
     if isinstance(default, tuple):
         default = list(default)
     shown = {} if kind.get("type") == "object" else {"default": default}
@@ -141,7 +140,7 @@ def _closed(properties: dict[str, Schema]) -> Schema:
 def _limits() -> Schema:
     number: Schema = {"type": "integer", "minimum": 1}
     most = {name: number | {"maximum": value} for name, value in MOST.items()}
-    properties = {limit.name: _documented(limit.name, most.get(limit.name, number), Limits) for limit in fields(Limits)}
+    properties = {name: _documented(name, most.get(name, number), Limits) for name in Limits._fields}
     return _closed(properties)
 
 

@@ -6,7 +6,6 @@ Everything here is pure. Offsets and columns count code points of the decoded te
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, NewType
 
@@ -92,8 +91,7 @@ class LineIndex:
         return self.text[self.starts[number] : end]
 
 
-@dataclass(frozen=True, slots=True)
-class EncodingProblem:
+class EncodingProblem(NamedTuple):
     """Why bytes are no text: what is wrong and at which byte."""
 
     message: str

@@ -59,7 +59,7 @@ class State:
 def parser_key() -> str:
     """What all that is kept depends on besides files."""
     # What is kept of a finding is part of it: while a version is under development, that changes and its number does not.
-    return "; ".join([*versions(), *Problem._fields, *Diagnostic.__slots__])
+    return "; ".join([*versions(), *Problem._fields, *Diagnostic._fields])
 
 
 def load_state(root: Path, key: str) -> State | None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -27,8 +26,7 @@ class PerPath(NamedTuple):
     error: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """What is ignored and what is raised, as numbers of codes. Errors are in `per_path` only, and only excusable ones."""
 
     ignore: tuple[str, ...] = ()
@@ -88,7 +86,7 @@ def judge(
     if asked == "ignore" or (not is_error and (code.number in policy.dropped or not policy.selects(code))):
         return None
     if asked == "error" or (strict and diagnostic.severity is Severity.WARNING):
-        return replace(diagnostic, severity=Severity.ERROR)
+        return diagnostic._replace(severity=Severity.ERROR)
     return diagnostic
 
 

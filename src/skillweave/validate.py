@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -172,7 +171,7 @@ def with_trails(findings: Iterable[Finding], links: Links, starts: Collection[So
             chain.append(Note("included from", path, Position(link.line, link.column)))
         if chain and diagnostic.code is INCLUDE_CYCLE:
             chain = [Note("reached from", chain[-1].path, chain[-1].position)]
-        chained.append(replace(diagnostic, notes=(*diagnostic.notes, *chain)) if chain else diagnostic)
+        chained.append(diagnostic._replace(notes=(*diagnostic.notes, *chain)) if chain else diagnostic)
     # Two at one place with the same words differ in what follows: their order must not be that of their finding.
     return tuple(sorted(chained, key=lambda d: (*d.sort_key(), d.end, d.help or "", d.label or "", str(d.notes))))
 

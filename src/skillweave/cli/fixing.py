@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -100,7 +99,7 @@ def _work_out(options: Options, config: Config, found: Sequence[Diagnostic], ask
     from skillweave.store import fetch  # noqa: PLC0415
 
     # What a fix brings is looked for among all findings, also among those that this run does not tell.
-    whole = replace(config, policy=replace(config.policy, selected=None, dropped=()))
+    whole = config._replace(policy=config.policy._replace(selected=None, dropped=()))
     paths = {diagnostic.path for diagnostic in found}
     key = key_here(config.root, parser_key())
     memory: dict[str, Document] = {}

@@ -187,8 +187,6 @@ def _source_line(plan: Plan) -> Callable[[SourcePath, int], str | None]:
 
 def _object(plan: Plan, *, is_done: bool) -> dict[str, object]:
     """The plan as the values of JSON."""
-    from dataclasses import asdict  # noqa: PLC0415
-
     from skillweave.report.json_report import plain_object  # noqa: PLC0415
 
     return {
@@ -203,7 +201,7 @@ def _object(plan: Plan, *, is_done: bool) -> dict[str, object]:
             for m in plan.mentions
         ],
         "diagnostics": [plain_object(diagnostic) for diagnostic in plan.diagnostics],
-        "summary": asdict(summary(plan.after, plan.diagnostics)),
+        "summary": summary(plan.after, plan.diagnostics)._asdict(),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -42,7 +41,7 @@ def narrowed(config: Config, options: Options) -> Config:
     """The configuration with what the command line wants to see, and what not."""
     if options.select is None and not options.ignore:
         return config
-    return replace(config, policy=replace(config.policy, selected=options.select, dropped=options.ignore))
+    return config._replace(policy=config.policy._replace(selected=options.select, dropped=options.ignore))
 
 
 def shown(config: Config, diagnostics: Sequence[Diagnostic], options: Options) -> list[Diagnostic]:

@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from skillweave.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One `name: value` of a mapping."""
 
     name: str
@@ -41,8 +40,7 @@ class FrontMatter:
 Value = str | tuple[Item, ...] | FrontMatter
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(NamedTuple):
     """A parameter that a pattern declares. `span` is its name's."""
 
     name: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.config import LOCK_NAME
 from skillweave.diagnostics import FOREIGN_OUTPUT, STALE_OUTPUT, Diagnostic
@@ -81,8 +81,7 @@ class Published:
         return {**outputs, **({LOCK_NAME: self.lock_digest} if self.lock_digest else {})}
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What is to be published where. `kept` are entries that are not built now: their outputs and records stay."""
 
     folder: Path
@@ -91,7 +90,7 @@ class Request:
     bundles: Sequence[Bundle]
     kept: frozenset[str]
     """Entries (by source path) whose last output stays as it is."""
-    ledger: Ledger = field(default_factory=Ledger)
+    ledger: Ledger | None = None
     """The lock file, if it is known from before."""
     hidden: tuple[str, ...] = ()
     """Places of which a build cannot tell what stands there. What was published from them stays, too."""
@@ -106,8 +105,7 @@ class Request:
         return is_hidden and all(source != bundle.entry.path for bundle in self.bundles)
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
+class _Before(NamedTuple):
     """The output folder as a build finds it."""
 
     request: Request
@@ -144,9 +142,9 @@ def publish(request: Request) -> Published:
 
 def publish_held(request: Request) -> Published:
     """`publish`, for who holds the lock of the output folder since before the bundles were made of their sources."""
-    result = Published()
+    result, ledger = Published(), request.ledger or Ledger()
     found = read_plain(request.folder / LOCK_NAME)
-    previous = result.before = (request.ledger.read(found[0]) if found else None) or {}
+    previous = result.before = (ledger.read(found[0]) if found else None) or {}
     meant = recover(request.folder, previous)
     left = {path: meant[path] for path in meant if _was_left(request.folder, meant[path], previous.get(path))}
     if left:
@@ -155,7 +153,7 @@ def publish_held(request: Request) -> Published:
         found = (keep_lock(request.folder, lock_bytes(previous)), 0o644)
     forget(request.folder)
     plan = _plan(request, previous, result)
-    data = request.ledger.write(plan.lock)
+    data = ledger.write(plan.lock)
     is_locked = found[0] == data if found else not plan.lock
     changes = Changes(plan.outputs, frozenset(plan.drops), _topmost(plan.folders), None if is_locked else data)
     if plan.outputs or plan.drops or plan.folders or not is_locked:

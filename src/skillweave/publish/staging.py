@@ -20,7 +20,6 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.config import LOCK_NAME
@@ -41,8 +40,7 @@ _HEALED = "healed"
 _NO_LINKS = frozenset({errno.EPERM, errno.EMLINK, errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """What is to change in the output folder. Paths are below it."""
 
     outputs: Mapping[str, Output]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from skillweave.report.concise import render_concise
 from skillweave.report.full import render_full
@@ -27,8 +26,7 @@ class Format(Enum):
     SARIF = "sarif"
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """What a run found, and in how much."""
 
     errors: int
@@ -38,8 +36,7 @@ class Summary:
     skills: int
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What a report needs beside the diagnostics. `source_line` counts from 1, and is None where there is no text."""
 
     source_line: Callable[[SourcePath, int], str | None]

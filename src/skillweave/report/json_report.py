@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from skillweave.report.text import INVISIBLE, MARK
@@ -21,7 +20,7 @@ _UNSAFE = re.compile(f"(?!\n)[{INVISIBLE}]|{MARK}")
 
 def render_json(diagnostics: Sequence[Diagnostic], summary: Summary) -> str:
     """An object that reads back as exactly these values."""
-    report = {"diagnostics": [plain_object(diagnostic) for diagnostic in diagnostics], "summary": asdict(summary)}
+    report = {"diagnostics": [plain_object(diagnostic) for diagnostic in diagnostics], "summary": summary._asdict()}
     return json_text(report) + "\n"
 
 

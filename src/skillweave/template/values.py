@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -25,8 +24,7 @@ class Kept(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """A rendered body: its lines (joined by LF they are the text) and, for each, the physical line (from 0) of the
     source that its first character came from.
     """
@@ -44,8 +42,7 @@ class Chunk(NamedTuple):
     masks: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(NamedTuple):
     """A checked template. `pieces` are its texts by their number, and the line for each expression's value."""
 
     text: str

@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from skillweave.config import Config, load_config
@@ -273,7 +273,7 @@ def _rebuild(session: _Session, changed: tuple[str, ...]) -> bool:
         _look(session)
     asked = session.unsaved = Asked(config, strict=request.strict, memory=session.memory)
     try:
-        rebuilt = _build(session, replace(asked, hold=hold), changed, started)
+        rebuilt = _build(session, asked._replace(hold=hold), changed, started)
     except Superseded:
         return False
     except OSError as error:
