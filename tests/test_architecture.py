@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "skillweave"
 
 LAYERS: dict[str, tuple[str, ...]] = {
-    "values": ("stamps", "cachedir", "replay", "source", "diagnostics", "consumers", "globs"),
+    "values": ("stamps", "cachedir", "replay", "source", "diagnostics", "consumers", "near", "globs"),
     "texts": (
         "suppress",
         "toml_places",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import unquote
@@ -51,7 +50,9 @@ def decode(text: str, kind: str) -> str:
     if kind != "html":
         text = _ESCAPE.sub(r"\1", text)
     if "&" in text:
-        text = html.unescape(text)
+        from html import unescape  # noqa: PLC0415 (slow to load, for all the names of entities)
+
+        text = unescape(text)
     return unquote(text) if "%" in text else text
 
 

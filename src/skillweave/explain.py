@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import resources
 
 from skillweave.diagnostics import CODES, Code
+from skillweave.near import near_names
 
 
 def explain(name: str) -> tuple[str | None, str | None]:
@@ -15,7 +15,7 @@ def explain(name: str) -> tuple[str | None, str | None]:
         if wanted in (code.number.casefold(), code.name):
             return page(code), None
     names = [known for code in CODES.values() for known in (code.name, code.number)]
-    close = get_close_matches(wanted, [known.casefold() for known in names], n=1)
+    close = near_names(wanted, [known.casefold() for known in names])
     return None, next((known for known in names if close and known.casefold() == close[0]), None)
 
 

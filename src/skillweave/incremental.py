@@ -210,7 +210,6 @@ def save(asked: Asked) -> None:
 
 def _build(asked: Asked, last: _Last | None, started: int, *, is_held: bool) -> Outcome:
     from skillweave.build import request_of  # noqa: PLC0415 (the compiler only where it is needed)
-    from skillweave.depfile import needs_of  # noqa: PLC0415
     from skillweave.emit import Ledger  # noqa: PLC0415
     from skillweave.publish import publish, publish_held  # noqa: PLC0415
 
@@ -234,8 +233,11 @@ def _build(asked: Asked, last: _Last | None, started: int, *, is_held: bool) -> 
         unchanged=tuple(sorted([*published.unchanged, *others])),
         removed=tuple(published.removed),
         reasons=_reasons(published),
-        needs=needs_of(compiled) if asked.needs else (),
     )
+    if asked.needs:
+        from skillweave.depfile import needs_of  # noqa: PLC0415
+
+        outcome = outcome._replace(needs=needs_of(compiled))
     if state is not None:
         _record_published(asked, state, compiled, published)
         # What stands in the way of outputs is for a build to say: a check of the same sources does not look at them.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import Diagnostic
 from skillweave.graph.values import diagnose
+from skillweave.near import near_names
 from skillweave.source import EncodingProblem, LineIndex, decode
 from skillweave.toml_places import locate
 from skillweave.toml_plugins import FIELDS
@@ -33,7 +33,7 @@ def check_plugins(config: Config, tree: Tree, namespaces: frozenset[str]) -> tup
     table = Table(config.plugins, above, locate(text), problems)
     for name in config.plugins:
         if name not in namespaces:
-            near = get_close_matches(name, sorted(namespaces), n=1)
+            near = near_names(name, sorted(namespaces))
             cure = (
                 f'did you mean "{near[0]}"?' if near else f"the plugins are {', '.join(sorted(namespaces)) or 'none'}"
             )

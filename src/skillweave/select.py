@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.diagnostics import (
@@ -18,6 +17,7 @@ from skillweave.diagnostics import (
 )
 from skillweave.directive.writing import section_fix
 from skillweave.document import Document, Heading, Region
+from skillweave.near import near_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -132,9 +132,9 @@ def closest_sections(document: Document, name: str) -> list[str]:
     """The headings that come nearest to a name that none has, best first."""
     texts = {heading.text.casefold(): heading.text for heading in document.headings if not heading.containers}
     slugs = {heading.slug: heading.text for heading in document.headings if not heading.containers}
-    found = get_close_matches(name.casefold(), texts, n=3, cutoff=0.45)
+    found = near_names(name.casefold(), texts, count=3, cutoff=0.45)
     names = [texts[text] for text in found]
-    names += [slugs[slug] for slug in get_close_matches(name.casefold(), slugs, n=3, cutoff=0.6)]
+    names += [slugs[slug] for slug in near_names(name.casefold(), slugs, count=3, cutoff=0.6)]
     words = set(re.findall(r"\w+", name.casefold()))
     names += [
         text
@@ -218,7 +218,7 @@ def _region(
         if region.name == name:
             return ((region.start, region.end),)
         names.append(region.name)
-    close = get_close_matches(name, names, n=1)
+    close = near_names(name, names)
     cure = f'did you mean "{close[0]}"?' if close else None
     if cure is None:
         listed = ", ".join(f'"{other}"' for other in names[:8])

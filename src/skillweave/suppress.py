@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from skillweave.diagnostics import CODES, UNUSED_IGNORE, Code, Diagnostic, Problem, Severity
 from skillweave.globs import covers
+from skillweave.near import near_names
 from skillweave.source import Span
 
 if TYPE_CHECKING:
@@ -129,10 +130,8 @@ def find_code(name: str) -> Code | None:
 
 def nearest(name: str) -> str:
     """What to say of a name that no code has."""
-    from difflib import get_close_matches  # noqa: PLC0415 (only a mistake asks for it)
-
     known = {spelled.casefold(): spelled for code in CODES.values() for spelled in (code.name, code.number)}
-    close = get_close_matches(name.casefold(), known, n=1)
+    close = near_names(name.casefold(), known)
     return f'did you mean "{known[close[0]]}"?' if close else "as in unused-pattern, or SW304"
 
 

@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from skillweave.diagnostics import INVALID_CONFIG, Problem
+from skillweave.near import near_names
 from skillweave.source import Span, foreign_part
 
 if TYPE_CHECKING:
@@ -49,9 +50,7 @@ def report_unknown(table: Table, known: list[str]) -> None:
 
 def nearest(name: str, known: Collection[str]) -> list[str]:
     """The known name that comes nearest to another one, if one is near."""
-    from difflib import get_close_matches  # noqa: PLC0415 (only a mistake asks for it)
-
-    return get_close_matches(name, known, n=1)
+    return near_names(name, known)
 
 
 def subtable(table: Table, key: str) -> Table | None:

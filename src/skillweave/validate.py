@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import (
@@ -18,6 +17,7 @@ from skillweave.flatten.texts import text_of
 from skillweave.graph.reach import closure, included_by, trails
 from skillweave.hygiene import check_labels
 from skillweave.links.bundles import check_links
+from skillweave.near import near_names
 from skillweave.parts import Bundled, bundled
 from skillweave.project import START
 from skillweave.rules.prose import check_commands, check_skill_names, dangling_path, named_paths
@@ -48,7 +48,7 @@ def check_files(nodes: Nodes, elsewhere: Iterable[SourcePath] = ()) -> None:
         if plugin not in plugins or f"{plugin}:{name}" in skills:
             return None
         same = sorted(id_ for id_ in skills if id_.startswith(f"{plugin}:"))
-        close = get_close_matches(f"{plugin}:{name}", same, n=1)
+        close = near_names(f"{plugin}:{name}", same)
         return f"did you mean {close[0]}?" if close else f"{plugin} has {', '.join(same[:8])}"
 
     for path, file in sorted(graph.files.items()):

@@ -97,9 +97,9 @@ class _Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from difflib import get_close_matches  # noqa: PLC0415 (only a mistake asks for it)
+            from skillweave.near import near_names  # noqa: PLC0415 (only a mistake asks for it)
 
-            near = get_close_matches(args[0], COMMANDS, n=1, cutoff=0.8)
+            near = near_names(args[0], COMMANDS, cutoff=0.8)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise click.UsageError(error.message + hint, ctx) from None
 

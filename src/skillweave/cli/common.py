@@ -14,6 +14,7 @@ import click
 from skillweave.cli.report_file import keep_off_sources, output_file, write_whole
 from skillweave.cli.selecting import narrowed
 from skillweave.cli.status import CLEAN, ERRORS, USAGE
+from skillweave.near import near_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -146,9 +147,7 @@ def usage_errors() -> Iterator[None]:
     try:
         yield
     except UnknownEntryError as error:
-        from difflib import get_close_matches  # noqa: PLC0415 (only a mistake asks for it)
-
-        close = get_close_matches(error.name, error.known, n=1, cutoff=0.4)
+        close = near_names(error.name, error.known, cutoff=0.4)
         hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(error.known[:10]) or 'none'}."
         raise click.UsageError(f"there is no entry {error.name!r}; {hint}") from None
 

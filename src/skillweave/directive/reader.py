@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import NamedTuple, cast
 
 from skillweave.diagnostics import CONFLICTING_OPTIONS, MALFORMED_DIRECTIVE, UNKNOWN_OPTION, Problem
 from skillweave.directive.openers import BARE_PATH, CLOSES, end_of_quoted
 from skillweave.directive.values import Argument, Directive, Level, Range, Word
 from skillweave.directive.writing import restyled
+from skillweave.near import near_names
 from skillweave.source import Span
 
 
@@ -173,7 +173,7 @@ class _Reader:
 
     def _unknown_option(self, token: _Token, path: _Token) -> None:
         name = token.text.partition("=")[0]
-        close = get_close_matches(name, (*_OPTIONS, "with"), n=1)
+        close = near_names(name, (*_OPTIONS, "with"))
         if close:
             cure = f'did you mean "{close[0]}"?'
         elif "=" not in token.text:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import keyword
 import re
-from difflib import get_close_matches
 
 from skillweave.diagnostics import DIRECTIVE_IN_PARAM, Problem
 from skillweave.front_matter.values import Field, FrontMatter, Param, problem
+from skillweave.near import near_names
 
 DIRECTIVE_OPENER = re.compile(r"(?<![<{$])(?:<<|\{\{)[ \t]*(?:include|reference|asset)[ \t]*:")
 """What no parameter's value may hold."""
@@ -73,7 +73,7 @@ def _read_param(declared: Field) -> tuple[Param, list[Problem]]:
 
 
 def _unknown_key(field: Field) -> Problem:
-    near = get_close_matches(field.name, _PARAM_KEYS, n=1)
+    near = near_names(field.name, _PARAM_KEYS)
     help_ = f"did you mean {near[0]}?" if near else f"a parameter has {', '.join(_PARAM_KEYS)}"
     return problem(f'a parameter has no "{field.name}"', field.name_span, help_)
 

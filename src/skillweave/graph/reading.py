@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.destination import read_destination, resolve
@@ -24,6 +23,7 @@ from skillweave.directive.writing import path_fix
 from skillweave.files import Found, Tree, is_below, normalise_path, read_text
 from skillweave.graph.targets import DRIVE, SCHEME, judge_type, portability, respelled, suggest_path
 from skillweave.graph.values import Edge, Graph, SourceFile
+from skillweave.near import near_names
 from skillweave.project import START
 from skillweave.source import EncodingProblem, LineIndex, SourcePath, Span
 
@@ -259,7 +259,7 @@ class _Resolver:
             beside = self.tree.listing(normalise_path(f"{folder}/{path}").rpartition("/")[0])
             if not isinstance(beside, str):
                 prefix = path.rpartition("/")[0]
-                near = get_close_matches(path.rpartition("/")[2], list(beside), n=2)
+                near = near_names(path.rpartition("/")[2], list(beside), count=2)
                 close = [f"{prefix}/{name}" for name in near] + close
         tried = ", ".join(places) or "no pattern root: the folders that `patterns` names are not there"
         cure = f'did you mean "{close[0]}"?' if close else "create it, or mark the directive `optional`"

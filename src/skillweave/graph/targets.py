@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import NOT_A_REGULAR_FILE, NOT_MARKDOWN, PATH_NOT_PORTABLE, Problem
 from skillweave.directive.writing import path_fix
+from skillweave.near import near_names
 
 if TYPE_CHECKING:
     from skillweave.directive.values import Directive
@@ -17,7 +17,7 @@ def suggest_path(path: str, names: list[str]) -> list[str]:
     """The paths that come nearest to one that does not exist: the same file name elsewhere first."""
     base = path.rpartition("/")[2]
     same = [name for name in names if name.rpartition("/")[2] == base]
-    return list(dict.fromkeys([*same, *get_close_matches(path, names, n=2, cutoff=0.5)]))[:2]
+    return list(dict.fromkeys([*same, *near_names(path, names, count=2, cutoff=0.5)]))[:2]
 
 
 def respelled(path: str, actual: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.destination import relative, resolve
@@ -10,6 +9,7 @@ from skillweave.diagnostics import CANNOT_SHIP, Code, Problem
 from skillweave.files import normalise_path
 from skillweave.graph.values import diagnose
 from skillweave.links.site import Plan, PlannedPage, Site
+from skillweave.near import near_names
 from skillweave.units import Unit, UnitKey, to_source
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def nearest_anchor(work: Work, path: SourcePath, name: str) -> str | None:
     """What to suggest in place of an anchor that a file does not have; None if nothing is near."""
     file = work.site.nodes.graph.files.get(path)
     slugs = [heading.slug for heading in file.document.headings] if file and file.document else []
-    close = get_close_matches(name, slugs, n=1, cutoff=0.4)
+    close = near_names(name, slugs, cutoff=0.4)
     return f"did you mean #{close[0]}?" if close else None
 
 
@@ -99,7 +99,7 @@ def suggestion(work: Work, place: Place, path: str) -> str | None:
     if len(same) == 1:
         return f"did you mean {relative(place.unit.path, same[0])}?"
     beside = work.site.tree.listing(resolve(place.unit.path, path).rpartition("/")[0])
-    close = get_close_matches(name, [] if isinstance(beside, str) else list(beside), n=1)
+    close = near_names(name, [] if isinstance(beside, str) else list(beside))
     folder = path.rpartition("/")[0]
     return f"did you mean {f'{folder}/{close[0]}' if folder else close[0]}?" if close else None
 

@@ -33,7 +33,8 @@ _START = r"""(?:
   | \*{1,2}[^*\s] | _{1,2}[^_\s] | `{1,2}[^`\n]
   | \[(?!\^)[^\[\]\n\\]*\](?!:)
 )"""
-_RUN = rf"{_START}[^\n]*(?:\n[ ]*{_START}[^\n]*)*(?:\n|\Z)"
+# A part occurs but once, as Python takes long to compile it.
+_RUN = rf"(?:[ ]*{_START}[^\n]*(?:\n|\Z))+"
 _ROW = r"\|[^\n]*(?:\n|\Z)"
 _LABEL = r"[A-Za-z0-9][A-Za-z0-9 _.-]*"
 # What normalising leaves as it is, and no scheme but these two.
@@ -49,7 +50,7 @@ _LINE = re.compile(
       | (?P<heading>(?P<hashes>\#{{1,6}})[ ]+(?P<title>[^\s#](?:[^\n]*[^\s#])?)[ \t]*(?:\n|\Z))
       | (?P<fence>(?P<ticks>`{{3,}}|~{{3,}})[^`|\n]*\n)
       | (?P<table>(?P<header>\|[^\n]*\|)[ ]*\n(?P<rule_row>\|(?:[ ]*:?-+:?[ ]*\|)+)[ ]*(?:\n|\Z)(?P<rows>(?:{_ROW})*))
-      | (?P<quote>(?:>[ ]?{_START}[^\n]*\n|>[ ]?\n(?=>))*>[ ]?{_START}[^\n]*(?:\n|\Z))
+      | (?P<quote>(?:>[ ]?(?:{_START}[^\n]*|(?=\n>))(?:\n|\Z))+)
       | (?P<definition>\[(?P<label>{_LABEL})\]:[ ](?P<href>{_HREF})[ ]*(?:\n|\Z))
       | (?P<rule>(?:-{{3,}}|\*{{3,}}|_{{3,}})[ \t]*(?:\n|\Z))
     )""",

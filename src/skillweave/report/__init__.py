@@ -5,10 +5,6 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
-from skillweave.report.concise import render_concise
-from skillweave.report.full import render_full
-from skillweave.report.json_report import render_json
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -52,17 +48,23 @@ def render(diagnostics: Sequence[Diagnostic], fmt: Format, context: Context) -> 
     """The report on diagnostics, in their order: whole lines, or nothing where there is nothing to say."""
     match fmt:
         case Format.FULL:
+            from skillweave.report.full import render_full  # noqa: PLC0415 (each only where it is asked for)
+
             return render_full(diagnostics, context)
         case Format.CONCISE:
+            from skillweave.report.concise import render_concise  # noqa: PLC0415
+
             return render_concise(diagnostics, color=context.color)
         case Format.JSON:
+            from skillweave.report.json_report import render_json  # noqa: PLC0415
+
             return render_json(diagnostics, context.summary)
         case Format.GITHUB:
-            from skillweave.report.github import render_github  # noqa: PLC0415 (only where it is asked for)
+            from skillweave.report.github import render_github  # noqa: PLC0415
 
             return render_github(diagnostics, context)
         case Format.SARIF:
-            from skillweave.report.sarif import render_sarif  # noqa: PLC0415 (likewise)
+            from skillweave.report.sarif import render_sarif  # noqa: PLC0415
 
             return render_sarif(diagnostics, context)
         case _:

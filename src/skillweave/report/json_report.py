@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from skillweave.report import Summary
 
 # The line ends of the layout stay; those of the values are escapes by then.
-_UNSAFE = re.compile(f"(?!\n)[{INVISIBLE}]|{MARK}")
+_UNSAFE = f"(?!\n)[{INVISIBLE}]|{MARK}"
 
 
 def render_json(diagnostics: Sequence[Diagnostic], summary: Summary) -> str:
@@ -29,7 +29,7 @@ def json_text(value: object, indent: int | None = 2) -> str:
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     # JSON spells any code point as an escape, too: a reader gets the same value, a terminal no surprise, and a
     # surrogate from an odd file name can be written as UTF-8.
-    return _UNSAFE.sub(lambda match: "\\u0023" if match[0] == "#" else json.dumps(match[0])[1:-1], text)
+    return re.sub(_UNSAFE, lambda match: "\\u0023" if match[0] == "#" else json.dumps(match[0])[1:-1], text)
 
 
 def plain_object(diagnostic: Diagnostic) -> dict[str, object]:

@@ -33,18 +33,19 @@ _BLANKS = "\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
 MARK = r"(?<=#)#(?=\[|(?:vso|teamcity)\[)"
 """The `#` that makes a command for a CI runner: two hold `##[…]` for one wherever in a line it stands."""
 
-_EXCERPT = re.compile(f"[{INVISIBLE}]|{MARK}")
-_LINE = re.compile(f"(?!\t)[{INVISIBLE}]|{MARK}")
-_UNSAFE = re.compile(f"[{INVISIBLE}{_BLANKS}]|{MARK}")
+# Compiled when the first text that may need one is printed: most are plain.
+_EXCERPT = f"[{INVISIBLE}]|{MARK}"
+_LINE = f"(?!\t)[{INVISIBLE}]|{MARK}"
+_UNSAFE = f"[{INVISIBLE}{_BLANKS}]|{MARK}"
 # A carriage return before the line end belongs to it; any other is a line end to a runner.
-_PATCH = re.compile(f"(?!\r\n)[{_STEERING}]|{MARK}")
+_PATCH = f"(?!\r\n)[{_STEERING}]|{MARK}"
 # Joiners and variation selectors are part of many an emoji, and of some scripts.
-_NAME = re.compile(f"(?![\u200c\u200d\ufe0e\ufe0f])[{INVISIBLE}]|{MARK}")
+_NAME = f"(?![\u200c\u200d\ufe0e\ufe0f])[{INVISIBLE}]|{MARK}"
 
 
 def escape(text: str) -> str:
     """A part of a line, but not its start: what cannot be seen, looks like something else, or steers, as escapes."""
-    return _UNSAFE.sub(_escaped, text)
+    return _without(_UNSAFE, text)
 
 
 def escape_path(path: str) -> str:
@@ -55,22 +56,22 @@ def escape_path(path: str) -> str:
 
 def escape_name(path: str) -> str:
     """A path that a program is to find again: no more of it is escaped than has to be, so emoji stay."""
-    return _NAME.sub(_escaped, path)
+    return _without(_NAME, path)
 
 
 def escape_line(line: str) -> str:
     """A whole line, without its line end, that holds text of a repository or begins with it. Tabs and blanks stay."""
-    return _without_start(_LINE.sub(_escaped, line))
+    return _without_start(_without(_LINE, line))
 
 
 def escape_patch(line: str) -> str:
     """A line of a patch, with its line end. Emoji and the blanks of other scripts stay what they are."""
-    return _without_start(_PATCH.sub(_escaped, line))
+    return _without_start(_without(_PATCH, line))
 
 
 def excerpt_escapes(text: str) -> dict[int, str]:
     """What of a source line is shown as an escape, by offset. Blanks stay as wide as they are."""
-    return {match.start(): escape_code_point(match[0]) for match in _EXCERPT.finditer(text)}
+    return {match.start(): escape_code_point(match[0]) for match in re.finditer(_EXCERPT, text)}
 
 
 def place(path: str, position: Position | None) -> str:
@@ -94,6 +95,13 @@ def hop_line(hop: Note) -> str:
 def _without_start(line: str) -> str:
     """A line that no runner takes for a command: GitHub's looks behind any blanks."""
     return line.replace(":", "\\x3a", 1) if line.lstrip().startswith("::") else line
+
+
+def _without(pattern: str, text: str) -> str:
+    """A text with what a pattern finds in it as escapes."""
+    if text.isascii() and text.isprintable() and "##" not in text:
+        return text
+    return re.sub(pattern, _escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:

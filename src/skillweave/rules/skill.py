@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from skillweave.consumers import CONSUMERS, SPECIFICATION
@@ -17,6 +16,7 @@ from skillweave.diagnostics import (
     Problem,
 )
 from skillweave.front_matter.values import FrontMatter
+from skillweave.near import near_names
 from skillweave.source import Span
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _slips(front_matter: FrontMatter) -> dict[str, Field]:
     known = SPECIFICATION.union(*CONSUMERS.values())
     unknown = {field.name.lower(): field for field in front_matter.fields if field.name not in known}
     missing = [name for name in _REQUIRED if front_matter.get(name) is None] if unknown else []
-    near = {name: get_close_matches(name, unknown, n=1, cutoff=0.7) for name in missing}
+    near = {name: near_names(name, unknown, cutoff=0.7) for name in missing}
     return {name: unknown[found[0]] for name, found in near.items() if found}
 
 
@@ -127,7 +127,7 @@ def _check_portable(field: Field, consumers: Sequence[str]) -> Iterator[Problem]
     if consumers and not refusing:
         return
     known = SPECIFICATION.union(*(CONSUMERS.get(consumer, frozenset()) for consumer in consumers))
-    near = get_close_matches(field.name, sorted(known), n=1, cutoff=0.8)
+    near = near_names(field.name, sorted(known), cutoff=0.8)
     help_ = f"did you mean {near[0]}?" if near else "keys of your own go under metadata"
     who = ", ".join(refusing) if refusing else "the agent-skills specification"
     yield Problem(UNPORTABLE_FIELD, f'"{field.name}" is no key of {who}', field.name_span, help_)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import DIRECTIVE_IN_PARAM, INVALID_PARAM, MISSING_PARAM, UNKNOWN_PARAM, Problem
 from skillweave.front_matter.params import DIRECTIVE_OPENER
+from skillweave.near import near_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ def passed_on(value: str) -> str | None:
 def _argument_problem(params: Mapping[str, Param], name: str, value: str | None, span: Span) -> Problem | None:
     param = params.get(name)
     if param is None:
-        near = get_close_matches(name, params, n=1)
+        near = near_names(name, params)
         known = f"it has {', '.join(params)}" if params else "it has none"
         help_ = f"did you mean {near[0]}?" if near else known
         return Problem(UNKNOWN_PARAM, f'the pattern has no parameter "{name}"', span, help_)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import warnings
 from bisect import bisect_left, bisect_right
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from jinja2 import TemplateSyntaxError, nodes
 
 from skillweave.diagnostics import TEMPLATE_ERROR, Problem
+from skillweave.near import near_names
 from skillweave.template.scan import FILTERS, ONLY, RAW, STATEMENTS, Scan, environment, shortened
 from skillweave.template.values import MAX_DEPTH, Segment
 
@@ -105,7 +105,7 @@ def refusals(tree: nodes.Template, checks: Checks) -> Iterator[Problem]:
 
 
 def _undeclared(node: nodes.Name, checks: Checks) -> Problem:
-    near = get_close_matches(node.name, checks.params, n=1)
+    near = near_names(node.name, checks.params)
     help_ = f"did you mean {near[0]}?" if near else f"declare it: `params: {{{node.name}: {{}}}}`"
     message = f'"{node.name}" is not declared in params'
     return Problem(TEMPLATE_ERROR, message, checks.find(node.lineno, node.name), help_)

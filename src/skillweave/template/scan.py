@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +12,7 @@ from jinja2 import StrictUndefined, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from skillweave.diagnostics import TEMPLATE_ERROR, Problem
+from skillweave.near import near_names
 from skillweave.source import LineIndex, Span
 from skillweave.template.values import MAX_DEPTH, Segment, Token
 
@@ -172,7 +172,7 @@ def bracket_problems(scan: Scan) -> Iterator[Problem]:
 
 
 def _statement_help(word: str) -> str:
-    near = get_close_matches(word, STATEMENTS, n=1, cutoff=0.5)
+    near = near_names(word, STATEMENTS, cutoff=0.5)
     return f"did you mean {near[0]}?" if near else ONLY
 
 
