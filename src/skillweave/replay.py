@@ -133,9 +133,9 @@ def _last(arguments: Sequence[str]) -> Said | None:
     holds = (
         key == _key(arguments)
         and not any(map(os.path.lexists, absent))
+        and _are_same(os.stat, files)  # First what is edited most.
         and all(_leads_to(path) == known for path, known in _rows(links, 2))
         and all(_text(folder_stamp(path)) == known for path, known in _rows(folders, 2))
-        and _are_same(os.stat, files)
         and _are_same(os.lstat, outputs)
     )
     return Said(int(status), report, line, is_aside=bool(aside)) if holds else None
