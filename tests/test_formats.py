@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
-from skillweave.cli.common import FORMATS
+from skillweave.cli.options import FORMATS
 from skillweave.diagnostics import INCLUDE_CYCLE, INVALID_CONFIG, MISSING_INCLUDE, Diagnostic, Note, Severity
 from skillweave.report import Context, Format, Summary, render
 from skillweave.report.text import escape, escape_patch, escape_path

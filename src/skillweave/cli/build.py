@@ -8,20 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from skillweave.cli.common import (
-    Options,
-    configure,
-    nothing_found,
-    progress,
-    project_options,
-    report,
-    report_options,
-    say,
-    status,
-    tried,
-    usage_errors,
-)
+from skillweave.cli.common import configure, nothing_found, progress, report, say, status, tried, usage_errors
 from skillweave.cli.depfile import write_depfile
+from skillweave.cli.options import Options, project_options, report_options
 from skillweave.cli.remember import remember
 from skillweave.cli.report_file import keep_off_sources, output_file
 from skillweave.cli.selecting import selection_options

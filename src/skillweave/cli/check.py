@@ -7,20 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skillweave.cli.common import (
-    Options,
-    configure,
-    nothing_found,
-    progress,
-    project_options,
-    report,
-    report_options,
-    say,
-    status,
-    summary,
-    usage_errors,
-)
+from skillweave.cli.common import configure, nothing_found, progress, report, say, status, summary, usage_errors
 from skillweave.cli.fixing import Fixing, check_usage, hint, show_fixes, write_fixes
+from skillweave.cli.options import Options, project_options, report_options
 from skillweave.cli.remember import remember
 from skillweave.cli.selecting import selection_options, shown
 from skillweave.cli.status import ERRORS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from skillweave.cli.common import Options, configure, project_options, tried
+from skillweave.cli.common import configure, tried
+from skillweave.cli.options import Options, project_options
 from skillweave.cli.status import CLEAN, USAGE
 
 

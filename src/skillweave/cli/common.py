@@ -1,4 +1,4 @@
-"""What the commands share: options, configuration, reports, exit statuses. What is heavy is imported where it is used."""
+"""What the commands share: configuration, reports, exit statuses. What is heavy is imported where it is used."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from skillweave.cli.report_file import keep_off_sources, output_file, write_whole
+from skillweave.cli.report_file import keep_off_sources, write_whole
 from skillweave.cli.selecting import narrowed
 from skillweave.cli.status import CLEAN, ERRORS, USAGE
 from skillweave.near import near_names
@@ -20,104 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from skillweave.build import Compiled
+    from skillweave.cli.options import Options
     from skillweave.config import Config
     from skillweave.diagnostics import Code, Diagnostic
     from skillweave.incremental import Outcome
     from skillweave.report import Summary
     from skillweave.source import SourcePath
 
-FOR_PROGRAMS = ("json", "github", "sarif")
-"""The formats whose report has standard output for itself."""
-
-OWN_FORMATS = ("full", "concise", "json")
-"""Those of a command with a JSON of its own, which is no report of findings."""
-
-FORMATS = (*OWN_FORMATS, "github", "sarif")
-
 PATIENCE = 0.5
 """Seconds after which a waiting terminal is shown a progress bar."""
-
-
-class Options(NamedTuple):
-    """What all commands that read a project are given."""
-
-    root: Path | None
-    config: Path | None
-    output: str | None
-    format: str
-    color: str
-    strict: bool
-    no_cache: bool
-    quiet: bool
-    verbose: bool
-    output_file: Path | None = None
-    select: tuple[str, ...] | None = None
-    ignore: tuple[str, ...] = ()
-
-    @property
-    def for_people(self) -> bool:
-        """Whether standard output is for people: no program reads a report there."""
-        return self.output_file is not None or self.format not in FOR_PROGRAMS
-
-
-def project_options(command: Callable[..., int], formats: Sequence[str] = FORMATS) -> Callable[..., int]:
-    """Give a command the options of every command that reads a project; it receives them as one value."""
-    options = [
-        click.option(
-            "--root",
-            type=click.Path(path_type=Path),
-            metavar="DIR",
-            help="The project's folder (default: found upward).",
-        ),
-        click.option(
-            "--config",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="The configuration (default: found upward).",
-        ),
-        click.option("--output", metavar="DIR", help="Where bundles are (default: as configured, else build)."),
-        click.option(
-            "--format",
-            type=click.Choice(formats),
-            default="full",
-            help="How findings are written (default: full).",
-        ),
-        click.option(
-            "--color",
-            type=click.Choice(["auto", "always", "never"]),
-            default="auto",
-            help="Colour: on a terminal (auto), always, or never.",
-        ),
-        click.option("--strict", is_flag=True, help="Treat warnings as errors."),
-        click.option("--no-cache", is_flag=True, help="Read and work out everything anew."),
-        click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
-        click.option("-v", "--verbose", is_flag=True, help="Say more, such as what did not change."),
-    ]
-
-    def wrapped(**values: Any) -> int:  # noqa: ANN401 (click's values)
-        common = Options(**{name: values.pop(name) for name in Options._fields if name in values})
-        return command(common, **values)
-
-    wrapped.__name__ = command.__name__
-    wrapped.__doc__ = command.__doc__
-    for option in reversed(options):
-        wrapped = option(wrapped)
-    return wrapped
-
-
-report_options = click.option(
-    "--output-file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    callback=output_file,
-    help="Write the findings to this file.",
-)
-"""The options of a command that reports findings; to stand above `project_options`."""
-
-
-def own_format_options(command: Callable[..., int]) -> Callable[..., int]:
-    """`project_options` for a command with a JSON of its own: it has no other form for programs."""
-    return project_options(command, OWN_FORMATS)
 
 
 def configure(options: Options) -> tuple[Config | None, int]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from skillweave.build import Compiled
-    from skillweave.cli.common import Options
+    from skillweave.cli.options import Options
     from skillweave.config import Config
     from skillweave.diagnostics import Diagnostic
     from skillweave.document import Document

@@ -6,18 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skillweave.cli.common import (
-    Options,
-    configure,
-    nothing_found,
-    own_format_options,
-    progress,
-    report,
-    say,
-    say_json,
-    status,
-    usage_errors,
-)
+from skillweave.cli.common import configure, nothing_found, progress, report, say, say_json, status, usage_errors
+from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.suggest import suggest_entries
 
 if TYPE_CHECKING:

@@ -10,18 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skillweave.cli.common import (
-    Options,
-    configure,
-    own_format_options,
-    printable,
-    progress,
-    say,
-    say_json,
-    status,
-    summary,
-    wants_color,
-)
+from skillweave.cli.common import configure, printable, progress, say, say_json, status, summary, wants_color
+from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.suggest import suggest_sources
 

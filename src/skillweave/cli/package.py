@@ -9,18 +9,8 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
-from skillweave.cli.common import (
-    Options,
-    configure,
-    nothing_found,
-    progress,
-    project_options,
-    report,
-    report_options,
-    say,
-    status,
-    usage_errors,
-)
+from skillweave.cli.common import configure, nothing_found, progress, report, say, status, usage_errors
+from skillweave.cli.options import Options, project_options, report_options
 from skillweave.cli.status import ERRORS, USAGE
 from skillweave.cli.suggest import suggest_entries
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skillweave.cli.common import OWN_FORMATS, Options
+from skillweave.cli.options import OWN_FORMATS, Options
 from skillweave.replay import Said, keep
 from skillweave.stamps import SETTLED, digest, stamp
 

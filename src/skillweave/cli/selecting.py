@@ -11,7 +11,7 @@ from skillweave.cli.suggest import suggest_listed_codes
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from skillweave.cli.common import Options
+    from skillweave.cli.options import Options
     from skillweave.config import Config
     from skillweave.diagnostics import Diagnostic
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from skillweave.cli.common import Options, configure, own_format_options, progress, report, say, say_json, tried
+from skillweave.cli.common import configure, progress, report, say, say_json, tried
+from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.suggest import suggest_built_files
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, assert_never
 
 import click
 
-from skillweave.cli.common import Options, own_format_options, print_report, report, say, say_json, status, summary
+from skillweave.cli.common import print_report, report, say, say_json, status, summary
+from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.status import CLEAN, INTERRUPTED
 
 if TYPE_CHECKING:

@@ -1,0 +1,103 @@
+"""The options that commands share, and the value that they come as."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from skillweave.cli.report_file import output_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+FOR_PROGRAMS = ("json", "github", "sarif")
+"""The formats whose report has standard output for itself."""
+
+OWN_FORMATS = ("full", "concise", "json")
+"""Those of a command with a JSON of its own, which is no report of findings."""
+
+FORMATS = (*OWN_FORMATS, "github", "sarif")
+
+
+class Options(NamedTuple):
+    """What all commands that read a project are given."""
+
+    root: Path | None
+    config: Path | None
+    output: str | None
+    format: str
+    color: str
+    strict: bool
+    no_cache: bool
+    quiet: bool
+    verbose: bool
+    output_file: Path | None = None
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] = ()
+
+    @property
+    def for_people(self) -> bool:
+        """Whether standard output is for people: no program reads a report there."""
+        return self.output_file is not None or self.format not in FOR_PROGRAMS
+
+
+def project_options(command: Callable[..., int], formats: Sequence[str] = FORMATS) -> Callable[..., int]:
+    """Give a command the options of every command that reads a project; it receives them as one value."""
+    options = [
+        click.option(
+            "--root",
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            help="The project's folder (default: found upward).",
+        ),
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="The configuration (default: found upward).",
+        ),
+        click.option("--output", metavar="DIR", help="Where bundles are (default: as configured, else build)."),
+        click.option(
+            "--format",
+            type=click.Choice(formats),
+            default="full",
+            help="How findings are written (default: full).",
+        ),
+        click.option(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            help="Colour: on a terminal (auto), always, or never.",
+        ),
+        click.option("--strict", is_flag=True, help="Treat warnings as errors."),
+        click.option("--no-cache", is_flag=True, help="Read and work out everything anew."),
+        click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+        click.option("-v", "--verbose", is_flag=True, help="Say more, such as what did not change."),
+    ]
+
+    def wrapped(**values: Any) -> int:  # noqa: ANN401 (click's values)
+        common = Options(**{name: values.pop(name) for name in Options._fields if name in values})
+        return command(common, **values)
+
+    wrapped.__name__ = command.__name__
+    wrapped.__doc__ = command.__doc__
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+report_options = click.option(
+    "--output-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    callback=output_file,
+    help="Write the findings to this file.",
+)
+"""The options of a command that reports findings; to stand above `project_options`."""
+
+
+def own_format_options(command: Callable[..., int]) -> Callable[..., int]:
+    """`project_options` for a command with a JSON of its own: it has no other form for programs."""
+    return project_options(command, OWN_FORMATS)
