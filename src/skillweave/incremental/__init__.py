@@ -1,0 +1,119 @@
+"""Builds and checks that do again only what something has changed for, and say the same as a clean one.
+
+Each step only saves time. Where nothing has changed since the last run, what it said is said again; where contents of files
+have, what they do not reach is taken from it; the documents of unchanged texts come from the cache; and what comes out
+equal is not written again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import Diagnostic
+from skillweave.incremental.keeping import keep_run, record_published, save
+from skillweave.incremental.last import Last, holds, is_more_to_do, last_published, last_run, renew, said_by
+from skillweave.incremental.reasons import reasons_of
+from skillweave.incremental.values import Asked, Memory, Named, Outcome, Superseded
+from skillweave.incremental.work import compile_asked, documents_of
+from skillweave.state import now, state_id
+
+if TYPE_CHECKING:
+    from skillweave.build import Compiled
+
+__all__ = ["Asked", "Memory", "Outcome", "Superseded", "build", "check", "save"]
+
+
+def check(asked: Asked) -> Outcome:
+    """Find every mistake, and write nothing but the cache."""
+    started = now()
+    last = last_run(asked, started)
+    said = said_by(last.state) if last is not None and not last.changed else None
+    if last is not None and said is not None:
+        renew(asked, last.state, started)
+        return said
+    documents = documents_of(asked)
+    compiled, state = compile_asked(asked, last, documents, started)
+    outcome = _outcome(compiled, compiled.diagnostics, len(compiled.parts.bundles))
+    if state is not None:
+        state.pending = sorted({*state.pending, *(str(entry.path) for entry in compiled.entries)})
+        keep_run(asked, state, compiled, outcome, documents)
+    return outcome
+
+
+def build(asked: Asked) -> Outcome:
+    """Find every mistake, and publish every bundle that has none. Raises Superseded if that is not wanted any more."""
+    started = now()
+    saved = state_id(asked.config.root)
+    last = None if asked.needs else last_published(asked, started)
+    said = said_by(last.state) if last is not None and not is_more_to_do(last) else None
+    if last is not None and said is not None:
+        renew(asked, last.state, started)
+        return said._replace(unchanged=tuple(entry.path for entry in said.entries if entry.good))
+    from skillweave.publish import alone_if_there  # noqa: PLC0415 (the compiler only where it is needed)
+
+    # Held from before the first source is read: a build that read older ones must not publish after a newer one.
+    with alone_if_there(asked.output) as is_held:
+        if last is not None and state_id(asked.config.root) != saved:
+            # Another build was at work until we got hold of the folder.
+            last = last_published(asked, started)
+        outcome = _build(asked, last if is_held else None, started, is_held=is_held)
+        asked = asked._replace(hold=None)
+        if asked.memory is None or last is None or holds(asked, asked.memory.state, now()):
+            return outcome
+        return _both(outcome, _build(asked, None, started, is_held=is_held))
+
+
+def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> Outcome:
+    from skillweave.build import request_of  # noqa: PLC0415 (the compiler only where it is needed)
+    from skillweave.emit import Ledger  # noqa: PLC0415
+    from skillweave.publish import publish, publish_held  # noqa: PLC0415
+
+    documents = documents_of(asked)
+    before = (asked.memory.state, asked.memory.parts) if asked.memory is not None else None
+    compiled, state = compile_asked(asked, last, documents, started)
+    if asked.hold is not None and not asked.hold():
+        if asked.memory is not None and before is not None:
+            asked.memory.state, asked.memory.parts = before
+        raise Superseded
+    request = request_of(asked.config, compiled)
+    if asked.memory is not None:
+        asked.memory.ledger = asked.memory.ledger or Ledger()
+        request = request._replace(ledger=asked.memory.ledger)
+    published = publish_held(request) if is_held else publish(request)
+    diagnostics = tuple(sorted([*compiled.diagnostics, *published.diagnostics], key=Diagnostic.sort_key))
+    worked_out = {str(entry.path) for entry in compiled.entries}
+    others = [path for path, known in compiled.parts.bundles.items() if known.good and path not in worked_out]
+    outcome = _outcome(compiled, diagnostics, len(compiled.parts.bundles))._replace(
+        changed=tuple(published.changed),
+        unchanged=tuple(sorted([*published.unchanged, *others])),
+        removed=tuple(published.removed),
+        reasons=reasons_of(published),
+    )
+    if asked.needs:
+        from skillweave.depfile import needs_of  # noqa: PLC0415
+
+        outcome = outcome._replace(needs=needs_of(compiled))
+    if state is not None:
+        record_published(asked, state, compiled, published)
+        # What stands in the way of outputs is for a build to say: a check of the same sources does not look at them.
+        keep_run(asked, state, compiled, outcome._replace(diagnostics=compiled.diagnostics), documents)
+    return outcome
+
+
+def _both(first: Outcome, second: Outcome) -> Outcome:
+    """What two builds of the same sources did."""
+    changed = {*first.changed, *second.changed}
+    return second._replace(
+        changed=tuple(sorted(changed)),
+        unchanged=tuple(path for path in second.unchanged if path not in changed),
+        removed=(*first.removed, *second.removed),
+        reasons=(*first.reasons, *second.reasons),
+    )
+
+
+def _outcome(compiled: Compiled, diagnostics: tuple[Diagnostic, ...], asked: int) -> Outcome:
+    good = {path for path, known in compiled.parts.bundles.items() if known.good}
+    entries = tuple(
+        Named(str(entry.path), entry.id, entry.kind, entry.path in good) for entry in compiled.project.entries
+    )
+    return Outcome(entries, asked, len(compiled.parts.links), diagnostics)

@@ -1,0 +1,74 @@
+"""What a run leaves for the next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skillweave.cachedir import key_here
+from skillweave.state import State, forget_outputs, parser_key, record_outputs, save_parts, save_state
+
+if TYPE_CHECKING:
+    from skillweave.build import Compiled
+    from skillweave.cache import Documents
+    from skillweave.incremental.values import Asked, Outcome
+    from skillweave.publish import Published
+
+
+def keep_run(asked: Asked, state: State, compiled: Compiled, outcome: Outcome, documents: Documents) -> None:
+    """Keep what the next run can use."""
+    from skillweave.cache import plain  # noqa: PLC0415
+
+    state.result = {
+        "entries": [list(entry) for entry in outcome.entries],
+        "files": outcome.files,
+        "diagnostics": plain(outcome.diagnostics),
+    }
+    if asked.memory is not None:
+        documents.forget_others()
+        asked.memory.state, asked.memory.parts, asked.memory.project = state, compiled.parts, compiled.project
+        asked.memory.found = compiled.tree.known
+        asked.memory.fresh.update(documents.fresh)
+        return
+    from skillweave.cache import stored  # noqa: PLC0415
+    from skillweave.parts import to_json  # noqa: PLC0415
+    from skillweave.store import keep  # noqa: PLC0415
+
+    root = asked.config.root
+    is_whole = len(compiled.graph.files) == outcome.files
+    if documents.fresh:
+        keep(root, key_here(root, parser_key()), stored(documents.fresh), documents.used if is_whole else None)
+    save_parts(root, state, to_json(compiled.parts))
+    save_state(root, state)
+
+
+def save(asked: Asked) -> None:
+    """Write what the memory of a process holds to the cache, for other processes."""
+    memory = asked.memory
+    if memory is None or memory.state is None or memory.parts is None or not asked.keeps:
+        return
+    from skillweave.cache import stored  # noqa: PLC0415
+    from skillweave.parts import to_json  # noqa: PLC0415
+    from skillweave.store import keep  # noqa: PLC0415
+
+    root = asked.config.root
+    keep(root, key_here(root, parser_key()), stored(memory.fresh))
+    memory.fresh.clear()
+    save_parts(root, memory.state, to_json(memory.parts))
+    save_state(root, memory.state)
+
+
+def record_published(asked: Asked, state: State, compiled: Compiled, published: Published) -> None:
+    """Have a state say what is published now."""
+    if published.diagnostics:
+        state.published = False
+        return
+    if state.published:
+        before = published.before
+        written = published.files(published.changed)
+        gone = {path for entry in published.changed if entry in before for path in before[entry].outputs}
+        forget_outputs(state, asked.output, gone - written.keys())
+        record_outputs(state, asked.output, written)
+    else:
+        record_outputs(state, asked.output, published.files(published.after))
+    done = {str(entry.path) for entry in compiled.entries}
+    state.pending = [path for path in state.pending if path not in done]

@@ -1,0 +1,96 @@
+"""The last run: what it said, and whether it holds still."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from skillweave.cachedir import key_here
+from skillweave.config import hidden_roots
+from skillweave.diagnostics import Diagnostic
+from skillweave.files import Tree
+from skillweave.incremental.values import Asked, Named, Outcome
+from skillweave.state import State, changed_files, load_state, outputs_unchanged, save_state
+
+if TYPE_CHECKING:
+    from skillweave.source import SourcePath
+
+MISSHAPED = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
+"""What reading raises of JSON that is none of ours: it is the cache of another version, or somebody edited it."""
+
+
+class Last(NamedTuple):
+    """The last run, as far as this one can build on it."""
+
+    state: State
+    tree: Tree
+    """Found to list what the last run saw."""
+    changed: frozenset[SourcePath]
+    """The files that have another content now."""
+
+
+def last_run(asked: Asked, started: int) -> Last | None:
+    """The last run and what has changed since; None if it cannot be built on."""
+    if not asked.keeps:
+        return None
+    root = asked.config.root
+    state = asked.memory.state if asked.memory is not None else None
+    if state is None or state.key != key_here(root, asked.key):
+        state = load_state(root, asked.key)
+    if state is None:
+        return None
+    tree = Tree(root, hidden_roots(asked.config))
+    try:
+        changed = changed_files(state, tree, asked.config.output, started)
+    except MISSHAPED:
+        return None
+    if changed is None:
+        return None
+    if asked.memory is not None and asked.memory.state is state:
+        tree.known.update(asked.memory.found)
+    return Last(state, tree, changed)
+
+
+def last_published(asked: Asked, started: int) -> Last | None:
+    """The last run, if what it published is there as it was.
+
+    Who builds again and again waits for what edits reach, and looks at everything else afterwards.
+    """
+    last = last_run(asked, started)
+    if last is None or not last.state.published:
+        return None
+    is_later = asked.memory is not None and is_more_to_do(last)
+    return last if is_later or holds(asked, last.state, started) else None
+
+
+def is_more_to_do(last: Last) -> bool:
+    return bool(last.changed or last.state.pending)
+
+
+def holds(asked: Asked, state: State | None, started: int) -> bool:
+    """Whether all that was published is there as it was. Where something is in its way, the next build asks again."""
+    try:
+        return state is None or not state.published or outputs_unchanged(state, asked.output, started)
+    except MISSHAPED:
+        return False
+
+
+def renew(asked: Asked, state: State, started: int) -> None:
+    """Keep newer stamps where contents had to be read, so that the next run need not."""
+    if state.renewed:
+        state.started, state.renewed = started, False
+        save_state(asked.config.root, state)
+
+
+def said_by(state: State) -> Outcome | None:
+    """What the last run said; None if that cannot be read."""
+    result = state.result
+    diagnostics: tuple[Diagnostic, ...] = ()
+    try:
+        if result["diagnostics"]:
+            from skillweave.cache import rebuilt  # noqa: PLC0415 (most often there is nothing to say)
+
+            diagnostics = rebuilt(tuple[Diagnostic, ...], result["diagnostics"])
+        entries = tuple(Named(*entry) for entry in result["entries"])
+        return Outcome(entries, len(entries), result["files"], diagnostics, repeats=state)
+    except MISSHAPED:
+        return None

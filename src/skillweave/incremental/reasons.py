@@ -1,0 +1,34 @@
+"""Why entries were written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from skillweave.emit import Record
+    from skillweave.publish import Published
+
+
+def reasons_of(published: Published) -> tuple[tuple[str, str], ...]:
+    """Why each entry was written, from what the lock file said of it before."""
+    return tuple((path, _reason(published.after[path], published.before.get(path))) for path in published.changed)
+
+
+def _reason(now: Record, last: Record | None) -> str:
+    if last is None:
+        return "it has not been built before"
+    after, before = now.inputs, last.inputs
+    changed = sorted(path for path in after if before.get(path, after[path]) != after[path])
+    added = sorted(set(after) - set(before))
+    gone = sorted(set(before) - set(after))
+    parts = [
+        f"{', '.join(paths[:4])}{f' and {len(paths) - 4} more' if len(paths) > 4 else ''} {verb}"
+        for paths, verb in ((changed, "changed"), (added, "came in"), (gone, "went out"))
+        if paths
+    ]
+    if parts:
+        return "; ".join(parts)
+    if now.outputs != last.outputs:
+        return "no source changed, so the configuration or the version of skillweave did"
+    # The lock file says nothing of modes.
+    return "no source says anything else, so what was published was changed, or the mode of a source"
