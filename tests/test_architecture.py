@@ -36,7 +36,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "html",
         "front_matter",
     ),
-    "documents": ("slugs", "markdown", "template", "document", "frame", "comments", "parse", "cache"),
+    "documents": ("slugs", "markdown", "template", "document", "frame", "comments", "parse", "halves", "cache"),
     "project": ("project", "graph"),
     "expansion": ("select", "splice", "units", "flatten", "captions", "pages"),
     "checks": ("parts", "seams", "links", "hygiene", "rules", "validate", "ignores", "leftovers"),
@@ -59,7 +59,7 @@ HOMES = {
 """Which module or package alone imports a dependency."""
 
 ON_DISK = {
-    *("stamps", "cachedir", "replay", "config", "files", "rewrite", "state", "store", "cache"),
+    *("stamps", "cachedir", "replay", "config", "files", "rewrite", "state", "store", "halves"),
     *("publish", "move", "dist", "explain", "starter", "watch", "cli", "__main__"),
 }
 """Who touches the disk: for the project, its own file, its own pages, the cache, or the working directory; or ends the

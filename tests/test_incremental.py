@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import tempfile
-import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,9 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skillweave.cache import PARALLEL, Documents, decode, encode
+from skillweave.build import compare_project
+from skillweave.cache import decode, encode
 from skillweave.config import load_config
-from skillweave.incremental import Asked, Memory, Outcome, Superseded, build, check
+from skillweave.incremental import Asked, Memory, Outcome, Superseded, build, check, current
 from skillweave.parse.documents import parse
 from skillweave.state import State
 
@@ -106,6 +106,7 @@ edits = st.one_of(
     st.tuples(st.just("remove"), patterns, st.just("")),
     st.tuples(st.just("link"), st.just("patterns/l.md"), st.sampled_from(["a.md", "b.md", "../shared/f.md", "/etc"])),
     st.tuples(st.just("write"), st.just("build/skills/t/x.md"), content),
+    st.tuples(st.just("write"), st.sampled_from(["build/notes.md", "build/.hidden/notes.md", "build/d/x.md"]), content),
     st.tuples(st.just("rename"), patterns, st.sampled_from(NAMES)),
     st.tuples(st.just("edit output"), st.just("build/skills/s/SKILL.md"), st.just("")),
     st.tuples(
@@ -277,6 +278,10 @@ def compare_with_clean(history: list[Step], memory: Memory | None) -> None:
             assert (built.entries, built.asked, built.files) == (expected.entries, expected.asked, expected.files)
             assert sorted([*built.changed, *built.unchanged]) == sorted([*expected.changed, *expected.unchanged])
             assert tree(project / "build") == tree(clean / "build")
+            said = run_current(project)
+            if said is not None:
+                compiled, published = compare_project(load_config(clean)[0], ())
+                assert (compiled.diagnostics, published.diagnostics) == (said.diagnostics, [])
             if checked is not None:
                 assert [d for d in expected.diagnostics if d.code.number < "SW902"] == list(checked.diagnostics)
 
@@ -340,6 +345,16 @@ def test_an_unchanged_build_writes_nothing(tmp_path: Path) -> None:
     assert again is not None
     assert again.changed == ()
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "build").rglob("*")} == before
+
+
+def test_what_no_build_wrote_is_looked_for_in_full(tmp_path: Path) -> None:
+    write(tmp_path / "skills/s/SKILL.md", SKILL)
+    run(tmp_path, build)
+    assert run_current(tmp_path) is not None
+    write(tmp_path / "build/notes.md", "mine\n")
+    for _ in range(2):
+        run(tmp_path, build)
+        assert run_current(tmp_path) is None
 
 
 def test_it_says_why_an_entry_was_rebuilt(tmp_path: Path) -> None:
@@ -437,6 +452,11 @@ def run(project: Path, command: object, *, cached: bool = True, **more: object) 
     return outcome
 
 
+def run_current(project: Path) -> Outcome | None:
+    """What is said of outputs without working out what they should be; None where it takes that."""
+    return current(Asked(load_config(project)[0]))
+
+
 def write(path: Path, content: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, "utf-8")
@@ -475,24 +495,3 @@ def apply(project: Path, kind: str, path: str, content: str) -> None:
 def tree(folder: Path) -> dict[str, bytes]:
     """Every file below a folder, with its bytes."""
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-
-
-def test_two_processes_parse_what_one_does() -> None:
-    texts = {
-        str(number): f"# {number}\n\n" + "text `code` [link](a.md) <https://e.org>\n\n" * 2_000 for number in range(50)
-    }
-    documents = Documents()
-    documents.prepare(texts)
-    assert set(documents.stored) == set(texts)
-    assert all(documents.get(texts[digest], digest) == parse(texts[digest]) for digest in ("0", "49"))
-
-
-def test_no_process_is_forked_beside_another_thread() -> None:
-    done = threading.Event()
-    thread = threading.Thread(target=done.wait)
-    thread.start()
-    documents = Documents()
-    documents.prepare({"0": "&lt;\\<\n" * PARALLEL})
-    done.set()
-    thread.join()
-    assert documents.stored == {}

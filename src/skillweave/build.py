@@ -181,10 +181,15 @@ def own_files(entries: Iterable[Entry]) -> frozenset[SourcePath]:
 
 
 def compare_project(
-    config: Config, wanted: Sequence[str], *, strict: bool = False, progress: Progress | None = None
+    config: Config,
+    wanted: Sequence[str],
+    *,
+    strict: bool = False,
+    progress: Progress | None = None,
+    documents: Documents | None = None,
 ) -> tuple[Compiled, Published]:
     """Compile, and say what publishing would change. Nothing is written."""
-    compiled = compile_project(config, wanted, strict=strict, progress=progress)
+    compiled = compile_project(config, wanted, strict=strict, progress=progress, documents=documents)
     return compiled, compare(request_of(config, compiled))
 
 

@@ -6,8 +6,6 @@ A document depends on nothing but its text and the parser, so an entry is right 
 from __future__ import annotations
 
 import json
-import os
-import threading
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
@@ -18,16 +16,14 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from skillweave.diagnostics import CODES, Code
+from skillweave.halves import read_each
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from skillweave.document import Document
 
 
-PARALLEL = 2_000_000
-"""Characters of text from which on parsing them is worth a second process: starting one costs as much as a few hundred
-thousand."""
+PLAIN, PARALLEL = 500_000, 200_000
+"""Characters of text from which on a second process is worth its start: of plain text, and of text that takes a parser."""
 
 Fetch = Callable[[Iterable[str]], Mapping[str, str]]
 """Digests → the documents of earlier builds among them, as they are stored."""
@@ -47,38 +43,32 @@ class Documents:
         """What was fetched and not yet asked for."""
         self.used: set[str] = set()
         """The digests of all texts of this build."""
-        self.fresh: dict[str, str | Document] = {}
-        """What the parser has read in this build; as it is stored where another process has."""
+        self.fresh: dict[str, Document] = {}
+        """What the parser has read in this build."""
         self.odd: set[str] = set()
         """The digests of texts that are known not to be plain."""
 
     def prepare(self, texts: Mapping[str, str]) -> None:
-        """Read the plain ones of some texts (by digest), and fetch what others say; parse what is left.
+        """Read the plain ones of some texts (by digest), and fetch what others say; parse what is left, if it is much."""
+        from skillweave.parse.documents import parse_by_parser, parse_plain  # noqa: PLC0415 (only where there is something to parse)
 
-        That takes two processes if it is much.
-        """
-        from skillweave.parse.documents import parse_plain  # noqa: PLC0415 (only where there is something to parse)
-
+        new = {
+            digest: text for digest, text in texts.items() if digest not in self.memory and digest not in self.stored
+        }
         unknown = []
-        for digest, text in texts.items():
-            if digest in self.memory or digest in self.stored:
-                continue
-            document = parse_plain(text)
-            if document is not None:
-                self.memory[digest] = document
-            else:
+        for digest, document in read_each(parse_plain, new, PLAIN).items():
+            if document is None:
                 unknown.append(digest)
+            else:
+                self.memory[digest] = document
         self.odd.update(unknown)
         if self.fetch is not None and unknown:
             self.stored.update(self.fetch(unknown))
         left = {digest: texts[digest] for digest in unknown if digest not in self.stored}
-        if sum(map(len, left.values())) < PARALLEL or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
-            return
-        if threading.active_count() > 1:
-            return  # A fork copies locks that other threads hold, and nobody would ever release them.
-        parsed = _parse_in_parallel(left)
-        self.stored.update(parsed)
-        self.fresh.update(parsed)
+        if sum(map(len, left.values())) >= PARALLEL:
+            parsed = read_each(parse_by_parser, left, PARALLEL)
+            self.memory.update(parsed)
+            self.fresh.update(parsed)
 
     def get(self, text: str, digest: str) -> Document:
         """The document of a text."""
@@ -110,46 +100,14 @@ class Documents:
             del self.memory[digest]
 
 
-def _parse_in_parallel(texts: Mapping[str, str]) -> dict[str, str]:
-    """Parse texts in a second process and in this one; the documents as they are stored.
-
-    The other one may fail for reasons of the machine: then this one does all.
-    """
-    ordered = sorted(texts, key=lambda digest: len(texts[digest]), reverse=True)
-    theirs, ours = ordered[::2], ordered[1::2]
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            os.close(reader)
-            with os.fdopen(writer, "w", encoding="utf-8") as pipe:
-                json.dump(_parsed(texts, theirs), pipe)
-            status = 0
-        finally:
-            os._exit(status)  # nothing of the parent's is closed or flushed twice
-    os.close(writer)
-    with os.fdopen(reader, encoding="utf-8") as pipe:
-        found = _parsed(texts, ours)
-        answer = pipe.read()
-    _, status = os.waitpid(child, 0)
-    return {**found, **(json.loads(answer) if status == 0 else _parsed(texts, theirs))}
-
-
-def _parsed(texts: Mapping[str, str], digests: Sequence[str]) -> dict[str, str]:
-    from skillweave.parse.documents import parse_by_parser  # noqa: PLC0415 (the parser is imported only where it is needed)
-
-    return {digest: encode(parse_by_parser(texts[digest])) for digest in digests}
-
-
 def encode(value: object) -> str:
     """A document, or another value of ours, as a line of JSON: its values in the order of their fields."""
     return json.dumps(value, default=_taken_apart, ensure_ascii=False, separators=(",", ":"))
 
 
-def stored(documents: Mapping[str, str | Document]) -> dict[str, str]:
+def stored(documents: Mapping[str, Document]) -> dict[str, str]:
     """Documents as they are stored."""
-    return {digest: kept if isinstance(kept, str) else encode(kept) for digest, kept in documents.items()}
+    return {digest: encode(document) for digest, document in documents.items()}
 
 
 def decode(line: str) -> Document:

@@ -6,6 +6,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from skillweave.source import Edit, Position, SourcePath, Span
 
 
@@ -30,6 +32,10 @@ class Code(NamedTuple):
     """An error that an author may have good reason for: it can be ignored in place or per path."""
     milder: bool = False
     """An error that is a warning in some files, where it can be ignored or raised as any other."""
+
+    def __reduce__(self) -> tuple[Callable[[str], Code], tuple[str]]:
+        """What another process hands back is the code itself, which is told from others by being it."""
+        return _code, (self.name,)
 
 
 _E, _W = Severity.ERROR, Severity.WARNING
@@ -116,6 +122,10 @@ CODES: dict[str, Code] = {
     code.name: code for code in sorted(v for v in globals().copy().values() if isinstance(v, Code))
 }
 """Every code by its name, in the order of the numbers."""
+
+
+def _code(name: str) -> Code:
+    return CODES[name]
 
 
 class Note(NamedTuple):

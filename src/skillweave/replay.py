@@ -22,20 +22,24 @@ if TYPE_CHECKING:
 
 COMMANDS = ("build", "check")
 SUFFIX = ".answer"
+SLOTS = 8
+"""How many answers of a command are kept at most."""
 
 
 class Said:
     """What a run printed, and its exit status."""
 
-    __slots__ = ("is_aside", "line", "report", "status")
+    __slots__ = ("is_aside", "is_timed", "line", "report", "status")
 
-    def __init__(self, status: int, report: str, line: str, *, is_aside: bool) -> None:
+    def __init__(self, status: int, report: str, line: str, *, is_aside: bool = False, is_timed: bool = False) -> None:
         self.status = status
         self.report = report
         self.line = line
-        """Without its end, and without the seconds that a build took; empty where nothing is said."""
+        """Without its end; empty where nothing is said."""
         self.is_aside = is_aside
         """Whether the report went to standard error."""
+        self.is_timed = is_timed
+        """Whether the line ends with how long the run took."""
 
 
 class Seen:
@@ -78,7 +82,7 @@ def replay(arguments: Sequence[str]) -> int | None:
         stream.write(said.report)
         stream.flush()
     if said.line:
-        line = timed(said.line, time.monotonic() - started) if arguments[0] == "build" else said.line
+        line = timed(said.line, time.monotonic() - started) if said.is_timed else said.line
         sys.stdout.write(f"{line}\n")
     return said.status
 
@@ -95,7 +99,7 @@ def keep(root: Path, arguments: Sequence[str], said: Said, seen: Seen) -> None:
         (part for path, known in seen.folders for part in (path, _text(known))),
         (part for path in seen.links for part in (path, _leads_to(path))),
         seen.absent,
-        (str(said.status), "aside" if said.is_aside else "", said.report, said.line),
+        (str(said.status), _YES * said.is_aside, _YES * said.is_timed, said.report, said.line),
     )
     text = _SECTION.join(_PART.join(section) for section in sections)
     write_whole(_place(root, arguments), text.encode("utf-8", "surrogateescape"))
@@ -110,10 +114,13 @@ def timed(line: str, seconds: float) -> str:
 _PART = "\0"
 _SECTION = "\0\0"
 _SECTIONS = 7
+_YES = "yes"
 
 
 def _place(root: Path | str, arguments: Sequence[str]) -> str:
-    return f"{root}/{FOLDER}/{arguments[0]}{SUFFIX}"
+    # A hook, an editor and a person ask in turn, each in words of their own.
+    slot = sum(repr(list(arguments)).encode("utf-8", "surrogateescape")) % SLOTS
+    return f"{root}/{FOLDER}/{arguments[0]}-{slot}{SUFFIX}"
 
 
 def _key(arguments: Sequence[str]) -> str | None:
@@ -129,7 +136,7 @@ def _last(arguments: Sequence[str]) -> Said | None:
     content = read_whole(_place(".", arguments)).decode("utf-8", "surrogateescape")
     key, *sections, told = content.split(_SECTION, _SECTIONS - 1)
     files, outputs, folders, links, absent = (section.split(_PART) if section else [] for section in sections)
-    status, aside, report, line = told.split(_PART)
+    status, aside, is_timed, report, line = told.split(_PART)
     holds = (
         key == _key(arguments)
         and not any(map(os.path.lexists, absent))
@@ -138,7 +145,7 @@ def _last(arguments: Sequence[str]) -> Said | None:
         and all(_text(folder_stamp(path)) == known for path, known in _rows(folders, 2))
         and _are_same(os.lstat, outputs)
     )
-    return Said(int(status), report, line, is_aside=bool(aside)) if holds else None
+    return Said(int(status), report, line, is_aside=aside == _YES, is_timed=is_timed == _YES) if holds else None
 
 
 def _rows(parts: list[str], width: int) -> Iterable[tuple[str, ...]]:

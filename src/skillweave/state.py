@@ -300,6 +300,15 @@ def seen(state: State, outputs: str | None) -> Seen | None:
     return found
 
 
+def has_strays(state: State) -> bool:
+    """Whether there was anything in the folders of outputs that no build wrote."""
+    ours: dict[str, set[str]] = {name: set() for name in state.output_folders}
+    for path in (*state.outputs, *filter(None, state.output_folders)):
+        folder, _, name = path.rpartition("/")
+        ours.setdefault(folder, set()).add(name)
+    return any(not ours[folder].issuperset(known[1]) for folder, known in state.output_folders.items())
+
+
 def save_state(root: Path, state: State) -> None:
     """Keep a state for the next build. What cannot be written is not kept: that costs time only."""
     _write(root, NAME, {name: getattr(state, name) for name in State.__slots__})
@@ -334,7 +343,7 @@ def remove_cache(root: Path) -> bool:
 
 _DOCUMENT = re.compile(r"[0-9a-f]{2}\.json(?:\.\d+)?")
 """A file of documents, and what a run that was killed left of one; likewise, what else is kept."""
-_CACHE = re.compile(rf"(?:{re.escape(NAME)}|{re.escape(PARTS)}|[a-z]+{re.escape(SUFFIX)})(?:\.\d+)?")
+_CACHE = re.compile(rf"(?:{re.escape(NAME)}|{re.escape(PARTS)}|[a-z]+-\d{re.escape(SUFFIX)})(?:\.\d+)?")
 
 
 def _is_real(folder: Path) -> bool:

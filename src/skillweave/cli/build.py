@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from skillweave.cli.common import configure, nothing_found, progress, report, say, status, tried, usage_errors
+from skillweave.cli.common import (
+    configure,
+    nothing_found,
+    printable_line,
+    progress,
+    report,
+    say,
+    status,
+    tried,
+    usage_errors,
+)
 from skillweave.cli.depfile import write_depfile
 from skillweave.cli.options import Options, project_options, report_options
 from skillweave.cli.remember import remember
@@ -19,12 +29,14 @@ from skillweave.cli.suggest import suggest_entries
 from skillweave.replay import Said, timed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from skillweave.build import Compiled
     from skillweave.config import Config
     from skillweave.diagnostics import Diagnostic
     from skillweave.incremental import Outcome
+    from skillweave.incremental.values import Named
+    from skillweave.project import Entry
     from skillweave.publish import Published
 
 
@@ -71,7 +83,7 @@ def build(  # noqa: PLR0913 (click hands over each option by its name)
     if depfile:
         keep_off_sources(depfile, config, "depfile")
     if check or diff:
-        return _run_comparison(options, config, entries, _Comparison(check, diff))
+        return _run_comparison(options, config, entries, _Comparison(check, diff), began)
     from skillweave.incremental import Asked  # noqa: PLC0415
     from skillweave.incremental import build as run_build  # noqa: PLC0415
 
@@ -90,17 +102,40 @@ def build(  # noqa: PLR0913 (click hands over each option by its name)
     if not outcome.entries and not options.quiet:
         click.echo(nothing_found(config), err=True)
     result = status(outcome.diagnostics)
-    remember(options, config, outcome, Said(result, told, line, is_aside=options.for_people), began)
+    remember(options, config, outcome, Said(result, told, line, is_aside=options.for_people, is_timed=True), began)
     if depfile and result == CLEAN:
         write_depfile(depfile, config, outcome.needs)
     return result
 
 
-def _run_comparison(options: Options, config: Config, entries: tuple[str, ...], wanted: _Comparison) -> int:
+def _tell_current(options: Options, config: Config, outcome: Outcome, began: int) -> int:
+    told, result = report(options, config, outcome, outcome.diagnostics, err=False), status(outcome.diagnostics)
+    line = ""
+    if result == CLEAN and options.for_people and not options.quiet:
+        line = printable_line(_all_current(config, outcome.entries))
+        click.echo(line)
+    remember(options, config, outcome, Said(result, told, line), began)
+    return result
+
+
+def _all_current(config: Config, entries: Iterable[Entry | Named]) -> str:
+    return f"{config.output}/ is current: {_count([entry.kind for entry in entries])}"
+
+
+def _run_comparison(options: Options, config: Config, entries: tuple[str, ...], wanted: _Comparison, began: int) -> int:
+    from skillweave.incremental import Asked, current  # noqa: PLC0415
+
+    asked = Asked(config, entries, options.strict, not options.no_cache)
+    outcome = None if wanted.diff else current(asked)
+    if outcome is not None:
+        return _tell_current(options, config, outcome, began)
     from skillweave.build import compare_project  # noqa: PLC0415
+    from skillweave.incremental.work import documents_of  # noqa: PLC0415
 
     with tried("read"), usage_errors(), progress(options) as show:
-        compiled, published = compare_project(config, entries, strict=options.strict, progress=show)
+        compiled, published = compare_project(
+            config, entries, strict=options.strict, progress=show, documents=documents_of(asked)
+        )
     return _compare(options, config, compiled, published, wanted)
 
 
@@ -118,7 +153,7 @@ def _compare(options: Options, config: Config, compiled: Compiled, published: Pu
     if published.diagnostics or status(diagnostics):
         return ERRORS
     if options.for_people and not options.quiet:
-        say(f"{config.output}/ is current: {_count([e.kind for e in compiled.entries])}", err=wanted.diff)
+        say(_all_current(config, compiled.entries), err=wanted.diff)
     return status(diagnostics)
 
 

@@ -70,5 +70,5 @@ def check(options: Options, entries: tuple[str, ...], *, fix: bool, diff: bool, 
         click.echo(nothing_found(config), err=True)
     result = status(diagnostics)
     if not fix:
-        remember(options, config, outcome, Said(result, told, line, is_aside=False), began)
+        remember(options, config, outcome, Said(result, told, line), began)
     return result

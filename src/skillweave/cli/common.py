@@ -153,11 +153,16 @@ def printable(text: str) -> str:
     return escape(text)
 
 
-def say(line: str, *, err: bool = False) -> None:
-    """Print a line that holds text of the repository."""
+def printable_line(line: str) -> str:
+    """A line that holds text of the repository, as it can be printed."""
     from skillweave.report.text import escape_line  # noqa: PLC0415
 
-    click.echo(escape_line(line), err=err)
+    return escape_line(line)
+
+
+def say(line: str, *, err: bool = False) -> None:
+    """Print a line that holds text of the repository."""
+    click.echo(printable_line(line), err=err)
 
 
 def say_json(value: object, indent: int | None = 2) -> None:

@@ -15,12 +15,12 @@ from skillweave.incremental.last import Last, holds, is_more_to_do, last_publish
 from skillweave.incremental.reasons import reasons_of
 from skillweave.incremental.values import Asked, Memory, Named, Outcome, Superseded
 from skillweave.incremental.work import compile_asked, documents_of
-from skillweave.state import now, state_id
+from skillweave.state import has_strays, now, state_id
 
 if TYPE_CHECKING:
     from skillweave.build import Compiled
 
-__all__ = ["Asked", "Memory", "Outcome", "Superseded", "build", "check", "save"]
+__all__ = ["Asked", "Memory", "Outcome", "Superseded", "build", "check", "current", "save"]
 
 
 def check(asked: Asked) -> Outcome:
@@ -38,6 +38,19 @@ def check(asked: Asked) -> Outcome:
         state.pending = sorted({*state.pending, *(str(entry.path) for entry in compiled.entries)})
         keep_run(asked, state, compiled, outcome, documents)
     return outcome
+
+
+def current(asked: Asked) -> Outcome | None:
+    """What a check says where all outputs are there as they were published, and nothing else is; None where that has to be
+    found out by working out what they should be.
+    """
+    started = now()
+    last = last_published(asked, started)
+    if last is None or is_more_to_do(last) or has_strays(last.state):
+        return None
+    said = said_by(last.state)
+    renew(asked, last.state, started)
+    return said
 
 
 def build(asked: Asked) -> Outcome:

@@ -75,7 +75,7 @@ class Memory:
     found: dict[str, Found] = field(default_factory=dict)
     """What was looked up for it: where no folder and no symlink has changed, that holds still."""
     ledger: Ledger | None = None
-    fresh: dict[str, str | Document] = field(default_factory=dict)
+    fresh: dict[str, Document] = field(default_factory=dict)
     """The documents that no file holds yet."""
 
 

@@ -1,0 +1,66 @@
+"""Texts that two processes read: what comes out is what one says, whatever becomes of the other."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+
+from skillweave.cache import PARALLEL, PLAIN, Documents
+from skillweave.diagnostics import CODES
+from skillweave.halves import read_each
+from skillweave.parse.documents import parse
+
+ODD = "# {0}\n\n" + "text `code` [link](a.md) <https://e.org>\n\n" * 200
+PLAIN_ONE = "# {0}\n\n- text `code` [link](a.md)\n\n" * 200
+MISTAKES = "---\nname: x\n---\n\n<<include: {0}.md lines=0>>\n\n<<include: a.md nope=1>>\n\ntext\n" * 100
+
+
+def texts(*kinds: str) -> dict[str, str]:
+    """Much text of some kinds, by name."""
+    return {f"{kind[:9]}{n}": kind.format(n) for kind in kinds for n in range(2 * max(PARALLEL, PLAIN) // len(kind))}
+
+
+def test_much_text_takes_two_processes_and_little_takes_one() -> None:
+    assert len(set(read_each(lambda _: os.getpid(), texts(ODD), 1_000).values())) == 2
+    assert set(read_each(lambda _: os.getpid(), {"a": "short"}, 1_000).values()) == {os.getpid()}
+
+
+@pytest.mark.parametrize("kinds", [(ODD,), (PLAIN_ONE,), (MISTAKES,), (ODD, PLAIN_ONE, MISTAKES)])
+def test_two_processes_say_what_one_does(kinds: tuple[str, ...]) -> None:
+    wanted, documents = texts(*kinds), Documents()
+    documents.prepare(wanted)
+    assert documents.memory.keys() == wanted.keys()
+    assert all(documents.get(text, name) == parse(text) for name, text in list(wanted.items())[::7])
+
+
+def test_a_code_is_itself_again() -> None:
+    documents = Documents()
+    documents.prepare(texts(MISTAKES))
+    problems = [problem for document in documents.memory.values() for problem in document.problems]
+    assert problems
+    assert all(problem.code is CODES[problem.code.name] for problem in problems)
+
+
+def test_where_the_other_process_fails_this_one_does_all() -> None:
+    ours = os.getpid()
+
+    def read(text: str) -> int:
+        if os.getpid() != ours:
+            os._exit(1)
+        return len(text)
+
+    wanted = texts(ODD)
+    assert read_each(read, wanted, 1_000) == {name: len(text) for name, text in wanted.items()}
+
+
+def test_no_process_is_forked_beside_another_thread() -> None:
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    try:
+        assert set(read_each(lambda _: os.getpid(), texts(ODD), 1_000).values()) == {os.getpid()}
+    finally:
+        done.set()
+        thread.join()
