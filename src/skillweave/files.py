@@ -19,7 +19,7 @@ from skillweave.stamps import digest, folder_stamp, stamp
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from skillweave.stamps import FolderStamp, Stamp
+    from skillweave.stamps import Stamp
 
 EntryKind = Literal["file", "folder", "link", "special"]
 
@@ -60,7 +60,7 @@ class Tree:
     roots: frozenset[str] = frozenset()
     """Configured roots and their parents: read even if they are hidden."""
     listings: dict[str, dict[str, EntryKind] | str] = field(default_factory=dict)
-    folder_stamps: dict[str, FolderStamp] = field(default_factory=dict)
+    folder_stamps: dict[str, Stamp] = field(default_factory=dict)
     """The stamp of each folder from before it was listed."""
     reads: dict[str, Read | str] = field(default_factory=dict)
     """What was read, or the system's reason why not: with `listings` and `links`, all that a build depends on."""

@@ -13,12 +13,14 @@ import time
 from stat import S_IFMT
 
 from skillweave.cachedir import FOLDER, key_here, prepare_folder, read_whole, versions, write_whole
-from skillweave.stamps import digest, folder_stamp
+from skillweave.stamps import digest, folder_stamp, is_as_large, stamp
 
 TYPE_CHECKING = False  # typing has it, too, and takes as long to load as all else here.
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
+
+    from skillweave.stamps import Stamp
 
 COMMANDS = ("build", "check")
 SUFFIX = ".answer"
@@ -48,11 +50,11 @@ class Seen:
     __slots__ = ("absent", "files", "folders", "links", "outputs")
 
     def __init__(self) -> None:
-        self.files: list[tuple[str, Iterable[int], str]] = []
+        self.files: list[tuple[str, Stamp, str]] = []
         """Path, stamp and digest of each file that was read; symlinks above it are followed."""
-        self.outputs: list[tuple[str, Iterable[int], str]] = []
+        self.outputs: list[tuple[str, Stamp, str]] = []
         """Likewise of what stands at its very path: what was written, and the configuration."""
-        self.folders: list[tuple[str, Iterable[int] | None]] = []
+        self.folders: list[tuple[str, Stamp]] = []
         self.links: list[str] = []
         """What is, or may become, a symlink."""
         self.absent: list[str] = []
@@ -94,9 +96,9 @@ def keep(root: Path, arguments: Sequence[str], said: Said, seen: Seen) -> None:
         return
     sections = (
         (key,),
-        (part for path, known, content in seen.files for part in (path, _text(known), content)),
-        (part for path, known, content in seen.outputs for part in (path, _text(known), content)),
-        (part for path, known in seen.folders for part in (path, _text(known))),
+        (part for row in seen.files for part in row),
+        (part for row in seen.outputs for part in row),
+        (part for path, known in seen.folders for part in (path, known or _NONE)),
         (part for path in seen.links for part in (path, _leads_to(path))),
         seen.absent,
         (str(said.status), _YES * said.is_aside, _YES * said.is_timed, said.report, said.line),
@@ -114,7 +116,7 @@ def timed(line: str, seconds: float) -> str:
 _PART = "\0"
 _SECTION = "\0\0"
 _SECTIONS = 7
-_YES = "yes"
+_YES, _NONE = "yes", "none"
 
 
 def _place(root: Path | str, arguments: Sequence[str]) -> str:
@@ -142,7 +144,7 @@ def _last(arguments: Sequence[str]) -> Said | None:
         and not any(map(os.path.lexists, absent))
         and _are_same(os.stat, files)  # First what is edited most.
         and all(_leads_to(path) == known for path, known in _rows(links, 2))
-        and all(_text(folder_stamp(path)) == known for path, known in _rows(folders, 2))
+        and all((folder_stamp(path) or _NONE) == known for path, known in _rows(folders, 2))
         and _are_same(os.lstat, outputs)
     )
     return Said(int(status), report, line, is_aside=aside == _YES, is_timed=is_timed == _YES) if holds else None
@@ -152,21 +154,11 @@ def _rows(parts: list[str], width: int) -> Iterable[tuple[str, ...]]:
     return zip(*(parts[column::width] for column in range(width)), strict=True)
 
 
-def _text(found: Iterable[int] | None) -> str:
-    """A stamp as it is kept."""
-    return " ".join(map(str, found)) if found else "none"
-
-
 def _are_same(look: Callable[[str], os.stat_result], files: list[str]) -> bool:
     """Whether files hold what they did. One that was touched is read."""
     for path, known, content in _rows(files, 3):
-        s = look(path)
-        # As `stamp` and `_text` have it, without their calls.
-        now = f"{s.st_size} {s.st_mtime_ns} {s.st_ctime_ns} {s.st_ino} {s.st_mode}"
-        if now == known:
-            continue
-        fields = known.split()
-        if [f"{s.st_size}", f"{s.st_mode}"] != [fields[0], fields[-1]] or digest(read_whole(path)) != content:
+        found = stamp(look(path))
+        if found != known and not (is_as_large(found, known) and digest(read_whole(path)) == content):
             return False
     return True
 

@@ -20,13 +20,12 @@ from skillweave.diagnostics import Diagnostic, Problem
 from skillweave.files import Read, Tree
 from skillweave.replay import SUFFIX, Seen
 from skillweave.source import SourcePath
-from skillweave.stamps import SETTLED, digest, folder_stamp, is_settled_at, stamp
+from skillweave.stamps import SETTLED, digest, folder_stamp, is_as_large, is_settled, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from skillweave.stamps import FolderStamp
 
 NAME = "state.json"
 PARTS = "parts.json"
@@ -105,9 +104,9 @@ def record(key: str, tree: Tree, started: int, output: str) -> State:
     state = State(key, started=started, made=started)
     for folder, listing in tree.listings.items():
         if folder in tree.folder_stamps:
-            state.folders[folder] = [_plain(tree.folder_stamps[folder]), _but(listing, folder, output)]
+            state.folders[folder] = [tree.folder_stamps[folder], _but(listing, folder, output)]
     for path, read in tree.reads.items():
-        state.files[path] = [list(read.stamp), read.digest] if isinstance(read, Read) else read
+        state.files[path] = [read.stamp, read.digest] if isinstance(read, Read) else read
     for path, resolved in tree.links.items():
         state.links[path] = list(resolved) if resolved else None
     return state
@@ -134,10 +133,10 @@ def update(state: State, tree: Tree, output: str, changed: Collection[str]) -> b
         if path not in changed and before not in (None, content):
             return False
         if before != content:
-            state.files[path] = [list(read.stamp), read.digest] if isinstance(read, Read) else read
+            state.files[path] = [read.stamp, read.digest] if isinstance(read, Read) else read
     for folder, listing in tree.listings.items():
         if folder in tree.folder_stamps:
-            state.folders[folder] = [_plain(tree.folder_stamps[folder]), _but(listing, folder, output)]
+            state.folders[folder] = [tree.folder_stamps[folder], _but(listing, folder, output)]
     for path, resolved in tree.links.items():
         state.links[path] = list(resolved) if resolved else None
     return True
@@ -164,10 +163,10 @@ def changed_files(state: State, tree: Tree, output: str, started: int) -> frozen
             status = os.stat(f"{root}/{path}")  # noqa: PTH116 (a string is at hand, and a Path costs more)
         except OSError:
             return None
-        if is_settled_at(status, before, settled):
-            continue
         current = stamp(status)
-        if current[0] != before[0] or current[4] != before[4]:
+        if current == before and status.st_mtime_ns < settled > status.st_ctime_ns:
+            continue
+        if not is_as_large(current, before):
             changed.add(SourcePath(path))
             continue
         tree.read(path)
@@ -176,25 +175,24 @@ def changed_files(state: State, tree: Tree, output: str, started: int) -> frozen
             return None
         if read.digest != fingerprint:
             changed.add(SourcePath(path))
-        elif _is_settled(current, started):
-            known[0], state.renewed = list(current), True
+        elif is_settled(current, started):
+            known[0], state.renewed = current, True
     return frozenset(changed)
 
 
 def _folders_unchanged(state: State, tree: Tree, output: str, started: int) -> bool:
     """Whether folders list what they did. One whose stamp has settled need not be listed for that."""
     root = os.fspath(tree.root)
-    settled = state.started - SETTLED
     for folder, known in state.folders.items():
         current = folder_stamp(f"{root}/{folder}")
-        if current is not None and [*current] == known[0] and current[0] < settled > current[1]:
+        if current and current == known[0] and is_settled(current, state.started):
             if not _holds(folder, output) and isinstance(known[1], dict):
                 tree.listings.setdefault(folder, known[1])
             continue
         if _but(tree.listing(folder), folder, output) != known[1]:
             return False
-        if current is not None and _has_rested(current, started):
-            known[0], state.renewed = list(current), True
+        if current and is_settled(current, started):
+            known[0], state.renewed = current, True
     return True
 
 
@@ -225,9 +223,9 @@ def record_outputs(state: State, folder: Path, paths: Mapping[str, str]) -> None
     """Add what was published: each file with its stamp and digest, and the names in every folder it is in."""
     for path, fingerprint in paths.items():
         try:
-            state.outputs[path] = [list(stamp(os.lstat(f"{folder}/{path}"))), fingerprint]
+            state.outputs[path] = [stamp(os.lstat(f"{folder}/{path}")), fingerprint]
         except OSError:
-            state.outputs[path] = [[], fingerprint]
+            state.outputs[path] = ["", fingerprint]
     state.published = True
     for name in {"", *(parent for path in paths for parent in _parents(path))}:
         state.output_folders[name] = _listed(folder, name)
@@ -253,21 +251,21 @@ def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
     settled = state.started - SETTLED
     for name, known in state.output_folders.items():
         current = folder_stamp(f"{base}/{name}")
-        if current is not None and [*current] == known[0] and current[0] < settled > current[1]:
+        if current and current == known[0] and is_settled(current, state.started):
             continue
         if _names(folder, name) != known[1]:
             return False
-        if current is not None and _has_rested(current, started):
-            known[0], state.renewed = list(current), True
+        if current and is_settled(current, started):
+            known[0], state.renewed = current, True
     for path, known in state.outputs.items():
         try:
             status = os.lstat(f"{base}/{path}")
         except OSError:
             return False
-        if known[0] and is_settled_at(status, known[0], settled):
+        found = stamp(status)
+        if found == known[0] and status.st_mtime_ns < settled > status.st_ctime_ns:
             continue
-        now = stamp(status)
-        if now[0] != (known[0][0] if known[0] else -1) or now[4] != known[0][4]:
+        if not is_as_large(found, known[0]):
             return False
         try:
             with open(f"{base}/{path}", "rb") as file:  # noqa: PTH123 (likewise)
@@ -275,8 +273,8 @@ def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
                     return False
         except OSError:
             return False
-        if _is_settled(now, started):
-            known[0], state.renewed = list(now), True
+        if is_settled(found, started):
+            known[0], state.renewed = found, True
     return True
 
 
@@ -284,16 +282,16 @@ def seen(state: State, outputs: str | None) -> Seen | None:
     """All that the run that left a state depends on, with what it wrote below `outputs` if that is given; None if there is
     a stamp that has not settled, or what could not be read.
     """
-    found, settled = Seen(), state.started - SETTLED
+    found = Seen()
     written = [(f"{outputs}/{path}", known) for path, known in state.outputs.items()] if outputs else []
     for rows, files in ((found.files, state.files.items()), (found.outputs, written)):
         for path, known in files:
-            if isinstance(known, str) or not known[0] or not known[0][1] < settled > known[0][2]:
+            if isinstance(known, str) or not known[0] or not is_settled(known[0], state.started):
                 return None
             rows.append((path, known[0], known[1]))
     listed = [(path or ".", known[0]) for path, known in state.folders.items()]
     listed += [(f"{outputs}/{path}", known[0]) for path, known in state.output_folders.items()] if outputs else []
-    if any(known is not None and not known[0] < settled > known[1] for _, known in listed):
+    if any(known and not is_settled(known, state.started) for _, known in listed):
         return None
     found.folders = listed
     found.links = list(state.links)
@@ -368,23 +366,9 @@ def now() -> int:
     return time.time_ns()
 
 
-def _is_settled(found: tuple[int, int, int, int, int], started: int) -> bool:
-    """Whether a stamp was old enough when it was taken that a later change must have changed it."""
-    return max(found[1], found[2]) < started - SETTLED
-
-
-def _has_rested(found: FolderStamp, started: int) -> bool:
-    """Whether a folder's stamp was old enough that a later change must have changed it."""
-    return found is not None and max(found[:2]) < started - SETTLED
-
-
 def _listed(folder: Path, name: str) -> list[Any]:
     """A folder's stamp, and the names in it."""
-    return [_plain(folder_stamp(f"{folder}/{name}")), _names(folder, name)]
-
-
-def _plain(found: FolderStamp) -> list[int] | None:
-    return None if found is None else list(found)
+    return [folder_stamp(f"{folder}/{name}"), _names(folder, name)]
 
 
 def _names(folder: Path, name: str) -> list[str]:
