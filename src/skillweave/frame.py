@@ -12,9 +12,10 @@ class Frame:
     def __init__(self, index: LineIndex, kept: list[int]) -> None:
         self.index = index
         self.kept = kept
-        whole = len(kept) == len(index.starts)
-        self.text = index.text if whole else "\n".join(index.line(line) for line in kept)
-        self.own = index if whole else LineIndex(self.text)
+        self.is_whole = len(kept) == len(index.starts)
+        """Whether all places are the same in both texts."""
+        self.text = index.text if self.is_whole else "\n".join(index.line(line) for line in kept)
+        self.own = index if self.is_whole else LineIndex(self.text)
 
     @classmethod
     def whole(cls, index: LineIndex) -> Frame:
@@ -25,22 +26,24 @@ class Frame:
         return self.kept[line] if line < len(self.kept) else len(self.index.starts)
 
     def offset(self, offset: int) -> int:
-        if self.own is self.index:
+        if self.is_whole:
             return offset
         line = self.own.line_of(offset)
         return self.index.starts[self.kept[line]] + offset - self.own.starts[line]
 
     def span(self, span: Span) -> Span:
+        if self.is_whole:
+            return span
         return Span(self.offset(span.start), self.offset(span.end))
 
     def block(self, block: Block) -> Block:
-        if self.own is self.index:
+        if self.is_whole:
             return block
         return block._replace(
             start=self.line(block.start), end=self.line(block.end - 1) + 1, containers=self.containers(block.containers)
         )
 
     def containers(self, containers: tuple[Container, ...]) -> tuple[Container, ...]:
-        if self.own is self.index:
+        if self.is_whole:
             return containers
         return tuple(Container(c.kind, self.line(c.start), self.line(c.end - 1) + 1) for c in containers)

@@ -76,7 +76,7 @@ def _document(
         body=body,
         directives=directives,
         escapes=tuple(frame.offset(o.span.start) for o in reading.openers if o.fate == "escaped"),
-        blocks=tuple(map(frame.block, reading.blocks)),
+        blocks=tuple(reading.blocks if frame.is_whole else map(frame.block, reading.blocks)),
         headings=headings,
         regions=regions,
         broken_regions=broken,
@@ -84,10 +84,10 @@ def _document(
         ignores=ignores_of(index, [*in_front, *asking], hidden, body, problems),
         front_ignores=tuple(in_front),
         definitions=definitions_of(frame, reading),
-        uses=tuple(use._replace(span=frame.span(use.span)) for use in reading.uses),
+        uses=tuple(reading.uses if frame.is_whole else (u._replace(span=frame.span(u.span)) for u in reading.uses)),
         destinations=destinations_of(frame, reading),
         anchors=tuple(name for piece in reading.html for name in html_anchors(piece.text)),
-        code_spans=tuple((frame.span(span), value) for span, value in reading.code_spans),
+        code_spans=tuple(reading.code_spans if frame.is_whole else ((frame.span(s), v) for s, v in reading.code_spans)),
         problems=tuple(sorted(problems, key=lambda problem: (problem.span, problem.code.number))),
     )
 

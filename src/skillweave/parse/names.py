@@ -73,7 +73,9 @@ def definitions_of(frame: Frame, reading: Reading) -> tuple[Definition, ...]:
 
 def destinations_of(frame: Frame, reading: Reading) -> tuple[Destination, ...]:
     """Every destination: of links and images, of definitions, and of HTML attributes."""
-    found = [Destination(d.kind, frame.span(d.span), frame.line(d.line)) for d in reading.destinations]
+    found = [*reading.destinations]
+    if not frame.is_whole:
+        found = [Destination(d.kind, frame.span(d.span), frame.line(d.line)) for d in found]
     for mark in reading.definitions:
         span = frame.span(mark.destination)
         found.append(Destination("definition", span, frame.index.line_of(span.start)))
