@@ -80,27 +80,25 @@ class Page:
 def lay_out(nodes: Nodes, root: NodeKey) -> Page:
     """All copies and headings of a page."""
     page = Page([Copy((root, 0, False), -1, 0)])
-    slugger = Slugger()
-    pending = [iter(_events(nodes, root))]
-    numbers = [0]
+    slug, slugs, headings = Slugger().slug, page.slugs, page.headings
     page.by_path.setdefault(root.path, []).append(0)
+    pending = [(0, iter(_events(nodes, root)))]
     while pending:
-        number = numbers[-1]
-        event = next(pending[-1], None)
-        if event is None:
-            pending.pop()
-            numbers.pop()
-        elif isinstance(event, Caption):
-            page.slugs[number, event.heading.start] = slugger.slug(event.text)
-            page.headings.append((number, event.heading))
-        else:
-            child = event
+        number, events = pending[-1]
+        for event in events:
+            if isinstance(event, Caption):
+                slugs[number, event.heading.start] = slug(event.text)
+                headings.append((number, event.heading))
+                continue
             _, shift, tabs = page.copies[number].wanted
-            page.copies.append(Copy(asked(child, shift, tabs), number, child.edge.placed.line))
-            numbers.append(len(page.copies) - 1)
-            if child.key.code is None:
-                page.by_path.setdefault(child.key.path, []).append(numbers[-1])
-            pending.append(iter(_events(nodes, child.key)))
+            page.copies.append(Copy(asked(event, shift, tabs), number, event.edge.placed.line))
+            below = len(page.copies) - 1
+            if event.key.code is None:
+                page.by_path.setdefault(event.key.path, []).append(below)
+            pending.append((below, iter(_events(nodes, event.key))))
+            break
+        else:
+            pending.pop()
     return page
 
 

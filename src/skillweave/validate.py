@@ -30,11 +30,11 @@ from skillweave.units import to_source
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from skillweave.flatten.values import NodeKey, Nodes
+    from skillweave.flatten.values import Node, NodeKey, Nodes
     from skillweave.graph.values import Finding, Links
     from skillweave.links.site import Plan, PlannedPage, Site
     from skillweave.project import Entry, Project
-    from skillweave.source import SourcePath
+    from skillweave.source import SourcePath, Span
 
 
 def check_files(nodes: Nodes, elsewhere: Iterable[SourcePath] = ()) -> None:
@@ -181,21 +181,28 @@ def _check_paths(site: Site, plan: Plan, page: PlannedPage) -> None:
     done: set[NodeKey] = set()
     held = {*plan.pages, *plan.copies}
     for copy in page.page.copies:
-        node = nodes.nodes[copy.key]
-        document = node.unit.document
-        if document is None or copy.key in done or copy.key.code is not None:
+        if copy.key in done or copy.key.code is not None:
             continue
         done.add(copy.key)
-        for span, path in named_paths(document):
-            line = node.unit.index.line_of(span.start)
-            if not holds(copy.key.ranges, line):
-                continue
+        node = nodes.nodes[copy.key]
+        for span, path in _paths_in(site, node):
             plain = path.removeprefix("./")
             if any(out.startswith(plain) or f"/{plain}" in f"/{out}" for out in held):
                 continue
             source = _named_file(site, plain, node.unit.path)
             if source is not None:
                 nodes.graph.report(node.unit.path, dangling_path(to_source(nodes.graph, node.unit, span), path, source))
+
+
+def _paths_in(site: Site, node: Node) -> tuple[tuple[Span, str], ...]:
+    """The code spans in a node's own lines that read as a path."""
+    if node.key not in site.prose:
+        unit = node.unit
+        found = named_paths(unit.document) if unit.document else ()
+        site.prose[node.key] = tuple(
+            (span, path) for span, path in found if holds(node.key.ranges, unit.index.line_of(span.start))
+        )
+    return site.prose[node.key]
 
 
 def _named_file(site: Site, path: str, source: SourcePath) -> str | None:

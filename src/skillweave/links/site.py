@@ -81,6 +81,8 @@ class Site:
     """The roots of patterns, skills and documents."""
     known: dict[NodeKey, Named] = field(default_factory=dict)
     """What the own lines of nodes name, once it was asked for."""
+    prose: dict[NodeKey, tuple[tuple[Span, str], ...]] = field(default_factory=dict)
+    """The paths in their code spans, likewise."""
 
     def layout(self, unit: UnitKey) -> Page | None:
         """The layout of a whole unit as a page."""

@@ -128,6 +128,10 @@ def plain_reading(index: LineIndex, body: int = 0) -> Reading | None:
 def _read_lines(scan: _Scan) -> None:
     text, end = scan.text, len(scan.text)
     while scan.at < end:
+        if text[scan.at] == "\n":  # most blank lines, without the expression
+            scan.at += 1
+            scan.line += 1
+            continue
         match = _LINE.match(text, scan.at)
         if match is None:
             raise _NotPlainError
