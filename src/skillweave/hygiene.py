@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from skillweave.document import Definition
     from skillweave.flatten.values import NodeKey, Nodes
-    from skillweave.links.site import PlannedPage, Site
+    from skillweave.links.site import Named, PlannedPage, Site
     from skillweave.markdown.values import LabelUse
     from skillweave.units import Unit
 
@@ -34,23 +34,25 @@ class _Meaning(NamedTuple):
 def check_labels(site: Site, page: PlannedPage, owner: SourcePath) -> None:
     """Report definitions of a page that contradict each other, and references that another file's definition takes."""
     nodes = site.nodes
-    copies = [(n, copy.key) for n, copy in enumerate(page.page.copies) if copy.key.code is None]
+    copies = [(n, copy.key, named(site, copy.key)) for n, copy in enumerate(page.page.copies) if copy.key.code is None]
     meanings: dict[Label, _Meaning] = {}
     for label, meaning in _definitions(site, page, copies):
         first = meanings.setdefault(label, meaning)
         if first.says != meaning.says:
             _report_conflict(nodes, first, meaning, owner)
-    for _, key in copies:
-        for use, defined in named(site, key).uses:
+    for _, key, names in copies:
+        for use, defined in names.uses:
             _check_use(nodes, key, meanings.get((use.label, use.footnote)), (use, defined))
 
 
-def _definitions(site: Site, page: PlannedPage, copies: Iterable[tuple[int, NodeKey]]) -> list[tuple[Label, _Meaning]]:
+def _definitions(
+    site: Site, page: PlannedPage, copies: Iterable[tuple[int, NodeKey, Named]]
+) -> list[tuple[Label, _Meaning]]:
     """The definitions of a page in the order of its lines."""
     found: list[tuple[tuple[int, ...], Label, _Meaning]] = []
-    for number, key in copies:
-        unit = site.nodes.nodes[key].unit
-        for definition in named(site, key).definitions:
+    for number, key, names in copies:
+        for definition in names.definitions:
+            unit = site.nodes.nodes[key].unit
             meaning = _Meaning(_says(page, number, unit, definition), unit, definition)
             found.append((page.page.place(number, definition.start), (definition.label, definition.footnote), meaning))
     return [(label, meaning) for _, label, meaning in sorted(found, key=lambda entry: entry[0])]
