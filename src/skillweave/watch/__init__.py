@@ -152,7 +152,7 @@ def _start(request: Request, tell: Callable[[Event], None]) -> _Session:
 
 
 def _run(session: _Session) -> NoReturn:
-    _gather(session)
+    _gather(session, told=False)
     _rebuild(session, ())
     session.tell(Ready(session.polling))
     pause = FIRST_LOOK
@@ -164,7 +164,7 @@ def _run(session: _Session) -> NoReturn:
         changed = _changes(session, hinted=hinted)
         if changed or (session.build_again is not None and time.monotonic() >= session.build_again):
             if not _rebuild(session, changed):
-                _gather(session)
+                _gather(session, told=True)
                 _rebuild(session, changes(before, session.snapshot.stamps))
         elif session.unsaved is not None:
             save(session.unsaved)
@@ -179,10 +179,11 @@ def _changes(session: _Session, *, hinted: bool) -> tuple[str, ...]:
         _look(session)
         if session.snapshot.stamps == before:
             return ()
-    if session.built < EAGER and not session.polling:
+    told = hinted and not session.polling
+    if told and session.built < EAGER:
         _glance(session)
     else:
-        _gather(session)
+        _gather(session, told=told)
     now = session.snapshot.stamps
     changed = changes(before, now)
     is_silent = session.notices.count == count and not hinted
@@ -206,20 +207,23 @@ def _glance(session: _Session) -> None:
     session.hold = is_quiet
 
 
-def _gather(session: _Session) -> None:
-    """Look until nothing changes for a while, but not for ever: then the build is done again once there is rest."""
+def _gather(session: _Session, *, told: bool) -> None:
+    """Look until nothing changes for a while, but not for ever: then the build is done again once there is rest.
+
+    `told`: whether the system tells of changes. Then one look is enough if it tells of none since; the look after the build
+    proves it.
+    """
     started = time.monotonic()
     limit = started + LONGEST
     _rest(session, started, MOMENT, limit)
     while True:
         count = session.notices.count
         session.wake.clear()
-        began = time.monotonic() if session.polling else started
+        began = started if told else time.monotonic()
         _look(session)
         _rest(session, began, QUIET, limit)
         session.settled = session.notices.count == count
-        if session.settled and session.polling:
-            # Nobody tells of changes. Where somebody does, and told of none, the look after the build proves it.
+        if session.settled and not told:
             before = session.snapshot.stamps
             _look(session)
             session.settled = session.snapshot.stamps == before
