@@ -408,6 +408,22 @@ def test_a_second_build_waits_and_says_so(quiet: list[str], tmp_path: Path) -> N
     assert ("built 8 skills and 2 documents" in out) is not bool(quiet)
 
 
+def test_a_build_that_waited_builds_as_the_configuration_says_now(tmp_path: Path) -> None:
+    project = lay_out(tmp_path / "p", OLD)
+    configuration = project / "skillweave.toml"
+    with holder(project / "build") as held:
+        build = start(project)
+        assert build.stderr is not None
+        assert "another build" in build.stderr.readline()
+        configuration.write_text(configuration.read_text() + 'headings = "keep"\n')
+        assert held.stdin is not None
+        held.stdin.close()
+        build.communicate(timeout=60)
+    assert build.returncode == 0
+    checked = start(project, "--check", "--no-cache")
+    assert "build/ is current" in checked.communicate(timeout=60)[0]
+
+
 def test_the_lock_goes_with_its_holder(tmp_path: Path) -> None:
     project = lay_out(tmp_path / "p", OLD)
     with holder(project / "build") as held:

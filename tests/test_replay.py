@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from conftest import read_tree
+from skillweave.cachedir import MOST
 from skillweave.replay import replay
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ FILES = {
     "skills/t/SKILL.md": SKILL.format("t"),
     "patterns/a.md": "# A\n\n[b](b.md)\n",
     "patterns/b.md": "# B\n",
-    "patterns/unused.md": "# Nobody includes it\n",
+    "patterns/ünused.md": "# Nobody includes it\n",
 }
 COMMANDS = ("build", "check", "build --check")
 
@@ -40,6 +42,10 @@ class Change(NamedTuple):
 
     make: Callable[[Path], object]
     leaves: tuple[str, ...] = ()
+    before: Callable[[Path], object] = Path.exists
+    """What is done before all is left alone."""
+    kept: tuple[str, ...] = COMMANDS
+    """The commands whose answers are kept at all."""
 
 
 def write(root: Path, path: str, text: str) -> Path:
@@ -78,10 +84,51 @@ def spoil(root: Path, data: bytes) -> None:
         answer.write_bytes(data)
 
 
+def enlarge(root: Path) -> None:
+    for answer in (root / ".skillweave").iterdir():
+        if answer.is_file() and answer.name != ".gitignore":
+            os.truncate(answer, MOST + 1)
+
+
 def make_fifos(root: Path) -> None:
     for answer in (root / ".skillweave").glob("*.answer"):
         answer.unlink()
         os.mkfifo(answer)
+
+
+def refuse(root: Path) -> None:
+    """Another skill with the same name, in a root that is read first."""
+    write(root, "x/s/skills/s/SKILL.md", SKILL.format("s"))
+    write(root, "skillweave.toml", 'skills = ["x/*/skills", "skills"]\n')
+
+
+def link(root: Path) -> None:
+    (root / "patterns/l.md").symlink_to("b.md")
+    write(root, "skills/t/SKILL.md", SKILL.format("t") + "\n<<include: l.md>>\n")
+
+
+def move_link(root: Path) -> None:
+    (root / "patterns/l.md").unlink()
+    (root / "patterns/l.md").symlink_to("ünused.md")
+
+
+class Mover(io.TextIOWrapper):
+    """A reader who moves a symlink while the report is told."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(io.BytesIO(), encoding="UTF-8")
+        self.root = root
+
+    def write(self, text: str) -> int:
+        move_link(self.root)
+        return super().write(text)
+
+
+def move_link_meanwhile(root: Path) -> None:
+    from skillweave.cli import run
+
+    with redirect_stdout(Mover(root)):
+        run(["check"])
 
 
 CHANGES = {
@@ -116,7 +163,28 @@ CHANGES = {
     "the answer is empty": Change(lambda root: spoil(root, b"")),
     "the answer is none": Change(lambda root: spoil(root, b"\xff\0\0\0\0\0")),
     "the answer has no end": Change(make_fifos),
+    "the answer is larger than any": Change(enlarge),
+    "a file was made executable, and built": Change(
+        Path.exists, COMMANDS, lambda r: (r / "skills/s/run.sh").chmod(0o755)
+    ),
+    "a skill that was refused is edited": Change(lambda root: write(root, "skills/s/SKILL.md", "XXX\n"), (), refuse),
+    "a symlink leads elsewhere": Change(move_link, (), link),
+    "a symlink leads elsewhere once the report is told": Change(move_link_meanwhile, (), link),
+    "a file comes into an empty folder of a bundle": Change(
+        lambda root: write(root, "build/skills/s/empty/x", "x"),
+        ("check",),
+        lambda root: (root / "build/skills/s/empty").mkdir(),
+        kept=("check", "build"),
+    ),
+    "a file stands among the outputs from the beginning": Change(
+        Path.exists, ("check", "build"), lambda root: write(root, "build/mine.md", "x"), kept=("check", "build")
+    ),
 }
+
+
+UNTOUCHED = Change(Path.exists)
+IN_TIME = 60.0
+"""Seconds after which an answer that must be kept is missed: no measure of speed, a bound for a test that fails."""
 
 
 @pytest.fixture(scope="module")
@@ -125,18 +193,26 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from skillweave.cli import run
 
     folder = tmp_path_factory.mktemp("settled")
-    waiting = [folder / f"{number}/project" for number in range(len(CHANGES) + 1)]
-    for root in waiting:
-        for path, text in FILES.items():
-            write(root, path, text)
+    waiting = {folder / f"{number}/project": change for number, change in enumerate([*CHANGES.values(), UNTOUCHED])}
     # An answer is given to who prints to the same kind of stream: the tests capture what is printed in one like these.
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="UTF-8") for _ in range(2))
-    while waiting:
-        # A stamp that is younger than two seconds proves nothing, and no answer is kept until then.
-        for root in waiting:
-            with chdir(root), redirect_stdout(out), redirect_stderr(err):
-                assert {run(command.split()) for command in COMMANDS} == {0}
-        waiting = [root for root in waiting if len([*root.glob(".skillweave/*.answer")]) < len(COMMANDS)]
+    with redirect_stdout(out), redirect_stderr(err):
+        for root, change in waiting.items():
+            for path, text in FILES.items():
+                write(root, path, text)
+            with chdir(root):
+                run(["build"])
+                change.before(root)
+        deadline = time.monotonic() + IN_TIME
+        while waiting:
+            # A stamp that is younger than two seconds proves nothing, and no answer is kept until then.
+            assert time.monotonic() < deadline, f"no answer is kept for {waiting}"
+            for root, change in list(waiting.items()):
+                with chdir(root):
+                    for command in COMMANDS:
+                        run(command.split())
+                if len([*root.glob(".skillweave/*.answer")]) >= len(change.kept):
+                    del waiting[root]
     return folder
 
 
@@ -155,7 +231,9 @@ def test_a_change_is_seen(
 ) -> None:
     change, root = [*CHANGES.values()][number], settled / f"{number}/project"
     skillweave_here(root, ["--version"])
-    assert {replay(command.split()) for command in COMMANDS} == {0}, "there is an answer to begin with"
+    assert [command for command in COMMANDS if replay(command.split()) is not None] == sorted(
+        change.kept, key=COMMANDS.index
+    )
     capsys.readouterr()
     change.make(root)
     for command in ("check", "build --check", "build"):
@@ -234,3 +312,42 @@ def test_nothing_is_loaded_for_it(untouched: Path) -> None:
 def timeless(text: str) -> str:
     """A text without how long a build took."""
     return re.sub(r"in \d+\.\d\d s", "in a while", text)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "ascii:backslashreplace", "latin-1", "utf-8"])
+def test_a_stream_of_any_kind_is_told_the_same(encoding: str, untouched: Path) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    told = {
+        subprocess.run(
+            [sys.executable, "-m", "skillweave", "check"],
+            cwd=untouched,
+            env=environment,
+            capture_output=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        for _ in range(3)
+    }
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("stream", [1, 2])
+def test_a_stream_that_is_closed(stream: int, untouched: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -m skillweave build {stream}>&-', sys.executable],
+        cwd=untouched,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert "bug" not in done.stdout + done.stderr
+
+
+def test_names_that_are_read_otherwise_are_another_question(tmp_path: Path, skillweave: Skillweave) -> None:
+    for path, text in FILES.items():
+        write(tmp_path, path, text)
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-m", "skillweave", "check", "-q"]
+    subprocess.run(command, cwd=tmp_path, env={**os.environ, **plain}, capture_output=True, check=False, timeout=60)
+    assert skillweave(tmp_path, ["check"]) == skillweave(tmp_path, ["check", "--no-cache"])

@@ -29,6 +29,9 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Run the command line and exit with its status."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # It was closed. Left so, the next file that is opened would take its number.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 (to the end)
     try:
         status = run(sys.argv[1:])
     except KeyboardInterrupt:  # It came before the command line was there to answer it, or while that was being done.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from stat import S_ISREG
 
 from skillweave import __version__
@@ -17,13 +18,18 @@ if TYPE_CHECKING:
 
 FOLDER = ".skillweave"
 ANCHOR = ".gitignore"
+MOST = 2**30
+"""Bytes of a file of the cache that are read at most."""
 
 
 def versions() -> list[str]:
-    """What all that is kept depends on besides files: this version and the parsers', without importing them."""
+    """What all that is kept depends on besides files: this version and the parsers', without importing them; who reads,
+    and how names of files are read.
+    """
     from importlib.machinery import PathFinder  # noqa: PLC0415
 
-    found = [__version__]
+    who = os.geteuid() if hasattr(os, "geteuid") else ""
+    found = [__version__, sys.getfilesystemencoding(), f"user {who}"]
     for name in ("markdown_it", "mdit_py_plugins", "yaml", "jinja2"):
         spec = PathFinder.find_spec(name)
         status = os.stat(spec.origin) if spec and spec.origin else None  # noqa: PTH116 (a Path costs more than the call)
@@ -65,12 +71,13 @@ def prepare_folder(root: Path, inner: str = "") -> bool:
 
 
 def read_whole(path: str) -> bytes:
-    """What a file of the cache holds. Raises OSError, also where it is no regular file."""
+    """What a file of the cache holds. Raises OSError, also where it is no regular file, or larger than any of ours."""
     # Neither a FIFO nor what a symlink leads to (a device has no end) is a cache: a repository may bring them along.
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags)
     try:
-        if not S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if not S_ISREG(status.st_mode) or status.st_size > MOST:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
         with open(descriptor, "rb", closefd=False) as file:
             return file.read()

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from stat import S_IFMT
+from codecs import lookup
+from stat import S_IFDIR, S_IFMT, S_IFREG
 
 from skillweave.cachedir import FOLDER, key_here, prepare_folder, read_whole, versions, write_whole
 from skillweave.stamps import digest, folder_stamp, is_as_large, stamp
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 COMMANDS = ("build", "check")
 SUFFIX = ".answer"
+ELSEWHERE = "elsewhere"
+"""Where a symlink leads that leaves the project."""
 SLOTS = 8
 """How many answers of a command are kept at most."""
 
@@ -55,8 +58,8 @@ class Seen:
         self.outputs: list[tuple[str, Stamp, str]] = []
         """Likewise of what stands at its very path: what was written, and the configuration."""
         self.folders: list[tuple[str, Stamp]] = []
-        self.links: list[str] = []
-        """What is, or may become, a symlink."""
+        self.links: list[tuple[str, str]] = []
+        """What is, or may become, a symlink, and where `leads_to` says that it ends."""
         self.absent: list[str] = []
         """Where nothing stands that would have been read; these may lie outside the project."""
 
@@ -99,7 +102,7 @@ def keep(root: Path, arguments: Sequence[str], said: Said, seen: Seen) -> None:
         (part for row in seen.files for part in row),
         (part for row in seen.outputs for part in row),
         (part for path, known in seen.folders for part in (path, known or _NONE)),
-        (part for path in seen.links for part in (path, _leads_to(path))),
+        (part for row in seen.links for part in row),
         seen.absent,
         (str(said.status), _YES * said.is_aside, _YES * said.is_timed, said.report, said.line),
     )
@@ -117,6 +120,7 @@ _PART = "\0"
 _SECTION = "\0\0"
 _SECTIONS = 7
 _YES, _NONE = "yes", "none"
+_KINDS = {0: "missing", S_IFREG: "file", S_IFDIR: "folder"}
 
 
 def _place(root: Path | str, arguments: Sequence[str]) -> str:
@@ -126,10 +130,14 @@ def _place(root: Path | str, arguments: Sequence[str]) -> str:
 
 
 def _key(arguments: Sequence[str]) -> str | None:
-    """What an answer depends on besides files. The key of another run may be the same only if it says the same."""
+    """What an answer depends on besides files; None where none is given."""
+    streams = (sys.stdout, sys.stderr)
+    # click takes a stream of ASCII for one that is set up wrongly, and writes UTF-8.
+    if any(stream is None or lookup(stream.encoding).name == "ascii" for stream in streams):
+        return None
     setting = [repr(list(arguments)), os.getcwd(), sys.version, *versions()]  # noqa: PTH109 (a Path is not loaded)
     setting += [f"{name} {bool(os.environ.get(name))}" for name in ("NO_COLOR", "FORCE_COLOR")]
-    setting += [f"{stream.isatty()} {stream.encoding} {stream.errors}" for stream in (sys.stdout, sys.stderr)]
+    setting += [f"{stream.isatty()} {stream.encoding} {stream.errors}" for stream in streams]
     return key_here(os.getcwd(), "; ".join(setting))  # noqa: PTH109 (likewise)
 
 
@@ -139,11 +147,12 @@ def _last(arguments: Sequence[str]) -> Said | None:
     key, *sections, told = content.split(_SECTION, _SECTIONS - 1)
     files, outputs, folders, links, absent = (section.split(_PART) if section else [] for section in sections)
     status, aside, is_timed, report, line = told.split(_PART)
+    root = os.getcwd()  # noqa: PTH109 (a Path is not loaded)
     holds = (
         key == _key(arguments)
         and not any(map(os.path.lexists, absent))
         and _are_same(os.stat, files)  # First what is edited most.
-        and all(_leads_to(path) == known for path, known in _rows(links, 2))
+        and all(leads_to(root, path) == known for path, known in _rows(links, 2))
         and all((folder_stamp(path) or _NONE) == known for path, known in _rows(folders, 2))
         and _are_same(os.lstat, outputs)
     )
@@ -163,10 +172,13 @@ def _are_same(look: Callable[[str], os.stat_result], files: list[str]) -> bool:
     return True
 
 
-def _leads_to(path: str) -> str:
-    """Where a symlink ends, and what kind of thing is there."""
+def leads_to(root: str, path: str) -> str:
+    """Where a symlink below a project's folder ends, and what kind of thing is there."""
+    real = os.path.realpath(f"{root}/{path}")
+    if not real.startswith(f"{root}/"):
+        return ELSEWHERE
     try:
-        kind = S_IFMT(os.stat(path).st_mode)  # noqa: PTH116 (likewise)
+        kind = S_IFMT(os.stat(real).st_mode)  # noqa: PTH116 (likewise)
     except OSError:
         kind = 0
-    return f"{kind} {os.path.realpath(path)}"
+    return f"{_KINDS.get(kind, 'special')} {real[len(root) + 1 :]}"

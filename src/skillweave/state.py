@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from skillweave.cachedir import ANCHOR, FOLDER, key_here, prepare_folder, read_whole, versions, write_whole
 from skillweave.diagnostics import Diagnostic, Problem
 from skillweave.files import Read, Tree
-from skillweave.replay import SUFFIX, Seen
+from skillweave.replay import ELSEWHERE, SUFFIX, Seen
 from skillweave.source import SourcePath
 from skillweave.stamps import SETTLED, digest, folder_stamp, is_as_large, is_settled, stamp
 
@@ -132,8 +132,7 @@ def update(state: State, tree: Tree, output: str, changed: Collection[str]) -> b
         before = known[1] if isinstance(known, list) else known
         if path not in changed and before not in (None, content):
             return False
-        if before != content:
-            state.files[path] = [read.stamp, read.digest] if isinstance(read, Read) else read
+        state.files[path] = [read.stamp, read.digest] if isinstance(read, Read) else read
     for folder, listing in tree.listings.items():
         if folder in tree.folder_stamps:
             state.folders[folder] = [tree.folder_stamps[folder], _but(listing, folder, output)]
@@ -227,8 +226,15 @@ def record_outputs(state: State, folder: Path, paths: Mapping[str, str]) -> None
         except OSError:
             state.outputs[path] = ["", fingerprint]
     state.published = True
-    for name in {"", *(parent for path in paths for parent in _parents(path))}:
-        state.output_folders[name] = _listed(folder, name)
+    pending = {"", *(parent for path in paths for parent in _parents(path))}
+    while pending:
+        name = pending.pop()
+        listed = state.output_folders[name] = _listed(folder, name)
+        # What no build wrote may be a folder, in which something can come to stand in a bundle's way.
+        for path in (f"{name}/{other}" for other in listed[1] if name):
+            is_known = path in state.outputs or path in state.output_folders or path in pending
+            if not is_known and _is_real(folder / path):
+                pending.add(path)
 
 
 def forget_outputs(state: State, folder: Path, paths: Iterable[str]) -> None:
@@ -294,17 +300,19 @@ def seen(state: State, outputs: str | None) -> Seen | None:
     if any(known and not is_settled(known, state.started) for _, known in listed):
         return None
     found.folders = listed
-    found.links = list(state.links)
+    for path, resolved in state.links.items():
+        found.links.append((path, f"{resolved[1]} {resolved[0]}" if resolved else ELSEWHERE))
     return found
 
 
 def has_strays(state: State) -> bool:
     """Whether there was anything in the folders of outputs that no build wrote."""
-    ours: dict[str, set[str]] = {name: set() for name in state.output_folders}
-    for path in (*state.outputs, *filter(None, state.output_folders)):
-        folder, _, name = path.rpartition("/")
-        ours.setdefault(folder, set()).add(name)
-    return any(not ours[folder].issuperset(known[1]) for folder, known in state.output_folders.items())
+    ours = {*state.outputs, *(parent for path in state.outputs for parent in _parents(path))}
+    return any(
+        (f"{folder}/{name}" if folder else name) not in ours
+        for folder, known in state.output_folders.items()
+        for name in known[1]
+    )
 
 
 def save_state(root: Path, state: State) -> None:

@@ -10,6 +10,7 @@ import click
 
 from skillweave.cli.common import (
     configure,
+    is_configured,
     nothing_found,
     printable_line,
     progress,
@@ -77,19 +78,17 @@ def build(  # noqa: PLR0913 (click hands over each option by its name)
     if depfile and (check or diff):
         raise click.UsageError("--depfile needs a build, and --check and --diff write nothing.")
     began, started = time.time_ns(), time.monotonic()
-    config, failed = configure(options)
-    if config is None:
-        return failed
-    if depfile:
-        keep_off_sources(depfile, config, "depfile")
-    if check or diff:
-        return _run_comparison(options, config, entries, _Comparison(check, diff), began)
-    from skillweave.incremental import Asked  # noqa: PLC0415
-    from skillweave.incremental import build as run_build  # noqa: PLC0415
-
-    with usage_errors(), progress(options) as show:
-        asked = Asked(config, entries, options.strict, not options.no_cache, show, needs=depfile is not None)
-        outcome = run_build(asked)
+    while True:
+        config, failed = configure(options)
+        if config is None:
+            return failed
+        if depfile:
+            keep_off_sources(depfile, config, "depfile")
+        if check or diff:
+            return _run_comparison(options, config, entries, _Comparison(check, diff), began)
+        outcome = _run_build(options, config, entries, needs=depfile is not None)
+        if outcome is not None:
+            break
     told = report(options, config, outcome, outcome.diagnostics, err=options.for_people)
     if explain and not options.quiet:
         for path, reason in outcome.reasons:
@@ -106,6 +105,23 @@ def build(  # noqa: PLR0913 (click hands over each option by its name)
     if depfile and result == CLEAN:
         write_depfile(depfile, config, outcome.needs)
     return result
+
+
+def _run_build(options: Options, config: Config, entries: tuple[str, ...], *, needs: bool) -> Outcome | None:
+    """What a build did; None if its configuration is not in force any more, and nothing was published by it."""
+    from skillweave.incremental import Asked, Superseded  # noqa: PLC0415
+    from skillweave.incremental import build as run_build  # noqa: PLC0415
+
+    def is_wanted() -> bool:
+        # Another build may have been at work until now, with a configuration that is newer.
+        return is_configured(options, config)
+
+    with usage_errors(), progress(options) as show:
+        asked = Asked(config, entries, options.strict, not options.no_cache, show, needs=needs, hold=is_wanted)
+        try:
+            return run_build(asked)
+        except Superseded:
+            return None
 
 
 def _tell_current(options: Options, config: Config, outcome: Outcome, began: int) -> int:

@@ -50,6 +50,14 @@ def configure(options: Options) -> tuple[Config | None, int]:
     return narrowed(config, options), CLEAN
 
 
+def is_configured(options: Options, config: Config) -> bool:
+    """Whether this is still the configuration in force: it may have been edited since it was read."""
+    from skillweave.config import load_config  # noqa: PLC0415
+
+    found, diagnostics = load_config(Path.cwd(), options.root, options.config, options.output)
+    return not diagnostics and narrowed(found, options) == config
+
+
 @contextmanager
 def usage_errors() -> Iterator[None]:
     """What somebody asked for and the project lacks, told as a mistake of the command line, with the nearest name."""

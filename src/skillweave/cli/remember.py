@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from skillweave.cli.options import OWN_FORMATS, Options
-from skillweave.replay import Said, keep
+from skillweave.replay import Said, keep, leads_to
 from skillweave.stamps import SETTLED, digest, stamp
 
 if TYPE_CHECKING:
@@ -33,25 +33,40 @@ def remember(options: Options, config: Config, outcome: Outcome, said: Said, sta
         return
     from skillweave.state import seen  # noqa: PLC0415 (loaded when there is an outcome)
 
-    arguments = click.get_current_context().obj
+    arguments, settled = click.get_current_context().obj, started - SETTLED
     depended = seen(outcome.repeats, config.output if arguments[0] == "build" else None)
-    if depended is not None and _add_configuration(depended, config, started - SETTLED):
+    if depended is None or not _add_configuration(depended, config, settled):
+        return
+    # A report shows lines of files that no build read, such as a skill's whose name another one has.
+    shown = {diagnostic.path for diagnostic in outcome.diagnostics} - outcome.repeats.files.keys()
+    if all(_add(depended, config.root / path, settled) for path in shown):
         keep(config.root, arguments, said, depended)
 
 
 def _add_configuration(seen: Seen, config: Config, settled: int) -> bool:
     """Add what the configuration was found by; False if that may have changed and not show it."""
-    from skillweave.config import looked_for  # noqa: PLC0415 (likewise)
+    from skillweave.config import LOCK_NAME, looked_for  # noqa: PLC0415 (likewise)
 
-    for path in looked_for(config):
-        try:
-            status = path.lstat()
-            if not S_ISREG(status.st_mode) or not status.st_mtime_ns < settled > status.st_ctime_ns:
-                return False
-            seen.outputs.append((str(path), stamp(status), digest(path.read_bytes())))
-        except FileNotFoundError:
-            seen.absent.append(str(path))
-        except OSError:
+    root = os.fspath(config.root)
+    leads = leads_to(root, config.output)
+    is_diverted = not leads.endswith(f" {config.output}")
+    # Without a configuration, a folder of outputs is no project's: which one it is, folders above it say.
+    is_output = config.file is None and os.path.lexists(f"{root}/{LOCK_NAME}")
+    if is_diverted or is_output:
+        return False
+    seen.links.append((config.output, leads))
+    return all(_add(seen, path, settled) for path in looked_for(config))
+
+
+def _add(seen: Seen, path: Path, settled: int) -> bool:
+    """Add a file as it is now, or that it is not there; False if it may have changed and not show it."""
+    try:
+        status = path.lstat()
+        if not S_ISREG(status.st_mode) or not status.st_mtime_ns < settled > status.st_ctime_ns:
             return False
-    seen.links.append(config.output)
+        seen.outputs.append((str(path), stamp(status), digest(path.read_bytes())))
+    except FileNotFoundError:
+        seen.absent.append(str(path))
+    except OSError:
+        return False
     return True
