@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "skillweave"
 
 LAYERS: dict[str, tuple[str, ...]] = {
-    "values": ("stamps", "cachedir", "replay", "source", "diagnostics", "consumers", "near", "globs"),
+    "values": ("stamps", "listing", "cachedir", "replay", "source", "diagnostics", "consumers", "near", "globs"),
     "texts": (
         "suppress",
         "toml_places",
@@ -59,7 +59,7 @@ HOMES = {
 """Which module or package alone imports a dependency."""
 
 ON_DISK = {
-    *("stamps", "cachedir", "replay", "config", "files", "rewrite", "state", "store", "halves"),
+    *("stamps", "listing", "cachedir", "replay", "config", "files", "rewrite", "state", "store", "halves"),
     *("publish", "move", "dist", "explain", "starter", "watch", "cli", "__main__"),
 }
 """Who touches the disk: for the project, its own file, its own pages, the cache, or the working directory; or ends the
@@ -214,7 +214,13 @@ def test_a_start_loads_click_and_nothing_heavy(module: str) -> None:
     loaded = set(json.loads(done.stdout))
     heavy = {"markdown_it", "mdit_py_plugins", "jinja2", "yaml", "watchdog", "tomllib"}
     assert heavy & loaded == set()
-    before_all = {"skillweave.__main__", "skillweave.replay", "skillweave.cachedir", "skillweave.stamps"}
+    before_all = {
+        "skillweave.__main__",
+        "skillweave.replay",
+        "skillweave.cachedir",
+        "skillweave.listing",
+        "skillweave.stamps",
+    }
     ours = {name for name in loaded if name.startswith("skillweave.") and not name.startswith("skillweave.cli")}
     assert ours <= before_all
     assert ("click" in loaded) is (module == "skillweave.cli")

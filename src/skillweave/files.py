@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from skillweave.listing import list_folder
 from skillweave.source import EncodingProblem, SourcePath, decode, foreign_part
 from skillweave.stamps import digest, folder_stamp, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from skillweave.listing import EntryKind
     from skillweave.stamps import Stamp
-
-EntryKind = Literal["file", "folder", "link", "special"]
 
 
 class Found(NamedTuple):
@@ -80,19 +80,12 @@ class Tree:
         return self.listings[folder]
 
     def _scan(self, folder: str) -> dict[str, EntryKind] | str:
-        entries: dict[str, EntryKind] = {}
         place = f"{self.root}/{folder}"
         self.folder_stamps[folder] = folder_stamp(place)
         try:
-            with os.scandir(place) as scan:
-                for entry in scan:
-                    path = f"{folder}/{entry.name}" if folder else entry.name
-                    if is_left_out(entry.name) and path not in self.roots:
-                        continue
-                    entries[entry.name] = _kind(entry)
+            return list_folder(place, folder, self.roots)
         except OSError as error:
             return error.strerror or str(error)
-        return dict(sorted(entries.items()))
 
     def look_up(self, path: str) -> Found:
         """What stands at a normalised path below the root. Symlinks are followed as long as they stay in the project."""
@@ -245,16 +238,6 @@ def _found(kind: str, real: str) -> Found:
     return Found(_FOUND[kind], SourcePath(real))
 
 
-def is_left_out(name: str) -> bool:
-    """Hidden files, caches and editor backups: no part of any skill or pattern (LANGUAGE 1)."""
-    return (
-        name.startswith(".")
-        or name in ("__pycache__", "node_modules")
-        or name.endswith((".pyc", "~", ".swp", ".swo"))
-        or (name.startswith("#") and name.endswith("#"))
-    )
-
-
 def normalise_path(path: str) -> str:
     """A path with its `.` and `..` parts taken out, as text: what leaves the root starts with `..`."""
     parts: list[str] = []
@@ -299,14 +282,6 @@ def read_text(tree: Tree, path: str) -> tuple[str, str | EncodingProblem | None,
     if isinstance(text, EncodingProblem):
         return "", text, fingerprint
     return text, None, fingerprint
-
-
-def _kind(entry: os.DirEntry[str]) -> EntryKind:
-    if entry.is_symlink():
-        return "link"
-    if entry.is_file(follow_symlinks=False):
-        return "file"
-    return "folder" if entry.is_dir(follow_symlinks=False) else "special"
 
 
 def _fold(name: str) -> str:

@@ -14,17 +14,21 @@ from codecs import lookup
 from stat import S_IFDIR, S_IFMT, S_IFREG
 
 from skillweave.cachedir import FOLDER, key_here, prepare_folder, read_whole, versions, write_whole
-from skillweave.stamps import digest, folder_stamp, is_as_large, stamp
+from skillweave.listing import list_folder, without_output
+from skillweave.stamps import digest, folder_stamp, is_as_large, is_settled, stamp
 
 TYPE_CHECKING = False  # typing has it, too, and takes as long to load as all else here.
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from skillweave.listing import EntryKind
     from skillweave.stamps import Stamp
 
 COMMANDS = ("build", "check")
 SUFFIX = ".answer"
+NOTHING = "nothing"
+"""What is listed by a folder that is not there."""
 ELSEWHERE = "elsewhere"
 """Where a symlink leads that leaves the project."""
 SLOTS = 8
@@ -48,16 +52,24 @@ class Said:
 
 
 class Seen:
-    """All that a run depends on. Every stamp has settled; paths are relative to the project, `.` is its folder."""
+    """All that a run depends on. A stamp that has not settled proves nothing, and is none that a file has.
 
-    __slots__ = ("absent", "files", "folders", "links", "outputs")
+    Paths are relative to the project, `.` is its folder.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("absent", "files", "folders", "links", "output", "outputs", "shown")
+
+    def __init__(self, output: str) -> None:
+        self.output = output
+        """The output folder: that it is made is no change of the folder that it is in."""
+        self.shown: list[str] = []
+        """What is read even if it is hidden."""
         self.files: list[tuple[str, Stamp, str]] = []
         """Path, stamp and digest of each file that was read; symlinks above it are followed."""
         self.outputs: list[tuple[str, Stamp, str]] = []
         """Likewise of what stands at its very path: what was written, and the configuration."""
-        self.folders: list[tuple[str, Stamp]] = []
+        self.folders: list[tuple[str, Stamp, str]] = []
+        """Path, stamp, and what is listed: as `told_apart` or `all_names` have it, or nothing."""
         self.links: list[tuple[str, str]] = []
         """What is, or may become, a symlink, and where `leads_to` says that it ends."""
         self.absent: list[str] = []
@@ -98,16 +110,26 @@ def keep(root: Path, arguments: Sequence[str], said: Said, seen: Seen) -> None:
     if key is None or os.fspath(root) != os.getcwd() or not prepare_folder(root):  # noqa: PTH109 (likewise)
         return
     sections = (
-        (key,),
+        (key, seen.output, *seen.shown),
         (part for row in seen.files for part in row),
         (part for row in seen.outputs for part in row),
-        (part for path, known in seen.folders for part in (path, known or _NONE)),
+        (part for path, known, names in seen.folders for part in (path, known or _NONE, names)),
         (part for row in seen.links for part in row),
         seen.absent,
         (str(said.status), _YES * said.is_aside, _YES * said.is_timed, said.report, said.line),
     )
     text = _SECTION.join(_PART.join(section) for section in sections)
     write_whole(_place(root, arguments), text.encode("utf-8", "surrogateescape"))
+
+
+def told_apart(listing: dict[str, EntryKind]) -> str:
+    """A listing of sources as it is compared: kinds and names."""
+    return "kinds/" + "/".join(f"{kind[:2]} {name}" for name, kind in listing.items())
+
+
+def all_names(names: Iterable[str]) -> str:
+    """A listing of outputs as it is compared: all names, whatever they are."""
+    return "names/" + "/".join(names)
 
 
 def timed(line: str, seconds: float) -> str:
@@ -143,33 +165,78 @@ def _key(arguments: Sequence[str]) -> str | None:
 
 def _last(arguments: Sequence[str]) -> Said | None:
     """What was kept of the last run, if it holds. The working directory is the project's folder."""
-    content = read_whole(_place(".", arguments)).decode("utf-8", "surrogateescape")
-    key, *sections, told = content.split(_SECTION, _SECTIONS - 1)
-    files, outputs, folders, links, absent = (section.split(_PART) if section else [] for section in sections)
+    place, moment = _place(".", arguments), time.time_ns()
+    content = read_whole(place).decode("utf-8", "surrogateescape")
+    *sections, told = content.split(_SECTION, _SECTIONS - 1)
+    parts = [section.split(_PART) if section else [] for section in sections]
+    (key, output, *shown), files, outputs, folders, links, absent = parts
     status, aside, is_timed, report, line = told.split(_PART)
     root = os.getcwd()  # noqa: PTH109 (a Path is not loaded)
+    newer = _Newer(moment)
     holds = (
         key == _key(arguments)
         and not any(map(os.path.lexists, absent))
-        and _are_same(os.stat, files)  # First what is edited most.
-        and all(leads_to(root, path) == known for path, known in _rows(links, 2))
-        and all((folder_stamp(path) or _NONE) == known for path, known in _rows(folders, 2))
-        and _are_same(os.lstat, outputs)
+        and _are_same(os.stat, files, newer)  # First what is edited most.
+        and all(leads_to(root, path) == known for path, known in zip(links[::2], links[1::2], strict=True))
+        and _list_the_same(folders, output, shown, newer)
+        and _are_same(os.lstat, outputs, newer)
     )
+    if holds and newer.found:
+        for of, number, found in newer.found:
+            of[3 * number + 1] = found
+        text = _SECTION.join([*map(_PART.join, parts), told])
+        write_whole(place, text.encode("utf-8", "surrogateescape"))
     return Said(int(status), report, line, is_aside=aside == _YES, is_timed=is_timed == _YES) if holds else None
 
 
-def _rows(parts: list[str], width: int) -> Iterable[tuple[str, ...]]:
-    return zip(*(parts[column::width] for column in range(width)), strict=True)
+class _Newer:
+    """Stamps that have settled since others were kept: the next run need not look into what they are of."""
+
+    __slots__ = ("found", "moment")
+
+    def __init__(self, moment: int) -> None:
+        self.moment = moment
+        self.found: list[tuple[list[str], int, Stamp]] = []
+
+    def note(self, parts: list[str], number: int, found: Stamp) -> None:
+        if is_settled(found, self.moment):
+            self.found.append((parts, number, found))
 
 
-def _are_same(look: Callable[[str], os.stat_result], files: list[str]) -> bool:
-    """Whether files hold what they did. One that was touched is read."""
-    for path, known, content in _rows(files, 3):
+def _are_same(look: Callable[[str], os.stat_result], files: list[str], newer: _Newer) -> bool:
+    """Whether files hold what they did. One that was touched, or whose stamp has not settled, is read."""
+    for number, (path, known, content) in enumerate(_rows(files)):
         found = stamp(look(path))
-        if found != known and not (is_as_large(found, known) and digest(read_whole(path)) == content):
+        if found == known:
+            continue
+        if not is_as_large(found, known) or digest(read_whole(path)) != content:
             return False
+        newer.note(files, number, found)
     return True
+
+
+def _list_the_same(folders: list[str], output: str, shown: list[str], newer: _Newer) -> bool:
+    """Whether folders list what they did."""
+    for number, (path, known, names) in enumerate(_rows(folders)):
+        found = folder_stamp(path) or _NONE
+        if found == known:
+            continue
+        if _NONE in (found, known):
+            return False
+        folder = "" if path == "." else path
+        listed = (
+            all_names(sorted(os.listdir(path)))  # noqa: PTH208 (a Path is not loaded)
+            if names.startswith("names/")
+            else told_apart(without_output(list_folder(path, folder, shown), folder, output))
+        )
+        if listed != names:
+            return False
+        newer.note(folders, number, found)
+    return True
+
+
+def _rows(parts: list[str]) -> Iterable[tuple[str, str, str]]:
+    return zip(parts[::3], parts[1::3], parts[2::3], strict=True)
 
 
 def leads_to(root: str, path: str) -> str:

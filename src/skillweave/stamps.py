@@ -32,6 +32,11 @@ def is_settled(found: Stamp, moment: int) -> bool:
     return int(mtime) < moment - SETTLED > int(ctime)
 
 
+def unsettled(found: Stamp) -> Stamp:
+    """A stamp that no file ever has, of the same size and mode: what it is of has to be looked into."""
+    return f"0 0 {found.split(' ', 2)[2]}"
+
+
 def is_as_large(found: Stamp, known: Stamp) -> bool:
     """Whether two files have the same size and mode, so that it takes a look inside to tell whether one has changed."""
     return found.split(" ")[3:] == known.split(" ")[3:]

@@ -18,13 +18,17 @@ from typing import TYPE_CHECKING, Any
 from skillweave.cachedir import ANCHOR, FOLDER, key_here, prepare_folder, read_whole, versions, write_whole
 from skillweave.diagnostics import Diagnostic, Problem
 from skillweave.files import Read, Tree
-from skillweave.replay import ELSEWHERE, SUFFIX, Seen
+from skillweave.listing import holds_output, without_output
+from skillweave.replay import ELSEWHERE, NOTHING, SUFFIX, Seen, all_names, told_apart
 from skillweave.source import SourcePath
-from skillweave.stamps import SETTLED, digest, folder_stamp, is_as_large, is_settled, stamp
+from skillweave.stamps import SETTLED, digest, folder_stamp, is_as_large, is_settled, stamp, unsettled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
+
+    from skillweave.listing import EntryKind
+    from skillweave.stamps import Stamp
 
 
 NAME = "state.json"
@@ -185,7 +189,7 @@ def _folders_unchanged(state: State, tree: Tree, output: str, started: int) -> b
     for folder, known in state.folders.items():
         current = folder_stamp(f"{root}/{folder}")
         if current and current == known[0] and is_settled(current, state.started):
-            if not _holds(folder, output) and isinstance(known[1], dict):
+            if not holds_output(folder, output) and isinstance(known[1], dict):
                 tree.listings.setdefault(folder, known[1])
             continue
         if _but(tree.listing(folder), folder, output) != known[1]:
@@ -205,17 +209,8 @@ def _links_unchanged(state: State, tree: Tree) -> bool:
     return True
 
 
-def _holds(folder: str, output: str) -> bool:
-    """Whether the output folder is in a folder or lies below it."""
-    return f"{output}/".startswith(f"{folder}/" if folder else "")
-
-
-def _but(listing: dict[str, Any] | str, folder: str, output: str) -> dict[str, Any] | str:
-    """A folder's listing without the output folder and those that lead to it alone."""
-    if isinstance(listing, str) or not _holds(folder, output):
-        return listing
-    name = output[len(folder) :].strip("/").partition("/")[0]
-    return {known: kind for known, kind in listing.items() if known != name}
+def _but(listing: dict[str, EntryKind] | str, folder: str, output: str) -> dict[str, EntryKind] | str:
+    return listing if isinstance(listing, str) else without_output(listing, folder, output)
 
 
 def record_outputs(state: State, folder: Path, paths: Mapping[str, str]) -> None:
@@ -284,25 +279,34 @@ def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
     return True
 
 
-def seen(state: State, outputs: str | None) -> Seen | None:
-    """All that the run that left a state depends on, with what it wrote below `outputs` if that is given; None if there is
-    a stamp that has not settled, or what could not be read.
+def seen(state: State, output: str, *, is_built: bool) -> Seen | None:
+    """All that the run that left a state depends on, with what it wrote to the output folder if it is a build's; None if
+    something could not be read.
     """
-    found = Seen()
-    written = [(f"{outputs}/{path}", known) for path, known in state.outputs.items()] if outputs else []
+    found = Seen(output)
+    written = [(f"{output}/{path}", known) for path, known in state.outputs.items()] if is_built else []
     for rows, files in ((found.files, state.files.items()), (found.outputs, written)):
         for path, known in files:
-            if isinstance(known, str) or not known[0] or not is_settled(known[0], state.started):
+            if isinstance(known, str) or not known[0]:
                 return None
-            rows.append((path, known[0], known[1]))
-    listed = [(path or ".", known[0]) for path, known in state.folders.items()]
-    listed += [(f"{outputs}/{path}", known[0]) for path, known in state.output_folders.items()] if outputs else []
-    if any(known and not is_settled(known, state.started) for _, known in listed):
-        return None
-    found.folders = listed
+            rows.append((path, _believed(known[0], state.started), known[1]))
+    for path, (known, listing) in state.folders.items():
+        if known and isinstance(listing, str):
+            return None
+        names = told_apart(listing) if known else NOTHING
+        found.folders.append((path or ".", _believed(known, state.started), names))
+    for path, (known, listing) in state.output_folders.items() if is_built else ():
+        found.folders.append((f"{output}/{path}", _believed(known, state.started), all_names(listing)))
     for path, resolved in state.links.items():
         found.links.append((path, f"{resolved[1]} {resolved[0]}" if resolved else ELSEWHERE))
     return found
+
+
+def _believed(known: Stamp, started: int) -> Stamp:
+    """A stamp, or, where it has not settled, one that no file ever has: what it is of has to be looked into."""
+    if not known or is_settled(known, started):
+        return known
+    return unsettled(known)
 
 
 def has_strays(state: State) -> bool:

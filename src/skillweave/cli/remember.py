@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from stat import S_ISREG
+from time import time_ns
 from typing import TYPE_CHECKING
 
 import click
 
+from skillweave.cli.common import is_configured
 from skillweave.cli.options import OWN_FORMATS, Options
 from skillweave.replay import Said, keep, leads_to
-from skillweave.stamps import SETTLED, digest, stamp
+from skillweave.stamps import SETTLED, digest, is_settled, stamp, unsettled
 
 if TYPE_CHECKING:
     from skillweave.config import Config
@@ -34,8 +36,9 @@ def remember(options: Options, config: Config, outcome: Outcome, said: Said, sta
     from skillweave.state import seen  # noqa: PLC0415 (loaded when there is an outcome)
 
     arguments, settled = click.get_current_context().obj, started - SETTLED
-    depended = seen(outcome.repeats, config.output if arguments[0] == "build" else None)
-    if depended is None or not _add_configuration(depended, config, settled):
+    depended = seen(outcome.repeats, config.output, is_built=arguments[0] == "build")
+    # It may have been edited since it was read: what is kept of it has to be what was meant.
+    if depended is None or not _add_configuration(depended, config) or not is_configured(options, config):
         return
     # A report shows lines of files that no build read, such as a skill's whose name another one has.
     shown = {diagnostic.path for diagnostic in outcome.diagnostics} - outcome.repeats.files.keys()
@@ -43,9 +46,9 @@ def remember(options: Options, config: Config, outcome: Outcome, said: Said, sta
         keep(config.root, arguments, said, depended)
 
 
-def _add_configuration(seen: Seen, config: Config, settled: int) -> bool:
-    """Add what the configuration was found by; False if that may have changed and not show it."""
-    from skillweave.config import LOCK_NAME, looked_for  # noqa: PLC0415 (likewise)
+def _add_configuration(seen: Seen, config: Config) -> bool:
+    """Add what the configuration was found by; False if that may change and not show it."""
+    from skillweave.config import LOCK_NAME, hidden_roots, looked_for  # noqa: PLC0415 (likewise)
 
     root = os.fspath(config.root)
     leads = leads_to(root, config.output)
@@ -55,16 +58,20 @@ def _add_configuration(seen: Seen, config: Config, settled: int) -> bool:
     if is_diverted or is_output:
         return False
     seen.links.append((config.output, leads))
-    return all(_add(seen, path, settled) for path in looked_for(config))
+    seen.shown = sorted(hidden_roots(config))
+    return all(_add(seen, path) for path in looked_for(config))
 
 
-def _add(seen: Seen, path: Path, settled: int) -> bool:
-    """Add a file as it is now, or that it is not there; False if it may have changed and not show it."""
+def _add(seen: Seen, path: Path, settled: int | None = None) -> bool:
+    """Add a file as it is now, or that it is not there; False if it may have changed since a moment and not show it."""
     try:
         status = path.lstat()
-        if not S_ISREG(status.st_mode) or not status.st_mtime_ns < settled > status.st_ctime_ns:
+        is_old = settled is None or status.st_mtime_ns < settled > status.st_ctime_ns
+        if not S_ISREG(status.st_mode) or not is_old:
             return False
-        seen.outputs.append((str(path), stamp(status), digest(path.read_bytes())))
+        now = stamp(status)
+        believed = now if is_settled(now, time_ns()) else unsettled(now)
+        seen.outputs.append((str(path), believed, digest(path.read_bytes())))
     except FileNotFoundError:
         seen.absent.append(str(path))
     except OSError:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from skillweave.files import Contents, EntryKind, Read, Tree, is_below
+from skillweave.files import Contents, Read, Tree, is_below
 from skillweave.stamps import digest
 
 if TYPE_CHECKING:
+    from skillweave.listing import EntryKind
     from skillweave.move.values import Move
 
 

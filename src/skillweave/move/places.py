@@ -8,7 +8,8 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skillweave.files import is_below, is_left_out
+from skillweave.files import is_below
+from skillweave.listing import is_left_out
 from skillweave.move.values import Move, MoveError
 from skillweave.source import SourcePath
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from skillweave.config import LOCK_NAME
 from skillweave.diagnostics import FOREIGN_OUTPUT, STALE_OUTPUT, Diagnostic
 from skillweave.emit import Bundle, Ledger, Lock, Record, lock_bytes, read_lock, record_of
-from skillweave.files import is_below, is_left_out
+from skillweave.files import is_below
+from skillweave.listing import is_left_out
 from skillweave.project import START
 from skillweave.publish.alone import alone, alone_if_there
 from skillweave.publish.disk import (

@@ -11,7 +11,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from skillweave.files import is_left_out
+from skillweave.listing import is_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from skillweave.config import hidden_roots
 from skillweave.directive.openers import find_close, opener_at
 from skillweave.directive.reader import read_directive
-from skillweave.files import Tree, expand_roots, is_left_out
+from skillweave.files import Tree, expand_roots
 from skillweave.front_matter.values import Field, FrontMatter
+from skillweave.listing import is_left_out
 from skillweave.project import discover
 from skillweave.rules.skill import check_skill_front_matter
 from skillweave.source import Span

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillweave.config import hidden_roots
-from skillweave.files import Tree, expand_roots, is_left_out
+from skillweave.files import Tree, expand_roots
+from skillweave.listing import is_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
