@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.build import Compiled, check_texts, make_bundles, own_files, plan_bundles
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from skillweave.cache import Documents
     from skillweave.config import Config
     from skillweave.files import Tree
-    from skillweave.graph.values import Finding, Link
+    from skillweave.graph.values import Finding, Link, SourceFile
     from skillweave.links.site import Plan, Site
     from skillweave.parts import Reach
     from skillweave.project import Entry, Project
@@ -45,6 +46,8 @@ class Edits(NamedTuple):
     """Found to list what the last run saw."""
     project: Project | None = None
     """What that run found in the folders, if it is at hand."""
+    files: Mapping[SourcePath, SourceFile] = MappingProxyType({})
+    """Those that it or an earlier one has read, likewise."""
 
 
 def recompile(config: Config, edits: Edits, documents: Documents, *, strict: bool) -> Compiled | None:
@@ -54,7 +57,8 @@ def recompile(config: Config, edits: Edits, documents: Documents, *, strict: boo
     if not is_partial(last.findings) or {entry.path for entry in project.entries} != last.bundles.keys():
         return None
     graph = Graph(strict=strict, policy=config.policy)
-    reading = Reading(tree, project, documents, graph, is_part=True)
+    known = {path: file for path, file in edits.files.items() if path not in edits.changed}
+    reading = Reading(tree, project, documents, graph, is_part=True, known=known)
     load(reading, [path for path in edits.changed if path in last.links])
     reach = reach_of(last, graph, edits.changed)
     entries = _reached(project, edits, reach)

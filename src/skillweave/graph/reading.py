@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from skillweave.destination import read_destination, resolve
@@ -28,7 +29,7 @@ from skillweave.project import START
 from skillweave.source import EncodingProblem, LineIndex, SourcePath, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from skillweave.cache import Documents
     from skillweave.directive.values import Directive
@@ -46,6 +47,8 @@ class Reading(NamedTuple):
     graph: Graph
     is_part: bool = False
     """Whether not all patterns are read: then those are that a link leads to."""
+    known: Mapping[SourcePath, SourceFile] = MappingProxyType({})
+    """Files that are as an earlier build of this process has read them."""
 
 
 def load(reading: Reading, paths: Iterable[SourcePath], progress: Callable[[int, int], None] | None = None) -> None:
@@ -68,7 +71,7 @@ class _Resolver:
     """Reads files as they are needed and resolves what they name."""
 
     def __init__(self, reading: Reading) -> None:
-        self.tree, self.project, self.documents, self.graph, is_part = reading
+        self.tree, self.project, self.documents, self.graph, is_part, self.known = reading
         self.follows = is_part or bool(self.project.shared)
         self.patterns = frozenset(self.project.patterns if is_part else ())
         self.texts: dict[SourcePath, tuple[str, EncodingProblem | str | None, str]] = {}
@@ -82,6 +85,10 @@ class _Resolver:
         if by and path not in self.named:
             self.named[path] = by
         if path in self.graph.files or path in self.unreadable:
+            return
+        if path in self.known:
+            self.graph.files[path] = self.known[path]
+            self.pending.append(path)
             return
         ahead = self.texts.pop(path) if path in self.texts else None
         text, problem, digest = ahead or read_text(self.tree, path)
@@ -98,7 +105,8 @@ class _Resolver:
     def read_ahead(self, paths: Iterable[SourcePath]) -> None:
         """Read files that will be needed, and let what parses know all their texts at once."""
         for path in paths:
-            self.texts[path] = read_text(self.tree, path)
+            if path not in self.known:
+                self.texts[path] = read_text(self.tree, path)
         self.documents.prepare({digest: text for text, problem, digest in self.texts.values() if problem is None})
 
     def run(self) -> None:

@@ -27,6 +27,8 @@ def keep_run(asked: Asked, state: State, compiled: Compiled, outcome: Outcome, d
         documents.forget_others()
         asked.memory.state, asked.memory.parts, asked.memory.project = state, compiled.parts, compiled.project
         asked.memory.found = compiled.tree.known
+        files = {**asked.memory.files, **compiled.graph.files}
+        asked.memory.files = {path: files[path] for path in compiled.parts.links if path in files}
         asked.memory.fresh.update(documents.fresh)
         return
     from skillweave.cache import stored  # noqa: PLC0415

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from skillweave.document import Document
     from skillweave.emit import Ledger
     from skillweave.files import Found
+    from skillweave.graph.values import SourceFile
     from skillweave.parts import Parts
     from skillweave.project import Project
+    from skillweave.source import SourcePath
 
 
 class Superseded(Exception):  # noqa: N818 (nothing has failed)
@@ -74,6 +76,8 @@ class Memory:
     """That of `state`, too."""
     found: dict[str, Found] = field(default_factory=dict)
     """What was looked up for it: where no folder and no symlink has changed, that holds still."""
+    files: dict[SourcePath, SourceFile] = field(default_factory=dict)
+    """What was read for it or before: where a file has not changed, that holds still."""
     ledger: Ledger | None = None
     fresh: dict[str, Document] = field(default_factory=dict)
     """The documents that no file holds yet."""

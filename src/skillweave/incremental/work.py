@@ -37,9 +37,9 @@ def _compile_changes(asked: Asked, last: Last, documents: Documents) -> Compiled
     from skillweave.recompile import Edits, recompile  # noqa: PLC0415
 
     memory = asked.memory
-    project = None
+    project, files = None, {}
     if memory is not None and memory.state is last.state and memory.parts is not None:
-        parts, project = memory.parts, memory.project
+        parts, project, files = memory.parts, memory.project, memory.files
         # Until this run is through, what is known is neither the old nor the new.
         memory.state = memory.parts = None
     else:
@@ -50,7 +50,7 @@ def _compile_changes(asked: Asked, last: Last, documents: Documents) -> Compiled
             parts = from_json(kept)
         except MISSHAPED:
             return None
-    edits = Edits(last.changed, frozenset(last.state.pending), parts, last.tree, project)
+    edits = Edits(last.changed, frozenset(last.state.pending), parts, last.tree, project, files)
     return recompile(asked.config, edits, documents, strict=asked.strict)
 
 
