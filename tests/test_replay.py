@@ -355,3 +355,15 @@ def test_names_that_are_read_otherwise_are_another_question(tmp_path: Path, skil
     command = [sys.executable, "-m", "skillweave", "check", "-q"]
     subprocess.run(command, cwd=tmp_path, env={**os.environ, **plain}, capture_output=True, check=False, timeout=60)
     assert skillweave(tmp_path, ["check"]) == skillweave(tmp_path, ["check", "--no-cache"])
+
+
+def test_an_answer_goes_when_something_has_changed(tmp_path: Path, skillweave_here: Skillweave) -> None:
+    for path, text in FILES.items():
+        write(tmp_path, path, text)
+    for _ in range(2):
+        skillweave_here(tmp_path, ["build"])
+    mine = write(tmp_path, ".skillweave/mine.answer", "mine")
+    assert [*tmp_path.glob(".skillweave/build-*.answer")]
+    write(tmp_path, "patterns/b.md", "# Edited\n")
+    skillweave_here(tmp_path, ["check"])
+    assert [*tmp_path.glob(".skillweave/*.answer")] == [mine]

@@ -122,6 +122,17 @@ def keep(root: Path, arguments: Sequence[str], said: Said, seen: Seen) -> None:
     write_whole(_place(root, arguments), text.encode("utf-8", "surrogateescape"))
 
 
+def forget(root: Path) -> None:
+    """Remove what was kept, as something has changed: the next run need not look in vain."""
+    from contextlib import suppress  # noqa: PLC0415 (a run that says again what the last one said removes nothing)
+
+    if not prepare_folder(root):
+        return
+    for name in (f"{command}-{slot}{SUFFIX}" for command in COMMANDS for slot in range(SLOTS)):
+        with suppress(OSError):
+            os.unlink(f"{root}/{FOLDER}/{name}")  # noqa: PTH108 (likewise)
+
+
 def told_apart(listing: dict[str, EntryKind]) -> str:
     """A listing of sources as it is compared: kinds and names."""
     return "kinds/" + "/".join(f"{kind[:2]} {name}" for name, kind in listing.items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.cachedir import key_here
+from skillweave.replay import forget
 from skillweave.state import State, forget_outputs, parser_key, record_outputs, save_parts, save_state
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def keep_run(asked: Asked, state: State, compiled: Compiled, outcome: Outcome, d
         keep(root, key_here(root, parser_key()), stored(documents.fresh), documents.used if is_whole else None)
     save_parts(root, state, to_json(compiled.parts))
     save_state(root, state)
+    forget(root)
 
 
 def save(asked: Asked) -> None:
