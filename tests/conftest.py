@@ -10,8 +10,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import settings
 
 from adoption import Checkout, checkout
+
+# The same examples each time, however slow the machine: what fails, fails for whoever looks. New ones are looked for with
+# `HYPOTHESIS_PROFILE=default pytest`.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 DEFAULT_CONFIG = 'documents = ["entries"]\nbanner = false\n'
 """The `skillweave.toml` of a case or an example that brings none."""
