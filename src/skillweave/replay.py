@@ -128,8 +128,9 @@ def forget(root: Path) -> None:
 
     if not prepare_folder(root):
         return
-    for name in (f"{command}-{slot}{SUFFIX}" for command in COMMANDS for slot in range(SLOTS)):
-        with suppress(OSError):
+    ours = {f"{command}-{slot}{SUFFIX}" for command in COMMANDS for slot in range(SLOTS)}
+    with suppress(OSError):
+        for name in ours.intersection(os.listdir(f"{root}/{FOLDER}")):  # noqa: PTH208 (a Path is not loaded)
             os.unlink(f"{root}/{FOLDER}/{name}")  # noqa: PTH108 (likewise)
 
 
