@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -53,6 +55,17 @@ def test_where_the_other_process_fails_this_one_does_all() -> None:
 
     wanted = texts(ODD)
     assert read_each(read, wanted, 1_000) == {name: len(text) for name, text in wanted.items()}
+
+
+def test_where_there_can_be_no_other_process_this_one_does_all() -> None:
+    # Root has no limit, so it becomes somebody who has.
+    code = (
+        "import os, pickle, resource; from skillweave.halves import read_each; ours = os.getpid(); "
+        "resource.setrlimit(resource.RLIMIT_NPROC, (0, 0)); os.geteuid() or os.setuid(65534); "
+        "print(*set(read_each(lambda _: os.getpid() == ours, dict.fromkeys('ab', 'x' * 999), 9).values()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "True\n"
 
 
 def test_no_process_is_forked_beside_another_thread() -> None:

@@ -1,4 +1,4 @@
-"""The disk as it is read: look paths up, read files, list folders. Only publish/ and state.py write.
+"""The disk as it is read: look paths up, read files, list folders. Only publish/ and the cache write.
 
 Paths are `SourcePath`s below one project root. Listings are kept for the life of a `Tree`, so that one build sees one
 state of each folder.

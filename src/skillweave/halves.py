@@ -27,7 +27,12 @@ def read_each(read: Callable[[str], T], texts: Mapping[str, str], worth: int) ->
 
     theirs, ours = _divided(texts)
     reader, writer = os.pipe()
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError:  # There are too many processes, or too little memory for one more.
+        os.close(reader)
+        os.close(writer)
+        return {name: read(text) for name, text in texts.items()}
     if child == 0:
         status = 1
         try:

@@ -86,11 +86,8 @@ def replay(arguments: Sequence[str]) -> int | None:
         return None
     try:
         said = _last(arguments)
-    except (
-        AttributeError,
-        OSError,
-        ValueError,
-    ):  # No cache, none of ours, no streams; a file that is gone, or a folder.
+    except (AttributeError, OSError, ValueError):
+        # There is no answer, or none of ours; or something of what it depends on is gone.
         return None
     if said is None:
         return None
@@ -107,7 +104,7 @@ def replay(arguments: Sequence[str]) -> int | None:
 def keep(root: Path, arguments: Sequence[str], said: Said, seen: Seen) -> None:
     """Keep what a run said that was made in the project's folder and found nothing changed."""
     key = _key(arguments)
-    if key is None or os.fspath(root) != os.getcwd() or not prepare_folder(root):  # noqa: PTH109 (likewise)
+    if key is None or os.fspath(root) != os.getcwd() or not prepare_folder(root):  # noqa: PTH109 (a Path is not loaded)
         return
     sections = (
         (key, seen.output, *seen.shown),
