@@ -19,7 +19,18 @@ ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "skillweave"
 
 LAYERS: dict[str, tuple[str, ...]] = {
-    "values": ("stamps", "listing", "cachedir", "replay", "source", "diagnostics", "consumers", "near", "globs"),
+    "values": (
+        "record",
+        "stamps",
+        "listing",
+        "cachedir",
+        "replay",
+        "source",
+        "diagnostics",
+        "consumers",
+        "near",
+        "globs",
+    ),
     "texts": (
         "suppress",
         "toml_places",

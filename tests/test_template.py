@@ -232,7 +232,7 @@ def test_each_undeclared_name_is_reported_once_in_any_branch() -> None:
 @pytest.mark.parametrize(
     ("body", "cuts"),
     [
-        ("{% for x in a %}{{ x.y }}{{ loop.index }}{% endfor %}{{ z }}{{ a.b }}", ["for", "z", "."]),
+        ("{% for x in a %}{{ x.y }}{{ loop.line_index }}{% endfor %}{{ z }}{{ a.b }}", ["for", "z", "."]),
         ("{% set x = 1 %}{{ x }}\n{{ y\n}}{% if z %}{% endif %}", ["set", "y", "z"]),
         ("{{ a b }}{{ x }}\n{{ c d }}{% if %}{% endif %}", ["b", "x", "d", "{% if %}"]),
         ("{% if x %}{{ y }}", ["{% if x %}", "x", "y"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.cache import Documents
 from skillweave.config import hidden_roots
@@ -23,6 +23,7 @@ from skillweave.links.site import Plan, Site, make_site
 from skillweave.parts import Parts, bundled, failed_of, templates_of
 from skillweave.project import Entry, Project, choose, discover, shared_files
 from skillweave.publish import Published, Request, compare
+from skillweave.record import NamedTuple
 from skillweave.seams.checking import check_seams
 from skillweave.validate import (
     check_entry,

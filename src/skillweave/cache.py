@@ -9,10 +9,8 @@ import json
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from skillweave.diagnostics import CODES, Code
@@ -124,23 +122,17 @@ def rebuilt(kind: Any, value: Any) -> Any:  # noqa: ANN401 (a value of that type
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 (JSON)
-    """A value of ours (frozen dataclasses, named tuples, codes, strings, numbers) as JSON has it."""
+    """A value of ours (named tuples, mappings, codes, strings, numbers) as JSON has it."""
     return json.loads(encode(value))
 
 
 def _taken_apart(value: object) -> object:
-    """What JSON has no form for: dataclasses and enumerations. Tuples of any kind are lists to it."""
+    """What JSON has no form for: mappings of front matter, and enumerations. Tuples of any kind are lists to it."""
     if isinstance(value, Enum):
         return value.value
     # A union of a mapping, a list and a string is told apart by its JSON: only the mapping is wrapped.
     kind: Any = type(value)
-    return {"": _values_of(kind)(value)}
-
-
-@cache
-def _values_of(kind: Any) -> Callable[[object], Any]:  # noqa: ANN401 (a dataclass)
-    names = [field.name for field in fields(kind)]
-    return attrgetter(*names) if len(names) > 1 else lambda value: [getattr(value, name) for name in names]
+    return {"": [getattr(value, name) for name in kind.__match_args__]}
 
 
 @cache
@@ -160,10 +152,10 @@ def _decoder(kind: Any) -> Callable[[Any], Any]:  # noqa: ANN401 (one answer per
         return lambda values: tuple(decode_one(value) for decode_one, value in zip(decoders, values, strict=True))
     if get_origin(kind) in (typing.Union, types.UnionType):
         return _union(get_args(kind))
-    if is_dataclass(kind):
-        return _made(kind, lambda value: value[""])
     if isinstance(kind, type) and issubclass(kind, tuple):
         return _made(kind, _same)
+    if _is_mapping(kind):
+        return _made(kind, lambda value: value[""])
     message = f"a document holds no {kind}"
     raise TypeError(message)
 
@@ -186,8 +178,7 @@ def _made(kind: Any, unwrap: Callable[[Any], Any]) -> Callable[[Any], Any]:  # n
         if not decoders:
             # Late, as a type may hold itself.
             hints = _hints(kind)
-            names = [field.name for field in fields(kind)] if is_dataclass(kind) else kind._fields
-            decoders.extend(_decoder(hints[name]) for name in names)
+            decoders.extend(_decoder(hints[name]) for name in kind.__match_args__)
         return kind(*(decode_one(part) for decode_one, part in zip(decoders, unwrap(value), strict=True)))
 
     return make
@@ -214,10 +205,10 @@ def _union(kinds: tuple[Any, ...]) -> Callable[[Any], Any]:
     listed: Callable[[Any], Any] | None = None
     plain_one: Callable[[Any], Any] = _same
     for kind in kinds:
-        if is_dataclass(kind):
-            made = _decoder(typing.cast("type", kind))
-        elif _is_listed(kind):
+        if _is_listed(kind):
             listed = _decoder(kind)
+        elif _is_mapping(kind):
+            made = _decoder(kind)
         elif kind is not type(None):
             plain_one = _decoder(kind)
 
@@ -231,6 +222,10 @@ def _union(kinds: tuple[Any, ...]) -> Callable[[Any], Any]:
         return plain_one(value)
 
     return choose
+
+
+def _is_mapping(kind: Any) -> bool:  # noqa: ANN401
+    return hasattr(kind, "__match_args__")
 
 
 def _is_listed(kind: Any) -> bool:  # noqa: ANN401

@@ -7,10 +7,11 @@ import re
 import tomllib
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from skillweave.consumers import CONSUMERS
 from skillweave.diagnostics import INVALID_CONFIG, Diagnostic, Problem
+from skillweave.record import NamedTuple
 from skillweave.source import EncodingProblem, LineIndex, Position, SourcePath, Span, decode, foreign_part
 from skillweave.suppress import Policy
 from skillweave.toml_policy import POLICY_KEYS, read_policy

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.files import is_below, normalise_path
 from skillweave.graph.reach import closure
+from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -84,7 +85,7 @@ def named_by(compiled: Compiled, needs: Iterable[Needs]) -> tuple[Named, ...]:
         for edge in edges if source in sources else ():
             if edge.target is None:
                 continue
-            start = compiled.graph.files[source].index.position(edge.directive.span.start)
+            start = compiled.graph.files[source].line_index.position(edge.directive.span.start)
             found.append(Named(source, edge.target, start.line, start.column, edge.directive.word))
     return tuple(sorted(found, key=lambda named: (named.source, named.line, named.column)))
 

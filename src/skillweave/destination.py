@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from skillweave.files import normalise_path
+from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave import __version__
 from skillweave.diagnostics import UNREADABLE_FILE, Diagnostic
 from skillweave.leftovers import check_leftovers
 from skillweave.pages import page_text
 from skillweave.project import START
+from skillweave.record import NamedTuple
 from skillweave.stamps import digest
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def document_text(nodes: Nodes, page: PlannedPage, banner: str | None) -> str:
     front = ""
     if document and document.front_matter and page.unit.path in nodes.project.homes:
         body = document.body
-        front = file.text[: file.index.starts[body]] if body < len(file.index.starts) else f"{file.text}\n"
+        front = file.text[: file.line_index.starts[body]] if body < len(file.line_index.starts) else f"{file.text}\n"
         if document.front_ignores:
             hidden = frozenset(document.front_ignores)
             kept = [line for line in range(body) if line not in hidden]
@@ -108,14 +108,14 @@ def document_text(nodes: Nodes, page: PlannedPage, banner: str | None) -> str:
     return (front + body_text).rstrip("\n") + "\n"
 
 
-@dataclass(slots=True)
 class Ledger:
     """A lock file as it was last read or written: who builds again and again does either for what has changed only."""
 
-    data: bytes = b""
-    lock: Lock = field(default_factory=dict)
-    entries: dict[str, tuple[Record, str]] = field(default_factory=dict)
-    """What the lock file says of each entry, in its own words."""
+    def __init__(self) -> None:
+        self.data: bytes = b""
+        self.lock: Lock = {}
+        self.entries: dict[str, tuple[Record, str]] = {}
+        """What the lock file says of each entry, in its own words."""
 
     def read(self, data: bytes) -> Lock | None:
         """A lock file → its records; None if it is none that we can read. They are not to be changed."""

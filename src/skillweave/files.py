@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import stat
 import unicodedata
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from skillweave.listing import list_folder
+from skillweave.record import NamedTuple
 from skillweave.source import EncodingProblem, SourcePath, decode, foreign_part
 from skillweave.stamps import digest, folder_stamp, stamp
 
@@ -52,26 +52,28 @@ CHANGED = "it changed while it was read"
 """What is kept of a file that had two contents in one run: no later one finds it as it was."""
 
 
-@dataclass(slots=True)
 class Tree:
     """A project folder as it is read in one build."""
 
-    root: Path
-    roots: frozenset[str] = frozenset()
-    """Configured roots and their parents: read even if they are hidden."""
-    listings: dict[str, dict[str, EntryKind] | str] = field(default_factory=dict)
-    folder_stamps: dict[str, Stamp] = field(default_factory=dict)
-    """The stamp of each folder from before it was listed."""
-    reads: dict[str, Read | str] = field(default_factory=dict)
-    """What was read, or the system's reason why not: with `listings` and `links`, all that a build depends on."""
-    links: dict[str, tuple[str, str] | None] = field(default_factory=dict)
-    """What symlinks were found to lead to."""
-    held: dict[str, tuple[Contents, str]] = field(default_factory=dict)
-    """What `hold` has read."""
-    known: dict[str, Found] = field(default_factory=dict)
-    """What was looked up: as listings are not made twice, neither are these."""
-    drafts: Mapping[str, bytes] = field(default_factory=dict)
-    """What files are read as in place of what they hold: an edit that is tried before it is written."""
+    def __init__(
+        self, root: Path, roots: frozenset[str] = frozenset(), drafts: Mapping[str, bytes] | None = None
+    ) -> None:
+        self.root = root
+        self.roots = roots
+        """Configured roots and their parents: read even if they are hidden."""
+        self.listings: dict[str, dict[str, EntryKind] | str] = {}
+        self.folder_stamps: dict[str, Stamp] = {}
+        """The stamp of each folder from before it was listed."""
+        self.reads: dict[str, Read | str] = {}
+        """What was read, or the system's reason why not: with `listings` and `links`, all that a build depends on."""
+        self.links: dict[str, tuple[str, str] | None] = {}
+        """What symlinks were found to lead to."""
+        self.held: dict[str, tuple[Contents, str]] = {}
+        """What `hold` has read."""
+        self.known: dict[str, Found] = {}
+        """What was looked up: as listings are not made twice, neither are these."""
+        self.drafts: Mapping[str, bytes] = drafts or {}
+        """What files are read as in place of what they hold: an edit that is tried before it is written."""
 
     def listing(self, folder: str) -> dict[str, EntryKind] | str:
         """A folder's entries by name, without what is left out everywhere; or the system's reason why it has none."""

@@ -9,9 +9,10 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import Severity
+from skillweave.record import NamedTuple
 from skillweave.rewrite import Rewrite, edit_bytes
 from skillweave.stamps import digest
 
@@ -143,7 +144,8 @@ def _moves_lines(graph: Graph, diagnostic: Diagnostic, last: int) -> bool:
     """Whether a fix adds or takes lines before the last one that some directive selects by its number."""
     file = graph.files[diagnostic.path]
     return any(
-        edit.text.count("\n") != file.text.count("\n", edit.start, edit.end) and file.index.line_of(edit.start) < last
+        edit.text.count("\n") != file.text.count("\n", edit.start, edit.end)
+        and file.line_index.line_of(edit.start) < last
         for edit in (diagnostic.fix.edits if diagnostic.fix else ())
     )
 

@@ -10,7 +10,7 @@ class Frame:
     """A text made of some lines of another one, and the way back: lines and offsets of the kept text → of the whole."""
 
     def __init__(self, index: LineIndex, kept: list[int]) -> None:
-        self.index = index
+        self.line_index = index
         self.kept = kept
         self.is_whole = len(kept) == len(index.starts)
         """Whether all places are the same in both texts."""
@@ -23,13 +23,13 @@ class Frame:
         return cls(index, [*range(len(index.starts))])
 
     def line(self, line: int) -> int:
-        return self.kept[line] if line < len(self.kept) else len(self.index.starts)
+        return self.kept[line] if line < len(self.kept) else len(self.line_index.starts)
 
     def offset(self, offset: int) -> int:
         if self.is_whole:
             return offset
         line = self.own.line_of(offset)
-        return self.index.starts[self.kept[line]] + offset - self.own.starts[line]
+        return self.line_index.starts[self.kept[line]] + offset - self.own.starts[line]
 
     def span(self, span: Span) -> Span:
         if self.is_whole:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import BROKEN_LINK, CAPTURED_REFERENCE, CONFLICTING_DEFINITION, Note, Problem, Severity
 from skillweave.graph.values import diagnose
 from skillweave.links.site import named
+from skillweave.record import NamedTuple
 from skillweave.source import LineIndex, SourcePath, Span
 from skillweave.units import to_source
 
@@ -62,8 +63,8 @@ def _says(page: PlannedPage, copy: int, unit: Unit, definition: Definition) -> t
     """What a definition says in this page: its destination may have been rewritten."""
     if definition.footnote:
         return definition.meaning
-    start = unit.index.starts[definition.start]
-    end = unit.index.starts[definition.end - 1] + len(unit.lines[definition.end - 1])
+    start = unit.line_index.starts[definition.start]
+    end = unit.line_index.starts[definition.end - 1] + len(unit.lines[definition.end - 1])
     changed = next((edit.text for edit in page.edits.get(copy, ()) if start <= edit.start < end), None)
     return (changed, *definition.meaning[1:]) if changed is not None else definition.meaning
 
@@ -72,7 +73,7 @@ def _report_conflict(nodes: Nodes, first: _Meaning, second: _Meaning, owner: Sou
     what = "footnote" if second.definition.footnote else "link definition"
     label = _label(second)
     place = _span(nodes, first)
-    index = nodes.graph.files[first.unit.path].index
+    index = nodes.graph.files[first.unit.path].line_index
     problem = Problem(
         CONFLICTING_DEFINITION,
         f"the {what} {label} says something else than the one before it in the same document",
@@ -80,7 +81,7 @@ def _report_conflict(nodes: Nodes, first: _Meaning, second: _Meaning, owner: Sou
         help="give one of them another label: only the first would count",
     )
     notes = (Note("the first one is at", first.unit.path, index.position(place.start)),)
-    second_index: LineIndex = nodes.graph.files[second.unit.path].index
+    second_index: LineIndex = nodes.graph.files[second.unit.path].line_index
     nodes.graph.add(diagnose(second_index, second.unit.path, problem, notes=notes), owner, second.unit.path)
 
 
@@ -91,7 +92,7 @@ def _label(meaning: _Meaning) -> str:
 
 def _span(nodes: Nodes, meaning: _Meaning) -> Span:
     line = meaning.unit.lines[meaning.definition.start]
-    start = meaning.unit.index.starts[meaning.definition.start]
+    start = meaning.unit.line_index.starts[meaning.definition.start]
     found = Span(start + max(line.find("["), 0), start + len(line))
     return to_source(nodes.graph, meaning.unit, found)
 

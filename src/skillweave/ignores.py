@@ -53,7 +53,7 @@ def claim_ignores(graph: Graph) -> None:
             if document and document.params is not None and ignore.line >= document.body:
                 continue
             for code, span in zip(ignore.codes, ignore.names, strict=True):
-                diagnostic = diagnose(file.index, path, claim(ignore, code, span))
+                diagnostic = diagnose(file.line_index, path, claim(ignore, code, span))
                 graph.findings.append(Finding(diagnostic, (path,), None, Mark("claim", ignore.line, code.number)))
                 if document and (ignore.line < document.body or ignore.last == ignore.line):
                     graph.findings.append(Finding(diagnostic, (), None, Mark("seen", ignore.line)))
@@ -71,7 +71,7 @@ def note_seen(nodes: Nodes, plan: Plan) -> None:
             done.add(copy.key)
             for ignore in file.document.ignores:
                 if ignore.codes and holds(copy.key.ranges, ignore.last):
-                    diagnostic = diagnose(file.index, file.path, claim(ignore, ignore.codes[0], ignore.names[0]))
+                    diagnostic = diagnose(file.line_index, file.path, claim(ignore, ignore.codes[0], ignore.names[0]))
                     graph.findings.append(Finding(diagnostic, (), graph.finder, Mark("seen", ignore.line)))
 
 

@@ -39,10 +39,14 @@ def _keeps_literals(node: Node) -> bool:
         return False
     if unit.sources is not None or unit.document is None:
         return False
-    body = unit.index.starts[unit.document.body] if unit.document.body < len(unit.index.starts) else len(unit.text)
+    body = (
+        unit.line_index.starts[unit.document.body]
+        if unit.document.body < len(unit.line_index.starts)
+        else len(unit.text)
+    )
     ranges = bridged(node.key.ranges, unit.document.markers)
     for match in _SPELLED.finditer(unit.text, body):
-        line = unit.index.line_of(match.start())
+        line = unit.line_index.line_of(match.start())
         block = block_at(unit, line)
         if block is None:
             return False
@@ -73,7 +77,7 @@ def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
         origin = places[min(index.line_of(opener.span.start), len(places) - 1)]
         file = graph.files[origin.path]
         escaped = file.document.escapes if file.document else ()
-        start = file.index.starts[origin.line]
+        start = file.line_index.starts[origin.line]
         if any(start <= offset <= start + len(file.lines[origin.line]) for offset in escaped):
             continue
         written = text[opener.span.start : opener.span.end]

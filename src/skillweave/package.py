@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from skillweave.archive import zip_archive
 from skillweave.diagnostics import (
@@ -21,6 +21,7 @@ from skillweave.plugin import marketplace_json, plugin_json
 from skillweave.portable import strip_unportable
 from skillweave.project import START
 from skillweave.provenance import STATEMENT_NAME, statement
+from skillweave.record import NamedTuple
 from skillweave.stamps import digest
 from skillweave.toml_plugins import PLUGIN_NAME
 

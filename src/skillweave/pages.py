@@ -6,12 +6,12 @@ stands in; a node without links is one text, however often it comes in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.captions import heading_text
 from skillweave.flatten.texts import asked, assemble, text_of
 from skillweave.flatten.values import Caption, ChildItem, TextItem
+from skillweave.record import NamedTuple
 from skillweave.slugs import Slugger
 
 if TYPE_CHECKING:
@@ -35,17 +35,17 @@ class Copy(NamedTuple):
         return self.wanted[0]
 
 
-@dataclass(slots=True)
 class Page:
     """What a page consists of: its copies, the page itself first, and the headings in the order of the output."""
 
-    copies: list[Copy]
-    slugs: dict[tuple[int, int], str] = field(default_factory=dict)
-    """The slug of a heading in the page, by its copy's number and its line in the unit."""
-    headings: list[tuple[int, Heading]] = field(default_factory=list)
-    """The headings in order, each with the number of its copy."""
-    by_path: dict[SourcePath, list[int]] = field(default_factory=dict)
-    """The copies of each file, as Markdown."""
+    def __init__(self, copies: list[Copy]) -> None:
+        self.copies = copies
+        self.slugs: dict[tuple[int, int], str] = {}
+        """The slug of a heading in the page, by its copy's number and its line in the unit."""
+        self.headings: list[tuple[int, Heading]] = []
+        """The headings in order, each with the number of its copy."""
+        self.by_path: dict[SourcePath, list[int]] = {}
+        """The copies of each file, as Markdown."""
 
     def place(self, copy: int, line: int) -> tuple[int, ...]:
         """Where a line of a copy stands in the page: what sorts before comes before."""

@@ -6,12 +6,13 @@ path means, and everything is worked out anew.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from skillweave.cache import plain, rebuilt
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, INVALID_ENCODING, UNREADABLE_FILE, Severity
 from skillweave.graph.reach import closure, links_of
 from skillweave.graph.values import Finding, Link
+from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.consumers import CONSUMERS, SPECIFICATION
 from skillweave.front_matter import read_front_matter
+from skillweave.record import NamedTuple
 from skillweave.source import LineIndex
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from skillweave.config import UnknownEntryError
 from skillweave.diagnostics import (
@@ -18,6 +18,7 @@ from skillweave.diagnostics import (
 )
 from skillweave.files import Tree, expand_roots, is_below
 from skillweave.globs import matches
+from skillweave.record import NamedTuple
 from skillweave.source import Position, SourcePath
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.build import Compiled, check_texts, make_bundles, own_files, plan_bundles
 from skillweave.diagnostics import LEFTOVER_DIRECTIVE
@@ -13,6 +13,7 @@ from skillweave.graph.values import Graph
 from skillweave.ignores import unused_ignores
 from skillweave.parts import Bundled, Parts, below, bundled, failed_of, is_partial, reach_of, templates_of
 from skillweave.project import discover
+from skillweave.record import NamedTuple
 from skillweave.validate import (
     check_unreached,
     misspelled_lines,

@@ -7,9 +7,10 @@ import re
 import secrets
 import stat
 from bisect import bisect_left
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.files import Tree
+from skillweave.record import NamedTuple
 from skillweave.source import Edit, apply_edits
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import (
     AMBIGUOUS_SECTION,
@@ -18,6 +18,7 @@ from skillweave.diagnostics import (
 from skillweave.directive.writing import section_fix
 from skillweave.document import Document, Heading, Region
 from skillweave.near import near_names
+from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

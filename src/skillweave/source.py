@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple, NewType
+from typing import TYPE_CHECKING, NewType
+
+from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,6 @@ import os
 import re
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from stat import S_ISDIR
 from typing import TYPE_CHECKING, Any
 
@@ -36,27 +35,27 @@ PARTS = "parts.json"
 DOCUMENTS = "documents"
 
 
-@dataclass(slots=True)
 class State:
     """One build, as far as the next one needs it. `key` says what it was asked for, by which version, and where."""
 
-    key: str
-    folders: dict[str, Any] = field(default_factory=dict)
-    files: dict[str, Any] = field(default_factory=dict)
-    links: dict[str, Any] = field(default_factory=dict)
-    outputs: dict[str, Any] = field(default_factory=dict)
-    output_folders: dict[str, list[Any]] = field(default_factory=dict)
-    result: Any = None
-    started: int = 0
-    """When the last run began that found it to hold: stamps are held against it."""
-    made: int = 0
-    """When the run began that found its parts out, which tells them from those of any other."""
-    published: bool = False
-    """Whether the outputs are those of this state, but for the pending ones."""
-    pending: list[str] = field(default_factory=list)
-    """The entries that were worked out by a check, and not published since."""
-    renewed: bool = False
-    """Whether contents were read to tell that nothing changed, and the next run need not, if it has the newer stamps."""
+    def __init__(self, key: str, started: int = 0) -> None:
+        self.key = key
+        self.folders: dict[str, Any] = {}
+        self.files: dict[str, Any] = {}
+        self.links: dict[str, Any] = {}
+        self.outputs: dict[str, Any] = {}
+        self.output_folders: dict[str, list[Any]] = {}
+        self.result: dict[str, Any] = {}
+        self.started = started
+        """When the last run began that found it to hold: stamps are held against it."""
+        self.made = started
+        """When the run began that found its parts out, which tells them from those of any other."""
+        self.published = False
+        """Whether the outputs are those of this state, but for the pending ones."""
+        self.pending: list[str] = []
+        """The entries that were worked out by a check, and not published since."""
+        self.renewed = False
+        """Whether contents were read to tell that nothing changed, and the next run need not, if it has the newer stamps."""
 
 
 def parser_key() -> str:
@@ -69,10 +68,11 @@ def load_state(root: Path, key: str) -> State | None:
     """The state that the last build with this key left; None if there is none that can be believed."""
     try:
         content = read_json(root / FOLDER / NAME)
-        empty = State("", result={})
-        is_ours = all(isinstance(content[name], type(getattr(empty, name))) for name in State.__slots__)
+        state = State("")
+        is_ours = all(isinstance(content[name], type(value)) for name, value in vars(state).items())
         is_ours = is_ours and all(isinstance(path, str) for path in content["pending"])
-        return State(**content) if is_ours and content["key"] == key_here(root, key) else None
+        vars(state).update((name, content[name]) for name in vars(state))
+        return state if is_ours and state.key == key_here(root, key) else None
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
@@ -105,7 +105,7 @@ def record(key: str, tree: Tree, started: int, output: str) -> State:
 
     `output` is the output folder's path: that a build makes it is no change of the sources.
     """
-    state = State(key, started=started, made=started)
+    state = State(key, started)
     for folder, listing in tree.listings.items():
         if folder in tree.folder_stamps:
             state.folders[folder] = [tree.folder_stamps[folder], _but(listing, folder, output)]
@@ -118,14 +118,16 @@ def record(key: str, tree: Tree, started: int, output: str) -> State:
 
 def copy_of(state: State) -> State:
     """A state that can be added to and leaves the other as it is."""
-    return replace(
-        state,
+    copy = State(state.key)
+    vars(copy).update(
+        vars(state),
         folders={**state.folders},
         files={**state.files},
         links={**state.links},
         outputs={**state.outputs},
         output_folders={**state.output_folders},
     )
+    return copy
 
 
 def update(state: State, tree: Tree, output: str, changed: Collection[str]) -> bool:
@@ -321,7 +323,7 @@ def has_strays(state: State) -> bool:
 
 def save_state(root: Path, state: State) -> None:
     """Keep a state for the next build. What cannot be written is not kept: that costs time only."""
-    _write(root, NAME, {name: getattr(state, name) for name in State.__slots__})
+    _write(root, NAME, vars(state))
 
 
 def save_parts(root: Path, state: State, parts: object) -> None:

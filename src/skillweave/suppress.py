@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from itertools import takewhile
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from skillweave.diagnostics import CODES, UNUSED_IGNORE, Code, Diagnostic, Problem, Severity
 from skillweave.globs import covers
 from skillweave.near import near_names
+from skillweave.record import NamedTuple
 from skillweave.source import Span
 
 if TYPE_CHECKING:

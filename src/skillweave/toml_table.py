@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from skillweave.diagnostics import INVALID_CONFIG, Problem
 from skillweave.near import near_names
+from skillweave.record import NamedTuple
 from skillweave.source import Span, foreign_part
 
 if TYPE_CHECKING:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from skillweave.files import is_below
 from skillweave.flatten.origins import origins
+from skillweave.record import NamedTuple
 from skillweave.stamps import digest
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def _chain(graph: Graph, chain: tuple[Edge, ...]) -> tuple[Place, ...]:
 
 
 def _edge_place(graph: Graph, edge: Edge) -> Place:
-    return Place(edge.source, graph.files[edge.source].index.position(edge.directive.span.start).line)
+    return Place(edge.source, graph.files[edge.source].line_index.position(edge.directive.span.start).line)
 
 
 def _copied(output: Output, source: SourcePath) -> Iterator[TracedLine]:

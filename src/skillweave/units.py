@@ -6,8 +6,7 @@ of the directives in it, those count that stood in the source and came through.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import (
     EXPANSION_TOO_LARGE,
@@ -20,6 +19,7 @@ from skillweave.diagnostics import (
 )
 from skillweave.parse.documents import parse
 from skillweave.parse.front import directive_spellings
+from skillweave.record import NamedTuple
 from skillweave.source import LineIndex, Span
 
 if TYPE_CHECKING:
@@ -42,13 +42,12 @@ class UnitKey(NamedTuple):
     arguments: Arguments = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """A text that can be spliced, with the edge of each of its directives (in the order of the document's)."""
 
     key: UnitKey
     text: str
-    index: LineIndex
+    line_index: LineIndex
     lines: tuple[str, ...]
     document: Document | None
     edges: tuple[Edge | None, ...]
@@ -129,7 +128,7 @@ def file_unit(graph: Graph, path: SourcePath, *, is_own: bool) -> Unit:
     """The unit of a file that is no template."""
     file = graph.files[path]
     edges = graph.edges.get(path, ())
-    return Unit(UnitKey(path), file.text, file.index, file.lines, file.document, edges, is_own)
+    return Unit(UnitKey(path), file.text, file.line_index, file.lines, file.document, edges, is_own)
 
 
 def rendered_unit(calls: Calls, key: UnitKey, limit: int) -> Unit | None:
@@ -147,7 +146,7 @@ def rendered_unit(calls: Calls, key: UnitKey, limit: int) -> Unit | None:
         return None
     text = "\n".join(rendered.lines)
     index = LineIndex(text)
-    masks = directive_spellings(file.index, file.document.body)
+    masks = directive_spellings(file.line_index, file.document.body)
     kept = {index.starts[place.line] + place.column: masks[place.mask].start for place in rendered.kept}
     document = parse(text, front_matter=False)
     by_start = {edge.directive.span.start: edge for edge in graph.edges.get(key.path, ())}
@@ -170,8 +169,8 @@ def to_source(graph: Graph, unit: Unit, span: Span) -> Span:
     if span.start in unit.kept:
         start = unit.kept[span.start]
         return Span(start, start + span.end - span.start)
-    line = unit.sources[unit.index.line_of(span.start)]
-    start = file.index.starts[line]
+    line = unit.sources[unit.line_index.line_of(span.start)]
+    start = file.line_index.starts[line]
     return Span(start, start + len(file.lines[line]))
 
 
@@ -216,8 +215,8 @@ def _template(file: SourceFile) -> Template | None:
     if document is None or document.params is None:
         return None
     params = {param.name: param for param in document.params}
-    body = file.index.starts[document.body] if document.body < len(file.index.starts) else len(file.text)
-    template, _ = check_template(file.text, body, params, directive_spellings(file.index, document.body))
+    body = file.line_index.starts[document.body] if document.body < len(file.line_index.starts) else len(file.text)
+    template, _ = check_template(file.text, body, params, directive_spellings(file.line_index, document.body))
     return template
 
 

@@ -200,7 +200,7 @@ def _paths_in(site: Site, node: Node) -> tuple[tuple[Span, str], ...]:
         unit = node.unit
         found = named_paths(unit.document) if unit.document else ()
         site.prose[node.key] = tuple(
-            (span, path) for span, path in found if holds(node.key.ranges, unit.index.line_of(span.start))
+            (span, path) for span, path in found if holds(node.key.ranges, unit.line_index.line_of(span.start))
         )
     return site.prose[node.key]
 
@@ -225,7 +225,9 @@ def _check_skill_size(nodes: Nodes, entry: Entry, key: NodeKey) -> None:
     if node.size <= min(nodes.config.limits.skill_tokens, 1 << 40) and node.height <= nodes.config.limits.skill_lines:
         return
     file = nodes.graph.files[entry.main.real]
-    front = file.text[: file.index.starts[file.document.body]] if file.document and file.document.front_matter else ""
+    front = (
+        file.text[: file.line_index.starts[file.document.body]] if file.document and file.document.front_matter else ""
+    )
     shares: dict[str, Size] = {}
     for child in (child for child in nodes.children[key.unit] if child is not None):
         text = text_of(nodes, child.key)

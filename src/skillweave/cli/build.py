@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
@@ -27,6 +27,7 @@ from skillweave.cli.report_file import keep_off_sources, output_file
 from skillweave.cli.selecting import selection_options
 from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.suggest import suggest_entries
+from skillweave.record import NamedTuple
 from skillweave.replay import Said, timed
 
 if TYPE_CHECKING:

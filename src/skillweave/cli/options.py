@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from skillweave.cli.report_file import output_file
+from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +13,7 @@ from skillweave.cli.common import configure, progress, report, say, say_json, tr
 from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.suggest import suggest_built_files
+from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, cast
+from typing import cast
 
 from skillweave.diagnostics import CONFLICTING_OPTIONS, MALFORMED_DIRECTIVE, UNKNOWN_OPTION, Problem
 from skillweave.directive.openers import BARE_PATH, CLOSES, end_of_quoted
 from skillweave.directive.values import Argument, Directive, Level, Range, Word
 from skillweave.directive.writing import restyled
 from skillweave.near import near_names
+from skillweave.record import NamedTuple
 from skillweave.source import Span
 
 

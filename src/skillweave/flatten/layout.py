@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def byte_size(unit: Unit, start: int, end: int) -> int:
     """The bytes of some lines in UTF-8, line ends included."""
-    first, last = unit.index.starts[start], unit.index.starts[end - 1] + len(unit.lines[end - 1])
+    first, last = unit.line_index.starts[start], unit.line_index.starts[end - 1] + len(unit.lines[end - 1])
     return (last - first if unit.text.isascii() else len(unit.text[first:last].encode())) + 1
 
 
@@ -102,7 +102,7 @@ def measure(
                 prefix = child.edge.placed.prefix or ""
                 size += below.size + below.height * len(prefix)
                 height += below.height
-                count += below.count + 1
+                count += below.includes + 1
                 if below.levels:
                     levels += [level + child.shift for level in below.levels]
                 if below.counted is not None and _counts(child.edge.placed.containers, ranges, line):
@@ -111,7 +111,7 @@ def measure(
         if inline_child is not None:
             below = nodes.nodes[inline_child.key]
             size += below.size
-            count += below.count + 1
+            count += below.includes + 1
     span = (min(levels), max(levels)) if levels else None
     ends = _ends(nodes, unit, items)
     below_linked = any(nodes.nodes[child.key].linked for child in brought_by(items, inline))

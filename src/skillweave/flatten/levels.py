@@ -47,7 +47,7 @@ def _heading_at(nodes: Nodes, key: NodeKey, level: int) -> tuple[str, Note]:
             if heading.level == level and holds(key.ranges, heading.start):
                 file = nodes.graph.files[key.path]
                 span = to_source(nodes.graph, node.unit, heading.content)
-                return heading.text, Note("the heading stands at", file.path, file.index.position(span.start))
+                return heading.text, Note("the heading stands at", file.path, file.line_index.position(span.start))
         # Of all that it includes, what has this level at an end brings the heading: no way has to be gone twice.
         key, level = next(
             (child.key, level - child.shift)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.flatten.values import BareItem, ChildItem, Node, NodeKey, Nodes, TextItem
+from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

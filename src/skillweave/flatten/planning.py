@@ -173,10 +173,10 @@ def _check_size(nodes: Nodes, node: Node) -> None:
         below = nodes.nodes[worst.key]
         span = worst.edge.directive.span
         again = f"{times[worst.key.path]} times " if times[worst.key.path] > 1 else ""
-        note = f"{worst.key.path} comes in here {again}with {below.size:,} bytes and {below.count:,} includes"
+        note = f"{worst.key.path} comes in here {again}with {below.size:,} bytes and {below.includes:,} includes"
     over = (
-        f"{node.count:,} includes, and the limit is {limits.expansions:,}"
-        if node.count > limits.expansions
+        f"{node.includes:,} includes, and the limit is {limits.expansions:,}"
+        if node.includes > limits.expansions
         else f"{node.size:,} bytes, and the limit is {limits.bundle_bytes:,}"
     )
     nodes.graph.report(

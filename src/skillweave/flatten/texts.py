@@ -97,7 +97,10 @@ def _continues_heading(unit: Unit, line: int) -> bool:
 
 def _own_text(unit: Unit, item: TextItem, static: tuple[list[int], list[Edit]], more: Sequence[Edit]) -> str:
     starts, edits = static
-    first, last = unit.index.starts[item.start], unit.index.starts[item.end - 1] + len(unit.lines[item.end - 1])
+    first, last = (
+        unit.line_index.starts[item.start],
+        unit.line_index.starts[item.end - 1] + len(unit.lines[item.end - 1]),
+    )
     within = edits[bisect_left(starts, first) : bisect_left(starts, last + 1)]
     if more:
         low = bisect_left(more, first, key=lambda edit: edit.start)
@@ -127,9 +130,9 @@ def _edits(nodes: Nodes, unit: Unit, shift: int, tabs: bool) -> tuple[list[int],
                 if heading.id_span and not unit.is_own:
                     edits.append(Edit(*heading.id_span, ""))
                 if shift:
-                    edits += heading_edits(unit.index, heading, heading.level + shift, hidden)
+                    edits += heading_edits(unit.line_index, heading, heading.level + shift, hidden)
             if tabs:
-                edits += tab_edits(unit.index, document)
+                edits += tab_edits(unit.line_index, document)
         edits.sort()
         nodes.edits[wanted] = ([edit.start for edit in edits], edits)
     return nodes.edits[wanted]

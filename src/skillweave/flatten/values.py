@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from skillweave.record import NamedTuple
 from skillweave.units import Calls, Unit, UnitKey, to_source
 
 if TYPE_CHECKING:
@@ -71,8 +71,7 @@ class BareItem(NamedTuple):
 Item = TextItem | ChildItem | BareItem
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One selection: its items in order, and what is known of its expansion without making it."""
 
     unit: Unit
@@ -82,7 +81,7 @@ class Node:
     """The directives in running text, and what they bring."""
     size: int
     """Bytes of the expansion in UTF-8."""
-    count: int
+    includes: int
     """Includes that are expanded in it, over all levels."""
     height: int
     """Lines of the expansion."""
@@ -101,28 +100,28 @@ class Node:
     """Whether it holds, over all levels, anything that a page must resolve: links, references, assets."""
 
 
-@dataclass(slots=True)
 class Nodes:
     """All nodes by key, the whole-file node of every file, and the texts that were made so far."""
 
-    graph: Graph
-    project: Project
-    config: Config
-    calls: Calls
-    units: dict[UnitKey, Unit] = field(default_factory=dict)
-    nodes: dict[NodeKey, Node] = field(default_factory=dict)
-    wholes: dict[UnitKey, NodeKey] = field(default_factory=dict)
-    children: dict[UnitKey, tuple[Child | None, ...]] = field(default_factory=dict)
-    """What each directive of a unit brings, in the order of its edges."""
-    sections: dict[SourcePath, Sections] = field(default_factory=dict)
-    doubtful: set[NodeKey] = field(default_factory=set)
-    """The nodes with a splice whose meaning only a parse could tell."""
-    sound: set[NodeKey] = field(default_factory=set)
-    """The nodes whose expansion is made of blocks that stand in it as they were parsed, over all levels."""
-    events: dict[NodeKey, tuple[Caption | Child, ...]] = field(default_factory=dict)
-    """The headings and includes of nodes whose pages were laid out."""
-    texts: dict[tuple[NodeKey, int, bool], str] = field(default_factory=dict)
-    edits: dict[tuple[UnitKey, int, bool], tuple[list[int], list[Edit]]] = field(default_factory=dict)
+    def __init__(self, graph: Graph, project: Project, config: Config, calls: Calls) -> None:
+        self.graph = graph
+        self.project = project
+        self.config = config
+        self.calls = calls
+        self.units: dict[UnitKey, Unit] = {}
+        self.nodes: dict[NodeKey, Node] = {}
+        self.wholes: dict[UnitKey, NodeKey] = {}
+        self.children: dict[UnitKey, tuple[Child | None, ...]] = {}
+        """What each directive of a unit brings, in the order of its edges."""
+        self.sections: dict[SourcePath, Sections] = {}
+        self.doubtful: set[NodeKey] = set()
+        """The nodes with a splice whose meaning only a parse could tell."""
+        self.sound: set[NodeKey] = set()
+        """The nodes whose expansion is made of blocks that stand in it as they were parsed, over all levels."""
+        self.events: dict[NodeKey, tuple[Caption | Child, ...]] = {}
+        """The headings and includes of nodes whose pages were laid out."""
+        self.texts: dict[tuple[NodeKey, int, bool], str] = {}
+        self.edits: dict[tuple[UnitKey, int, bool], tuple[list[int], list[Edit]]] = {}
 
     def whole(self, path: SourcePath) -> NodeKey | None:
         """The node of all of a file that is no template; None if it could not be worked out."""
@@ -146,4 +145,4 @@ def brought_by(items: Iterable[Item], inline: Iterable[tuple[PlacedDirective, Ch
 def is_too_large(nodes: Nodes, node: Node) -> bool:
     """Whether an expansion is above a limit, so that its text must not be made."""
     limits = nodes.config.limits
-    return node.size > limits.bundle_bytes or node.count > limits.expansions
+    return node.size > limits.bundle_bytes or node.includes > limits.expansions

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import INVALID_FRONT_MATTER, Problem
+from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from skillweave.source import Span
@@ -27,11 +27,26 @@ class Item(NamedTuple):
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """A mapping, the top one or one inside it, in the order of the text. A key stands in it once."""
+    """A mapping, the top one or one inside it, in the order of the text. A key stands in it once.
 
-    fields: tuple[Field, ...] = ()
+    It is no tuple, which a list is: so a value tells what it is.
+    """
+
+    __match_args__ = ("fields",)
+    fields: tuple[Field, ...]
+
+    def __init__(self, fields: tuple[Field, ...] = ()) -> None:
+        self.fields = fields
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FrontMatter) and self.fields == other.fields
+
+    def __hash__(self) -> int:
+        return hash(self.fields)
+
+    def __repr__(self) -> str:
+        return f"FrontMatter({self.fields!r})"
 
     def get(self, name: str) -> Field | None:
         return next((field for field in self.fields if field.name == name), None)

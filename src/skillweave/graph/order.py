@@ -88,7 +88,7 @@ def _report_cycle(graph: Graph, component: list[SourcePath]) -> None:
     if len(component) > len(hops):
         others = [path for path in component if path not in {hop.source for hop in hops}]
         notes.append(Note(f"{len(others)} more in the same knot: {', '.join(others[:5])}"))
-    index = graph.files[start].index
+    index = graph.files[start].line_index
     graph.add(
         Diagnostic(
             INCLUDE_CYCLE,
@@ -106,7 +106,7 @@ def _report_cycle(graph: Graph, component: list[SourcePath]) -> None:
 
 
 def _place(graph: Graph, edge: Edge) -> Position:
-    return graph.files[edge.source].index.position(edge.directive.span.start)
+    return graph.files[edge.source].line_index.position(edge.directive.span.start)
 
 
 def _report_depth(graph: Graph, paths: list[SourcePath], limit: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.destination import read_destination, resolve
 from skillweave.diagnostics import (
@@ -26,6 +26,7 @@ from skillweave.graph.targets import DRIVE, SCHEME, judge_type, portability, res
 from skillweave.graph.values import Edge, Graph, SourceFile
 from skillweave.near import near_names
 from skillweave.project import START
+from skillweave.record import NamedTuple
 from skillweave.source import EncodingProblem, LineIndex, SourcePath, Span
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import Diagnostic, Note, Problem, Severity
+from skillweave.record import NamedTuple
 from skillweave.source import LineIndex, SourcePath
 from skillweave.suppress import Mark, Policy, judge
 
@@ -15,15 +15,14 @@ if TYPE_CHECKING:
     from skillweave.document import Document, PlacedDirective
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """A file as it was read: its text and, if it is Markdown that is compiled, what it says."""
 
     path: SourcePath
     text: str
     digest: str
     document: Document | None
-    index: LineIndex
+    line_index: LineIndex
     lines: tuple[str, ...]
 
 
@@ -76,28 +75,28 @@ class Link(NamedTuple):
     """Whether the target's text is read: that of an asset is not."""
 
 
-@dataclass(slots=True)
 class Graph:
     """All files by real path and what names what. `failed` are the files with an error of their own."""
 
-    files: dict[SourcePath, SourceFile] = field(default_factory=dict)
-    edges: dict[SourcePath, tuple[Edge, ...]] = field(default_factory=dict)
-    linked: dict[SourcePath, tuple[SourcePath, ...]] = field(default_factory=dict)
-    """The shared files that were read because a link of a file leads there."""
-    findings: list[Finding] = field(default_factory=list)
-    finder: SourcePath | None = None
-    """Whose bundle is being worked out."""
-    failed: set[SourcePath] = field(default_factory=set)
-    order: tuple[SourcePath, ...] = ()
-    """Files whose includes hold no cycle, each behind all that it includes."""
-    strict: bool = False
-    """Whether warnings are errors."""
-    policy: Policy = field(default_factory=Policy)
-    """What is ignored, and what is raised to an error."""
+    def __init__(self, *, strict: bool = False, policy: Policy | None = None) -> None:
+        self.files: dict[SourcePath, SourceFile] = {}
+        self.edges: dict[SourcePath, tuple[Edge, ...]] = {}
+        self.linked: dict[SourcePath, tuple[SourcePath, ...]] = {}
+        """The shared files that were read because a link of a file leads there."""
+        self.findings: list[Finding] = []
+        self.finder: SourcePath | None = None
+        """Whose bundle is being worked out."""
+        self.failed: set[SourcePath] = set()
+        self.order: tuple[SourcePath, ...] = ()
+        """Files whose includes hold no cycle, each behind all that it includes."""
+        self.strict = strict
+        """Whether warnings are errors."""
+        self.policy: Policy = policy or Policy()
+        """What is ignored, and what is raised to an error."""
 
     def report(self, source: SourcePath, problem: Problem, **more: object) -> None:
         """Add a problem of one file as a diagnostic; an error marks the file as failed."""
-        self.add(diagnose(self.files[source].index, source, problem, **more), source)
+        self.add(diagnose(self.files[source].line_index, source, problem, **more), source)
 
     def add(self, diagnostic: Diagnostic, *owners: SourcePath) -> None:
         """Add a diagnostic, unless it is ignored; an error marks its owners as failed."""

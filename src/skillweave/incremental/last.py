@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.cachedir import key_here
 from skillweave.config import hidden_roots
 from skillweave.diagnostics import Diagnostic
 from skillweave.files import Tree
 from skillweave.incremental.values import Asked, Named, Outcome
+from skillweave.record import NamedTuple
 from skillweave.state import State, changed_files, load_state, outputs_unchanged, save_state
 
 if TYPE_CHECKING:

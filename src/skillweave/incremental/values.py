@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import DUPLICATE_SKILL, Diagnostic, Severity
+from skillweave.record import NamedTuple
 from skillweave.state import State, parser_key
 
 if TYPE_CHECKING:
@@ -63,24 +63,24 @@ class Outcome(NamedTuple):
         return self.asked - len(self.changed) - len(self.unchanged) + refused
 
 
-@dataclass(slots=True)
 class Memory:
     """What a process that builds again and again knows from its last run."""
 
-    documents: dict[str, Document] = field(default_factory=dict)
-    """By the digest of their text."""
-    state: State | None = None
-    parts: Parts | None = None
-    """Those of `state`."""
-    project: Project | None = None
-    """That of `state`, too."""
-    found: dict[str, Found] = field(default_factory=dict)
-    """What was looked up for it: where no folder and no symlink has changed, that holds still."""
-    files: dict[SourcePath, SourceFile] = field(default_factory=dict)
-    """What was read for it or before: where a file has not changed, that holds still."""
-    ledger: Ledger | None = None
-    fresh: dict[str, Document] = field(default_factory=dict)
-    """The documents that no file holds yet."""
+    def __init__(self) -> None:
+        self.documents: dict[str, Document] = {}
+        """By the digest of their text."""
+        self.state: State | None = None
+        self.parts: Parts | None = None
+        """Those of `state`."""
+        self.project: Project | None = None
+        """That of `state`, too."""
+        self.found: dict[str, Found] = {}
+        """What was looked up for it: where no folder and no symlink has changed, that holds still."""
+        self.files: dict[SourcePath, SourceFile] = {}
+        """What was read for it or before: where a file has not changed, that holds still."""
+        self.ledger: Ledger | None = None
+        self.fresh: dict[str, Document] = {}
+        """The documents that no file holds yet."""
 
 
 class Asked(NamedTuple):

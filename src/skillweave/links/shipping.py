@@ -229,9 +229,9 @@ def collide(site: Site, plan: Plan, source: tuple[SourcePath, Span], out: str, m
     other = plan.whence.get(out)
     notes: tuple[Note, ...] = ()
     if other is not None and other != source:
-        index = site.nodes.graph.files[other[0]].index
+        index = site.nodes.graph.files[other[0]].line_index
         notes = (Note("the other one is asked for at", other[0], index.position(other[1].start)),)
-    index = site.nodes.graph.files[path].index
+    index = site.nodes.graph.files[path].line_index
     problem = Problem(
         OUTPUT_COLLISION, message, span, help="rename one of the files, or give an asset another place with `to=`"
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.destination import Written, read_destination
 from skillweave.diagnostics import DIRECTIVE_NOT_ALONE
 from skillweave.files import expand_roots
 from skillweave.flatten.values import is_too_large
 from skillweave.pages import Page, lay_out
+from skillweave.record import NamedTuple
 from skillweave.select import holds
 
 if TYPE_CHECKING:
@@ -26,30 +26,30 @@ if TYPE_CHECKING:
     from skillweave.units import Unit, UnitKey
 
 
-@dataclass(slots=True)
 class PlannedPage:
     """A document that a bundle will hold: where, made from what, with which edits in which copy."""
 
-    out: str
-    """Its path below the bundle's folder."""
-    unit: UnitKey
-    page: Page
-    edits: dict[int, list[Edit]] = field(default_factory=dict)
+    def __init__(self, out: str, unit: UnitKey, page: Page) -> None:
+        self.out = out
+        """Its path below the bundle's folder."""
+        self.unit = unit
+        self.page = page
+        self.edits: dict[int, list[Edit]] = {}
 
 
-@dataclass(slots=True)
 class Plan:
     """All that an entry's bundle will hold, by path below the bundle's folder."""
 
-    entry: Entry | None
-    pages: dict[str, PlannedPage] = field(default_factory=dict)
-    copies: dict[str, SourcePath] = field(default_factory=dict)
-    whence: dict[str, tuple[SourcePath, Span]] = field(default_factory=dict)
-    """For what is shipped, the directive or link that asked for it first."""
-    named: set[SourcePath] = field(default_factory=set)
-    """The files that a directive has shipped, whatever `links` says."""
-    asked: set[SourcePath] = field(default_factory=set)
-    """The files that links lead to."""
+    def __init__(self, entry: Entry | None) -> None:
+        self.entry = entry
+        self.pages: dict[str, PlannedPage] = {}
+        self.copies: dict[str, SourcePath] = {}
+        self.whence: dict[str, tuple[SourcePath, Span]] = {}
+        """For what is shipped, the directive or link that asked for it first."""
+        self.named: set[SourcePath] = set()
+        """The files that a directive has shipped, whatever `links` says."""
+        self.asked: set[SourcePath] = set()
+        """The files that links lead to."""
 
 
 class Named(NamedTuple):
@@ -65,24 +65,24 @@ class Named(NamedTuple):
     """The labels that these lines use and do not define, and the definition that the whole file has."""
 
 
-@dataclass(slots=True)
 class Site:
     """The project as links see it: which entry owns a file, and the layout of pages that were worked out."""
 
-    nodes: Nodes
-    tree: Tree
-    entries: tuple[Entry, ...]
-    owners: dict[SourcePath, tuple[Entry, EntryFile]] = field(default_factory=dict)
-    folders: dict[str, Entry] = field(default_factory=dict)
-    layouts: dict[UnitKey, Page] = field(default_factory=dict)
-    known_files: tuple[SourcePath, ...] = ()
-    """Every pattern and every file of an entry, sorted."""
-    roots: tuple[str, ...] = ()
-    """The roots of patterns, skills and documents."""
-    known: dict[NodeKey, Named] = field(default_factory=dict)
-    """What the own lines of nodes name, once it was asked for."""
-    prose: dict[NodeKey, tuple[tuple[Span, str], ...]] = field(default_factory=dict)
-    """The paths in their code spans, likewise."""
+    def __init__(self, nodes: Nodes, tree: Tree, entries: tuple[Entry, ...]) -> None:
+        self.nodes = nodes
+        self.tree = tree
+        self.entries = entries
+        self.owners: dict[SourcePath, tuple[Entry, EntryFile]] = {}
+        self.folders: dict[str, Entry] = {}
+        self.layouts: dict[UnitKey, Page] = {}
+        self.known_files: tuple[SourcePath, ...] = ()
+        """Every pattern and every file of an entry, sorted."""
+        self.roots: tuple[str, ...] = ()
+        """The roots of patterns, skills and documents."""
+        self.known: dict[NodeKey, Named] = {}
+        """What the own lines of nodes name, once it was asked for."""
+        self.prose: dict[NodeKey, tuple[tuple[Span, str], ...]] = {}
+        """The paths in their code spans, likewise."""
 
     def layout(self, unit: UnitKey) -> Page | None:
         """The layout of a whole unit as a page."""
@@ -133,7 +133,7 @@ def _own_labels(
     for use in unit.document.uses:
         defined = in_file.get((use.label, use.footnote))
         is_defined_here = defined is not None and _covers(key, defined.start)
-        if not is_defined_here and _covers(key, unit.index.line_of(use.span.start)):
+        if not is_defined_here and _covers(key, unit.line_index.line_of(use.span.start)):
             uses.append((use, defined))
     return tuple(here.values()), tuple(uses)
 

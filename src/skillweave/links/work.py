@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.destination import relative, resolve
 from skillweave.diagnostics import CANNOT_SHIP, Code, Problem
@@ -10,6 +10,7 @@ from skillweave.files import normalise_path
 from skillweave.graph.values import diagnose
 from skillweave.links.site import Plan, PlannedPage, Site
 from skillweave.near import near_names
+from skillweave.record import NamedTuple
 from skillweave.units import Unit, UnitKey, to_source
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def report_link(work: Work, place: Place, code: Code, message: str, help_: str |
     """Report a link's problem at its place; it fails the entry whose page it is on, and the file that holds it."""
     nodes = work.site.nodes
     span = to_source(nodes.graph, place.unit, place.span)
-    index = nodes.graph.files[place.unit.path].index
+    index = nodes.graph.files[place.unit.path].line_index
     owners = [place.unit.path]
     if code is CANNOT_SHIP and work.plan.entry:
         owners = [work.plan.entry.main.real]

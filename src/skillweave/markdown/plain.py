@@ -9,13 +9,13 @@ generated and on real texts, by `tests/test_plain.py`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.directive.openers import CANDIDATE, WORDS, find_close
 from skillweave.markdown.plain_inline import CAN_MATTER, Found, normalised, note_inline, plain_heading
 from skillweave.markdown.values import Block, Container, DefinitionMark, HeadingText, Opener, Reading
+from skillweave.record import NamedTuple
 from skillweave.source import Span
 
 if TYPE_CHECKING:
@@ -76,31 +76,31 @@ class _Run(NamedTuple):
     is_cell: bool = False
 
 
-@dataclass(slots=True)
 class _Scan:
     """How far a text is read, and what was found. Containers get their end late, so blocks know them by number."""
 
-    text: str
-    at: int
-    line: int
-    blocks: list[tuple[BlockKind, int, int, int, int]] = field(default_factory=list)
-    """Kind, first line, line behind the last one, container, level."""
-    containers: list[tuple[ContainerKind, int, int]] = field(default_factory=list)
-    """Kind, first line, the container around it."""
-    ends: list[int] = field(default_factory=list)
-    open: list[tuple[int, int]] = field(default_factory=list)
-    """The list items around: the column where each one's content begins, and its number."""
-    runs: list[_Run] = field(default_factory=list)
-    definitions: dict[str, DefinitionMark] = field(default_factory=dict)
-    directives: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """Where an opener stands → where its directive ends, and its block."""
-    fences: list[tuple[int, int]] = field(default_factory=list)
-    last_end: int = -1
-    """The line behind the last block."""
-    text_end: int = -1
-    """The line behind the last paragraph."""
-    closed_items: bool = False
-    """Whether the line at hand has ended a list item."""
+    def __init__(self, text: str, at: int, line: int) -> None:
+        self.text = text
+        self.at = at
+        self.line = line
+        self.blocks: list[tuple[BlockKind, int, int, int, int]] = []
+        """Kind, first line, line behind the last one, container, level."""
+        self.containers: list[tuple[ContainerKind, int, int]] = []
+        """Kind, first line, the container around it."""
+        self.ends: list[int] = []
+        self.open: list[tuple[int, int]] = []
+        """The list items around: the column where each one's content begins, and its number."""
+        self.runs: list[_Run] = []
+        self.definitions: dict[str, DefinitionMark] = {}
+        self.directives: dict[int, tuple[int, int]] = {}
+        """Where an opener stands → where its directive ends, and its block."""
+        self.fences: list[tuple[int, int]] = []
+        self.last_end: int = -1
+        """The line behind the last block."""
+        self.text_end: int = -1
+        """The line behind the last paragraph."""
+        self.closed_items: bool = False
+        """Whether the line at hand has ended a list item."""
 
     def add(self, kind: BlockKind, end: int, level: int = 0) -> None:
         """A block from the line at hand to the one that an offset begins; that is then the line at hand."""
@@ -307,7 +307,7 @@ def _reading_of(scan: _Scan, index: LineIndex, start: int) -> Reading:
         around.append((*(around[outer] if outer >= 0 else ()), Container(kind, first, end)))
     around.append(())  # the last one, which is what -1 names
     blocks = [Block(kind, first, end, around[inside], level) for kind, first, end, inside, level in scan.blocks]
-    reading = Reading(blocks=blocks, definitions=list(scan.definitions.values()))
+    reading = Reading(blocks, list(scan.definitions.values()))
     found = Found(index, scan.definitions, reading)
     for run in scan.runs:
         if run.heading >= 0:

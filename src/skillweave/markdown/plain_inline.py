@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from skillweave.markdown.values import Destination, HtmlPiece, LabelUse
+from skillweave.record import NamedTuple
 from skillweave.source import Span
 
 if TYPE_CHECKING:

@@ -87,7 +87,7 @@ def _parse_blocks(text: str, alone: dict[int, int]) -> tuple[list[Token], BlockN
 
 def _walk(index: LineIndex, tokens: list[Token], notes: BlockNotes, env: dict[str, object]) -> Walk:
     """Tokens → blocks and inline runs. The inline content is parsed here, where it can matter."""
-    reading = Reading(blocks=blocks_of(index, tokens, notes), definitions=notes.definitions)
+    reading = Reading(blocks_of(index, tokens, notes), notes.definitions)
     walk = Walk(reading, [])
     md = parser()
     stack: list[Container] = []

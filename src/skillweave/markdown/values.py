@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
+
+from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from skillweave.source import Span
@@ -110,23 +111,23 @@ class Mark(NamedTuple):
     value: str = ""
 
 
-@dataclass(slots=True)
 class Reading:
     """All that one text says."""
 
-    blocks: list[Block] = field(default_factory=list)
-    headings: list[HeadingText] = field(default_factory=list)
-    openers: list[Opener] = field(default_factory=list)
-    destinations: list[Destination] = field(default_factory=list)
-    definitions: list[DefinitionMark] = field(default_factory=list)
-    footnotes: list[Footnote] = field(default_factory=list)
-    uses: list[LabelUse] = field(default_factory=list)
-    html: list[HtmlPiece] = field(default_factory=list)
-    code_spans: list[tuple[Span, str]] = field(default_factory=list)
-    comment_lines: list[tuple[int, str]] = field(default_factory=list)
-    """Lines that hold one HTML comment and nothing else, outside code, with the comment's text."""
-    too_deep: int | None = None
-    """The first line that is nested too deep to be read."""
+    def __init__(self, blocks: list[Block], definitions: list[DefinitionMark]) -> None:
+        self.blocks = blocks
+        self.headings: list[HeadingText] = []
+        self.openers: list[Opener] = []
+        self.destinations: list[Destination] = []
+        self.definitions = definitions
+        self.footnotes: list[Footnote] = []
+        self.uses: list[LabelUse] = []
+        self.html: list[HtmlPiece] = []
+        self.code_spans: list[tuple[Span, str]] = []
+        self.comment_lines: list[tuple[int, str]] = []
+        """Lines that hold one HTML comment and nothing else, outside code, with the comment's text."""
+        self.too_deep: int | None = None
+        """The first line that is nested too deep to be read."""
 
 
 class Inline(NamedTuple):
@@ -139,9 +140,9 @@ class Inline(NamedTuple):
     containers: tuple[Container, ...]
 
 
-@dataclass(slots=True)
 class Walk:
     """A reading with the inline runs that it was made from."""
 
-    reading: Reading
-    inlines: list[Inline]
+    def __init__(self, reading: Reading, inlines: list[Inline]) -> None:
+        self.reading = reading
+        self.inlines = inlines

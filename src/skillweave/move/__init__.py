@@ -59,16 +59,10 @@ def plan_move(asked: Asked, move: Move) -> Plan:
     )
     files = _moved_files(config, before, move)
     seen = dict(before.tree.reads)
-    future = Overlay(config.root, before.tree.roots, under=before.tree, move=move)
+    future = Overlay(before.tree, move)
     edits = rewrites(Work(before, future, move))
     changes, texts = _changes(before, edits)
-    future = Overlay(
-        config.root,
-        before.tree.roots,
-        under=before.tree,
-        move=move,
-        texts={move.path(path): new for path, (_, new) in texts.items()},
-    )
+    future = Overlay(before.tree, move, {move.path(path): new for path, (_, new) in texts.items()})
     documents = Documents(asked.fetch, memory)
     after = compile_project(config, strict=asked.strict, documents=documents, tree=future, with_shared=True)
     _check_unchanged(seen, before.tree.reads)

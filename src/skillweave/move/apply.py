@@ -14,10 +14,11 @@ import json
 import os
 import stat
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.files import is_below, normalise_path
 from skillweave.move.values import Change, Move, MoveError
+from skillweave.record import NamedTuple
 from skillweave.rewrite import edit_bytes
 from skillweave.source import Edit, SourcePath
 from skillweave.stamps import digest

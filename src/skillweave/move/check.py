@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.destination import read_destination, resolve
 from skillweave.diagnostics import INCLUDE_CYCLE
@@ -11,6 +11,7 @@ from skillweave.files import is_below
 from skillweave.globs import matches
 from skillweave.move.values import BundleChange, Move, MoveError
 from skillweave.project import shared_files
+from skillweave.record import NamedTuple
 from skillweave.units import to_source
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _targets(before: Compiled, after: Compiled, move: Move) -> Iterator[str]:
             continue
         for was, will in zip(old, new, strict=True):
             if _leads_elsewhere(was, will, move):
-                place = after.graph.files[will.path].index.position(will.span.start)
+                place = after.graph.files[will.path].line_index.position(will.span.start)
                 where = f"{will.path}:{place.line}:{place.column}"
                 yield f"{where}: this {will.what} would lead to {_goal(will)} instead of {_goal(was, move)}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.destination import read_destination, resolve
 from skillweave.files import is_below, normalise_path
@@ -15,6 +15,7 @@ from skillweave.move.spelling import (
     relative_path,
 )
 from skillweave.move.values import MoveError
+from skillweave.record import NamedTuple
 from skillweave.source import Edit
 
 if TYPE_CHECKING:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from skillweave.files import Contents, Read, Tree, is_below
 from skillweave.stamps import digest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from skillweave.listing import EntryKind
     from skillweave.move.values import Move
 
 
-@dataclass(slots=True, kw_only=True)
 class Overlay(Tree):
     """A tree over another one. Symlinks lead to where they led: a move that a symlink would not survive is refused."""
 
-    under: Tree
-    move: Move
-    texts: dict[str, bytes] = field(default_factory=dict)
-    """What rewritten files will hold, by their new paths."""
+    def __init__(self, under: Tree, move: Move, texts: Mapping[str, bytes] | None = None) -> None:
+        super().__init__(under.root, under.roots)
+        self.under = under
+        self.move = move
+        self.texts = texts or {}
+        """What rewritten files will hold, by their new paths."""
 
     def listing(self, folder: str) -> dict[str, EntryKind] | str:
         if folder not in self.listings:

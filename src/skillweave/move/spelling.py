@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.destination import Written, decode, encode, relative, resolve
+from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from skillweave.markdown.values import Destination

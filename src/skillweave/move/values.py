@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.files import is_below
+from skillweave.record import NamedTuple
 from skillweave.source import SourcePath
 
 if TYPE_CHECKING:

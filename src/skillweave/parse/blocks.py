@@ -19,16 +19,16 @@ def check_blocks(frame: Frame, reading: Reading, problems: list[Problem]) -> Non
         if block.closed:
             continue
         line = frame.line(block.start)
-        raw = frame.index.line(line)
+        raw = frame.line_index.line(line)
         if block.kind == "fence":
             problems.append(_unclosed_fence(frame, reading, block))
         else:
-            start = frame.index.starts[line] + max(raw.find("<"), 0)
+            start = frame.line_index.starts[line] + max(raw.find("<"), 0)
             problems.append(
                 Problem(
                     UNCLOSED_HTML,
-                    f"`{frame.index.text[start : start + 10].split()[0]}` is never closed",
-                    Span(start, frame.index.starts[line] + len(raw)),
+                    f"`{frame.line_index.text[start : start + 10].split()[0]}` is never closed",
+                    Span(start, frame.line_index.starts[line] + len(raw)),
                     help="close it: all that follows is part of it",
                     severity=Severity.WARNING,
                     inclusion_severity=Severity.ERROR,
@@ -36,12 +36,12 @@ def check_blocks(frame: Frame, reading: Reading, problems: list[Problem]) -> Non
             )
     if reading.too_deep is not None:
         line = frame.line(reading.too_deep)
-        start = frame.index.starts[line]
+        start = frame.line_index.starts[line]
         problems.append(
             Problem(
                 NESTING_TOO_DEEP,
                 "lists and quotes are nested too deep to be read from here on",
-                Span(start, start + len(frame.index.line(line))),
+                Span(start, start + len(frame.line_index.line(line))),
                 help="nest less deeply; nothing below this level is checked or rewritten",
             )
         )
@@ -52,9 +52,9 @@ _FENCE = re.compile(r"(`{3,}|~{3,})")
 
 def _unclosed_fence(frame: Frame, reading: Reading, block: Block) -> Problem:
     line = frame.line(block.start)
-    raw = frame.index.line(line)
+    raw = frame.line_index.line(line)
     found = _FENCE.search(raw)
-    start = frame.index.starts[line] + (found.start() if found else 0)
+    start = frame.line_index.starts[line] + (found.start() if found else 0)
     fence = found[1] if found else "```"
     note = None
     for other in reversed(reading.blocks):
@@ -75,7 +75,7 @@ def _unclosed_fence(frame: Frame, reading: Reading, block: Block) -> Problem:
     return Problem(
         UNCLOSED_FENCE,
         "this fence is never closed",
-        Span(start, frame.index.starts[line] + len(raw.rstrip())),
+        Span(start, frame.line_index.starts[line] + len(raw.rstrip())),
         help=f"close it with a line of {fence}" if not note else None,
         note=note,
         severity=Severity.WARNING,

@@ -22,14 +22,14 @@ def placed_directives(frame: Frame, reading: Reading, problems: list[Problem]) -
     placed = []
     previous = unclosed = -1
     for opener in reading.openers:
-        line = frame.index.line_of(frame.offset(opener.span.start))
+        line = frame.line_index.line_of(frame.offset(opener.span.start))
         is_first, previous = line != previous, line
         if opener.fate == "live" and opener.near_miss and not is_first:
             continue  # Only one that stands alone on its line can be meant as a directive.
         if opener.fate == "live" and not opener.near_miss and opener.span.end - opener.span.start <= 2:
             if line != unclosed:
-                match = CANDIDATE.match(frame.index.text, frame.offset(opener.span.start))
-                problems += [unclosed_directive(frame.index.text, match)] if match else []
+                match = CANDIDATE.match(frame.line_index.text, frame.offset(opener.span.start))
+                problems += [unclosed_directive(frame.line_index.text, match)] if match else []
             unclosed = line
             continue
         if opener.fate == "stray" and not opener.near_miss:
@@ -42,16 +42,16 @@ def placed_directives(frame: Frame, reading: Reading, problems: list[Problem]) -
 
 
 def _directive(frame: Frame, opener: Opener, problems: list[Problem]) -> PlacedDirective | None:
-    text = frame.index.text
+    text = frame.line_index.text
     start = frame.offset(opener.span.start)
     match = CANDIDATE.match(text, start)
     if match is None:  # pragma: no cover - the parse found it by this expression
         return None
-    line = frame.index.line_of(start)
-    line_end = frame.index.starts[line] + len(frame.index.line(line))
+    line = frame.line_index.line_of(start)
+    line_end = frame.line_index.starts[line] + len(frame.line_index.line(line))
     close = find_close(text, match)
     alone = close is not None and not text[close:line_end].strip(" \t")
-    before = text[frame.index.starts[line] : start]
+    before = text[frame.line_index.starts[line] : start]
     if opener.near_miss:
         target = text[match.end() : close or line_end]
         if alone and close and not before.strip(" \t>-+*.)0123456789") and ("." in target or "/" in target):
@@ -88,8 +88,8 @@ def not_alone(span: Span, word: str, why: str = "") -> Problem:
 
 def _stray(frame: Frame, opener: Opener) -> Problem:
     start = frame.offset(opener.span.start)
-    match = opener_at(frame.index.text, start)
-    close = find_close(frame.index.text, match) if match else None
+    match = opener_at(frame.line_index.text, start)
+    close = find_close(frame.line_index.text, match) if match else None
     span = Span(start, close or start + 2)
     if "HTML block" in opener.why:
         cure = "put a blank line before it: an HTML block runs to the next one"

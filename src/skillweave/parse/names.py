@@ -25,7 +25,7 @@ def headings_of(frame: Frame, reading: Reading) -> tuple[Heading, ...]:
     for found in reading.headings:
         content = frame.span(found.content)
         text, explicit, id_span = found.text, None, None
-        raw = frame.index.text[content.start : content.end]
+        raw = frame.line_index.text[content.start : content.end]
         match = _HEADING_ID.search(raw) if raw.endswith("}") else None
         before = raw[: match.end() - len(match[1]) - 3] if match else ""
         if match and (len(before) - len(before.rstrip("\\"))) % 2:
@@ -78,10 +78,10 @@ def destinations_of(frame: Frame, reading: Reading) -> tuple[Destination, ...]:
         found = [Destination(d.kind, frame.span(d.span), frame.line(d.line)) for d in found]
     for mark in reading.definitions:
         span = frame.span(mark.destination)
-        found.append(Destination("definition", span, frame.index.line_of(span.start)))
+        found.append(Destination("definition", span, frame.line_index.line_of(span.start)))
     for piece in reading.html:
         for span in html_destinations(piece.text):
             at = locate(piece.segments, span.start)
             moved = frame.span(Span(at, at + span.end - span.start))
-            found.append(Destination("html", moved, frame.index.line_of(moved.start)))
+            found.append(Destination("html", moved, frame.line_index.line_of(moved.start)))
     return tuple(sorted(found, key=lambda destination: destination.span))

@@ -7,8 +7,7 @@ time is at work in an output folder (alone.py).
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.config import LOCK_NAME
 from skillweave.diagnostics import FOREIGN_OUTPUT, STALE_OUTPUT, Diagnostic
@@ -30,6 +29,7 @@ from skillweave.publish.disk import (
     write_if_changed,
 )
 from skillweave.publish.staging import Changes, apply, forget, keep_lock, recover
+from skillweave.record import NamedTuple
 from skillweave.source import SourcePath
 from skillweave.stamps import digest
 
@@ -62,19 +62,19 @@ __all__ = [
 BUILD = "run `skillweave build`"
 
 
-@dataclass(slots=True)
 class Published:
     """What a build did, or would do, to the output folder. Entries are named by their source path."""
 
-    changed: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    before: Lock = field(default_factory=dict)
-    """What the lock file said of each entry; likewise, what it says now."""
-    after: Lock = field(default_factory=dict)
-    lock_digest: str | None = None
-    """The digest of the lock file, if there is one now."""
+    def __init__(self) -> None:
+        self.changed: list[str] = []
+        self.unchanged: list[str] = []
+        self.removed: list[str] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.before: Lock = {}
+        """What the lock file said of each entry; likewise, what it says now."""
+        self.after: Lock = {}
+        self.lock_digest: str | None = None
+        """The digest of the lock file, if there is one now."""
 
     def files(self, entries: Iterable[str]) -> dict[str, str]:
         """The outputs of some entries, and the lock file, each with its digest as it was published."""
@@ -119,14 +119,14 @@ class _Before(NamedTuple):
     """What folders' paths lead to, as far as it was asked."""
 
 
-@dataclass(slots=True)
 class _Plan:
     """What is to be done, as it is found out."""
 
-    lock: Lock
-    outputs: dict[str, Output] = field(default_factory=dict)
-    drops: set[str] = field(default_factory=set)
-    folders: set[str] = field(default_factory=set)
+    def __init__(self, lock: Lock) -> None:
+        self.lock = lock
+        self.outputs: dict[str, Output] = {}
+        self.drops: set[str] = set()
+        self.folders: set[str] = set()
 
 
 def publish(request: Request) -> Published:

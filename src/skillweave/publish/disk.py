@@ -9,9 +9,10 @@ import os
 import re
 import stat
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from skillweave.listing import is_left_out
+from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator

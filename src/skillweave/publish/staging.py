@@ -20,12 +20,13 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.config import LOCK_NAME
 from skillweave.emit import read_lock
 from skillweave.publish.disk import is_staging, read_plain, remove_empty, walk
 from skillweave.publish.exchange import exchange, roll_back
+from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple, assert_never
+from typing import TYPE_CHECKING, assert_never
+
+from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

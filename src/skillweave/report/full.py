@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from skillweave.record import NamedTuple
 from skillweave.report.style import SEVERITY_STYLES, Style, paint
 from skillweave.report.text import escape, excerpt_escapes, hop_line, place, sentence, width
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import SKILL_TOO_LONG, Problem
+from skillweave.record import NamedTuple
 from skillweave.source import Span
 
 if TYPE_CHECKING:

@@ -52,8 +52,8 @@ def check_inline(nodes: Nodes, node: Node) -> Iterator[tuple[PlacedDirective, Pr
 
 def _is_in_tag(unit: Unit, block: Block, placed: PlacedDirective) -> bool:
     """Whether what an include brings would become part of a link's destination or title, or of an HTML tag."""
-    start = unit.index.starts[block.start]
-    end = unit.index.starts[block.end - 1] + len(unit.lines[block.end - 1])
+    start = unit.line_index.starts[block.start]
+    end = unit.line_index.starts[block.end - 1] + len(unit.lines[block.end - 1])
     if "](" not in unit.text[start:end] and "<" not in unit.text[start : placed.directive.span.start]:
         return False
     word = _stand_in(0)
@@ -66,8 +66,8 @@ def _is_in_tag(unit: Unit, block: Block, placed: PlacedDirective) -> bool:
 
 
 def _keeps_meaning(nodes: Nodes, unit: Unit, block: Block, inline: Sequence[tuple[PlacedDirective, Child]]) -> bool:
-    start = unit.index.starts[block.start]
-    end = unit.index.starts[block.end - 1] + len(unit.lines[block.end - 1])
+    start = unit.line_index.starts[block.start]
+    end = unit.line_index.starts[block.end - 1] + len(unit.lines[block.end - 1])
     spans = [placed.directive.span for placed, _ in inline]
     texts = [text_of(nodes, child.key).strip(" \t") for _, child in inline]
     held = render(

@@ -146,7 +146,7 @@ def _part(layout: Layout, lines: range) -> Fix | None:
 
 def _blank_line(layout: Layout, line: int) -> Edit | None:
     """A blank line before what stands at a seam. In a quote it has the quote's mark."""
-    starts = layout.unit.index.starts
+    starts = layout.unit.line_index.starts
     for splice in layout.splices:
         prefix = splice.placed.prefix or ""
         if splice.start == line and not prefix.strip(" \t>"):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.flatten.texts import asked, text_of
 from skillweave.flatten.values import BareItem, ChildItem, TextItem
 from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block, Container
+from skillweave.record import NamedTuple
 from skillweave.seams.doubts import is_cut, top_ranges
 from skillweave.splice import add_prefix
 

@@ -8,7 +8,8 @@ import stat
 from contextlib import suppress
 from importlib import resources
 from pathlib import Path
-from typing import NamedTuple
+
+from skillweave.record import NamedTuple
 
 
 class File(NamedTuple):

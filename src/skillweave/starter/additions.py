@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.config import hidden_roots
 from skillweave.directive.openers import find_close, opener_at
@@ -12,6 +12,7 @@ from skillweave.files import Tree, expand_roots
 from skillweave.front_matter.values import Field, FrontMatter
 from skillweave.listing import is_left_out
 from skillweave.project import discover
+from skillweave.record import NamedTuple
 from skillweave.rules.skill import check_skill_front_matter
 from skillweave.source import Span
 from skillweave.starter import File, template

@@ -6,11 +6,12 @@ import json
 import os
 import re
 import shlex
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from skillweave.config import hidden_roots
 from skillweave.files import Tree
 from skillweave.project import discover
+from skillweave.record import NamedTuple
 from skillweave.starter import File, mentions, repository_of, template
 
 if TYPE_CHECKING:

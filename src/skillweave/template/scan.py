@@ -6,13 +6,14 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from jinja2 import StrictUndefined, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from skillweave.diagnostics import TEMPLATE_ERROR, Problem
 from skillweave.near import near_names
+from skillweave.record import NamedTuple
 from skillweave.source import LineIndex, Span
 from skillweave.template.values import MAX_DEPTH, Segment, Token
 

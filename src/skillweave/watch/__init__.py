@@ -12,11 +12,12 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from skillweave.config import Config, load_config
 from skillweave.diagnostics import FOREIGN_OUTPUT, Diagnostic, Severity
 from skillweave.incremental import Asked, Memory, Superseded, build, save
+from skillweave.record import NamedTuple
 from skillweave.watch import command
 from skillweave.watch.events import Event, Failed, Misconfigured, Polling, Ran, Ready, Rebuilt, Stopped
 from skillweave.watch.notices import Notices, listen, watch_places
