@@ -30,6 +30,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "consumers",
         "near",
         "globs",
+        "beside",
     ),
     "texts": (
         "suppress",
@@ -70,7 +71,7 @@ HOMES = {
 """Which module or package alone imports a dependency."""
 
 ON_DISK = {
-    *("stamps", "listing", "cachedir", "replay", "config", "files", "rewrite", "state", "store", "halves"),
+    *("stamps", "listing", "cachedir", "replay", "config", "files", "rewrite", "state", "store", "beside"),
     *("publish", "move", "dist", "explain", "starter", "watch", "cli", "__main__"),
 }
 """Who touches the disk: for the project, its own file, its own pages, the cache, or the working directory; or ends the

@@ -109,9 +109,13 @@ def document_text(nodes: Nodes, page: PlannedPage, banner: str | None) -> str:
 
 
 class Ledger:
-    """A lock file as it was last read or written: who builds again and again does either for what has changed only."""
+    """A lock file as it was last read or written: who builds again does either for what has changed only.
 
-    def __init__(self) -> None:
+    `written` is the digest of one that this very version is known to have written: its words can be taken as they are.
+    """
+
+    def __init__(self, written: str = "") -> None:
+        self.written = written
         self.data: bytes = b""
         self.lock: Lock = {}
         self.entries: dict[str, tuple[Record, str]] = {}
@@ -124,6 +128,8 @@ class Ledger:
             if lock is None:
                 return None
             self.data, self.lock = data, lock
+            if self.written and digest(data) == self.written:
+                self.entries = _in_its_words(data, lock)
         return self.lock
 
     def write(self, lock: Lock) -> bytes:
@@ -137,7 +143,7 @@ class Ledger:
             written.append(text)
         for path in self.entries.keys() - lock.keys():
             del self.entries[path]
-        entries = ",\n".join(written)
+        entries = _BETWEEN.join(written)
         body = f"{{\n{entries}\n }}" if entries else "{}"
         tool = json.dumps(f"skillweave {__version__}")
         self.data = f'{{\n "version": 1,\n "tool": {tool},\n "entries": {body}\n}}\n'.encode()
@@ -148,6 +154,21 @@ class Ledger:
 def lock_bytes(lock: Lock) -> bytes:
     """The lock file of some records."""
     return Ledger().write(lock)
+
+
+_BETWEEN = ",\n"
+_END = "\n  }"
+
+
+def _in_its_words(data: bytes, lock: Lock) -> dict[str, tuple[Record, str]]:
+    """What a lock file that `Ledger.write` wrote says of each entry. No string holds a line end: JSON escapes it."""
+    *texts, rest = data.decode().split(f"{_END}{_BETWEEN}")
+    first, last = '"entries": {\n', f"{_END}\n }}\n}}\n"
+    texts = [*texts, rest.removesuffix(last)]
+    texts[0] = texts[0].partition(first)[2]
+    if len(texts) != len(lock):
+        return {}
+    return {path: (lock[path], text + _END) for path, text in zip(lock, texts, strict=True)}
 
 
 def _entry(path: str, record: Record) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from typing import TYPE_CHECKING, TypeVar
+
+from skillweave.beside import beside, can_fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,43 +18,16 @@ SHARE = 0.45
 def read_each(read: Callable[[str], T], texts: Mapping[str, str], worth: int) -> dict[str, T]:
     """What reading gives for each of some texts, by the same names. `read` depends on the text alone.
 
-    From `worth` characters on, a second process reads a part. It may fail for reasons of the machine: then this one does
-    all.
+    From `worth` characters on, a second process reads a part.
     """
-    if not _can_fork() or sum(map(len, texts.values())) < worth:
+    if not can_fork() or sum(map(len, texts.values())) < worth:
         return {name: read(text) for name, text in texts.items()}
     import pickle  # noqa: PLC0415 (only for this; and it only ever reads what our own process has written)
 
     theirs, ours = _divided(texts)
-    reader, writer = os.pipe()
-    try:
-        child = os.fork()
-    except OSError:  # There are too many processes, or too little memory for one more.
-        os.close(reader)
-        os.close(writer)
-        return {name: read(text) for name, text in texts.items()}
-    if child == 0:
-        status = 1
-        try:
-            os.close(reader)
-            found = pickle.dumps([read(texts[name]) for name in theirs], pickle.HIGHEST_PROTOCOL)
-            with os.fdopen(writer, "wb") as pipe:
-                pipe.write(found)
-            status = 0
-        finally:
-            os._exit(status)  # nothing of the parent's is closed or flushed twice
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        own = {name: read(texts[name]) for name in ours}
-        answer = pipe.read()
-    _, status = os.waitpid(child, 0)
-    others = pickle.loads(answer) if status == 0 else [read(texts[name]) for name in theirs]  # noqa: S301 (as said)
-    return own | dict(zip(theirs, others, strict=True))
-
-
-def _can_fork() -> bool:
-    # A fork copies locks that other threads hold, and nobody would ever release them.
-    return hasattr(os, "fork") and (os.cpu_count() or 1) > 1 and threading.active_count() == 1
+    others = beside(lambda: pickle.dumps([read(texts[name]) for name in theirs], pickle.HIGHEST_PROTOCOL))
+    own = {name: read(texts[name]) for name in ours}
+    return own | dict(zip(theirs, pickle.loads(others()), strict=True))  # noqa: S301 (as said)
 
 
 def _divided(texts: Mapping[str, str]) -> tuple[list[str], list[str]]:

@@ -15,6 +15,7 @@ from stat import S_ISDIR
 from typing import TYPE_CHECKING, Any
 
 from skillweave.cachedir import ANCHOR, FOLDER, key_here, prepare_folder, read_whole, versions, write_whole
+from skillweave.config import LOCK_NAME
 from skillweave.diagnostics import Diagnostic, Problem
 from skillweave.files import Read, Tree
 from skillweave.listing import holds_output, without_output
@@ -232,6 +233,12 @@ def record_outputs(state: State, folder: Path, paths: Mapping[str, str]) -> None
             is_known = path in state.outputs or path in state.output_folders or path in pending
             if not is_known and _is_real(folder / path):
                 pending.add(path)
+
+
+def written_lock(state: State) -> str:
+    """The digest of the lock file that was written with the outputs; empty if there was none."""
+    known = state.outputs.get(LOCK_NAME)
+    return known[1] if isinstance(known, list) else ""
 
 
 def forget_outputs(state: State, folder: Path, paths: Iterable[str]) -> None:

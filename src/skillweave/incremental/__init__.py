@@ -11,11 +11,20 @@ from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import Diagnostic
 from skillweave.incremental.keeping import keep_run, record_published, save
-from skillweave.incremental.last import Last, holds, is_more_to_do, last_published, last_run, renew, said_by
+from skillweave.incremental.last import (
+    Last,
+    holds,
+    holds_beside,
+    is_more_to_do,
+    last_published,
+    last_run,
+    renew,
+    said_by,
+)
 from skillweave.incremental.reasons import reasons_of
 from skillweave.incremental.values import Asked, Memory, Named, Outcome, Superseded
 from skillweave.incremental.work import compile_asked, documents_of
-from skillweave.state import has_strays, now, state_id
+from skillweave.state import has_strays, now, state_id, written_lock
 
 if TYPE_CHECKING:
     from skillweave.build import Compiled
@@ -69,14 +78,17 @@ def build(asked: Asked) -> Outcome:
         if last is not None and state_id(asked.config.root) != saved:
             # Another build was at work until we got hold of the folder.
             last = last_published(asked, started)
-        outcome = _build(asked, last if is_held else None, started, is_held=is_held)
+        last = last if is_held else None
+        outcome = _build(asked, last, started, is_held=is_held)
         asked = asked._replace(hold=None)
+        # Who builds again and again waits for what edits reach, and looks at everything else afterwards.
         if asked.memory is None or last is None or holds(asked, asked.memory.state, now()):
             return outcome
         return _both(outcome, _build(asked, None, started, is_held=is_held))
 
 
 def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> Outcome:
+    is_published = holds_beside(asked, last.state, started) if last is not None and asked.memory is None else None
     from skillweave.build import request_of  # noqa: PLC0415 (the compiler only where it is needed)
     from skillweave.emit import Ledger  # noqa: PLC0415
     from skillweave.publish import publish, publish_held  # noqa: PLC0415
@@ -84,14 +96,18 @@ def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> O
     documents = documents_of(asked)
     before = (asked.memory.state, asked.memory.parts) if asked.memory is not None else None
     compiled, state = compile_asked(asked, last, documents, started)
+    if is_published is not None and not is_published():
+        last = None
+        compiled, state = compile_asked(asked, last, documents, started)
     if asked.hold is not None and not asked.hold():
         if asked.memory is not None and before is not None:
             asked.memory.state, asked.memory.parts = before
         raise Superseded
     request = request_of(asked.config, compiled)
+    ledger = Ledger(written_lock(last.state) if last is not None else "")
     if asked.memory is not None:
-        asked.memory.ledger = asked.memory.ledger or Ledger()
-        request = request._replace(ledger=asked.memory.ledger)
+        ledger = asked.memory.ledger = asked.memory.ledger or ledger
+    request = request._replace(ledger=ledger)
     published = publish_held(request) if is_held else publish(request)
     diagnostics = tuple(sorted([*compiled.diagnostics, *published.diagnostics], key=Diagnostic.sort_key))
     worked_out = {str(entry.path) for entry in compiled.entries}

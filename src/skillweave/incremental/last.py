@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from skillweave.beside import beside
 from skillweave.cachedir import key_here
 from skillweave.config import hidden_roots
 from skillweave.diagnostics import Diagnostic
@@ -13,6 +14,8 @@ from skillweave.record import NamedTuple
 from skillweave.state import State, changed_files, load_state, outputs_unchanged, save_state
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from skillweave.source import SourcePath
 
 MISSHAPED = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
@@ -52,15 +55,11 @@ def last_run(asked: Asked, started: int) -> Last | None:
 
 
 def last_published(asked: Asked, started: int) -> Last | None:
-    """The last run, if what it published is there as it was.
-
-    Who builds again and again waits for what edits reach, and looks at everything else afterwards.
-    """
+    """The last run, if what it published is there as it was; where there is more to do, that is for later to find out."""
     last = last_run(asked, started)
     if last is None or not last.state.published:
         return None
-    is_later = asked.memory is not None and is_more_to_do(last)
-    return last if is_later or holds(asked, last.state, started) else None
+    return last if is_more_to_do(last) or holds(asked, last.state, started) else None
 
 
 def is_more_to_do(last: Last) -> bool:
@@ -73,6 +72,29 @@ def holds(asked: Asked, state: State | None, started: int) -> bool:
         return state is None or not state.published or outputs_unchanged(state, asked.output, started)
     except MISSHAPED:
         return False
+
+
+def holds_beside(asked: Asked, state: State, started: int) -> Callable[[], bool]:
+    """`holds`, found out by a second process meanwhile. What is returned waits for it, and is to be called once."""
+
+    def look() -> bytes:
+        is_there = holds(asked, state, started)
+        stamps = [known[0] for known in _outputs(state)] if is_there and state.renewed else []
+        return "\n".join([str(is_there), *stamps]).encode()
+
+    found = beside(look)
+
+    def result() -> bool:
+        is_there, *stamps = found().decode().split("\n")
+        for known, newer in zip(_outputs(state), stamps, strict=False):
+            known[0] = newer
+        return is_there == str(True)
+
+    return result
+
+
+def _outputs(state: State) -> list[list[Any]]:
+    return [*state.output_folders.values(), *state.outputs.values()]
 
 
 def renew(asked: Asked, state: State, started: int) -> None:

@@ -1,0 +1,51 @@
+"""Work that a second process does meanwhile. It only ever saves time: where there can be none, this process does it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def beside(work: Callable[[], bytes]) -> Callable[[], bytes]:
+    """Have some work begun by a second process, if there can be one. What is returned waits for what comes of it.
+
+    It is to be called once. The work has no effect but its result, so that it can be done again where the other process
+    failed for reasons of the machine.
+    """
+    if not can_fork():
+        return work
+    reader, writer = os.pipe()
+    try:
+        child = os.fork()
+    except OSError:  # There are too many processes, or too little memory for one more.
+        os.close(reader)
+        os.close(writer)
+        return work
+    if child == 0:
+        status = 1
+        try:
+            os.close(reader)
+            with os.fdopen(writer, "wb") as pipe:
+                pipe.write(work())
+            status = 0
+        finally:
+            os._exit(status)  # nothing of the parent's is closed or flushed twice
+    os.close(writer)
+
+    def result() -> bytes:
+        with os.fdopen(reader, "rb") as pipe:
+            answer = pipe.read()
+        _, status = os.waitpid(child, 0)
+        return answer if status == 0 else work()
+
+    return result
+
+
+def can_fork() -> bool:
+    """Whether there can be a second process, and a processor for it."""
+    # A fork copies locks that other threads hold, and nobody would ever release them.
+    return hasattr(os, "fork") and (os.cpu_count() or 1) > 1 and threading.active_count() == 1
