@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from skillweave.cli import COMMANDS
+from skillweave.cli.group import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -267,13 +267,14 @@ def test_130_when_interrupted(talkative: Path) -> None:
     assert (process.returncode, err.split()) == (130, [b"interrupted"])
 
 
-def test_130_when_interrupted_before_the_command_line_is_there(project: Path) -> None:
-    """The signal comes when the first module is looked up that `skillweave` imports."""
+@pytest.mark.parametrize("module", ["skillweave.cli", "skillweave.cli.flags", "skillweave.cli.checking"])
+def test_130_when_interrupted_before_the_command_line_is_there(project: Path, module: str) -> None:
+    """The signal comes when one of the first modules is looked up that `skillweave` imports."""
     program = (
         "import os, signal, sys\n"
         "class Interrupting:\n"
         "    def find_spec(name, *_):\n"
-        "        if name == 'click':\n"
+        f"        if name == {module!r}:\n"
         "            os.kill(os.getpid(), signal.SIGINT)\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "sys.meta_path.insert(0, Interrupting)\n"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from skillweave.cli import COMMANDS
+from skillweave.cli.group import COMMANDS
 from skillweave.diagnostics import CODES
 
 if TYPE_CHECKING:

@@ -2,51 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from skillweave.cli.common import (
-    configure,
-    is_configured,
-    nothing_found,
-    printable_line,
-    progress,
-    report,
-    say,
-    status,
-    tried,
-    usage_errors,
-)
-from skillweave.cli.depfile import write_depfile
+from skillweave.cli.building import Wanted, run
 from skillweave.cli.options import Options, project_options, report_options
-from skillweave.cli.remember import remember
-from skillweave.cli.report_file import keep_off_sources, output_file
+from skillweave.cli.report_file import output_file
 from skillweave.cli.selecting import selection_options
-from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.suggest import suggest_entries
-from skillweave.record import NamedTuple
-from skillweave.replay import Said, timed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from skillweave.build import Compiled
-    from skillweave.config import Config
-    from skillweave.diagnostics import Diagnostic
-    from skillweave.incremental import Outcome
-    from skillweave.incremental.values import Named
-    from skillweave.project import Entry
-    from skillweave.publish import Published
-
-
-class _Comparison(NamedTuple):
-    """What is to be shown instead of a build."""
-
-    check: bool
-    diff: bool
 
 
 @click.command()
@@ -74,141 +38,4 @@ def build(  # noqa: PLR0913 (click hands over each option by its name)
 
     With --check or --diff nothing is written, and the exit status is 1 unless all bundles are current.
     """
-    if diff and not options.for_people:
-        raise click.UsageError(f"--diff has no {options.format} form; --output-file FILE takes the findings elsewhere.")
-    if depfile and (check or diff):
-        raise click.UsageError("--depfile needs a build, and --check and --diff write nothing.")
-    began, started = time.time_ns(), time.monotonic()
-    while True:
-        config, failed = configure(options)
-        if config is None:
-            return failed
-        if depfile:
-            keep_off_sources(depfile, config, "depfile")
-        if check or diff:
-            return _run_comparison(options, config, entries, _Comparison(check, diff), began)
-        outcome = _run_build(options, config, entries, needs=depfile is not None)
-        if outcome is not None:
-            break
-    told = report(options, config, outcome, outcome.diagnostics, err=options.for_people)
-    if explain and not options.quiet:
-        for path, reason in outcome.reasons:
-            say(f"{path}: {reason}", err=True)
-    line = ""
-    if options.for_people and not options.quiet:
-        _tell_entries(config, outcome, verbose=options.verbose)
-        line = _counted(outcome)
-        click.echo(timed(line, time.monotonic() - started))
-    if not outcome.entries and not options.quiet:
-        click.echo(nothing_found(config), err=True)
-    result = status(outcome.diagnostics)
-    remember(options, config, outcome, Said(result, told, line, is_aside=options.for_people, is_timed=True), began)
-    if depfile and result == CLEAN:
-        write_depfile(depfile, config, outcome.needs)
-    return result
-
-
-def _run_build(options: Options, config: Config, entries: tuple[str, ...], *, needs: bool) -> Outcome | None:
-    """What a build did; None if its configuration is not in force any more, and nothing was published by it."""
-    from skillweave.incremental import Asked, Superseded  # noqa: PLC0415
-    from skillweave.incremental import build as run_build  # noqa: PLC0415
-
-    def is_wanted() -> bool:
-        # Another build may have been at work until now, with a configuration that is newer.
-        return is_configured(options, config)
-
-    with usage_errors(), progress(options) as show:
-        asked = Asked(config, entries, options.strict, not options.no_cache, show, needs=needs, hold=is_wanted)
-        try:
-            return run_build(asked)
-        except Superseded:
-            return None
-
-
-def _tell_current(options: Options, config: Config, outcome: Outcome, began: int) -> int:
-    told, result = report(options, config, outcome, outcome.diagnostics, err=False), status(outcome.diagnostics)
-    line = ""
-    if result == CLEAN and options.for_people and not options.quiet:
-        line = printable_line(_all_current(config, outcome.entries))
-        click.echo(line)
-    remember(options, config, outcome, Said(result, told, line), began)
-    return result
-
-
-def _all_current(config: Config, entries: Iterable[Entry | Named]) -> str:
-    return f"{config.output}/ is current: {_count([entry.kind for entry in entries])}"
-
-
-def _run_comparison(options: Options, config: Config, entries: tuple[str, ...], wanted: _Comparison, began: int) -> int:
-    from skillweave.incremental import Asked, current  # noqa: PLC0415
-
-    asked = Asked(config, entries, options.strict, not options.no_cache)
-    outcome = None if wanted.diff else current(asked)
-    if outcome is not None:
-        return _tell_current(options, config, outcome, began)
-    from skillweave.build import compare_project  # noqa: PLC0415
-    from skillweave.incremental.work import documents_of  # noqa: PLC0415
-
-    with tried("read"), usage_errors(), progress(options) as show:
-        compiled, published = compare_project(
-            config, entries, strict=options.strict, progress=show, documents=documents_of(asked)
-        )
-    return _compare(options, config, compiled, published, wanted)
-
-
-def _compare(options: Options, config: Config, compiled: Compiled, published: Published, wanted: _Comparison) -> int:
-    """Print what is not current: the findings, the patch, or both (then the findings go where errors go)."""
-    if wanted.diff:
-        from skillweave.build import request_of  # noqa: PLC0415
-        from skillweave.diff import differences  # noqa: PLC0415
-
-        with tried("read"):
-            for patch in differences(request_of(config, compiled)):
-                _print_patch(patch)
-    diagnostics = _sorted(compiled, published) if wanted.check else compiled.diagnostics
-    report(options, config, compiled, diagnostics, err=wanted.diff)
-    if published.diagnostics or status(diagnostics):
-        return ERRORS
-    if options.for_people and not options.quiet:
-        say(_all_current(config, compiled.entries), err=wanted.diff)
-    return status(diagnostics)
-
-
-def _print_patch(patch: str) -> None:
-    from skillweave.report.text import escape_patch  # noqa: PLC0415
-
-    for line in patch.split("\n")[:-1]:
-        click.echo(escape_patch(f"{line}\n"), nl=False)
-
-
-def _sorted(compiled: Compiled, published: Published) -> tuple[Diagnostic, ...]:
-    return tuple(sorted([*compiled.diagnostics, *published.diagnostics], key=lambda diagnostic: diagnostic.sort_key()))
-
-
-def _tell_entries(config: Config, outcome: Outcome, *, verbose: bool) -> None:
-    """A line for each entry that changed."""
-    entries = {entry.path: entry for entry in outcome.entries}
-    for path in outcome.changed:
-        entry = entries[path]
-        place = path.removesuffix("/SKILL.md") if entry.kind == "skill" else path
-        say(f"built {entry.id} → {config.output}/{place}")
-    for path in outcome.unchanged if verbose else ():
-        say(f"unchanged {entries[path].id}")
-    for path in outcome.removed:
-        say(f"removed {config.output}/{path.removesuffix('/SKILL.md')}, as its source is gone")
-
-
-def _counted(outcome: Outcome) -> str:
-    """A line for all."""
-    entries = {entry.path: entry for entry in outcome.entries}
-    built = _count([entries[path].kind for path in outcome.changed])
-    parts = [f"built {built}", f"{len(outcome.unchanged)} unchanged"]
-    parts += [f"{outcome.failed} with errors"] if outcome.failed else []
-    return ", ".join(parts)
-
-
-def _count(kinds: Sequence[str]) -> str:
-    skills, documents = kinds.count("skill"), kinds.count("document")
-    parts = [f"{skills} skill{'s' if skills != 1 else ''}"] if skills or not documents else []
-    parts += [f"{documents} document{'s' if documents != 1 else ''}"] if documents else []
-    return " and ".join(parts)
+    return run(options, Wanted(entries, check, diff, explain, depfile))

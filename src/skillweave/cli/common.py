@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from skillweave.cli.late import click
 from skillweave.cli.report_file import keep_off_sources, write_whole
 from skillweave.cli.selecting import narrowed
 from skillweave.cli.status import CLEAN, ERRORS, USAGE
+from skillweave.cli.terminal import echo
 from skillweave.near import near_names
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def progress(options: Options) -> Iterator[Callable[[int, int], None] | None]:
     finally:
         if bar:
             bar[0].__exit__(None, None, None)
-            click.echo("\x1b[1A\x1b[2K", nl=False, err=True)
+            echo("\x1b[1A\x1b[2K", nl=False, err=True)
 
 
 def report(
@@ -145,12 +145,12 @@ def print_report(
     if options.output_file:
         _write_report(options.output_file, text)
         if not options.quiet:
-            click.echo(f"{summary_line(context.summary)}: see {printable(str(options.output_file))}", err=err)
+            echo(f"{summary_line(context.summary)}: see {printable(str(options.output_file))}", err=err)
         return ""
     if text:
         text += "" if text.endswith("\n") else "\n"
         text += "\n" if options.format == "full" else ""
-        click.echo(text, err=err, nl=False, color=True)
+        echo(text, err=err, nl=False)
     return text
 
 
@@ -170,14 +170,14 @@ def printable_line(line: str) -> str:
 
 def say(line: str, *, err: bool = False) -> None:
     """Print a line that holds text of the repository."""
-    click.echo(printable_line(line), err=err)
+    echo(printable_line(line), err=err)
 
 
 def say_json(value: object, indent: int | None = 2) -> None:
     """Print a value as JSON."""
     from skillweave.report.json_report import json_text  # noqa: PLC0415
 
-    click.echo(json_text(value, indent))
+    echo(json_text(value, indent))
 
 
 def _write_report(file: Path, text: str) -> None:

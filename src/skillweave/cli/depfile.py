@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from skillweave.cli.late import click
 from skillweave.cli.report_file import write_whole
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from skillweave.cli.common import say
+from skillweave.cli.late import click
 from skillweave.cli.status import CLEAN, ERRORS
+from skillweave.cli.terminal import echo
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 class Fixing(NamedTuple):
     """What is wanted of fixes."""
 
-    fix: bool
-    diff: bool
-    unsafe: bool
+    fix: bool = False
+    diff: bool = False
+    unsafe: bool = False
+
+
+NO_FIXES = Fixing()
 
 
 def check_usage(asked: Fixing, options: Options) -> None:
@@ -50,7 +53,7 @@ def write_fixes(options: Options, config: Config, found: Sequence[Diagnostic], a
     for path, why in refused:
         say(f"cannot fix {path}: it {why}", err=True)
     if refused:
-        click.echo("no file was changed", err=True)
+        echo("no file was changed", err=True)
         return None
     _tell(options, fixed, f"fixed {_extent(fixed)}", err=options.format != "full")
     return bool(fixed.rewrites)
@@ -66,12 +69,12 @@ def show_fixes(options: Options, config: Config, found: Sequence[Diagnostic], as
 
         for path, before, after in fixed.rewrites:
             for line in patch(path, (before, 0), (after, 0)).split("\n")[:-1]:
-                click.echo(escape_patch(f"{line}\n"), nl=False)
+                echo(escape_patch(f"{line}\n"), nl=False)
         paths = {diagnostic.path for diagnostic in found}
         remaining = [left for left in fixed.remaining if left.path in paths and _is_told(config, left)]
         _tell(options, fixed, f"would fix {_extent(fixed)}", err=True)
     if not options.quiet:
-        click.echo(f"{_count(len(remaining), 'problem')} would remain", err=True)
+        echo(f"{_count(len(remaining), 'problem')} would remain", err=True)
     errors = any(_is_error(options, diagnostic) for diagnostic in remaining)
     return ERRORS if errors or (fixed is not None and fixed.rewrites) else CLEAN
 
@@ -122,7 +125,7 @@ def _tell(options: Options, fixed: Fixed, line: str, *, err: bool) -> None:
     for found, why in () if options.quiet else fixed.left_out:
         say(f"left out the fix of {found.code.number} at {found.path}:{found.start.line}: {why}", err=True)
     if fixed.applied and not options.quiet:
-        click.echo(line, err=err)
+        echo(line, err=err)
 
 
 def _extent(fixed: Fixed) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from skillweave.cli.late import click
 from skillweave.cli.report_file import output_file
 from skillweave.record import NamedTuple
 
@@ -25,15 +24,17 @@ FORMATS = (*OWN_FORMATS, "github", "sarif")
 class Options(NamedTuple):
     """What all commands that read a project are given."""
 
-    root: Path | None
-    config: Path | None
-    output: str | None
-    format: str
-    color: str
-    strict: bool
-    no_cache: bool
-    quiet: bool
-    verbose: bool
+    arguments: tuple[str, ...]
+    """The command line, without the name of the program."""
+    root: Path | None = None
+    config: Path | None = None
+    output: str | None = None
+    format: str = "full"
+    color: str = "auto"
+    strict: bool = False
+    no_cache: bool = False
+    quiet: bool = False
+    verbose: bool = False
     output_file: Path | None = None
     select: tuple[str, ...] | None = None
     ignore: tuple[str, ...] = ()
@@ -79,7 +80,8 @@ def project_options(command: Callable[..., int], formats: Sequence[str] = FORMAT
     ]
 
     def wrapped(**values: Any) -> int:  # noqa: ANN401 (click's values)
-        common = Options(**{name: values.pop(name) for name in Options._fields if name in values})
+        given = {name: values.pop(name) for name in Options._fields if name in values}
+        common = Options(click.get_current_context().obj, **given)
         return command(common, **values)
 
     wrapped.__name__ = command.__name__
@@ -89,14 +91,16 @@ def project_options(command: Callable[..., int], formats: Sequence[str] = FORMAT
     return wrapped
 
 
-report_options = click.option(
-    "--output-file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    callback=output_file,
-    help="Write the findings to this file.",
-)
-"""The options of a command that reports findings; to stand above `project_options`."""
+def report_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command that reports findings the options for that; to stand above `project_options`."""
+    option = click.option(
+        "--output-file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        callback=output_file,
+        help="Write the findings to this file.",
+    )
+    return option(command)
 
 
 def own_format_options(command: Callable[..., int]) -> Callable[..., int]:

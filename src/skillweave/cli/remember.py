@@ -8,8 +8,6 @@ from stat import S_ISREG
 from time import time_ns
 from typing import TYPE_CHECKING
 
-import click
-
 from skillweave.cli.common import is_configured
 from skillweave.cli.options import OWN_FORMATS, Options
 from skillweave.replay import Said, keep, leads_to
@@ -35,7 +33,7 @@ def remember(options: Options, config: Config, outcome: Outcome, said: Said, sta
         return
     from skillweave.state import seen  # noqa: PLC0415 (loaded when there is an outcome)
 
-    arguments, settled = click.get_current_context().obj, started - SETTLED
+    arguments, settled = options.arguments, started - SETTLED
     depended = seen(outcome.repeats, config.output, is_built=arguments[0] == "build")
     # It may have been edited since it was read: what is kept of it has to be what was meant.
     if depended is None or not _add_configuration(depended, config) or not is_configured(options, config):

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
+from skillweave.cli.late import click
 
 if TYPE_CHECKING:
     from skillweave.config import Config

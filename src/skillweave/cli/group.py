@@ -1,0 +1,106 @@
+"""The commands and their help, as click knows them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from skillweave import __version__
+from skillweave.cli.status import CLEAN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from click.shell_completion import CompletionItem
+
+
+COMMANDS = {
+    "build": "Check and flatten everything, and write the bundles.",
+    "check": "Find every mistake, and write nothing unless --fix says so.",
+    "clean": "Remove the cache.",
+    "completion": "Print a script that completes commands, entries and paths in a shell.",
+    "explain": "Explain a finding: what it means, an example, the cure.",
+    "graph": "Say which files each entry is made of.",
+    "init": "Begin a project: an example, a configuration, a hook.",
+    "mv": "Move a pattern, a skill or a folder, and rewrite what names it.",
+    "new": "Make a skill or a pattern to start from.",
+    "package": "Pack skills so that they can be installed one by one.",
+    "schema": "Print the JSON Schema of the configuration, for editors.",
+    "trace": "Say where the lines of a built file come from.",
+    "watch": "Build, and build again whenever a source changes.",
+}
+"""Each command is a module of that name, imported when it is run; its line in `--help` is here, to import none for it."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"skillweave.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from skillweave.near import near_names  # noqa: PLC0415 (only a mistake asks for it)
+
+            near = near_names(args[0], COMMANDS, cutoff=0.8)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(error.message + hint, ctx) from None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 (only a shell asks, at a prompt)
+
+        commands = [CompletionItem(name, help=line) for name, line in COMMANDS.items() if name.startswith(incomplete)]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with `skillweave init`, or with `skillweave check` where there are skills. Every finding has a code;"
+    " `skillweave explain SW207` tells more.",
+)
+@click.version_option(__version__, message="skillweave %(version)s")
+def main() -> None:
+    """Weave shared Markdown into self-contained agent skills.
+
+    Keep what skills share in patterns/, and pull it in with a line such as
+
+    \b
+        <<include: orchestration/parallel-execution.md>>
+
+    skillweave checks every reference, finds every cycle, and writes flattened bundles to build/, ready to be installed one
+    by one.
+    """  # noqa: D301 (the backspace tells click to keep the lines below as they are)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Have click read the arguments and run the command that they name; returns the exit status."""
+    try:
+        status = main.main(list(arguments), prog_name="skillweave", standalone_mode=False, obj=tuple(arguments))
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    return status if isinstance(status, int) else CLEAN
+
+
+def complete(instruction: str) -> int:
+    """Answer a shell that wants to know how a line goes on; returns the exit status."""
+    from skillweave.cli.completion import answer  # noqa: PLC0415 (only a shell asks, at a prompt)
+
+    return answer(main, instruction)

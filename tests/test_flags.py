@@ -1,0 +1,117 @@
+"""Builds and checks that are asked for by flags alone: they say what click would have them say, and do without it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import pytest
+
+from skillweave.cli.flags import BUILD_FLAGS, FLAGS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Skillweave
+
+SKILL = "---\nname: {0}\ndescription: A skill for tests. Use it in tests.\n---\n\n# {0}\n\n<<include: {1}>>\n"
+FILES = {
+    "skills/good/SKILL.md": SKILL.format("good", "a.md"),
+    "skills/bad/SKILL.md": SKILL.format("bad", "missing.md"),
+    "patterns/a.md": "# A\n\ntext\n",
+    "patterns/unused.md": "# Unused\n",
+}
+CHOSEN = [
+    (command, *flags)
+    for command, known in (("build", BUILD_FLAGS), ("check", FLAGS))
+    for number in (0, 1, 2)
+    for flags in combinations(sorted(known), number)
+]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with a warning and an error."""
+    for path, text in FILES.items():
+        (tmp_path / "project" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "project" / path).write_text(text, encoding="utf-8")
+    return tmp_path / "project"
+
+
+@pytest.mark.parametrize("arguments", CHOSEN, ids=" ".join)
+def test_flags_say_what_click_makes_of_them(
+    arguments: tuple[str, ...], project: Path, tmp_path: Path, skillweave_here: Skillweave
+) -> None:
+    other = shutil.copytree(project, tmp_path / "other")
+    for edit in ("", "\nmore\n"):
+        for folder in (project, other):
+            with (folder / "patterns/a.md").open("a", encoding="utf-8") as file:
+                file.write(edit)
+        plainly = skillweave_here(project, arguments)
+        by_click = skillweave_here(other, [*arguments, "--color", "auto"])
+        for said, also_said in zip(plainly[1:], by_click[1:], strict=True):
+            assert timeless(said) == timeless(also_said)
+        assert plainly.status == by_click.status
+        assert names(project) == names(other)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_loaded"),
+    [
+        (["check"], False),
+        (["build", "--explain", "-v"], False),
+        (["build", "--check", "--strict"], False),
+        (["build", "--color", "never"], True),
+        (["build", "--chekc"], True),
+        (["check", "--fix"], True),
+        (["check", "--check"], True),
+        (["-q", "check"], True),
+        ([], True),
+    ],
+)
+def test_click_is_loaded_for_all_else(arguments: list[str], is_loaded: bool, project: Path) -> None:  # noqa: FBT001
+    code = f"import sys; from skillweave.__main__ import run; run({arguments}); print('click' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.split()[-1] == str(is_loaded)
+
+
+def test_a_stream_of_ascii_is_written_to_as_click_does(project: Path) -> None:
+    (project / "patterns/a.md").write_text("# Ä\n\n[x](é.md)\n", encoding="utf-8")
+    plainly, by_click = (
+        subprocess.run(
+            [sys.executable, "-m", "skillweave", "check", *more],
+            cwd=project,
+            env={**os.environ, "PYTHONIOENCODING": "ascii"},
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        for more in ((), ("--color", "auto"))
+    )
+    assert "é.md" in plainly.stdout.decode()
+    assert (plainly.stdout, plainly.stderr, plainly.returncode) == (
+        by_click.stdout,
+        by_click.stderr,
+        by_click.returncode,
+    )
+
+
+def timeless(text: str) -> str:
+    return re.sub(r"in \d+\.\d\d s", "in no time", text)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if ".skillweave" not in path.parts)
