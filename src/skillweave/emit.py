@@ -1,13 +1,12 @@
-"""Entries → bundles: the bytes of every file that is published, and the lock file that says what they were made of."""
+"""Entries → bundles: the bytes of every file that is published, and what the lock file will say of them."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from skillweave import __version__
 from skillweave.diagnostics import UNREADABLE_FILE, Diagnostic
 from skillweave.leftovers import check_leftovers
+from skillweave.lock import Record
 from skillweave.pages import page_text
 from skillweave.project import START
 from skillweave.record import NamedTuple
@@ -41,17 +40,6 @@ class Bundle(NamedTuple):
     """The compiled documents among the outputs, by their path below the output folder."""
     copies: Mapping[str, SourcePath]
     """The files copied byte for byte, by the same."""
-
-
-class Record(NamedTuple):
-    """What the lock file says of one entry: the digests of its inputs and outputs, by path."""
-
-    inputs: Mapping[str, str]
-    outputs: Mapping[str, str]
-
-
-Lock = dict[str, Record]
-"""Records by the entry's source path."""
 
 
 def emit(nodes: Nodes, tree: Tree, plan: Plan, sources: Iterable[SourcePath]) -> Bundle | None:
@@ -108,106 +96,6 @@ def document_text(nodes: Nodes, page: PlannedPage, banner: str | None) -> str:
     return (front + body_text).rstrip("\n") + "\n"
 
 
-class Ledger:
-    """A lock file as it was last read or written: who builds again does either for what has changed only.
-
-    `written` is the digest of one that this very version is known to have written: its words can be taken as they are.
-    """
-
-    def __init__(self, written: str = "") -> None:
-        self.written = written
-        self.data: bytes = b""
-        self.lock: Lock = {}
-        self.entries: dict[str, tuple[Record, str]] = {}
-        """What the lock file says of each entry, in its own words."""
-
-    def read(self, data: bytes) -> Lock | None:
-        """A lock file → its records; None if it is none that we can read. They are not to be changed."""
-        if data != self.data:
-            lock = read_lock(data)
-            if lock is None:
-                return None
-            self.data, self.lock = data, lock
-            if self.written and digest(data) == self.written:
-                self.entries = _in_its_words(data, lock)
-        return self.lock
-
-    def write(self, lock: Lock) -> bytes:
-        """Records → the lock file: JSON, sorted, a line for each path, without times or places, alike on any machine."""
-        written = []
-        for path in sorted(lock):
-            record, text = self.entries.get(path, (None, ""))
-            if record != lock[path]:
-                text = _entry(path, lock[path])
-            self.entries[path] = (lock[path], text)
-            written.append(text)
-        for path in self.entries.keys() - lock.keys():
-            del self.entries[path]
-        entries = _BETWEEN.join(written)
-        body = f"{{\n{entries}\n }}" if entries else "{}"
-        tool = json.dumps(f"skillweave {__version__}")
-        self.data = f'{{\n "version": 1,\n "tool": {tool},\n "entries": {body}\n}}\n'.encode()
-        self.lock = lock
-        return self.data
-
-
-def lock_bytes(lock: Lock) -> bytes:
-    """The lock file of some records."""
-    return Ledger().write(lock)
-
-
-_BETWEEN = ",\n"
-_END = "\n  }"
-
-
-def _in_its_words(data: bytes, lock: Lock) -> dict[str, tuple[Record, str]]:
-    """What a lock file that `Ledger.write` wrote says of each entry. No string holds a line end: JSON escapes it."""
-    *texts, rest = data.decode().split(f"{_END}{_BETWEEN}")
-    first, last = '"entries": {\n', f"{_END}\n }}\n}}\n"
-    texts = [*texts, rest.removesuffix(last)]
-    texts[0] = texts[0].partition(first)[2]
-    if len(texts) != len(lock):
-        return {}
-    return {path: (lock[path], text + _END) for path, text in zip(lock, texts, strict=True)}
-
-
-def _entry(path: str, record: Record) -> str:
-    strings = [path, *(string for digests in record for item in digests.items() for string in item)]
-    # All strings are quoted at once: to have the indent from `json` takes ten times as long.
-    quoted = dict(
-        zip(strings, json.dumps(strings, ensure_ascii=False, separators=("\n", ":"))[1:-1].split("\n"), strict=True)
-    )
-
-    def table(name: str, digests: Mapping[str, str]) -> str:
-        rows = ",\n".join(f"    {quoted[path]}: {quoted[digests[path]]}" for path in sorted(digests))
-        return f'   "{name}": {{\n{rows}\n   }}' if rows else f'   "{name}": {{}}'
-
-    return f"  {quoted[path]}: {{\n{table('inputs', record.inputs)},\n{table('outputs', record.outputs)}\n  }}"
-
-
-def read_lock(data: bytes) -> Lock | None:
-    """A lock file → its records; None if it is none that we can read. Paths that leave the output folder are dropped."""
-    try:
-        content = json.loads(data)
-        return {
-            str(path): Record(_digests(record["inputs"]), _digests(record["outputs"], inside=True))
-            for path, record in content["entries"].items()
-        }
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
-
-
 def record_of(bundle: Bundle) -> Record:
     """What the lock file will say of a bundle."""
     return Record(bundle.inputs, {output.path: digest(output.data) for output in bundle.outputs})
-
-
-def _digests(values: Mapping[str, str], *, inside: bool = False) -> dict[str, str]:
-    return {str(path): str(value) for path, value in values.items() if not inside or _is_inside(str(path))}
-
-
-def _is_inside(path: str) -> bool:
-    """Whether a path cannot lead out of the folder that it is relative to, on any system."""
-    return not (
-        path.startswith("/") or "\\" in path or ".." in path.split("/") or ":" in path.split("/", maxsplit=1)[0]
-    )

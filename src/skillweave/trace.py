@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
     from skillweave.build import Compiled
     from skillweave.config import Config
-    from skillweave.emit import Bundle, Lock, Output
+    from skillweave.emit import Bundle, Output
     from skillweave.flatten.origins import Origin
     from skillweave.flatten.values import NodeKey
     from skillweave.graph.values import Edge, Graph
+    from skillweave.lock import Lock
     from skillweave.project import Entry
     from skillweave.source import SourcePath
 

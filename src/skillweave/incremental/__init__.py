@@ -90,7 +90,7 @@ def build(asked: Asked) -> Outcome:
 def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> Outcome:
     is_published = holds_beside(asked, last.state, started) if last is not None and asked.memory is None else None
     from skillweave.build import request_of  # noqa: PLC0415 (the compiler only where it is needed)
-    from skillweave.emit import Ledger  # noqa: PLC0415
+    from skillweave.lock import Ledger  # noqa: PLC0415
     from skillweave.publish import publish, publish_held  # noqa: PLC0415
 
     documents = documents_of(asked)

@@ -40,7 +40,8 @@ def keep_run(asked: Asked, state: State, compiled: Compiled, outcome: Outcome, d
     is_whole = len(compiled.graph.files) == outcome.files
     if documents.fresh:
         keep(root, key_here(root, parser_key()), stored(documents.fresh), documents.used if is_whole else None)
-    save_parts(root, state, to_json(compiled.parts))
+    if state.made == state.started:  # Else they are what they were.
+        save_parts(root, state, to_json(compiled.parts))
     save_state(root, state)
     forget(root)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from skillweave.emit import Record
+    from skillweave.lock import Record
     from skillweave.publish import Published
 
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from skillweave.config import Config
     from skillweave.depfile import Needs
     from skillweave.document import Document
-    from skillweave.emit import Ledger
     from skillweave.files import Found
     from skillweave.graph.values import SourceFile
+    from skillweave.lock import Ledger
     from skillweave.parts import Parts
     from skillweave.project import Project
     from skillweave.source import SourcePath

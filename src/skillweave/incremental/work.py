@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from skillweave.cachedir import key_here, prepare_folder
 from skillweave.incremental.last import MISSHAPED, Last
@@ -11,18 +11,21 @@ from skillweave.state import State, copy_of, load_parts, parser_key, record, upd
 if TYPE_CHECKING:
     from skillweave.build import Compiled
     from skillweave.cache import Documents
-    from skillweave.incremental.values import Asked
+    from skillweave.incremental.values import Asked, Memory
+    from skillweave.parts import Parts
 
 
 def compile_asked(asked: Asked, last: Last | None, documents: Documents, started: int) -> tuple[Compiled, State | None]:
     """The project worked out, as far as edits reach where that can tell; and the state that this leaves, if it is kept."""
-    if last is not None:
-        compiled = _compile_changes(asked, last, documents)
+    parts = _parts_of(asked, last) if last is not None else None
+    if last is not None and parts is not None:
+        compiled_changes = _compile_changes(asked, last, parts, documents)
         state = copy_of(last.state)
-        if compiled is not None and update(state, last.tree, asked.config.output, last.changed):
-            state.started = state.made = started
-            state.renewed = False
-            return compiled, state
+        if compiled_changes is not None and update(state, last.tree, asked.config.output, last.changed):
+            state.started, state.renewed = started, False
+            if compiled_changes.parts != parts:
+                state.made = started
+            return compiled_changes, state
     from skillweave.build import compile_project  # noqa: PLC0415 (the compiler is imported only where it is needed)
 
     compiled = compile_project(
@@ -32,25 +35,33 @@ def compile_asked(asked: Asked, last: Last | None, documents: Documents, started
     return compiled, record(key, compiled.tree, started, asked.config.output) if key else None
 
 
-def _compile_changes(asked: Asked, last: Last, documents: Documents) -> Compiled | None:
+def _parts_of(asked: Asked, last: Last) -> Parts | None:
+    """What the last run found out; None if that is not there."""
+    if _is_at_hand(asked.memory, last):
+        return asked.memory.parts
+    kept = load_parts(asked.config.root, last.state)
+    if kept is None:
+        return None
     from skillweave.parts import from_json  # noqa: PLC0415 (the compiler is imported only where it is needed)
-    from skillweave.recompile import Edits, recompile  # noqa: PLC0415
 
-    memory = asked.memory
-    project, files = None, {}
-    if memory is not None and memory.state is last.state and memory.parts is not None:
-        parts, project, files = memory.parts, memory.project, memory.files
+    try:
+        return from_json(kept)
+    except MISSHAPED:
+        return None
+
+
+def _is_at_hand(memory: Memory | None, last: Last) -> TypeGuard[Memory]:
+    return memory is not None and memory.state is last.state and memory.parts is not None
+
+
+def _compile_changes(asked: Asked, last: Last, parts: Parts, documents: Documents) -> Compiled | None:
+    from skillweave.recompile import Edits, recompile  # noqa: PLC0415 (the compiler is imported only where it is needed)
+
+    edits = Edits(last.changed, frozenset(last.state.pending), parts, last.tree)
+    if _is_at_hand(asked.memory, last):
+        edits = edits._replace(project=asked.memory.project, files=asked.memory.files)
         # Until this run is through, what is known is neither the old nor the new.
-        memory.state = memory.parts = None
-    else:
-        kept = load_parts(asked.config.root, last.state)
-        if kept is None:
-            return None
-        try:
-            parts = from_json(kept)
-        except MISSHAPED:
-            return None
-    edits = Edits(last.changed, frozenset(last.state.pending), parts, last.tree, project, files)
+        asked.memory.state = asked.memory.parts = None
     return recompile(asked.config, edits, documents, strict=asked.strict)
 
 

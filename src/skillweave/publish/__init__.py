@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from skillweave.config import LOCK_NAME
 from skillweave.diagnostics import FOREIGN_OUTPUT, STALE_OUTPUT, Diagnostic
-from skillweave.emit import Bundle, Ledger, Lock, Record, lock_bytes, read_lock, record_of
+from skillweave.emit import Bundle, record_of
 from skillweave.files import is_below
 from skillweave.listing import is_left_out
+from skillweave.lock import Ledger, Lock, Record, lock_bytes, read_lock
 from skillweave.project import START
 from skillweave.publish.alone import alone, alone_if_there
 from skillweave.publish.disk import (
@@ -34,7 +35,7 @@ from skillweave.source import SourcePath
 from skillweave.stamps import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from skillweave.emit import Output
@@ -106,13 +107,34 @@ class Request(NamedTuple):
         return is_hidden and all(source != bundle.entry.path for bundle in self.bundles)
 
 
+class _Recorded:
+    """The digest of each output that builds recorded, by its path."""
+
+    def __init__(self, records: Lock) -> None:
+        self.records = records
+        self.all: dict[str, str] | None = None
+
+    def get(self, path: str) -> str | None:
+        """The digest of an output; None where builds recorded none at this path."""
+        # As a rule, one of these entries made it, and no other record has to be read.
+        parents = [path[:end] for end, letter in enumerate(path) if letter == "/"]
+        for entry in (path, *(f"{parent}/SKILL.md" for parent in parents)):
+            if entry in self.records and path in self.records[entry].outputs:
+                return self.records[entry].outputs[path]
+        if self.all is None:
+            self.all = {path: value for record in self.records.values() for path, value in record.outputs.items()}
+        return self.all.get(path)
+
+    def __contains__(self, path: object) -> bool:
+        return self.get(str(path)) is not None
+
+
 class _Before(NamedTuple):
     """The output folder as a build finds it."""
 
     request: Request
     records: Lock
-    ours: Mapping[str, str]
-    """The digest of each output that builds recorded, by its path."""
+    ours: _Recorded
     planned: frozenset[str]
     """The paths of all outputs of this build."""
     places: dict[str, Place]
@@ -221,9 +243,8 @@ def _is_as_built(folder: Path, path: str, value: str) -> bool:
 
 def _plan(request: Request, previous: Lock, result: Published) -> _Plan:
     """What is to be done; what stands in the way, and what is told of each entry, goes into `result`."""
-    ours = {path: value for record in previous.values() for path, value in record.outputs.items()}
     planned = frozenset(output.path for bundle in request.bundles for output in bundle.outputs)
-    before = _Before(request, previous, ours, planned, {})
+    before = _Before(request, previous, _Recorded(previous), planned, {})
     plan = _Plan({path: record for path, record in previous.items() if request.keeps(path)})
     for bundle in request.bundles:
         _plan_bundle(before, bundle, plan, result)
@@ -288,7 +309,7 @@ def _drop(before: _Before, paths: Iterable[str], plan: _Plan, result: Published)
         found = read_plain(before.request.folder / path) if is_plain(before.request.folder, path) else None
         if found is None or path in before.planned:
             continue
-        if digest(found[0]) == before.ours[path]:
+        if digest(found[0]) == before.ours.get(path):
             plan.drops.add(path)
         else:
             edited.add(path)
@@ -345,8 +366,8 @@ def _gives_way(before: _Before, path: str) -> bool:
 
 
 def _goes(before: _Before, path: str) -> bool:
-    is_ours = path in before.ours and path not in before.planned
-    return is_ours and _is_as_built(before.request.folder, path, before.ours[path])
+    recorded = None if path in before.planned else before.ours.get(path)
+    return recorded is not None and _is_as_built(before.request.folder, path, recorded)
 
 
 def _stale(request: Request, path: str, why: str, cure: str = BUILD) -> Diagnostic:

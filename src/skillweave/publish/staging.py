@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from skillweave.config import LOCK_NAME
-from skillweave.emit import read_lock
+from skillweave.lock import read_lock
 from skillweave.publish.disk import is_staging, read_plain, remove_empty, walk
 from skillweave.publish.exchange import exchange, roll_back
 from skillweave.record import NamedTuple
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
     from pathlib import Path
 
-    from skillweave.emit import Lock, Output
+    from skillweave.emit import Output
+    from skillweave.lock import Lock
     from skillweave.publish.disk import Standing
 
 _HEALED = "healed"

@@ -1,0 +1,150 @@
+"""The lock file: what each bundle was made of. JSON, sorted, a line for each path, without times or places: alike anywhere."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from skillweave import __version__
+from skillweave.stamps import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Record:
+    """What the lock file says of one entry: the digests of its inputs and outputs, by path.
+
+    One that is made of the lock file's own words is read when it is asked: after an edit, few of all are.
+    """
+
+    __slots__ = ("_digests", "_words")
+
+    def __init__(self, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> None:
+        self._digests: tuple[Mapping[str, str], Mapping[str, str]] | None = (inputs, outputs)
+        self._words = ""
+
+    @classmethod
+    def of_words(cls, words: str) -> Record:
+        """The record that `words` gave as such."""
+        record = cls({}, {})
+        record._digests, record._words = None, words
+        return record
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        return self._read()[0]
+
+    @property
+    def outputs(self) -> Mapping[str, str]:
+        return self._read()[1]
+
+    def words(self, path: str) -> str:
+        """What the lock file says of an entry with this record."""
+        self._words = self._words or _words(path, self)
+        return self._words
+
+    def _read(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        if self._digests is None:
+            (said,) = json.loads(f"{{{self._words}}}").values()
+            self._digests = _digests(said)
+        return self._digests
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Record) and self._read() == other._read()
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+Lock = dict[str, Record]
+"""Records by the entry's source path."""
+
+
+class Ledger:
+    """A lock file as it was last read or written: who builds again and again does either for what has changed only.
+
+    `written` is the digest of one that this very version is known to have written: its words can be taken as they are.
+    """
+
+    def __init__(self, written: str = "") -> None:
+        self.written = written
+        self.data: bytes = b""
+        self.lock: Lock = {}
+
+    def read(self, data: bytes) -> Lock | None:
+        """A lock file → its records; None if it is none that we can read. They are not to be changed."""
+        if data != self.data:
+            is_ours = self.written and digest(data) == self.written
+            lock = _in_its_words(data) if is_ours else read_lock(data)
+            if lock is None:
+                return None
+            self.data, self.lock = data, lock
+        return self.lock
+
+    def write(self, lock: Lock) -> bytes:
+        """Records → the lock file."""
+        entries = _BETWEEN.join(lock[path].words(path) for path in sorted(lock))
+        tool = json.dumps(f"skillweave {__version__}")
+        body = f"{_FIRST}{entries}{_LAST}" if entries else "{}"
+        self.data = f'{{\n "version": 1,\n "tool": {tool},\n "entries": {body}\n}}\n'.encode()
+        self.lock = lock
+        return self.data
+
+
+def lock_bytes(lock: Lock) -> bytes:
+    """The lock file of some records."""
+    return Ledger().write(lock)
+
+
+def read_lock(data: bytes) -> Lock | None:
+    """A lock file → its records; None if it is none that we can read. Paths that leave the output folder are dropped."""
+    try:
+        content = json.loads(data)
+        return {str(path): Record(*_digests(said)) for path, said in content["entries"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+_FIRST, _BETWEEN, _LAST = "{\n", ",\n", "\n }"
+_END = "\n  }"
+
+
+def _in_its_words(data: bytes) -> Lock:
+    """The records of a lock file that `Ledger.write` wrote. No string in it holds a line end: JSON escapes it."""
+    _, first, entries = data.decode().partition(f'"entries": {_FIRST}')
+    if not first:
+        return {}
+    texts = entries[: entries.rindex(_END)].split(f"{_END}{_BETWEEN}")
+    return {_path(text): Record.of_words(f"{text}{_END}") for text in texts}
+
+
+def _path(words: str) -> str:
+    quoted = words[: words.index(": {\n")]
+    path: str = json.loads(quoted) if "\\" in quoted else quoted.strip()[1:-1]
+    return path
+
+
+def _words(path: str, record: Record) -> str:
+    strings = [path, *(text for digests in (record.inputs, record.outputs) for row in digests.items() for text in row)]
+    # All strings are quoted at once: to have the indent from `json` takes ten times as long.
+    quoted = dict(
+        zip(strings, json.dumps(strings, ensure_ascii=False, separators=("\n", ":"))[1:-1].split("\n"), strict=True)
+    )
+
+    def table(name: str, digests: Mapping[str, str]) -> str:
+        rows = ",\n".join(f"    {quoted[path]}: {quoted[digests[path]]}" for path in sorted(digests))
+        return f'   "{name}": {{\n{rows}\n   }}' if rows else f'   "{name}": {{}}'
+
+    return f"  {quoted[path]}: {{\n{table('inputs', record.inputs)},\n{table('outputs', record.outputs)}{_END}"
+
+
+def _digests(said: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, str], dict[str, str]]:
+    inputs = {str(path): str(value) for path, value in said["inputs"].items()}
+    return inputs, {str(path): str(value) for path, value in said["outputs"].items() if _is_inside(str(path))}
+
+
+def _is_inside(path: str) -> bool:
+    """Whether a path cannot lead out of the folder that it is relative to, on any system."""
+    return not (
+        path.startswith("/") or "\\" in path or ".." in path.split("/") or ":" in path.split("/", maxsplit=1)[0]
+    )
