@@ -42,6 +42,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "files",
         "rewrite",
         "state",
+        "saved",
         "store",
         "destination",
         "directive",
@@ -83,7 +84,7 @@ HOMES = {
 """Which module or package alone imports a dependency."""
 
 ON_DISK = {
-    *("stamps", "listing", "cachedir", "replay", "config", "files", "rewrite", "state", "store", "beside"),
+    *("stamps", "listing", "cachedir", "replay", "config", "files", "rewrite", "state", "saved", "store", "beside"),
     *("publish", "move", "dist", "explain", "starter", "watch", "cli", "__main__"),
 }
 """Who touches the disk: for the project, its own file, its own pages, the cache, or the working directory; or ends the

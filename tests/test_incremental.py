@@ -18,7 +18,7 @@ from skillweave.cache import decode, encode
 from skillweave.config import load_config
 from skillweave.incremental import Asked, Memory, Outcome, Superseded, build, check, current
 from skillweave.parse.documents import parse
-from skillweave.state import State
+from skillweave.state import TABLES, State
 
 NAMES = ("a.md", "b.md", "c.md", "d/e.md")
 SKILLS = ("s", "t", "u")
@@ -242,6 +242,47 @@ def test_a_cache_with_other_values_is_not_believed(tmp_path: Path, name: str, ke
             again = run(tmp_path, check)
             assert again is not None
             assert again.diagnostics == expected.diagnostics
+
+
+SINCE = ("saved", "changes", "started", "made", "published", "pending", "renewed")
+
+
+@pytest.mark.parametrize("key", SINCE)
+def test_changes_of_a_state_with_other_values_are_not_believed(tmp_path: Path, key: str) -> None:
+    project, clean = tmp_path / "project", tmp_path / "clean"
+    for skill in ("s", "t", "u"):
+        write(project / f"skills/{skill}/SKILL.md", SKILL.replace(": s", f": {skill}") + "<<include: a.md>>\n")
+    write(project / "patterns/a.md", "# A\n")
+    write(project / "patterns/b.md", "# B\n")
+    tables = {name: {"patterns/a.md": [[1]], "skills/s/SKILL.md": [], "": [[[]]]} for name in TABLES}
+    wrong: list[object] = [
+        None,
+        {},
+        0,
+        [],
+        [1],
+        "x",
+        True,
+        tables,
+        {**tables, "files": [1]},
+        {name: {"a": 1} for name in TABLES},
+    ]
+    for number, value in enumerate(wrong):
+        write(project / "skillweave.toml", f"# {number}\n")
+        run(project, build)
+        for edit in ("one", "two"):
+            write(project / "patterns/b.md", f"# B\n\n{edit}\n")
+            run(project, build)
+        since = project / ".skillweave/since.json"
+        kept = json.loads(since.read_text("utf-8"))
+        assert kept["changes"]["files"].keys() == {"patterns/b.md"}
+        since.write_text(json.dumps({**kept, key: value}), "utf-8")
+        write(project / "patterns/a.md", f"# A\n\n{number}\n")
+        run(project, build)
+        shutil.rmtree(clean, ignore_errors=True)
+        shutil.copytree(project, clean, ignore=shutil.ignore_patterns(".skillweave", "build"))
+        run(clean, build)
+        assert tree(project / "build") == tree(clean / "build")
 
 
 def compare_with_clean(history: list[Step], memory: Memory | None) -> None:

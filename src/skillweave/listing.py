@@ -6,10 +6,12 @@ Loads next to nothing: `replay` runs before all else.
 from __future__ import annotations
 
 import os
+from stat import S_ISDIR
 
 TYPE_CHECKING = False  # typing has it, too, and takes longer to load than all else here.
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
     from typing import Literal
 
     EntryKind = Literal["file", "folder", "link", "special"]
@@ -57,3 +59,11 @@ def _kind(entry: os.DirEntry[str]) -> EntryKind:
     if entry.is_file(follow_symlinks=False):
         return "file"
     return "folder" if entry.is_dir(follow_symlinks=False) else "special"
+
+
+def is_real_folder(place: Path | str) -> bool:
+    """Whether there is a folder, and no symlink to one. Raises OSError where that cannot be told."""
+    try:
+        return S_ISDIR(os.lstat(place).st_mode)
+    except FileNotFoundError:
+        return False

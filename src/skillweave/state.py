@@ -1,4 +1,4 @@
-"""What the last build saw and did, so that the next one can tell that nothing has changed. Kept in `.skillweave/`.
+"""What the last build saw and did, so that the next one can tell that nothing has changed. `saved.py` keeps it.
 
 It may only ever save time: it is believed where every folder that was listed, every file that was read and every file that
 was written is as it was, and ignored where it cannot be read, is another version's, or asks for anything else.
@@ -6,20 +6,16 @@ was written is as it was, and ignored where it cannot be read, is another versio
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import time
-from contextlib import suppress
-from stat import S_ISDIR
 from typing import TYPE_CHECKING, Any
 
-from skillweave.cachedir import ANCHOR, FOLDER, key_here, prepare_folder, read_whole, versions, write_whole
+from skillweave.cachedir import versions
 from skillweave.config import LOCK_NAME
 from skillweave.diagnostics import Diagnostic, Problem
 from skillweave.files import Read, Tree
-from skillweave.listing import holds_output, without_output
-from skillweave.replay import ELSEWHERE, NOTHING, SUFFIX, Seen, all_names, told_apart
+from skillweave.listing import holds_output, is_real_folder, without_output
+from skillweave.replay import ELSEWHERE, NOTHING, Seen, all_names, told_apart
 from skillweave.source import SourcePath
 from skillweave.stamps import SETTLED, digest, folder_stamp, is_as_large, is_settled, stamp, unsettled
 
@@ -31,9 +27,8 @@ if TYPE_CHECKING:
     from skillweave.stamps import Stamp
 
 
-NAME = "state.json"
-PARTS = "parts.json"
-DOCUMENTS = "documents"
+TABLES = ("folders", "files", "links", "outputs", "output_folders", "result")
+"""What a state holds of many paths."""
 
 
 class State:
@@ -57,48 +52,28 @@ class State:
         """The entries that were worked out by a check, and not published since."""
         self.renewed = False
         """Whether contents were read to tell that nothing changed, and the next run need not, if it has the newer stamps."""
+        self.saved = 0
+        """When it was last written as a whole; 0 if it was not."""
+        self.changes: dict[str, dict[str, list[Any]]] = {name: {} for name in TABLES}
+        """What was put into its tables since: by table and path, the row, or nothing where it was taken out."""
+
+    def put(self, table: str, path: str, row: object) -> None:
+        """Put a row into a table, in place of the one that is there. Rows are not changed."""
+        rows = getattr(self, table)
+        if path not in rows or rows[path] != row:
+            rows[path] = row
+            self.changes[table][path] = [row]
+
+    def drop(self, table: str, path: str) -> None:
+        """Take a row out of a table, if it is there."""
+        if getattr(self, table).pop(path, None) is not None:
+            self.changes[table][path] = []
 
 
 def parser_key() -> str:
     """What all that is kept depends on besides files."""
     # What is kept of a finding is part of it: while a version is under development, that changes and its number does not.
     return "; ".join([*versions(), *Problem._fields, *Diagnostic._fields])
-
-
-def load_state(root: Path, key: str) -> State | None:
-    """The state that the last build with this key left; None if there is none that can be believed."""
-    try:
-        content = read_json(root / FOLDER / NAME)
-        state = State("")
-        is_ours = all(isinstance(content[name], type(value)) for name, value in vars(state).items())
-        is_ours = is_ours and all(isinstance(path, str) for path in content["pending"])
-        vars(state).update((name, content[name]) for name in vars(state))
-        return state if is_ours and state.key == key_here(root, key) else None
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return None
-
-
-def load_parts(root: Path, state: State) -> Any:  # noqa: ANN401 (JSON)
-    """What the run that left a state found out, part by part, as it was saved; None if it is not there."""
-    try:
-        content = read_json(root / FOLDER / PARTS)
-        return content["parts"] if content["key"] == state.key and content["made"] == state.made else None
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return None
-
-
-def state_id(root: Path) -> tuple[int, int] | None:
-    """What tells one saved state from the next."""
-    try:
-        status = os.stat(root / FOLDER / NAME)  # noqa: PTH116 (a Path costs more than the call)
-    except OSError:
-        return None
-    return status.st_ino, status.st_mtime_ns
-
-
-def read_json(path: Path) -> Any:  # noqa: ANN401 (JSON)
-    """What a JSON file of the cache says. Raises OSError, also where it is no regular file, or ValueError."""
-    return json.loads(read_whole(os.fspath(path)))
 
 
 def record(key: str, tree: Tree, started: int, output: str) -> State:
@@ -122,11 +97,8 @@ def copy_of(state: State) -> State:
     copy = State(state.key)
     vars(copy).update(
         vars(state),
-        folders={**state.folders},
-        files={**state.files},
-        links={**state.links},
-        outputs={**state.outputs},
-        output_folders={**state.output_folders},
+        **{name: {**getattr(state, name)} for name in TABLES},
+        changes={name: {**rows} for name, rows in state.changes.items()},
     )
     return copy
 
@@ -139,12 +111,12 @@ def update(state: State, tree: Tree, output: str, changed: Collection[str]) -> b
         before = known[1] if isinstance(known, list) else known
         if path not in changed and before not in (None, content):
             return False
-        state.files[path] = [read.stamp, read.digest] if isinstance(read, Read) else read
+        state.put("files", path, [read.stamp, read.digest] if isinstance(read, Read) else read)
     for folder, listing in tree.listings.items():
         if folder in tree.folder_stamps:
-            state.folders[folder] = [tree.folder_stamps[folder], _but(listing, folder, output)]
+            state.put("folders", folder, [tree.folder_stamps[folder], _but(listing, folder, output)])
     for path, resolved in tree.links.items():
-        state.links[path] = list(resolved) if resolved else None
+        state.put("links", path, list(resolved) if resolved else None)
     return True
 
 
@@ -182,7 +154,8 @@ def changed_files(state: State, tree: Tree, output: str, started: int) -> frozen
         if read.digest != fingerprint:
             changed.add(SourcePath(path))
         elif is_settled(current, started):
-            known[0], state.renewed = current, True
+            state.put("files", path, [current, fingerprint])
+            state.renewed = True
     return frozenset(changed)
 
 
@@ -198,7 +171,8 @@ def _folders_unchanged(state: State, tree: Tree, output: str, started: int) -> b
         if _but(tree.listing(folder), folder, output) != known[1]:
             return False
         if current and is_settled(current, started):
-            known[0], state.renewed = current, True
+            state.put("folders", folder, [current, known[1]])
+            state.renewed = True
     return True
 
 
@@ -220,18 +194,19 @@ def record_outputs(state: State, folder: Path, paths: Mapping[str, str]) -> None
     """Add what was published: each file with its stamp and digest, and the names in every folder it is in."""
     for path, fingerprint in paths.items():
         try:
-            state.outputs[path] = [stamp(os.lstat(f"{folder}/{path}")), fingerprint]
+            state.put("outputs", path, [stamp(os.lstat(f"{folder}/{path}")), fingerprint])
         except OSError:
-            state.outputs[path] = ["", fingerprint]
+            state.put("outputs", path, ["", fingerprint])
     state.published = True
     pending = {"", *(parent for path in paths for parent in _parents(path))}
     while pending:
         name = pending.pop()
-        listed = state.output_folders[name] = _listed(folder, name)
+        listed = _listed(folder, name)
+        state.put("output_folders", name, listed)
         # What no build wrote may be a folder, in which something can come to stand in a bundle's way.
         for path in (f"{name}/{other}" for other in listed[1] if name):
             is_known = path in state.outputs or path in state.output_folders or path in pending
-            if not is_known and _is_real(folder / path):
+            if not is_known and is_real_folder(folder / path):
                 pending.add(path)
 
 
@@ -245,14 +220,14 @@ def forget_outputs(state: State, folder: Path, paths: Iterable[str]) -> None:
     """Take out outputs that are there no more, and the folders that are gone with them."""
     parents = {""}
     for path in paths:
-        state.outputs.pop(path, None)
+        state.drop("outputs", path)
         parents.update(_parents(path))
     for name in parents:
         listed = _listed(folder, name)
         if listed[1] or not name:
-            state.output_folders[name] = listed
+            state.put("output_folders", name, listed)
         else:
-            state.output_folders.pop(name, None)
+            state.drop("output_folders", name)
 
 
 def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
@@ -266,7 +241,8 @@ def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
         if _names(folder, name) != known[1]:
             return False
         if current and is_settled(current, started):
-            known[0], state.renewed = current, True
+            state.put("output_folders", name, [current, known[1]])
+            state.renewed = True
     for path, known in state.outputs.items():
         try:
             status = os.lstat(f"{base}/{path}")
@@ -284,7 +260,8 @@ def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
         except OSError:
             return False
         if is_settled(found, started):
-            known[0], state.renewed = found, True
+            state.put("outputs", path, [found, known[1]])
+            state.renewed = True
     return True
 
 
@@ -328,60 +305,6 @@ def has_strays(state: State) -> bool:
     )
 
 
-def save_state(root: Path, state: State) -> None:
-    """Keep a state for the next build. What cannot be written is not kept: that costs time only."""
-    _write(root, NAME, vars(state))
-
-
-def save_parts(root: Path, state: State, parts: object) -> None:
-    """Keep what the run of a state found out. To be saved before the state."""
-    _write(root, PARTS, {"key": state.key, "made": state.made, "parts": parts})
-
-
-def remove_cache(root: Path) -> bool:
-    """Remove what earlier runs kept, and nothing else; whether there was any. Raises OSError where the system refuses.
-
-    Where somebody keeps something of their own beside it, that stays, and version control still leaves it alone.
-    """
-    folder = root / FOLDER
-    if not _is_real(folder):
-        return False
-    kept = [name for name in os.listdir(folder) if _CACHE.fullmatch(name)]  # noqa: PTH208 (likewise)
-    if _is_real(folder / DOCUMENTS):
-        names = os.listdir(folder / DOCUMENTS)  # noqa: PTH208 (likewise)
-        documents = [name for name in names if _DOCUMENT.fullmatch(name)]
-        kept += [f"{DOCUMENTS}/{name}" for name in documents] + ([DOCUMENTS] if documents == names else [])
-    for name in kept:
-        _remove(folder / name)
-    is_rest_ours = set(os.listdir(folder)) <= {ANCHOR}  # noqa: PTH208 (likewise)
-    if is_rest_ours:
-        (folder / ANCHOR).unlink(missing_ok=True)
-        folder.rmdir()
-    return bool(kept) or is_rest_ours
-
-
-_DOCUMENT = re.compile(r"[0-9a-f]{2}\.json(?:\.\d+)?")
-"""A file of documents, and what a run that was killed left of one; likewise, what else is kept."""
-_CACHE = re.compile(rf"(?:{re.escape(NAME)}|{re.escape(PARTS)}|[a-z]+-\d{re.escape(SUFFIX)})(?:\.\d+)?")
-
-
-def _is_real(folder: Path) -> bool:
-    """Whether there is a folder, and no symlink: no cache is kept behind one."""
-    try:
-        return S_ISDIR(os.lstat(folder).st_mode)
-    except FileNotFoundError:
-        return False
-
-
-def _remove(path: Path) -> None:
-    """Remove a file, or a folder that is empty, if it is there. Another run may do the same."""
-    with suppress(FileNotFoundError):
-        if _is_real(path):
-            path.rmdir()
-        else:
-            path.unlink()
-
-
 def now() -> int:
     """The time that stamps are held against, in nanoseconds."""
     return time.time_ns()
@@ -404,14 +327,3 @@ def _parents(path: str) -> Iterator[str]:
     while parent:
         yield parent
         parent = parent.rpartition("/")[0]
-
-
-def _write(root: Path, name: str, content: object) -> None:
-    if prepare_folder(root):
-        write_json(root / FOLDER / name, content)
-
-
-def write_json(path: Path, content: object) -> None:
-    """Write a JSON file of the cache, whole or not at all. What cannot be written is not kept."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    write_whole(os.fspath(path), text.encode("utf-8", "surrogatepass"))

@@ -16,7 +16,7 @@ def clean(options: Options) -> int:
     config, failed = configure(options)
     if config is None:
         return failed or USAGE
-    from skillweave.state import remove_cache  # noqa: PLC0415
+    from skillweave.saved import remove_cache  # noqa: PLC0415
 
     with tried("remove"):
         removed = remove_cache(config.root)

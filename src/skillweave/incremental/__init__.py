@@ -24,7 +24,8 @@ from skillweave.incremental.last import (
 from skillweave.incremental.reasons import reasons_of
 from skillweave.incremental.values import Asked, Memory, Named, Outcome, Superseded
 from skillweave.incremental.work import compile_asked, documents_of
-from skillweave.state import has_strays, now, state_id, written_lock
+from skillweave.saved import state_id
+from skillweave.state import has_strays, now, written_lock
 
 if TYPE_CHECKING:
     from skillweave.build import Compiled

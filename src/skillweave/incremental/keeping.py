@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from skillweave.cachedir import key_here
 from skillweave.replay import forget
-from skillweave.state import State, forget_outputs, parser_key, record_outputs, save_parts, save_state
+from skillweave.saved import save_parts, save_state
+from skillweave.state import State, forget_outputs, parser_key, record_outputs
 
 if TYPE_CHECKING:
     from skillweave.build import Compiled
@@ -19,11 +20,13 @@ def keep_run(asked: Asked, state: State, compiled: Compiled, outcome: Outcome, d
     """Keep what the next run can use."""
     from skillweave.cache import plain  # noqa: PLC0415
 
-    state.result = {
+    result = {
         "entries": [list(entry) for entry in outcome.entries],
         "files": outcome.files,
         "diagnostics": plain(outcome.diagnostics),
     }
+    for name, value in result.items():
+        state.put("result", name, value)
     if asked.memory is not None:
         documents.forget_others()
         asked.memory.state, asked.memory.parts, asked.memory.project = state, compiled.parts, compiled.project

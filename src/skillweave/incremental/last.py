@@ -11,7 +11,8 @@ from skillweave.diagnostics import Diagnostic
 from skillweave.files import Tree
 from skillweave.incremental.values import Asked, Named, Outcome
 from skillweave.record import NamedTuple
-from skillweave.state import State, changed_files, load_state, outputs_unchanged, save_state
+from skillweave.saved import load_state, save_state
+from skillweave.state import State, changed_files, outputs_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,22 +80,24 @@ def holds_beside(asked: Asked, state: State, started: int) -> Callable[[], bool]
 
     def look() -> bytes:
         is_there = holds(asked, state, started)
-        stamps = [known[0] for known in _outputs(state)] if is_there and state.renewed else []
+        stamps = [row[0] for _, _, row in _outputs(state)] if is_there and state.renewed else []
         return "\n".join([str(is_there), *stamps]).encode()
 
     found = beside(look)
 
     def result() -> bool:
         is_there, *stamps = found().decode().split("\n")
-        for known, newer in zip(_outputs(state), stamps, strict=False):
-            known[0] = newer
+        for (table, path, (_, content)), newer in zip(_outputs(state), stamps, strict=False):
+            state.put(table, path, [newer, content])
         return is_there == str(True)
 
     return result
 
 
-def _outputs(state: State) -> list[list[Any]]:
-    return [*state.output_folders.values(), *state.outputs.values()]
+def _outputs(state: State) -> list[tuple[str, str, list[Any]]]:
+    """What a state says of outputs: the table, the path, and the row."""
+    tables = (("output_folders", state.output_folders), ("outputs", state.outputs))
+    return [(name, path, row) for name, rows in tables for path, row in rows.items()]
 
 
 def renew(asked: Asked, state: State, started: int) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from skillweave.cachedir import key_here, prepare_folder
 from skillweave.incremental.last import MISSHAPED, Last
-from skillweave.state import State, copy_of, load_parts, parser_key, record, update
+from skillweave.saved import load_parts
+from skillweave.state import State, copy_of, parser_key, record, update
 
 if TYPE_CHECKING:
     from skillweave.build import Compiled
