@@ -68,6 +68,16 @@ def test_where_there_can_be_no_other_process_this_one_does_all() -> None:
     assert done.stdout == "True\n"
 
 
+def test_where_the_system_forgets_children_this_one_does_all() -> None:
+    code = (
+        "import os, signal; from skillweave.halves import read_each; ours = os.getpid(); "
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN); "
+        "print(*set(read_each(lambda _: os.getpid() == ours, dict.fromkeys('ab', 'x' * 999), 9).values()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "True\n"
+
+
 def test_no_process_is_forked_beside_another_thread() -> None:
     done = threading.Event()
     thread = threading.Thread(target=done.wait)

@@ -39,7 +39,10 @@ def beside(work: Callable[[], bytes]) -> Callable[[], bytes]:
     def result() -> bytes:
         with os.fdopen(reader, "rb") as pipe:
             answer = pipe.read()
-        _, status = os.waitpid(child, 0)
+        try:
+            _, status = os.waitpid(child, 0)
+        except ChildProcessError:  # Who started us does not care for children, so the system forgets them at their end.
+            return work()
         return answer if status == 0 else work()
 
     return result
