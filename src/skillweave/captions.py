@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.flatten.texts import asked, text_of
+from skillweave.flatten.texts import asked, assemble, text_of
+from skillweave.flatten.values import brought_by
 from skillweave.parse.documents import parse
 from skillweave.source import Edit, apply_edits
 from skillweave.units import UnitKey
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from skillweave.document import Heading
-    from skillweave.flatten.values import Node, Nodes
+    from skillweave.flatten.values import Child, Node, NodeKey, Nodes
     from skillweave.graph.values import Edge
 
 
@@ -54,7 +55,11 @@ def title_of(nodes: Nodes, unit: UnitKey) -> str:
 def _brought(nodes: Nodes, node: Node) -> Iterator[Edit]:
     """What includes and references in the running text of a node become."""
     for placed, child in node.inline:
-        yield Edit(*placed.directive.span, text_of(nodes, *asked(child, 0, tabs=False)) if child is not None else "")
+        yield Edit(*placed.directive.span, _said(nodes, child) if child is not None else "")
+    yield from _references(nodes, node)
+
+
+def _references(nodes: Nodes, node: Node) -> Iterator[Edit]:
     for edge in node.unit.edges:
         if edge is None or edge.target is None or edge.directive.word != "reference":
             continue
@@ -62,3 +67,25 @@ def _brought(nodes: Nodes, node: Node) -> Iterator[Edit]:
         if edge.target in nodes.graph.files and arguments is not None:
             text = link_text(nodes, edge, UnitKey(edge.target, arguments))
             yield Edit(*edge.placed.directive.span, f"[{text}](x)")
+
+
+def _said(nodes: Nodes, child: Child) -> str:
+    """What an include in running text brings, with the links that references leave, over all levels."""
+    top = asked(child, 0, tabs=False)
+    if not nodes.nodes[child.key].linked:
+        return text_of(nodes, *top)
+    texts: dict[tuple[NodeKey, int, bool], str] = {}
+    pending = [top]
+    while pending:
+        key, shift, tabs = wanted = pending[-1]
+        node = nodes.nodes[key]
+        if key.code is not None:
+            texts[pending.pop()] = text_of(nodes, *wanted)
+            continue
+        needed = [asked(below, shift, tabs) for below in brought_by(node.items, node.inline)]
+        missing = [one for one in needed if one not in texts]
+        if missing:
+            pending += missing
+            continue
+        texts[pending.pop()] = assemble(nodes, wanted, [texts[one] for one in needed], [*_references(nodes, node)])
+    return texts[top]
