@@ -350,6 +350,25 @@ def test_what_a_build_that_was_given_up_knew_is_known_still(tmp_path: Path) -> N
     assert len(again.changed) == len(SKILLS)
 
 
+def test_a_first_build_does_not_publish_what_it_read_before_another_one(tmp_path: Path) -> None:
+    write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: a.md>>\n")
+    write(tmp_path / "patterns/a.md", "old\n")
+    asked = 0
+
+    def hold() -> bool:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            write(tmp_path / "patterns/a.md", "newer\n")
+            run(tmp_path, build)
+        return True
+
+    run(tmp_path, build, hold=hold)
+    assert "newer" in (tmp_path / "build/skills/s/SKILL.md").read_text("utf-8")
+    assert asked == 2
+    assert current(Asked(load_config(tmp_path, None, None, None)[0])) is not None
+
+
 def test_who_builds_again_and_again_mends_outputs_that_no_edit_reaches(tmp_path: Path) -> None:
     for name in ("s", "t"):
         write(tmp_path / f"skills/{name}/SKILL.md", SKILL.replace(": s", f": {name}") + f"<<include: {name}.md>>\n")

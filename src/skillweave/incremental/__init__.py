@@ -72,6 +72,17 @@ def build(asked: Asked) -> Outcome:
     if last is not None and said is not None:
         renew(asked, last.state, started)
         return said._replace(unchanged=tuple(entry.path for entry in said.entries if entry.good))
+    outcome = None
+    while outcome is None:
+        outcome = _build_alone(asked, last, saved, started)
+    return outcome
+
+
+def _build_alone(asked: Asked, last: Last | None, saved: list[str], started: int) -> Outcome | None:
+    """A build that has the output folder for itself; None if another one came before while there was none yet.
+
+    `saved` tells which state the last run left, as it was found.
+    """
     from skillweave.publish import alone_if_there  # noqa: PLC0415 (the compiler only where it is needed)
 
     # Held from before the first source is read: a build that read older ones must not publish after a newer one.
@@ -81,14 +92,17 @@ def build(asked: Asked) -> Outcome:
             last = last_published(asked, started)
         last = last if is_held else None
         outcome = _build(asked, last, started, is_held=is_held)
+        if outcome is None:
+            return None
         asked = asked._replace(hold=None)
         # Who builds again and again waits for what edits reach, and looks at everything else afterwards.
         if asked.memory is None or last is None or holds(asked, asked.memory.state, now()):
             return outcome
-        return _both(outcome, _build(asked, None, started, is_held=is_held))
+        again = _build(asked, None, started, is_held=is_held)
+        return again and _both(outcome, again)
 
 
-def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> Outcome:
+def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> Outcome | None:
     is_published = holds_beside(asked, last.state, started) if last is not None and asked.memory is None else None
     from skillweave.build import request_of  # noqa: PLC0415 (the compiler only where it is needed)
     from skillweave.lock import Ledger  # noqa: PLC0415
@@ -110,6 +124,8 @@ def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> O
         ledger = asked.memory.ledger = asked.memory.ledger or ledger
     request = request._replace(ledger=ledger)
     published = publish_held(request) if is_held else publish(request)
+    if published is None:
+        return None
     diagnostics = tuple(sorted([*compiled.diagnostics, *published.diagnostics], key=Diagnostic.sort_key))
     worked_out = {str(entry.path) for entry in compiled.entries}
     others = [path for path, known in compiled.parts.bundles.items() if known.good and path not in worked_out]

@@ -151,20 +151,23 @@ class _Plan:
         self.folders: set[str] = set()
 
 
-def publish(request: Request) -> Published:
-    """Write what differs, remove what earlier builds wrote and this one does not, then the lock file.
+def publish(request: Request) -> Published | None:
+    """`publish_held` where there is no output folder yet: it is made, if there is anything to publish.
 
-    Waits while another build is at work in the folder. Raises OSError where the system refuses; everything written
-    until then is whole, and the next build heals the rest.
+    None, and nothing is done, if another build has come before: it may have read newer sources.
     """
     if not request.bundles and not request.folder.is_dir():
         return Published()
-    with alone(request.folder):
-        return publish_held(request)
+    with alone(request.folder) as is_first:
+        return publish_held(request) if is_first else None
 
 
 def publish_held(request: Request) -> Published:
-    """`publish`, for who holds the lock of the output folder since before the bundles were made of their sources."""
+    """Write what differs, remove what earlier builds wrote and this one does not, then the lock file.
+
+    For who holds the lock of the output folder since before the bundles were made of their sources. Raises OSError where
+    the system refuses; everything written until then is whole, and the next build heals the rest.
+    """
     result, ledger = Published(), request.ledger or Ledger()
     found = read_plain(request.folder / LOCK_NAME)
     previous = result.before = (ledger.read(found[0]) if found else None) or {}

@@ -22,14 +22,14 @@ _NOT_ON_FOLDERS = frozenset({errno.EBADF, errno.EINVAL, errno.EISDIR, errno.ENOL
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[bool]:
     """Hold the lock of an output folder, which is made if it is not there. Who has to wait is told so, once.
 
-    It is not reentrant: who takes it twice waits for itself.
+    Gives whether nobody else can have been at work in it before. It is not reentrant: who takes it twice waits for itself.
     """
     told = False
     while True:
-        folder.mkdir(parents=True, exist_ok=True)
+        is_new = _make(folder)
         descriptor, is_free = _try(folder)
         if not is_free:
             if not told:
@@ -42,9 +42,21 @@ def alone(folder: Path) -> Iterator[None]:
             break
         os.close(descriptor)  # While we waited, somebody removed the folder, and maybe made it anew.
     try:
-        yield
+        yield is_new and not told
     finally:
         os.close(descriptor)
+
+
+def _make(folder: Path) -> bool:
+    """Make a folder unless it is there; whether it was made."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        if not folder.is_dir():
+            raise
+        return False
+    return True
 
 
 @contextmanager
