@@ -64,7 +64,8 @@ def recompile(config: Config, edits: Edits, documents: Documents, *, strict: boo
     reach = reach_of(last, graph, edits.changed)
     entries = _reached(project, edits, reach)
     own = starts_of(project._replace(patterns=(), entries=entries))
-    load(reading, {*(starts_of(project) & reach.files), *own})
+    named = {path: [link.target for link in links if link.reads] for path, links in last.links.items()}
+    load(reading, {*(starts_of(project) & reach.files), *own}, likely=below(named, own))
     names = _names(project, last, graph)
     if not graph.files.keys() <= names.links.keys():
         return None  # A whole run would not read an edited file that nothing names any more.
