@@ -14,10 +14,22 @@ from skillweave.select import bridged
 from skillweave.source import LineIndex, Span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from skillweave.flatten.values import Node, NodeKey, Nodes
     from skillweave.links.site import PlannedPage
 
 _SPELLED = re.compile(r"(?:<<|\{\{)[ \t]*(?:include|reference|asset)[ \t]*:")
+
+
+def _spelled(text: str, start: int = 0) -> Iterator[int]:
+    """Where a text spells a directive, whatever it means by it. To look for the marks first takes a fraction of the time."""
+    for mark in ("<<", "{{"):
+        at = text.find(mark, start)
+        while at >= 0:
+            if _SPELLED.match(text, at):
+                yield at
+            at = text.find(mark, at + 1)
 
 
 def sound_nodes(nodes: Nodes) -> set[NodeKey]:
@@ -45,8 +57,8 @@ def _keeps_literals(node: Node) -> bool:
         else len(unit.text)
     )
     ranges = bridged(node.key.ranges, unit.document.markers)
-    for match in _SPELLED.finditer(unit.text, body):
-        line = unit.line_index.line_of(match.start())
+    for offset in _spelled(unit.text, body):
+        line = unit.line_index.line_of(offset)
         block = block_at(unit, line)
         if block is None:
             return False
@@ -95,10 +107,11 @@ def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
 
 def _lines_with_directives(text: str) -> list[int]:
     """The lines of a text that spell a directive, whatever they mean by it."""
-    if not _SPELLED.search(text):
+    offsets = [*_spelled(text)]
+    if not offsets:
         return []
     index = LineIndex(text)
-    return sorted({index.line_of(match.start()) for match in _SPELLED.finditer(text)})
+    return sorted({index.line_of(offset) for offset in offsets})
 
 
 def _all_in_code(text: str, lines: list[int]) -> bool:

@@ -8,6 +8,9 @@ Stamp = str
 """Of a file: its mtime and ctime in ns, inode, size and mode, as text. Of a folder, that it may list something else: the
 first three; empty where there is none."""
 
+UNSEEN = "0 0 0"
+"""The stamp of a folder that nobody has looked at: none ever has it."""
+
 SETTLED = 2_000_000_000
 """Nanoseconds after which a time stamp tells of any further change, on every file system (FAT counts in 2 s)."""
 

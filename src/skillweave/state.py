@@ -17,7 +17,7 @@ from skillweave.files import Read, Tree
 from skillweave.listing import holds_output, is_real_folder, without_output
 from skillweave.replay import ELSEWHERE, NOTHING, Seen, all_names, told_apart
 from skillweave.source import SourcePath
-from skillweave.stamps import SETTLED, digest, folder_stamp, is_as_large, is_settled, stamp, unsettled
+from skillweave.stamps import SETTLED, UNSEEN, digest, folder_stamp, is_as_large, is_settled, stamp, unsettled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -190,8 +190,11 @@ def _but(listing: dict[str, EntryKind] | str, folder: str, output: str) -> dict[
     return listing if isinstance(listing, str) else without_output(listing, folder, output)
 
 
-def record_outputs(state: State, folder: Path, paths: Mapping[str, str]) -> None:
-    """Add what was published: each file with its stamp and digest, and the names in every folder it is in."""
+def record_outputs(state: State, folder: Path, paths: Mapping[str, str], made: Collection[str] = ()) -> None:
+    """Add what was published: each file with its stamp and digest, and the names in every folder it is in.
+
+    `made` are folders that were not there before, and hold nothing else: they are not looked into.
+    """
     for path, fingerprint in paths.items():
         try:
             state.put("outputs", path, [stamp(os.lstat(f"{folder}/{path}")), fingerprint])
@@ -199,6 +202,14 @@ def record_outputs(state: State, folder: Path, paths: Mapping[str, str]) -> None
             state.put("outputs", path, ["", fingerprint])
     state.published = True
     pending = {"", *(parent for path in paths for parent in _parents(path))}
+    names: dict[str, set[str]] = {}
+    for path in (*paths, *pending):
+        parent, _, name = path.rpartition("/")
+        names.setdefault(parent, set()).add(name)
+    new = {*made}
+    for name in [name for name in pending if name in new or not new.isdisjoint(_parents(name))]:
+        pending.remove(name)
+        state.put("output_folders", name, [UNSEEN, sorted(names[name])])
     while pending:
         name = pending.pop()
         listed = _listed(folder, name)

@@ -75,8 +75,8 @@ def record_published(asked: Asked, state: State, compiled: Compiled, published: 
         written = published.files(published.changed)
         gone = {path for entry in published.changed if entry in before for path in before[entry].outputs}
         forget_outputs(state, asked.output, gone - written.keys())
-        record_outputs(state, asked.output, written)
+        record_outputs(state, asked.output, written, published.made)
     else:
-        record_outputs(state, asked.output, published.files(published.after))
+        record_outputs(state, asked.output, published.files(published.after), published.made)
     done = {str(entry.path) for entry in compiled.entries}
     state.pending = [path for path in state.pending if path not in done]

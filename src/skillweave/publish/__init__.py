@@ -74,6 +74,8 @@ class Published:
         self.before: Lock = {}
         """What the lock file said of each entry; likewise, what it says now."""
         self.after: Lock = {}
+        self.made: list[str] = []
+        """The topmost folders that were not there before, by their path below the output folder."""
         self.lock_digest: str | None = None
         """The digest of the lock file, if there is one now."""
 
@@ -183,7 +185,9 @@ def publish_held(request: Request) -> Published:
     is_locked = found[0] == data if found else not plan.lock
     changes = Changes(plan.outputs, frozenset(plan.drops), _topmost(plan.folders), None if is_locked else data)
     if plan.outputs or plan.drops or plan.folders or not is_locked:
-        for path in apply(request.folder, changes):
+        applied = apply(request.folder, changes)
+        result.made = applied.made
+        for path in applied.given:
             if not any(map(is_left_out, path.split("/"))):
                 why = "was saved there while its folder was built,"
                 result.diagnostics.append(_foreign_diagnostic(request, path, why))

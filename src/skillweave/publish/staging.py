@@ -55,17 +55,23 @@ class Changes(NamedTuple):
     """The next lock file; None if the last one holds."""
 
 
-def apply(folder: Path, changes: Changes) -> list[str]:
-    """Make the changes. Raises OSError where the system refuses: then each folder is whole, the old or the new one.
+class Applied(NamedTuple):
+    """What changes came to. Paths are below the output folder."""
 
-    Returns the files that somebody saved in those folders meanwhile: they are there.
-    """
+    given: list[str]
+    """The files that somebody saved in the folders that changed meanwhile: they are there."""
+    made: list[str]
+    """The topmost folders that were not there before."""
+
+
+def apply(folder: Path, changes: Changes) -> Applied:
+    """Make the changes. Raises OSError where the system refuses: then each folder is whole, the old or the new one."""
     staging = _make(folder)
     seen = None
     try:
         seen = _stage(folder, staging, changes)
         _take_away(folder, staging, changes)
-        _place(folder, staging, changes)
+        made = _place(folder, staging, changes)
         ours = (changes.outputs.keys() & seen.keys()) | changes.drops
         rest, given = _give_back(folder, staging, _Seen(ours, seen))
         if changes.lock is not None:
@@ -80,7 +86,7 @@ def apply(folder: Path, changes: Changes) -> list[str]:
             _empty(staging, LOCK_NAME if seen is not None else None)
         raise
     _remove(rest)
-    return given
+    return Applied(given, made)
 
 
 def recover(folder: Path, previous: Lock) -> Lock:
@@ -260,8 +266,12 @@ def _take_away(folder: Path, staging: str, changes: Changes) -> None:
             remove_empty(folder, path.rpartition("/")[0])
 
 
-def _place(folder: Path, staging: str, changes: Changes) -> None:
-    """Put what is staged in its place: folders that are new by one rename, the topmost one; others by an exchange."""
+def _place(folder: Path, staging: str, changes: Changes) -> list[str]:
+    """Put what is staged in its place: folders that are new by one rename, the topmost one; others by an exchange.
+
+    Returns those that are new.
+    """
+    made = []
     new = f"{staging}/new"
     tops = frozenset(changes.folders)
     pending = [""] if os.path.lexists(new) else []
@@ -278,7 +288,10 @@ def _place(folder: Path, staging: str, changes: Changes) -> None:
                 elif entry.is_dir(follow_symlinks=False) and os.path.lexists(target):
                     pending.append(path)
                 else:
+                    if entry.is_dir(follow_symlinks=False):
+                        made.append(path)
                     os.replace(entry.path, target)
+    return made
 
 
 def _keep(folder: Path, new: str, standing: Standing, made: set[str]) -> None:
