@@ -55,6 +55,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "checks": ("parts", "seams", "links", "hygiene", "rules", "validate", "ignores", "leftovers"),
     "outputs": (
         "lock",
+        "bundle",
         "emit",
         "publish",
         "diff",

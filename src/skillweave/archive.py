@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from skillweave.emit import Output
+    from skillweave.bundle import Output
 
 EARLIEST, LATEST = 315_532_800, 4_354_819_198
 """The first and the last second that a ZIP file can name: 1980-01-01 and 2107-12-31, 23:59:58."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from skillweave.cache import Documents
 from skillweave.config import hidden_roots
 from skillweave.diagnostics import Severity
-from skillweave.emit import Bundle, emit
+from skillweave.emit import emit
 from skillweave.files import Tree
 from skillweave.flatten.planning import plan
 from skillweave.globs import matches
@@ -37,6 +37,7 @@ from skillweave.validate import (
 )
 
 if TYPE_CHECKING:
+    from skillweave.bundle import Bundle
     from skillweave.config import Config
     from skillweave.diagnostics import Diagnostic
     from skillweave.flatten.values import Nodes

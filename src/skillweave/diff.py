@@ -6,8 +6,8 @@ import re
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
+from skillweave.bundle import Output
 from skillweave.config import LOCK_NAME
-from skillweave.emit import Output
 from skillweave.lock import lock_bytes
 from skillweave.publish import expected_lock, is_plain, load_lock, read_plain, state_of
 from skillweave.stamps import digest

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from skillweave.bundle import Output
 from skillweave.diagnostics import FOREIGN_OUTPUT, Diagnostic
-from skillweave.emit import Output
 from skillweave.project import START
 from skillweave.provenance import STATEMENT_NAME, SUMS_NAME, read_sums, write_sums
 from skillweave.publish import files_below, is_plain, read_plain, remove_file, state_of, write_if_changed

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from skillweave.archive import zip_archive
+from skillweave.bundle import Output
 from skillweave.diagnostics import (
     CANNOT_PACKAGE,
     NESTED_SKILL,
@@ -16,7 +17,6 @@ from skillweave.diagnostics import (
     Diagnostic,
     Note,
 )
-from skillweave.emit import Output
 from skillweave.plugin import marketplace_json, plugin_json
 from skillweave.portable import strip_unportable
 from skillweave.project import START
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from skillweave.build import Compiled
+    from skillweave.bundle import Bundle
     from skillweave.config import Config
-    from skillweave.emit import Bundle
     from skillweave.files import Tree
     from skillweave.project import Entry
 

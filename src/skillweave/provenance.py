@@ -16,7 +16,7 @@ from skillweave.stamps import digest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from skillweave.emit import Output
+    from skillweave.bundle import Output
 
 SUMS_NAME = "SHA256SUMS"
 STATEMENT_NAME = "provenance.intoto.json"

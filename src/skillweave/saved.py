@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from skillweave.cachedir import ANCHOR, FOLDER, key_here, prepare_folder, read_whole, write_whole
 from skillweave.listing import is_real_folder
 from skillweave.replay import SUFFIX
-from skillweave.stamps import folder_stamp
+from skillweave.stamps import digest, folder_stamp
 from skillweave.state import TABLES, State, now
 
 if TYPE_CHECKING:
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 NAME = "state.json"
 SINCE = "since.json"
 PARTS = "parts.json"
+WORDING = "wording.json"
 DOCUMENTS = "documents"
 
 SHARE = 3
 """The changes of a state are few if it holds so many times as much."""
 
-_REST = ("started", "made", "published", "pending", "renewed")
+_REST = ("started", "worked", "made", "published", "pending", "renewed")
 """What else there is to say of a state that has changed."""
 
 _UNREADABLE = (AttributeError, OSError, ValueError, TypeError, KeyError, RecursionError)
@@ -102,6 +103,26 @@ def load_parts(root: Path, state: State) -> Any:  # noqa: ANN401 (JSON)
         return None
 
 
+def save_wording(root: Path, state: State, wording: object) -> None:
+    """Keep what the next edit of a text can build on. Nothing that is there tells whether it is right: so it is sealed."""
+    text = json.dumps(wording, ensure_ascii=False)
+    _write(root, WORDING, {"key": state.key, "seal": _seal(text), "wording": text})
+
+
+def load_wording(root: Path, state: State) -> Any:  # noqa: ANN401 (JSON)
+    """What the last edit left for the next one, as it was saved; None if it is not there."""
+    try:
+        content = read_json(root / FOLDER / WORDING)
+        text = content["wording"]
+        return json.loads(text) if content["key"] == state.key and content["seal"] == _seal(text) else None
+    except _UNREADABLE:
+        return None
+
+
+def _seal(text: str) -> str:
+    return digest(text.encode("utf-8", "surrogatepass"))
+
+
 def state_id(root: Path) -> list[str]:
     """What tells one saved state from the next."""
     return [folder_stamp(f"{root}/{FOLDER}/{name}") for name in (NAME, SINCE)]
@@ -132,7 +153,7 @@ def remove_cache(root: Path) -> bool:
 _DOCUMENT = re.compile(r"[0-9a-f]{2}\.json(?:\.\d+)?")
 """A file of documents, and what a run that was killed left of one; likewise, what else is kept."""
 _CACHE = re.compile(
-    rf"(?:{re.escape(NAME)}|{re.escape(SINCE)}|{re.escape(PARTS)}|[a-z]+-\d{re.escape(SUFFIX)})(?:\.\d+)?"
+    rf"(?:{re.escape(NAME)}|{re.escape(SINCE)}|{re.escape(PARTS)}|{re.escape(WORDING)}|[a-z]+-\d{re.escape(SUFFIX)})(?:\.\d+)?"
 )
 
 

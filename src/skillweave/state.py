@@ -44,6 +44,8 @@ class State:
         self.result: dict[str, Any] = {}
         self.started = started
         """When the last run began that found it to hold: stamps are held against it."""
+        self.worked = started
+        """When the last run began that worked anything out."""
         self.made = started
         """When the run began that found its parts out, which tells them from those of any other."""
         self.published = False

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from skillweave.build import Compiled
+    from skillweave.bundle import Bundle, Output
     from skillweave.config import Config
-    from skillweave.emit import Bundle, Output
     from skillweave.flatten.origins import Origin
     from skillweave.flatten.values import NodeKey
     from skillweave.graph.values import Edge, Graph

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import Diagnostic
-from skillweave.incremental.keeping import keep_run, record_published, save
+from skillweave.incremental.keeping import keep_rewording, keep_run, note_wording, record_published, save
 from skillweave.incremental.last import (
     Last,
     holds,
@@ -25,10 +25,11 @@ from skillweave.incremental.reasons import reasons_of
 from skillweave.incremental.values import Asked, Memory, Named, Outcome, Superseded
 from skillweave.incremental.work import compile_asked, documents_of
 from skillweave.saved import state_id
-from skillweave.state import has_strays, now, written_lock
+from skillweave.state import copy_of, has_strays, now, update, written_lock
 
 if TYPE_CHECKING:
     from skillweave.build import Compiled
+    from skillweave.incremental.rewording import Rewording
 
 __all__ = ["Asked", "Memory", "Outcome", "Superseded", "build", "check", "current", "save"]
 
@@ -103,7 +104,16 @@ def _build_alone(asked: Asked, last: Last | None, saved: list[str], started: int
 
 
 def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> Outcome | None:
-    is_published = holds_beside(asked, last.state, started) if last is not None and asked.memory is None else None
+    is_published = None
+    if last is not None and asked.memory is None:
+        is_published = holds_beside(asked, last.state, started)
+        from skillweave.incremental.rewording import reworded  # noqa: PLC0415 (likewise)
+
+        words = reworded(asked, last)
+        if words is not None and is_published():
+            return _publish_words(asked, last, words, started)
+        if words is not None:
+            last = is_published = None
     from skillweave.build import request_of  # noqa: PLC0415 (the compiler only where it is needed)
     from skillweave.lock import Ledger  # noqa: PLC0415
     from skillweave.publish import publish, publish_held  # noqa: PLC0415
@@ -140,10 +150,35 @@ def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> O
 
         outcome = outcome._replace(needs=needs_of(compiled))
     if state is not None:
-        record_published(asked, state, compiled, published)
+        record_published(asked, state, compiled.entries, published)
         # What stands in the way of outputs is for a build to say: a check of the same sources does not look at them.
         keep_run(asked, state, compiled, outcome._replace(diagnostics=compiled.diagnostics), documents)
+        if last is not None and asked.memory is None and len(last.changed) == 1 and state.published:
+            note_wording(asked, state, compiled, *last.changed)
     return outcome
+
+
+def _publish_words(asked: Asked, last: Last, words: Rewording, started: int) -> Outcome | None:
+    """Publish what an edit came to that changed words only: all else that the last run said holds still."""
+    from skillweave.publish import publish_held  # noqa: PLC0415 (the compiler only where it is needed)
+
+    said, state = words.said, copy_of(last.state)
+    if not update(state, last.tree, asked.config.output, last.changed):
+        return _build(asked, None, started, is_held=True)
+    if asked.hold is not None and not asked.hold():
+        raise Superseded
+    published = publish_held(words.request)
+    state.started, state.worked, state.renewed = started, started, False
+    record_published(asked, state, [bundle.entry for bundle in words.request.bundles], published)
+    keep_rewording(asked, state, words.wording)
+    changed = {*published.changed}
+    return said._replace(
+        diagnostics=tuple(sorted([*said.diagnostics, *published.diagnostics], key=Diagnostic.sort_key)),
+        changed=tuple(published.changed),
+        unchanged=tuple(sorted(entry.path for entry in said.entries if entry.good and entry.path not in changed)),
+        reasons=reasons_of(published),
+        repeats=None,
+    )
 
 
 def _both(first: Outcome, second: Outcome) -> Outcome:

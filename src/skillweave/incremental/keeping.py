@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING
 
 from skillweave.cachedir import key_here
 from skillweave.replay import forget
-from skillweave.saved import save_parts, save_state
+from skillweave.saved import save_parts, save_state, save_wording
 from skillweave.state import State, forget_outputs, parser_key, record_outputs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from skillweave.build import Compiled
     from skillweave.cache import Documents
     from skillweave.incremental.values import Asked, Outcome
+    from skillweave.incremental.words import Wording
+    from skillweave.project import Entry
     from skillweave.publish import Published
+    from skillweave.source import SourcePath
 
 
 def keep_run(asked: Asked, state: State, compiled: Compiled, outcome: Outcome, documents: Documents) -> None:
@@ -49,6 +54,23 @@ def keep_run(asked: Asked, state: State, compiled: Compiled, outcome: Outcome, d
     forget(root)
 
 
+def note_wording(asked: Asked, state: State, compiled: Compiled, edited: SourcePath) -> None:
+    """Note, behind an edit of one text whose outputs are published, what the next edit of it can build on."""
+    from skillweave.incremental.wording import wording_of  # noqa: PLC0415 (with the compiler)
+
+    wording = wording_of(compiled, edited, state.worked)
+    if wording is not None:
+        save_wording(asked.config.root, state, [*wording])
+
+
+def keep_rewording(asked: Asked, state: State, wording: Wording) -> None:
+    """Keep what the next run can use after an edit that changed words only."""
+    root = asked.config.root
+    save_state(root, state)
+    save_wording(root, state, [*wording._replace(worked=state.worked)])
+    forget(root)
+
+
 def save(asked: Asked) -> None:
     """Write what the memory of a process holds to the cache, for other processes."""
     memory = asked.memory
@@ -65,8 +87,8 @@ def save(asked: Asked) -> None:
     save_state(root, memory.state)
 
 
-def record_published(asked: Asked, state: State, compiled: Compiled, published: Published) -> None:
-    """Have a state say what is published now."""
+def record_published(asked: Asked, state: State, entries: Iterable[Entry], published: Published) -> None:
+    """Have a state say what is published now. `entries` were worked out."""
     if published.diagnostics:
         state.published = False
         return
@@ -78,5 +100,5 @@ def record_published(asked: Asked, state: State, compiled: Compiled, published: 
         record_outputs(state, asked.output, written, published.made)
     else:
         record_outputs(state, asked.output, published.files(published.after), published.made)
-    done = {str(entry.path) for entry in compiled.entries}
+    done = {str(entry.path) for entry in entries}
     state.pending = [path for path in state.pending if path not in done]

@@ -23,7 +23,7 @@ def compile_asked(asked: Asked, last: Last | None, documents: Documents, started
         compiled_changes = _compile_changes(asked, last, parts, documents)
         state = copy_of(last.state)
         if compiled_changes is not None and update(state, last.tree, asked.config.output, last.changed):
-            state.started, state.renewed = started, False
+            state.started, state.worked, state.renewed = started, started, False
             if compiled_changes.parts != parts:
                 state.made = started
             return compiled_changes, state

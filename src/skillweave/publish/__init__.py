@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from skillweave.bundle import Bundle, record_of
 from skillweave.config import LOCK_NAME
 from skillweave.diagnostics import FOREIGN_OUTPUT, STALE_OUTPUT, Diagnostic
-from skillweave.emit import Bundle, record_of
 from skillweave.files import is_below
 from skillweave.listing import is_left_out
 from skillweave.lock import Ledger, Lock, Record, lock_bytes, read_lock
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from skillweave.emit import Output
+    from skillweave.bundle import Output
     from skillweave.publish.disk import Place
 
 __all__ = [

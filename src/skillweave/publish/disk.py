@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator
     from pathlib import Path
 
-    from skillweave.emit import Bundle, Output
+    from skillweave.bundle import Bundle, Output
     from skillweave.lock import Record
 
 State = Literal["absent", "same", "ours", "foreign"]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
     from pathlib import Path
 
-    from skillweave.emit import Output
+    from skillweave.bundle import Output
     from skillweave.lock import Lock
     from skillweave.publish.disk import Standing
 

@@ -1,0 +1,130 @@
+"""Notes, behind an edit of one text, where its lines stand in outputs: for the next edit of it, which `rewording` makes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import EXPANSION_TOO_LARGE, SKILL_TOO_LONG, Severity
+from skillweave.emit import banner_of, front_of
+from skillweave.flatten.origins import origins
+from skillweave.flatten.values import brought_by
+from skillweave.incremental.words import GROWTH, Worded, Wording, words_of
+from skillweave.stamps import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from skillweave.build import Compiled
+    from skillweave.bundle import Bundle, Output
+    from skillweave.flatten.values import NodeKey
+    from skillweave.graph.values import Finding, SourceFile
+    from skillweave.links.site import PlannedPage
+    from skillweave.source import SourcePath
+
+
+def wording_of(compiled: Compiled, path: SourcePath, worked: int) -> Wording | None:
+    """What to note of a text that was edited; None where more than the text of its lines may tell what comes of it."""
+    file = compiled.graph.files.get(path)
+    if file is None or _has_counted(compiled, path) or not _is_spliced_in_lines(compiled, file):
+        return None
+    bundles = [bundle for bundle in compiled.bundles if path in bundle.inputs]
+    outputs = []
+    for bundle in bundles:
+        if path in bundle.copies.values():
+            return None
+        for output in bundle.outputs:
+            page = bundle.pages.get(output.path)
+            if page is not None and path in page.page.by_path:
+                worded = _worded(compiled, bundle, output, page, path)
+                if not _stands_there(output.data.decode(), file.lines, worded):
+                    return None
+                outputs.append(worded)
+    return Wording(
+        worked,
+        path,
+        file.digest,
+        file.text,
+        GROWTH * len(file.text.encode()),
+        tuple((bundle.entry.path, bundle.entry.id, bundle.entry.kind, bundle.entry.folder) for bundle in bundles),
+        tuple(outputs),
+        tuple(sorted(_marked(compiled.parts.findings, path))),
+        tuple(sorted({found.path for found in compiled.project.diagnostics if found.severity is Severity.ERROR})),
+    )
+
+
+def _has_counted(compiled: Compiled, path: SourcePath) -> bool:
+    """Whether a finding tells the size of what is made of a text, or an offset in the text itself."""
+    made = {place for place, known in compiled.parts.bundles.items() if path in known.sources}
+    return any(
+        (finding.diagnostic.code in _OF_SIZE and not made.isdisjoint({finding.diagnostic.path, finding.finder}))
+        or (finding.diagnostic.path == path and finding.diagnostic.fix is not None)
+        for finding in compiled.parts.findings
+    )
+
+
+_OF_SIZE = frozenset({EXPANSION_TOO_LARGE, SKILL_TOO_LONG})
+
+
+def _marked(findings: Iterable[Finding], path: SourcePath) -> Iterator[int]:
+    """The lines of a text that findings, told or not, name: their words may be what is told."""
+    for finding in findings:
+        diagnostic = finding.diagnostic
+        if diagnostic.path == path:
+            yield from range(diagnostic.start.line - 1, diagnostic.end.line)
+        for note in (*diagnostic.notes, *diagnostic.hops):
+            if note.path == path and note.position is not None:
+                yield note.position.line - 1
+
+
+def _is_spliced_in_lines(compiled: Compiled, file: SourceFile) -> bool:
+    """Whether a text, and all that holds it, is spliced by whole lines, with no doubt that took a parse to settle, and is
+    far from being too large.
+    """
+    document, nodes = file.document, compiled.nodes
+    most = nodes.config.limits.bundle_bytes / GROWTH
+    if document is None or document.params is not None:
+        return False
+    if any(placed.prefix is None for placed in document.directives):
+        return False
+    holding: set[NodeKey] = set()
+    for key, node in nodes.nodes.items():  # a node stands behind all that it includes
+        if key.path != file.path and holding.isdisjoint(child.key for child in brought_by(node.items, node.inline)):
+            continue
+        is_inline = any(child is not None and child.key in holding for _, child in node.inline)
+        if is_inline or key.code is not None or key in nodes.doubtful or node.size > most:
+            return False
+        holding.add(key)
+    return True
+
+
+def _worded(compiled: Compiled, bundle: Bundle, output: Output, page: PlannedPage, path: SourcePath) -> Worded:
+    """Where the lines of a text stand in an output."""
+    front = front_of(compiled.nodes, page, banner_of(compiled.nodes, bundle.entry, page)).count("\n")
+    found = origins(compiled.nodes, page.page.copies[0].key)
+    lines = [(front + number, origin.line) for number, origin in enumerate(found) if origin.path == path]
+    return Worded(output.path, digest(output.data), tuple(_runs(lines)))
+
+
+def _runs(lines: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+    """Pairs of lines → runs of those that go on together."""
+    there = here = length = 0
+    for at, line in lines:
+        if length and (at, line) == (there + length, here + length):
+            length += 1
+            continue
+        if length:
+            yield there, here, length
+        there, here, length = at, line, 1
+    if length:
+        yield there, here, length
+
+
+def _stands_there(output: str, text: Sequence[str], worded: Worded) -> bool:
+    """Whether the words of a text are where its lines are said to stand: nothing is built on what is not so."""
+    lines = output.split("\n")
+    for there, here, length in worded.runs:
+        for number in range(length):
+            words = words_of(text[here + number])
+            if words and not lines[there + number].endswith(words[1]):
+                return False
+    return True

@@ -1,0 +1,77 @@
+"""What an edit that changes words only can build on: where the lines of the text that was edited last stand in outputs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from skillweave.record import NamedTuple
+
+if TYPE_CHECKING:
+    from skillweave.source import SourcePath
+
+# In any text that a parse has found nothing else in, such a line is what it says, wherever its text comes to stand: it
+# begins what it begins by its lead alone, and nothing in it ends or begins anything else.
+_LEAD = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*(?=[A-Za-z])")
+_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9 .,;:'\"()?!/%+*_-]*")
+
+
+GROWTH = 2
+"""How many times its size a text may grow to before it is looked at in full."""
+
+
+class Worded(NamedTuple):
+    """An output that holds lines of the text."""
+
+    path: str
+    """Below the output folder."""
+    digest: str
+    runs: tuple[tuple[int, int, int], ...]
+    """Runs of lines: the first one in the output, the first one in the text, how many. Lines count from 0."""
+
+
+class Wording(NamedTuple):
+    """A text, and where its lines stand in outputs."""
+
+    worked: int
+    """Which run has noted it: `State.worked`."""
+    path: SourcePath
+    digest: str
+    """Of the file."""
+    text: str
+    most: int
+    """Bytes that it may grow to without that anything made of it can become too large."""
+    entries: tuple[tuple[str, str, str, str], ...]
+    """Path, id, kind and folder of each entry that is made of it."""
+    outputs: tuple[Worded, ...]
+    """Those of these entries."""
+    marked: tuple[int, ...]
+    """The lines of the text that findings name."""
+    hidden: tuple[str, ...]
+    """Places of which a build cannot tell what stands there."""
+
+
+def words_of(line: str) -> tuple[str, str] | None:
+    """A line that holds nothing but words: what it begins with, and they. None for any other."""
+    lead = _LEAD.match(line)
+    words = lead and _WORDS.fullmatch(line, lead.end())
+    return (line[: lead.end()], words[0]) if lead and words else None
+
+
+def from_json(content: Any) -> Wording:  # noqa: ANN401 (JSON)
+    """A wording of which JSON was made. Raises TypeError or ValueError where it was none."""
+    worked, path, digest, text, most, entries, outputs, marked, hidden = content
+    return Wording(
+        worked,
+        path,
+        digest,
+        text,
+        most,
+        tuple((place, name, kind, folder) for place, name, kind, folder in entries),
+        tuple(
+            Worded(place, value, tuple((there, here, length) for there, here, length in runs))
+            for place, value, runs in outputs
+        ),
+        tuple(marked),
+        tuple(hidden),
+    )

@@ -1,0 +1,344 @@
+"""Edits that change words only: what is told of them without the compiler is what it would say, and all else is its work."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from skillweave.config import load_config
+from skillweave.incremental import Asked, build, current
+from skillweave.incremental.last import last_published
+from skillweave.incremental.rewording import reworded
+from skillweave.state import now
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from skillweave.diagnostics import Diagnostic
+
+FRONT = "---\nname: {0}\ndescription: A skill for tests. Use it in tests.\n---\n\n# Skill\n\nOwn words here.\n\n"
+WORDS = """# Words
+
+This is plain text that goes
+on over two lines.
+
+- an item with words
+- another item
+  - nested item words
+
+1. first thing
+
+```text
+Some code in a fence
+```
+
+Words with `code/a.md` and [a link](https://e.org/x) in it
+Words below a link
+
+| Cell | Other |
+|------|-------|
+| one  | two   |
+
+Last words of it.
+"""
+TITLED = """---
+title: Titled
+---
+# Top
+
+Text under it.
+
+## Part
+
+Words of the part.
+More words of the part
+
+## Other
+
+Words of the other
+"""
+FILES = {
+    "patterns/words.md": WORDS,
+    "patterns/sub/titled.md": TITLED,
+    "patterns/coded.md": "Coded words\n\nMore words\n",
+    "patterns/setext.md": "Setext words\n---\n\nWords under it\n",
+    "patterns/sub/line.md": "Just one line\n",
+    "patterns/nest.md": "# Nest\n\nIntro words.\n\n<<include: sub/titled.md#Part>>\n\n- item words\n\n"
+    "  <<include: sub/titled.md#Other>>\n\nOutro words.\n",
+    "patterns/ref.md": "# Referenced\n\nWords of the reference\n\n<<include: words.md level=+1>>\n\nAfter words\n",
+    "patterns/param.md": "---\nparams:\n  t: {default: x}\n---\nWords with {{ t }} here\n\n<<include: sub/line.md>>\n",
+    "patterns/region.md": "<!-- region: r -->\nWords in it\n<!-- endregion: r -->\n\nWords behind it\n",
+    "patterns/unused.md": "Words that nobody includes\n",
+    "skills/a/SKILL.md": FRONT.format("a") + "<<include: words.md>>\n\n<<include: region.md region=r>>\n\nEnd words\n",
+    "skills/b/SKILL.md": FRONT.format("b") + "<<include: nest.md>>\n\n<<include: words.md level=+2>>\n\nlast words\n",
+    "skills/c/SKILL.md": FRONT.format("c") + "1. item\n\n   <<include: sub/titled.md#Part>>\n\n   more words\n\n"
+    "<<include: sub/titled.md>>\n\n<<include: sub/titled.md>>\n",
+    "skills/d/SKILL.md": FRONT.format("d") + "See <<reference: ref.md>>, [other](other.md) and\n"
+    "[w](../../patterns/words.md).\n",
+    "skills/d/other.md": "# Other\n\nOther words.\n\n- item\n\n  <<include: words.md>>\n\nEnd words\n",
+    "skills/e/SKILL.md": FRONT.format("e")
+    + "Running <<include: sub/line.md>> text\n\n<<include: param.md with t=val>>\n",
+    "skills/f/SKILL.md": FRONT.format("f") + "<<include: coded.md as=code>>\n\n`skills/a/SKILL.md` is named\n\n"
+    "> <<include: sub/titled.md#Other>>\n\n<<include: setext.md>>\n",
+}
+TEXTS = sorted(path for path in FILES if path.endswith(".md"))
+NEW = (
+    "alpha",
+    "Beta gamma",
+    "it is so",
+    "the end.",
+    "what?",
+    "(see it)",
+    "a-b",
+    "snake_case",
+    "**bold**",
+    "50%",
+    "a: b",
+)
+ODD = (
+    "`code`",
+    "[x](y.md)",
+    "<b>",
+    "<<include: a.md>>",
+    "{{ t }}",
+    "|",
+    "\\",
+    "\u200b",
+    "é",
+    "#",
+    "---",
+    "- ",
+    "    ",
+    "*",
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project that was built."""
+    make(tmp_path / "project")
+    run(tmp_path / "project")
+    return tmp_path / "project"
+
+
+edits = st.tuples(st.integers(0, 40), st.integers(0, 8), st.one_of(*3 * [st.sampled_from(NEW)], st.sampled_from(ODD)))
+
+
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(st.sampled_from(TEXTS), st.lists(edits, min_size=2, max_size=4)), min_size=1, max_size=3))
+def test_any_edits_come_to_what_a_clean_build_says(
+    tmp_path_factory: pytest.TempPathFactory, history: list[tuple[str, list[tuple[int, int, str]]]]
+) -> None:
+    project = tmp_path_factory.mktemp("edits") / "project"
+    make(project)
+    run(project)
+    for path, changes in history:
+        for line, word, new in changes:
+            lines = (project / path).read_text("utf-8").split("\n")
+            words = lines[line % len(lines)].split(" ")
+            words[word % len(words)] = new
+            lines[line % len(lines)] = " ".join(words)
+            write(project / path, "\n".join(lines))
+            run_and_compare(project)
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("patterns/words.md", "Last words of it.", "Its very last words"),
+        ("patterns/words.md", "on over two lines.", "over *two* lines"),
+        ("patterns/words.md", "Some code in a fence", "Other code"),
+        ("patterns/words.md", "- another item", "- yet another thing"),
+        ("patterns/words.md", "This is plain text that goes\non over two lines.", "That text\nis other text."),
+        ("patterns/sub/titled.md", "More words of the part", "Fewer"),
+        ("patterns/nest.md", "Outro words.", "Goodbye."),
+        ("patterns/ref.md", "After words", "Afterwards"),
+        ("skills/a/SKILL.md", "End words", "The end"),
+        ("skills/d/other.md", "Other words.", "More words."),
+    ],
+)
+def test_words_are_told_without_the_compiler(project: Path, path: str, old: str, new: str) -> None:
+    replace(project / path, old, new)
+    run(project)
+    replace(project / path, new, old)
+    assert "skillweave.recompile" not in build_and_list_modules(project)
+    compare(project)
+    assert current(Asked(load_config(project)[0])) is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("patterns/words.md", "# Words", "# Terms"),
+        ("patterns/coded.md", "Coded words", "Words in code"),
+        ("patterns/setext.md", "Setext words", "Setext heading"),
+        ("patterns/unused.md", "that nobody", "which no skill"),
+        ("patterns/words.md", "[a link]", "[one link]"),
+        ("patterns/words.md", "`code/a.md`", "`patterns/words.md`"),
+        ("patterns/words.md", "| one  |", "| two  |"),
+        ("patterns/words.md", "Last words of it.", "Last words of it.\nOr not"),
+        ("patterns/words.md", "Last words of it.", "Last <b>words</b>"),
+        ("patterns/words.md", "Last words of it.", "Last w\u200bords"),
+        ("patterns/words.md", "Last words of it.", "    code"),
+        ("patterns/words.md", "- another item", "+ another item"),
+        ("patterns/words.md", "1. first thing", "2. first thing"),
+        ("patterns/words.md", "Last words of it.", "<<include: sub/line.md>>"),
+        ("patterns/words.md", "Last words of it.", "2. item"),
+        ("patterns/words.md", "Last words of it.", "Words " * 9000),
+        ("patterns/sub/titled.md", "title: Titled", "title: Other"),
+        ("patterns/sub/line.md", "one line", "two lines"),
+        ("patterns/param.md", "Words with", "Terms with"),
+        ("patterns/param.md", "{{ t }}", "T"),
+        ("patterns/region.md", "Words in it", "Terms in it"),
+        ("skills/a/SKILL.md", "name: a", "name: b"),
+        ("skills/a/SKILL.md", "End words", "<!-- words -->"),
+        ("skills/f/SKILL.md", "is named", "is not named"),
+    ],
+)
+def test_what_may_be_more_than_words_takes_the_compiler(project: Path, path: str, old: str, new: str) -> None:
+    replace(project / path, old, new)
+    run_and_compare(project)
+    assert not is_told_by_words(project, path, new, old)
+    run_and_compare(project)
+    replace(project / path, old, new)
+    run_and_compare(project)
+
+
+@pytest.mark.parametrize("limits", ["skill_tokens = 200", "bundle_bytes = 1500"])
+def test_what_becomes_too_large_is_told_so(project: Path, limits: str) -> None:
+    write(project / "skillweave.toml", f"[limits]\n{limits}\n")
+    write(project / "patterns/coded.md", "Coded words\n\n" * 10)
+    write(project / "skills/f/SKILL.md", FRONT.format("f") + "<<include: coded.md>>\n\n<<include: coded.md>>\n")
+    told = set[str]()
+    for path in ("skills/f/SKILL.md", "patterns/coded.md"):
+        lines = (project / path).read_text("utf-8").split("\n")
+        for number in range(0, 40, 2):
+            place = lines.index("Own words here.") if path.startswith("skills") else 0
+            write(
+                project / path,
+                "\n".join([*lines[:place], "Some words more " * (2 * number + 1) + "x", *lines[place + 1 :]]),
+            )
+            told.update(diagnostic.code.name for diagnostic in run_and_compare(project))
+    assert {"skill-too-long", "expansion-too-large"} & told
+
+
+def test_words_that_a_finding_is_about_take_the_compiler(project: Path) -> None:
+    write(project / "skills/a/SKILL.md", FRONT.format("a") + "Words before\n<<include: words.md>>\n\nlast words\n")
+    run_and_compare(project)
+    for old, new in (("last", "final"), ("final", "last"), ("Words before", "Before"), ("Before", "Words before")):
+        replace(project / "skills/a/SKILL.md", old, new)
+        run_and_compare(project)
+
+
+@pytest.mark.parametrize("is_gone", [False, True], ids=["damaged", "gone"])
+@pytest.mark.parametrize("path", ["skills/a/SKILL.md", "skills/b/SKILL.md", "skillweave.lock.json"])
+def test_an_output_that_is_not_as_it_was_is_mended(project: Path, path: str, is_gone: bool) -> None:  # noqa: FBT001
+    replace(project / "skills/a/SKILL.md", "End words", "The end")
+    run(project)
+    if is_gone:
+        (project / "build" / path).unlink()
+    else:
+        (project / "build" / path).write_bytes(b"no words\n")
+    replace(project / "skills/a/SKILL.md", "The end", "End words")
+    run_and_compare(project)
+
+
+def test_a_second_text_that_was_edited_takes_the_compiler(project: Path) -> None:
+    replace(project / "skills/a/SKILL.md", "End words", "The end")
+    run(project)
+    replace(project / "patterns/words.md", "Last words", "The last words")
+    assert not is_told_by_words(project, "skills/a/SKILL.md", "The end", "End words")
+    run_and_compare(project)
+
+
+@pytest.mark.parametrize("key", ["key", "seal", "wording"])
+def test_a_note_with_other_values_is_not_believed(project: Path, key: str) -> None:
+    note = project / ".skillweave/wording.json"
+    values: list[object] = [None, {}, 0, [1], "x", "[]", "null", lambda text: text.replace("The", "An")]
+    for value in values:
+        replace(project / "skills/a/SKILL.md", "End words", "The end")
+        run(project)
+        kept = json.loads(note.read_text("utf-8"))
+        changed = {**kept, key: value(kept[key]) if callable(value) else value}
+        note.write_text(json.dumps(changed), "utf-8")
+        assert is_told_by_words(project, "skills/a/SKILL.md", "The end", "End words") == (changed == kept)
+        run_and_compare(project)
+
+
+def make(project: Path) -> None:
+    for path, text in FILES.items():
+        write(project / path, text)
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_bytes().decode()
+    assert old in text
+    write(path, text.replace(old, new, 1))
+
+
+def run(project: Path) -> None:
+    config, problems = load_config(project)
+    assert not problems
+    build(Asked(config))
+
+
+def is_told_by_words(project: Path, path: str, old: str, new: str) -> bool:
+    """Edit a text, and look whether it would be told without the compiler."""
+    replace(project / path, old, new)
+    asked = Asked(load_config(project)[0])
+    last = last_published(asked, now())
+    return last is not None and reworded(asked, last) is not None
+
+
+def run_and_compare(project: Path) -> tuple[Diagnostic, ...]:
+    """A build, and one of the same sources that knows of nothing; what both have found."""
+    clean = project.parent / "clean"
+    shutil.rmtree(clean, ignore_errors=True)
+    shutil.copytree(project, clean, ignore=shutil.ignore_patterns(".skillweave"))
+    found, expected = build(Asked(load_config(project)[0])), build(Asked(load_config(clean)[0], cached=False))
+    assert found.diagnostics == expected.diagnostics
+    assert (found.entries, found.asked, found.files) == (expected.entries, expected.asked, expected.files)
+    assert sorted([*found.changed, *found.unchanged]) == sorted([*expected.changed, *expected.unchanged])
+    assert tree(project / "build") == tree(clean / "build")
+    return found.diagnostics
+
+
+def compare(project: Path) -> None:
+    """Whether there is what a clean build of the same sources makes, beside what it keeps."""
+    clean = project.parent / "clean"
+    shutil.rmtree(clean, ignore_errors=True)
+    shutil.copytree(project, clean, ignore=shutil.ignore_patterns(".skillweave"))
+    build(Asked(load_config(clean)[0], cached=False))
+    assert tree(project / "build") == tree(clean / "build")
+
+
+def build_and_list_modules(project: Path) -> set[str]:
+    """The modules that a build loads, as a process of its own."""
+    code = "import sys; from skillweave.__main__ import run; run(['build', '-q']); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return {*done.stdout.split()}
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
