@@ -23,6 +23,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "record",
         "stamps",
         "listing",
+        "locking",
+        "streams",
         "cachedir",
         "replay",
         "source",
@@ -85,7 +87,20 @@ HOMES = {
 """Which module or package alone imports a dependency."""
 
 ON_DISK = {
-    *("stamps", "listing", "cachedir", "replay", "config", "files", "rewrite", "state", "saved", "store", "beside"),
+    *(
+        "stamps",
+        "listing",
+        "locking",
+        "cachedir",
+        "replay",
+        "config",
+        "files",
+        "rewrite",
+        "state",
+        "saved",
+        "store",
+        "beside",
+    ),
     *("publish", "move", "dist", "explain", "starter", "watch", "cli", "__main__"),
 }
 """Who touches the disk: for the project, its own file, its own pages, the cache, or the working directory; or ends the
@@ -245,6 +260,8 @@ def test_a_start_loads_click_and_nothing_heavy(module: str) -> None:
         "skillweave.replay",
         "skillweave.cachedir",
         "skillweave.listing",
+        "skillweave.locking",
+        "skillweave.streams",
         "skillweave.record",
         "skillweave.stamps",
     }

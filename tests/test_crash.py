@@ -144,6 +144,22 @@ sys.exit(run(["build", "--format", "concise"]))
 """
 """A build, and somebody who saves files into each folder when its next one is ready, but not yet in its place."""
 
+UNREADABLE = r"""
+import builtins, errno, io, os, sys
+from skillweave.cli import run
+
+def refusing(call):
+    def refuse(path, *arguments, **more):
+        if os.fspath(path).endswith("skillweave.lock.json") if not isinstance(path, int) else False:
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(path))
+        return call(path, *arguments, **more)
+    return refuse
+
+os.open, io.open = refusing(os.open), refusing(io.open)
+sys.exit(run(["build"]))
+"""
+"""A build that may not read the lock file."""
+
 REFUSING = r"""
 import errno, os, sys
 from skillweave.cli import run
@@ -422,6 +438,53 @@ def test_a_build_that_waited_builds_as_the_configuration_says_now(tmp_path: Path
     assert build.returncode == 0
     checked = start(project, "--check", "--no-cache")
     assert "build/ is current" in checked.communicate(timeout=60)[0]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_build_that_finds_nothing_changed_waits_too(tmp_path: Path, number: int) -> None:
+    """After one build it compares, after two it says again what the last one said: neither knows what the other does."""
+    project = lay_out(tmp_path / "p", OLD)
+    for _ in range(number):
+        start(project).communicate(timeout=60)
+    with holder(project / "build") as held:
+        build = start(project)
+        assert build.stderr is not None
+        assert "another build" in build.stderr.readline()
+        lay_out(project, OLD | {"patterns/p.md": "NEW pattern.\n"})
+        assert held.stdin is not None
+        held.stdin.close()
+        build.communicate(timeout=60)
+    assert build.returncode == 0
+    assert "NEW pattern." in (project / "build/skills/changed/SKILL.md").read_text("utf-8")
+
+
+def test_a_build_that_waited_knows_nothing_of_what_it_saw_before(tmp_path: Path) -> None:
+    project = lay_out(tmp_path / "p", OLD)
+    start(project).communicate(timeout=60)
+    with holder(project / "build") as held:
+        lay_out(project, OLD | {"patterns/p.md": "ALD pattern.\n"})
+        build = start(project)
+        assert build.stderr is not None
+        assert "another build" in build.stderr.readline()
+        lay_out(project, OLD | {"patterns/p.md": "NEW pattern.\n"})
+        assert held.stdin is not None
+        held.stdin.close()
+        build.communicate(timeout=60)
+    checked = start(project, "--check", "--no-cache")
+    assert "build/ is current" in checked.communicate(timeout=60)[0]
+
+
+def test_a_lock_file_that_cannot_be_read_is_not_replaced(tmp_path: Path) -> None:
+    project = lay_out(tmp_path / "p", OLD)
+    start(project).communicate(timeout=60)
+    before = full_tree(project)
+    lay_out(project, NEW)
+    done = subprocess.run(
+        [sys.executable, "-c", UNREADABLE], cwd=project, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"skillweave: cannot read {project.resolve() / 'build' / LOCK}: ")
+    assert full_tree(project) == before
 
 
 def test_the_lock_goes_with_its_holder(tmp_path: Path) -> None:

@@ -109,6 +109,27 @@ def test_a_stream_of_ascii_is_written_to_as_click_does(project: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "cp437", "koi8-r", "utf-8", "utf-16", "big5"])
+@pytest.mark.parametrize("more", [(), ("--color", "auto")])
+def test_what_an_encoding_lacks_is_written_as_an_escape(project: Path, encoding: str, more: tuple[str, ...]) -> None:
+    (project / "patterns/a.md").write_text("# A\n\n[x](é☃.md)\n", encoding="utf-8")
+    shutil.rmtree(project / "skills/bad")
+    said = [
+        subprocess.run(
+            [sys.executable, "-m", "skillweave", *command],
+            cwd=project,
+            env={**os.environ, "PYTHONIOENCODING": encoding},
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        for command in (*2 * [("check", *more)], *2 * [("build", *more)], ("explain", "SW207"))
+    ]
+    assert [done.returncode for done in said] == [1, 1, 1, 1, 0]
+    assert all("☃" in text or "\\u2603" in text for text in [done.stdout.decode(encoding) for done in said[:2]])
+    assert not any(b"Traceback" in done.stderr for done in said)
+
+
 def timeless(text: str) -> str:
     return re.sub(r"in \d+\.\d\d s", "in no time", text)
 

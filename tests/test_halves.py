@@ -6,13 +6,18 @@ import os
 import subprocess
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
 from skillweave.cache import PARALLEL, PLAIN, Documents
 from skillweave.diagnostics import CODES
 from skillweave.halves import read_each
+from skillweave.locking import is_locked
 from skillweave.parse.documents import parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ODD = "# {0}\n\n" + "text `code` [link](a.md) <https://e.org>\n\n" * 200
 PLAIN_ONE = "# {0}\n\n- text `code` [link](a.md)\n\n" * 200
@@ -76,6 +81,30 @@ def test_where_the_system_forgets_children_this_one_does_all() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "True\n"
+
+
+def test_where_there_are_too_many_open_files_this_one_does_all() -> None:
+    code = (
+        "import os, pickle, resource; from skillweave.halves import read_each; ours = os.getpid(); "
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4)); "
+        "print(*set(read_each(lambda _: os.getpid() == ours, dict.fromkeys('ab', 'x' * 999), 9).values()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "True\n"
+
+
+def test_what_is_locked_is_free_when_the_first_process_ends(tmp_path: Path) -> None:
+    """However long the other one still has to do."""
+    code = (
+        "import fcntl, os, sys, time; from skillweave.beside import beside; "
+        "place = os.open(sys.argv[1], os.O_RDONLY); fcntl.flock(place, fcntl.LOCK_EX); "
+        "beside(lambda: bytes(sys.stdin.read(), 'utf-8')); os._exit(0)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE) as first:
+        first.wait(60)
+        assert not is_locked(str(tmp_path))
+        assert first.stdin is not None
+        first.stdin.close()
 
 
 def test_no_process_is_forked_beside_another_thread() -> None:

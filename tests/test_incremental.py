@@ -18,6 +18,7 @@ from skillweave.cache import decode, encode
 from skillweave.config import load_config
 from skillweave.incremental import Asked, Memory, Outcome, Superseded, build, check, current
 from skillweave.parse.documents import parse
+from skillweave.saved import read_json, write_json
 from skillweave.state import TABLES, State
 
 NAMES = ("a.md", "b.md", "c.md", "d/e.md")
@@ -236,8 +237,8 @@ def test_a_cache_with_other_values_is_not_believed(tmp_path: Path, name: str, ke
     for value in values:
         for edit in ("# A\n", "# A\n\nmore\n"):
             run(tmp_path, build)
-            kept = json.loads((tmp_path / ".skillweave" / name).read_text("utf-8"))
-            (tmp_path / ".skillweave" / name).write_text(json.dumps({**kept, key: value}), "utf-8")
+            place = tmp_path / ".skillweave" / name
+            write_json(place, {**read_json(place), key: value})
             write(tmp_path / "patterns/a.md", edit)
             again = run(tmp_path, check)
             assert again is not None
@@ -274,9 +275,9 @@ def test_changes_of_a_state_with_other_values_are_not_believed(tmp_path: Path, k
             write(project / "patterns/b.md", f"# B\n\n{edit}\n")
             run(project, build)
         since = project / ".skillweave/since.json"
-        kept = json.loads(since.read_text("utf-8"))
+        kept = read_json(since)
         assert kept["changes"]["files"].keys() == {"patterns/b.md"}
-        since.write_text(json.dumps({**kept, key: value}), "utf-8")
+        write_json(since, {**kept, key: value})
         write(project / "patterns/a.md", f"# A\n\n{number}\n")
         run(project, build)
         shutil.rmtree(clean, ignore_errors=True)
@@ -367,6 +368,34 @@ def test_a_first_build_does_not_publish_what_it_read_before_another_one(tmp_path
     assert "newer" in (tmp_path / "build/skills/s/SKILL.md").read_text("utf-8")
     assert asked == 2
     assert current(Asked(load_config(tmp_path, None, None, None)[0])) is not None
+
+
+def test_a_first_build_that_starts_over_knows_nothing_of_what_it_saw(tmp_path: Path) -> None:
+    write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: a.md>>\n")
+    write(tmp_path / "patterns/a.md", "old\n")
+    run(tmp_path, build)
+    clean = tree(tmp_path / "build")
+    shutil.rmtree(tmp_path / "build")
+    write(tmp_path / "patterns/a.md", "new\n")
+
+    def hold() -> bool:
+        if not (tmp_path / "build").exists():
+            write(tmp_path / "patterns/a.md", "old\n")
+            run(tmp_path, build, cached=False)
+        return True
+
+    run(tmp_path, build, hold=hold)
+    assert tree(tmp_path / "build") == clean
+
+
+def test_a_file_that_changes_while_it_is_read_is_named_by_what_is_made_of_it(tmp_path: Path) -> None:
+    write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: a.md>>\n")
+    write(tmp_path / "patterns/a.md", "one\n")
+    run(tmp_path, build)
+    write(tmp_path / "patterns/a.md", "two\n")
+    run(tmp_path, build, progress=lambda *_: write(tmp_path / "patterns/a.md", "six\n"))
+    lock = json.loads((tmp_path / "build/skillweave.lock.json").read_text("utf-8"))
+    assert all(all(record["inputs"].values()) for record in lock["entries"].values())
 
 
 def test_who_builds_again_and_again_mends_outputs_that_no_edit_reaches(tmp_path: Path) -> None:
@@ -463,9 +492,9 @@ def test_a_foreign_document_in_the_cache_is_parsed_again(tmp_path: Path) -> None
     write(tmp_path / "patterns/a.md", "# A\n\nSee <https://e.org>.\n")
     run(tmp_path, build)
     for kept in (tmp_path / ".skillweave/documents").iterdir():
-        content = json.loads(kept.read_text())
+        content = read_json(kept)
         content["documents"] = dict.fromkeys(content["documents"], "[1, 2]")
-        kept.write_text(json.dumps(content))
+        write_json(kept, content)
     (tmp_path / ".skillweave/state.json").unlink()
     again = run(tmp_path, build)
     assert again is not None
@@ -479,9 +508,9 @@ def test_a_cache_that_a_repository_brings_along_is_not_believed(tmp_path: Path) 
     write(project / "patterns/a.md", "# A\n")
     run(project, build)
     state = project / ".skillweave/state.json"
-    state.write_text(
-        state.read_text("utf-8").replace('"skills/s/SKILL.md","s","skill"', '"skills/s/SKILL.md","lie","skill"')
-    )
+    content = read_json(state)
+    content["result"]["entries"][0][1] = "lie"
+    write_json(state, content)
     shutil.copytree(project, clone)
     believed, checked = run(project, build), run(clone, build)
     assert believed is not None

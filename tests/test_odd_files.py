@@ -195,3 +195,18 @@ def test_a_link_to_a_file_beside_skills_is_nobodys_business(project: Path, skill
     (project / "skills/README.md").symlink_to("../../elsewhere/SKILL.md")
     (project / "skills/notes.txt").symlink_to("nope.txt")
     assert skillweave_here(project, ["build"]).status == 0
+
+
+@pytest.mark.parametrize("name", ["a\\b.md", "c:d.md", 'q"q.md', "two\nlines.md", 'x": {\n.md'])
+def test_a_document_with_an_odd_name_is_built_again_and_removed(
+    project: Path, skillweave_here: Skillweave, name: str
+) -> None:
+    (project / "agents" / name).write_text("one\n")
+    assert skillweave_here(project, ["build"]).status == 0
+    (project / "agents" / name).write_text("two\n")
+    assert skillweave_here(project, ["build"]).status == 0
+    assert published(project)[f"build/agents/{name}"] == b"two\n"
+    (project / "agents" / name).unlink()
+    assert skillweave_here(project, ["build"]).status == 0
+    assert f"build/agents/{name}" not in published(project)
+    assert skillweave_here(project, ["build", "--check"]).status == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -259,17 +258,23 @@ def test_a_second_text_that_was_edited_takes_the_compiler(project: Path) -> None
     run_and_compare(project)
 
 
-@pytest.mark.parametrize("key", ["key", "seal", "wording"])
-def test_a_note_with_other_values_is_not_believed(project: Path, key: str) -> None:
-    note = project / ".skillweave/wording.json"
-    values: list[object] = [None, {}, 0, [1], "x", "[]", "null", lambda text: text.replace("The", "An")]
-    for value in values:
+@pytest.mark.parametrize("name", ["wording.json", "state.json", "since.json", "parts.json"])
+@pytest.mark.parametrize("where", [0, 70, 0.3, 0.6, 0.9])
+def test_a_file_of_the_cache_that_is_not_as_it_was_written_is_not_believed(
+    project: Path, name: str, where: float
+) -> None:
+    for skill in "ghijklmnopqrstuvwxyz":
+        write(project / f"skills/{skill}/SKILL.md", FRONT.format(skill))
+    run(project)
+    replace(project / "skills/a/SKILL.md", "End words", "The end")
+    run(project)
+    data = bytearray((project / ".skillweave" / name).read_bytes())
+    place = where if isinstance(where, int) else int(where * len(data))
+    for damaged in (data[:place], data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]):
+        (project / ".skillweave" / name).write_bytes(damaged)
+        replace(project / "skills/a/SKILL.md", "The end", "End words")
+        run_and_compare(project)
         replace(project / "skills/a/SKILL.md", "End words", "The end")
-        run(project)
-        kept = json.loads(note.read_text("utf-8"))
-        changed = {**kept, key: value(kept[key]) if callable(value) else value}
-        note.write_text(json.dumps(changed), "utf-8")
-        assert is_told_by_words(project, "skills/a/SKILL.md", "The end", "End words") == (changed == kept)
         run_and_compare(project)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from typing import TYPE_CHECKING
 
@@ -18,22 +19,32 @@ def beside(work: Callable[[], bytes]) -> Callable[[], bytes]:
     """
     if not can_fork():
         return work
-    reader, writer = os.pipe()
+    try:
+        reader, writer = os.pipe()
+    except OSError:  # There are too many open files.
+        return work
+    # An interrupt is for the child to end by, wherever it comes: what is above us on the stack is the parent's.
+    masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         child = os.fork()
     except OSError:  # There are too many processes, or too little memory for one more.
+        signal.pthread_sigmask(signal.SIG_SETMASK, masked)
         os.close(reader)
         os.close(writer)
         return work
     if child == 0:
         status = 1
         try:
-            os.close(reader)
+            signal.pthread_sigmask(signal.SIG_SETMASK, masked)
+            # What the parent has locked is free when the parent ends.
+            os.closerange(3, writer)
+            os.closerange(writer + 1, writer + 64)
             with os.fdopen(writer, "wb") as pipe:
                 pipe.write(work())
             status = 0
         finally:
             os._exit(status)  # nothing of the parent's is closed or flushed twice
+    signal.pthread_sigmask(signal.SIG_SETMASK, masked)
     os.close(writer)
 
     def result() -> bytes:

@@ -279,7 +279,8 @@ def read_text(tree: Tree, path: str) -> tuple[str, str | EncodingProblem | None,
     if contents.problem is not None:
         return "", contents.problem, ""
     read = tree.reads[path]
-    fingerprint = read.digest if isinstance(read, Read) else ""
+    # A file that had two contents in one run is named by the one that was read last, as that is what is made of it.
+    fingerprint = read.digest if isinstance(read, Read) else digest(contents.data)
     text = decode(contents.data)
     if isinstance(text, EncodingProblem):
         return "", text, fingerprint

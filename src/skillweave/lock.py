@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 from skillweave import __version__
@@ -144,7 +145,6 @@ def _digests(said: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, str], dic
 
 
 def _is_inside(path: str) -> bool:
-    """Whether a path cannot lead out of the folder that it is relative to, on any system."""
-    return not (
-        path.startswith("/") or "\\" in path or ".." in path.split("/") or ":" in path.split("/", maxsplit=1)[0]
-    )
+    """Whether a path cannot lead out of the folder that it is relative to."""
+    leads_away = sys.platform == "win32" and ("\\" in path or ":" in path.split("/", maxsplit=1)[0])
+    return not (leads_away or path.startswith("/") or ".." in path.split("/"))

@@ -15,7 +15,9 @@ from stat import S_IFDIR, S_IFMT, S_IFREG
 
 from skillweave.cachedir import FOLDER, key_here, prepare_folder, read_whole, versions, write_whole
 from skillweave.listing import list_folder, without_output
+from skillweave.locking import is_locked
 from skillweave.stamps import digest, folder_stamp, is_as_large, is_settled, stamp
+from skillweave.streams import put
 
 TYPE_CHECKING = False  # typing has it, too, and takes as long to load as all else here.
 if TYPE_CHECKING:
@@ -93,11 +95,11 @@ def replay(arguments: Sequence[str]) -> int | None:
         return None
     if said.report:
         stream = sys.stderr if said.is_aside else sys.stdout
-        stream.write(said.report)
+        put(stream, said.report)
         stream.flush()
     if said.line:
         line = timed(said.line, time.monotonic() - started) if said.is_timed else said.line
-        sys.stdout.write(f"{line}\n")
+        put(sys.stdout, f"{line}\n")
     return said.status
 
 
@@ -189,6 +191,8 @@ def _last(arguments: Sequence[str]) -> Said | None:
         and all(leads_to(root, path) == known for path, known in zip(links[::2], links[1::2], strict=True))
         and _list_the_same(folders, output, shown, newer)
         and _are_same(os.lstat, outputs, newer)
+        # While a build is at work, nobody can tell what it will have published.
+        and not (arguments[0] == "build" and is_locked(output))
     )
     if holds and newer.found:
         for of, number, found in newer.found:

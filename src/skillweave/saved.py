@@ -104,23 +104,17 @@ def load_parts(root: Path, state: State) -> Any:  # noqa: ANN401 (JSON)
 
 
 def save_wording(root: Path, state: State, wording: object) -> None:
-    """Keep what the next edit of a text can build on. Nothing that is there tells whether it is right: so it is sealed."""
-    text = json.dumps(wording, ensure_ascii=False)
-    _write(root, WORDING, {"key": state.key, "seal": _seal(text), "wording": text})
+    """Keep what the next edit of a text can build on."""
+    _write(root, WORDING, {"key": state.key, "wording": wording})
 
 
 def load_wording(root: Path, state: State) -> Any:  # noqa: ANN401 (JSON)
     """What the last edit left for the next one, as it was saved; None if it is not there."""
     try:
         content = read_json(root / FOLDER / WORDING)
-        text = content["wording"]
-        return json.loads(text) if content["key"] == state.key and content["seal"] == _seal(text) else None
+        return content["wording"] if content["key"] == state.key else None
     except _UNREADABLE:
         return None
-
-
-def _seal(text: str) -> str:
-    return digest(text.encode("utf-8", "surrogatepass"))
 
 
 def state_id(root: Path) -> list[str]:
@@ -167,8 +161,12 @@ def _remove(path: Path) -> None:
 
 
 def read_json(path: Path) -> Any:  # noqa: ANN401 (JSON)
-    """What a JSON file of the cache says. Raises OSError, also where it is no regular file, or ValueError."""
-    return json.loads(read_whole(os.fspath(path)))
+    """What a JSON file of the cache says. Raises OSError, also where it is no regular file, or ValueError: it is not whole."""
+    seal, _, text = read_whole(os.fspath(path)).partition(b"\n")
+    if seal != digest(text).encode():
+        message = f"{path} is not as it was written"
+        raise ValueError(message)
+    return json.loads(text)
 
 
 def _write(root: Path, name: str, content: object) -> None:
@@ -178,5 +176,5 @@ def _write(root: Path, name: str, content: object) -> None:
 
 def write_json(path: Path, content: object) -> None:
     """Write a JSON file of the cache, whole or not at all. What cannot be written is not kept."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    write_whole(os.fspath(path), text.encode("utf-8", "surrogatepass"))
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    write_whole(os.fspath(path), digest(text).encode() + b"\n" + text)

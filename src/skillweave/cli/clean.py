@@ -7,6 +7,7 @@ import click
 from skillweave.cli.common import configure, tried
 from skillweave.cli.options import Options, project_options
 from skillweave.cli.status import CLEAN, USAGE
+from skillweave.cli.terminal import echo
 
 
 @click.command()
@@ -21,5 +22,5 @@ def clean(options: Options) -> int:
     with tried("remove"):
         removed = remove_cache(config.root)
     if not options.quiet:
-        click.echo("removed the cache" if removed else "there is no cache")
+        echo("removed the cache" if removed else "there is no cache")
     return CLEAN

@@ -18,6 +18,7 @@ from click.shell_completion import (
 )
 
 from skillweave.cli.status import CLEAN
+from skillweave.cli.terminal import echo
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -42,7 +43,7 @@ def completion(context: click.Context, shell: str) -> int:
     """  # noqa: D301 (the backspace tells click to keep the lines below as they are)
     found = get_completion_class(shell)
     if found is not None:
-        click.echo(found(context.find_root().command, {}, "skillweave", VARIABLE).source(), nl=False)
+        echo(found(context.find_root().command, {}, "skillweave", VARIABLE).source(), nl=False)
     return CLEAN
 
 

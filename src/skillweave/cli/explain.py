@@ -6,6 +6,7 @@ import click
 
 from skillweave.cli.status import CLEAN
 from skillweave.cli.suggest import suggest_codes
+from skillweave.cli.terminal import echo
 
 
 @click.command()
@@ -21,5 +22,5 @@ def explain(code: str) -> int:
     if page is None:
         hint = f" Did you mean {close}?" if close else " `skillweave check --format concise` shows codes."
         raise click.UsageError(f"there is no finding {code!r}.{hint}")
-    click.echo(page)
+    echo(page)
     return CLEAN

@@ -9,6 +9,7 @@ import click
 from skillweave.cli.common import configure, nothing_found, progress, report, say, say_json, status, usage_errors
 from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.suggest import suggest_entries
+from skillweave.cli.terminal import echo
 
 if TYPE_CHECKING:
     from skillweave.build import Compiled
@@ -47,7 +48,7 @@ def graph(options: Options, entries: tuple[str, ...]) -> int:
             for path in need.missing:
                 say(f"  {path} (optional, not there)")
     if not compiled.entries and not options.quiet:
-        click.echo(nothing_found(config), err=True)
+        echo(nothing_found(config), err=True)
     if status(compiled.diagnostics):
         report(options._replace(format="concise"), config, compiled, compiled.diagnostics, err=True)
     return status(compiled.diagnostics)

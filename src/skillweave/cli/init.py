@@ -11,6 +11,7 @@ import click
 
 from skillweave.cli.starting import refusal, shown, sound_config
 from skillweave.cli.status import CLEAN
+from skillweave.cli.terminal import echo
 
 if TYPE_CHECKING:
     from skillweave.starter import Plan
@@ -40,7 +41,7 @@ def init(folder: Path) -> int:
     _tell(begun, planned)
     there = os.path.relpath(root)
     there = f"./{there}" if there.startswith("-") else there
-    click.echo(shown(f"Next: {'' if there == '.' else f'cd {shlex.quote(there)} && '}skillweave build"))
+    echo(shown(f"Next: {'' if there == '.' else f'cd {shlex.quote(there)} && '}skillweave build"))
     return CLEAN
 
 
@@ -48,12 +49,10 @@ def _tell(begun: Beginning, planned: Plan) -> None:
     """A line for each file, and what is for the user to add."""
     made = {file.path for file in planned.make}
     for file in begun.files:
-        click.echo(shown(f"made {file.path}" if file.path in made else f"kept {file.path}"))
+        echo(shown(f"made {file.path}" if file.path in made else f"kept {file.path}"))
     for note in begun.notes:
-        click.echo(shown(note))
+        echo(shown(note))
     if begun.add is not None:
-        click.echo(shown(f"kept {begun.add.path}" if begun.add.there else f"not made: {begun.add.path}"))
+        echo(shown(f"kept {begun.add.path}" if begun.add.there else f"not made: {begun.add.path}"))
         if begun.add.lines:
-            click.echo(
-                f"For the hook, add this below its `repos:`, indented as what stands there:\n\n{begun.add.lines}"
-            )
+            echo(f"For the hook, add this below its `repos:`, indented as what stands there:\n\n{begun.add.lines}")

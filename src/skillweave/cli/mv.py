@@ -14,6 +14,7 @@ from skillweave.cli.common import configure, printable, progress, say, say_json,
 from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.suggest import suggest_sources
+from skillweave.cli.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -50,9 +51,9 @@ def mv(options: Options, old: str, new: str, *, dry_run: bool) -> int:
         raise click.UsageError(printable(f"{error}.")) from None
     except (OSError, KeyboardInterrupt) as error:
         if (config.root / JOURNAL).exists():
-            click.echo("The move is half done: the same command again finishes it.", err=True)
+            echo("The move is half done: the same command again finishes it.", err=True)
         elif isinstance(error, OSError):
-            click.echo("Nothing is moved.", err=True)
+            echo("Nothing is moved.", err=True)
         if not isinstance(error, OSError):
             raise
         where = f" {error.filename}" if error.filename else ""
@@ -152,7 +153,7 @@ def _print_patches(plan: Plan) -> None:
     for path in sorted({*plan.files, *plan.texts}):
         old, new = plan.texts.get(path, (b"", b""))
         for line in patch(plan.move.path(path), (old, 0o644), (new, 0o644), path).split("\n")[:-1]:
-            click.echo(escape_patch(f"{line}\n"), nl=False)
+            echo(escape_patch(f"{line}\n"), nl=False)
 
 
 def _report(options: Options, plan: Plan) -> None:
@@ -161,7 +162,7 @@ def _report(options: Options, plan: Plan) -> None:
 
     context = Context(_source_line(plan), wants_color(options.color, sys.stderr), summary(plan.after, plan.diagnostics))
     text = render(plan.diagnostics, Format(options.format), context)
-    click.echo(text, err=True, nl=not text.endswith("\n"), color=True)
+    echo(text, err=True, nl=not text.endswith("\n"))
 
 
 def _source_line(plan: Plan) -> Callable[[SourcePath, int], str | None]:

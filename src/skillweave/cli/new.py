@@ -10,6 +10,7 @@ import click
 from skillweave.cli.starting import refusal, shown, sound_config
 from skillweave.cli.status import CLEAN
 from skillweave.cli.suggest import suggest_new_pattern, suggest_new_skill
+from skillweave.cli.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,9 +48,9 @@ def skill(name: str, root: Path | None, config: Path | None) -> int:
         raise refusal(made.message)
     _write(settings, made.file)
     if made.note is not None:
-        click.echo(shown(f"note: {made.note}"))
-    click.echo("It says that it is still to be written: give it a description first.")
-    click.echo("Next: skillweave check")
+        echo(shown(f"note: {made.note}"))
+    echo("It says that it is still to be written: give it a description first.")
+    echo("Next: skillweave check")
     return CLEAN
 
 
@@ -68,8 +69,8 @@ def pattern(path: str, root: Path | None, config: Path | None) -> int:
     if isinstance(made, Refusal):
         raise refusal(made.message)
     _write(settings, made.file)
-    click.echo("To include it, write on a line of its own:\n")
-    click.echo(shown(f"    {made.directive}"))
+    echo("To include it, write on a line of its own:\n")
+    echo(shown(f"    {made.directive}"))
     return CLEAN
 
 
@@ -90,4 +91,4 @@ def _write(config: Config, file: File) -> None:
     for mistake in planned.mistakes:
         raise refusal(mistake)
     write(config.root, planned.make)
-    click.echo(shown(f"made {file.path}"))
+    echo(shown(f"made {file.path}"))

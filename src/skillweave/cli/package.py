@@ -13,6 +13,7 @@ from skillweave.cli.common import configure, nothing_found, progress, report, sa
 from skillweave.cli.options import Options, project_options, report_options
 from skillweave.cli.status import ERRORS, USAGE
 from skillweave.cli.suggest import suggest_entries
+from skillweave.cli.terminal import echo
 
 if TYPE_CHECKING:
     from skillweave.config import Config
@@ -79,7 +80,7 @@ def package(  # noqa: PLR0913 (one for each option)
     if options.for_people and not options.quiet:
         _tell(to, packages, delivered, verbose=options.verbose)
     if not compiled.entries and not options.quiet:
-        click.echo(nothing_found(config), err=True)
+        echo(nothing_found(config), err=True)
     return ERRORS if len(compiled.bundles) < len(compiled.entries) else status(diagnostics)
 
 
@@ -126,4 +127,4 @@ def _tell(to: str, packages: Packages, delivered: Delivered, *, verbose: bool) -
     for name in delivered.unchanged if verbose else ():
         say(f"unchanged {folder}/{name}")
     count = len(delivered.changed)
-    click.echo(f"packed {count} package{'s' if count != 1 else ''}, {len(delivered.unchanged)} unchanged")
+    echo(f"packed {count} package{'s' if count != 1 else ''}, {len(delivered.unchanged)} unchanged")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from skillweave.cli.status import CLEAN
+from skillweave.cli.terminal import echo
 
 
 @click.command()
@@ -12,5 +13,5 @@ def schema() -> int:
     """Print the JSON Schema of the configuration, for editors."""
     from skillweave.schema import text  # noqa: PLC0415
 
-    click.echo(text(), nl=False)
+    echo(text(), nl=False)
     return CLEAN

@@ -7,6 +7,7 @@ import sys
 from codecs import lookup
 
 from skillweave.cli.late import click
+from skillweave.streams import put
 
 
 def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
@@ -16,5 +17,5 @@ def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
     if os.name == "nt" or stream is None or lookup(stream.encoding or "utf-8").name == "ascii":
         click.echo(text, err=err, nl=nl, color=True)
         return
-    stream.write(f"{text}\n" if nl else text)
+    put(stream, f"{text}\n" if nl else text)
     stream.flush()

@@ -12,6 +12,7 @@ import click
 from skillweave.cli.common import print_report, report, say, say_json, status, summary
 from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.status import CLEAN, INTERRUPTED
+from skillweave.cli.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +74,7 @@ def _tell_people(options: Options, told: _Told, event: Event) -> None:
         case Polling():
             say(f"the system's notices fail ({event.reason}): looking twice a second", err=True)
         case Ran():
-            click.echo(f"the command ended with status {event.status}", err=True)
+            echo(f"the command ended with status {event.status}", err=True)
         case Ready():
             _say(options, "watching; Ctrl-C ends it")
         case Stopped():

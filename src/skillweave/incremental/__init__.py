@@ -24,6 +24,7 @@ from skillweave.incremental.last import (
 from skillweave.incremental.reasons import reasons_of
 from skillweave.incremental.values import Asked, Memory, Named, Outcome, Superseded
 from skillweave.incremental.work import compile_asked, documents_of
+from skillweave.locking import is_locked
 from skillweave.saved import state_id
 from skillweave.state import copy_of, has_strays, now, update, written_lock
 
@@ -57,7 +58,7 @@ def current(asked: Asked) -> Outcome | None:
     """
     started = now()
     last = last_published(asked, started)
-    if last is None or is_more_to_do(last) or has_strays(last.state):
+    if last is None or is_more_to_do(last) or has_strays(last.state) or is_locked(str(asked.output)):
         return None
     said = said_by(last.state)
     renew(asked, last.state, started)
@@ -70,12 +71,13 @@ def build(asked: Asked) -> Outcome:
     saved = state_id(asked.config.root)
     last = None if asked.needs else last_published(asked, started)
     said = said_by(last.state) if last is not None and not is_more_to_do(last) else None
-    if last is not None and said is not None:
+    # While another build is at work, nobody can tell what it will have published.
+    if last is not None and said is not None and not is_locked(str(asked.output)):
         renew(asked, last.state, started)
         return said._replace(unchanged=tuple(entry.path for entry in said.entries if entry.good))
-    outcome = None
+    outcome = _build_alone(asked, last, saved, started)
     while outcome is None:
-        outcome = _build_alone(asked, last, saved, started)
+        outcome = _build_alone(asked, None, saved, now())
     return outcome
 
 
@@ -87,11 +89,14 @@ def _build_alone(asked: Asked, last: Last | None, saved: list[str], started: int
     from skillweave.publish import alone_if_there  # noqa: PLC0415 (the compiler only where it is needed)
 
     # Held from before the first source is read: a build that read older ones must not publish after a newer one.
-    with alone_if_there(asked.output) as is_held:
-        if last is not None and state_id(asked.config.root) != saved:
+    with alone_if_there(asked.output) as held:
+        is_held = held is not None
+        if held is None:
+            last = None
+        elif held.has_waited or (last is not None and state_id(asked.config.root) != saved):
             # Another build was at work until we got hold of the folder.
-            last = last_published(asked, started)
-        last = last if is_held else None
+            started = now()
+            last = None if asked.needs else last_published(asked, started)
         outcome = _build(asked, last, started, is_held=is_held)
         if outcome is None:
             return None

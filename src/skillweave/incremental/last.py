@@ -80,15 +80,15 @@ def holds_beside(asked: Asked, state: State, started: int) -> Callable[[], bool]
 
     def look() -> bytes:
         is_there = holds(asked, state, started)
-        stamps = [row[0] for _, _, row in _outputs(state)] if is_there and state.renewed else []
+        stamps = [str(row[0]) for _, _, row in _outputs(state)] if is_there and state.renewed else []
         return "\n".join([str(is_there), *stamps]).encode()
 
     found = beside(look)
 
     def result() -> bool:
         is_there, *stamps = found().decode().split("\n")
-        for (table, path, (_, content)), newer in zip(_outputs(state), stamps, strict=False):
-            state.put(table, path, [newer, content])
+        for (table, path, row), newer in zip(_outputs(state), stamps, strict=False):
+            state.put(table, path, [newer, *row[1:]])
         return is_there == str(True)
 
     return result

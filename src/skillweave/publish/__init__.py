@@ -22,6 +22,7 @@ from skillweave.publish.disk import (
     files_below,
     is_current,
     is_plain,
+    is_regular,
     place_of,
     read_plain,
     remove_file,
@@ -160,8 +161,8 @@ def publish(request: Request) -> Published | None:
     """
     if not request.bundles and not request.folder.is_dir():
         return Published()
-    with alone(request.folder) as is_first:
-        return publish_held(request) if is_first else None
+    with alone(request.folder) as held:
+        return publish_held(request) if held.is_new and not held.has_waited else None
 
 
 def publish_held(request: Request) -> Published:
@@ -171,7 +172,7 @@ def publish_held(request: Request) -> Published:
     the system refuses; everything written until then is whole, and the next build heals the rest.
     """
     result, ledger = Published(), request.ledger or Ledger()
-    found = read_plain(request.folder / LOCK_NAME)
+    found = _read_lock_file(request.folder)
     previous = result.before = (ledger.read(found[0]) if found else None) or {}
     meant = recover(request.folder, previous)
     left = {path: meant[path] for path in meant if _was_left(request.folder, meant[path], previous.get(path))}
@@ -194,6 +195,20 @@ def publish_held(request: Request) -> Published:
     result.after = plan.lock
     result.lock_digest = digest(data) if found or not is_locked else None
     return result
+
+
+def _read_lock_file(folder: Path) -> tuple[bytes, int] | None:
+    """The lock file; None where there is none, or something else. Raises OSError where it is there and cannot be read: what
+    it says of outputs would be lost.
+    """
+    found = read_plain(folder / LOCK_NAME)
+    if found is None and is_regular(folder / LOCK_NAME):
+        try:
+            (folder / LOCK_NAME).open("rb").close()
+        except OSError as error:
+            error.add_note("read")
+            raise
+    return found
 
 
 def compare(request: Request) -> Published:

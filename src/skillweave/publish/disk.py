@@ -61,7 +61,7 @@ def differing(folder: Path, bundle: Bundle, record: Record | None) -> list[Outpu
         if there != (output.data, output.mode):
             found.append(output)
     stale = record.outputs.keys() - paths if record else ()
-    return None if any(is_plain(folder, path) and _is_file(f"{folder}/{path}") for path in stale) else found
+    return None if any(is_plain(folder, path) and is_regular(f"{folder}/{path}") for path in stale) else found
 
 
 def place_of(folder: Path, path: str, known: dict[str, Place]) -> Place:
@@ -208,7 +208,8 @@ def _lstat_place(path: str) -> Place:
     return "folder" if stat.S_ISDIR(mode) else "other"
 
 
-def _is_file(path: str) -> bool:
+def is_regular(path: Path | str) -> bool:
+    """Whether there is a regular file, and no symlink to one."""
     try:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except OSError:
