@@ -32,23 +32,16 @@ class Row(NamedTuple):
 def rows(project: Path, facts: Facts) -> tuple[Row, ...]:
     """What is measured in a built project. Each row leaves the project built."""
     build = (*SKILLWEAVE, "build", "--quiet")
+    few, many = len(facts.ordinary_entries), len(facts.hot_entries)
+    ordinary, hot = project / "patterns" / facts.ordinary, project / "patterns" / facts.hot
+    reach, reach_many = f"{few} entries reach it", f"{many} of {facts.skills} entries reach it"
     return (
         Row("no-op build", build, _nothing, 2, 0),
         Row("no-op check", (*SKILLWEAVE, "check", "--quiet"), _nothing, 2, 0),
-        Row(
-            f"one pattern edited, {len(facts.ordinary_entries)} entries reach it",
-            build,
-            _editor(project / "patterns" / facts.ordinary),
-            3,
-            len(facts.ordinary_entries),
-        ),
-        Row(
-            f"a pattern edited that {len(facts.hot_entries)} of {facts.skills} entries reach",
-            build,
-            _editor(project / "patterns" / facts.hot),
-            5,
-            len(facts.hot_entries),
-        ),
+        Row(f"one pattern edited, {reach}", build, _editor(ordinary), 3, few),
+        Row(f"words of one pattern, {reach}", build, _rewriter(ordinary), 3, few),
+        Row(f"the hottest pattern edited, {reach_many}", build, _editor(hot), 5, many),
+        Row(f"words of the hottest, {reach_many}", build, _rewriter(hot), 5, many),
         Row("all files touched, none changed", build, lambda _: _touch(project), 2.5, 0),
     )
 
@@ -97,14 +90,23 @@ def _nothing(_: int) -> None:
 
 
 def _editor(path: Path) -> Callable[[int], None]:
-    """Each call changes the file's last line, to something that it never was before."""
+    """Each call has the file end with a paragraph more, or less, that says what no other one ever said."""
+    return _ending(path, lambda edits: f"This is edit {edits}.\n\n" * (1 + edits % 2))
+
+
+def _rewriter(path: Path) -> Callable[[int], None]:
+    """Each call changes words of the file's last line, to some that it never had before."""
+    return _ending(path, lambda edits: f"These are the words of edit {edits}.\n\n")
+
+
+def _ending(path: Path, ending: Callable[[int], str]) -> Callable[[int], None]:
     text = path.read_text(encoding="utf-8").rstrip("\n")
     edits = 0
 
     def edit(_: int) -> None:
         nonlocal edits
         edits += 1
-        path.write_text(f"{text}\n\nThis is edit {edits}.\n", encoding="utf-8")
+        path.write_text(f"{text}\n\n{ending(edits).rstrip()}\n", encoding="utf-8")
 
     return edit
 

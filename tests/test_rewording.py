@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from skillweave.build import compile_project
 from skillweave.config import load_config
+from skillweave.flatten.origins import origins, runs_of
 from skillweave.incremental import Asked, build, current
 from skillweave.incremental.last import last_published
 from skillweave.incremental.rewording import reworded
@@ -147,6 +149,25 @@ def test_any_edits_come_to_what_a_clean_build_says(
             lines[line % len(lines)] = " ".join(words)
             write(project / path, "\n".join(lines))
             run_and_compare(project)
+
+
+def test_lines_are_where_they_come_from(project: Path) -> None:
+    included = ("setext.md", "nest.md", "coded.md as=code")
+    write(
+        project / "skills/b/more.md",
+        "### Deep\n\n" + "".join(f"<<include: {name}>>\n\n" for name in included),
+    )
+    compiled = compile_project(load_config(project)[0])
+    pages = [page for bundle in compiled.bundles for page in bundle.pages.values()]
+    seen = set[str]()
+    for key in {page.page.copies[0].key for page in pages}:
+        found = [*enumerate(origins(compiled.nodes, key))]
+        for path in {origin.path for _, origin in found} - {"patterns/param.md", "patterns/coded.md"}:
+            seen.add(path)
+            runs = runs_of(compiled.nodes, key, path)
+            lines = [(there + n, here + n) for there, here, length in runs for n in range(length)]
+            assert lines == [(number, origin.line) for number, origin in found if origin.path == path]
+    assert {"patterns/setext.md", "patterns/nest.md", "skills/b/more.md"} <= seen
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, SKILL_TOO_LONG, Severity
 from skillweave.emit import banner_of, front_of
-from skillweave.flatten.origins import origins
+from skillweave.flatten.origins import runs_of
 from skillweave.flatten.values import brought_by
 from skillweave.incremental.words import GROWTH, Worded, Wording, words_of
 from skillweave.stamps import digest
@@ -100,23 +100,10 @@ def _is_spliced_in_lines(compiled: Compiled, file: SourceFile) -> bool:
 def _worded(compiled: Compiled, bundle: Bundle, output: Output, page: PlannedPage, path: SourcePath) -> Worded:
     """Where the lines of a text stand in an output."""
     front = front_of(compiled.nodes, page, banner_of(compiled.nodes, bundle.entry, page)).count("\n")
-    found = origins(compiled.nodes, page.page.copies[0].key)
-    lines = [(front + number, origin.line) for number, origin in enumerate(found) if origin.path == path]
-    return Worded(output.path, digest(output.data), tuple(_runs(lines)))
-
-
-def _runs(lines: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
-    """Pairs of lines → runs of those that go on together."""
-    there = here = length = 0
-    for at, line in lines:
-        if length and (at, line) == (there + length, here + length):
-            length += 1
-            continue
-        if length:
-            yield there, here, length
-        there, here, length = at, line, 1
-    if length:
-        yield there, here, length
+    runs = runs_of(compiled.nodes, page.page.copies[0].key, path)
+    return Worded(
+        output.path, digest(output.data), tuple((front + there, here, length) for there, here, length in runs)
+    )
 
 
 def _stands_there(output: str, text: Sequence[str], worded: Worded) -> bool:
