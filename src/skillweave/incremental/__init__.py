@@ -109,10 +109,11 @@ def _build_alone(asked: Asked, last: Last | None, saved: list[str], started: int
 
 
 def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> Outcome | None:
+    """A build, from what is known of the last run on; None if another first build came before."""
     is_published = None
     if last is not None and asked.memory is None:
         is_published = holds_beside(asked, last.state, started)
-        from skillweave.incremental.rewording import reworded  # noqa: PLC0415 (likewise)
+        from skillweave.incremental.rewording import reworded  # noqa: PLC0415 (only where there is something to publish)
 
         words = reworded(asked, last)
         if words is not None and is_published():
