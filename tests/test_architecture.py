@@ -33,6 +33,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "near",
         "globs",
         "beside",
+        "alone",
     ),
     "texts": (
         "suppress",
@@ -100,6 +101,7 @@ ON_DISK = {
         "saved",
         "store",
         "beside",
+        "alone",
     ),
     *("publish", "move", "dist", "explain", "starter", "watch", "cli", "__main__"),
 }

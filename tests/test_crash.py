@@ -527,7 +527,7 @@ def start(project: Path, *arguments: str) -> subprocess.Popen[str]:
 def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """A process that is at work in an output folder until its standard input ends."""
     hold = (
-        "import pathlib, sys; from skillweave.publish import alone\n"
+        "import pathlib, sys; from skillweave.alone import alone\n"
         "with alone(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from skillweave.cachedir import ANCHOR, FOLDER, key_here, prepare_folder, read_whole, write_whole
 from skillweave.listing import is_real_folder
 from skillweave.replay import SUFFIX
-from skillweave.stamps import digest, folder_stamp
+from skillweave.stamps import digest
 from skillweave.state import TABLES, State, now
 
 if TYPE_CHECKING:
@@ -115,11 +115,6 @@ def load_wording(root: Path, state: State) -> Any:  # noqa: ANN401 (JSON)
         return content["wording"] if content["key"] == state.key else None
     except _UNREADABLE:
         return None
-
-
-def state_id(root: Path) -> list[str]:
-    """What tells one saved state from the next."""
-    return [folder_stamp(f"{root}/{FOLDER}/{name}") for name in (NAME, SINCE)]
 
 
 def remove_cache(root: Path) -> bool:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skillweave.alone import alone_if_there
 from skillweave.diagnostics import Diagnostic
 from skillweave.incremental.keeping import keep_rewording, keep_run, note_wording, record_published, save
 from skillweave.incremental.last import (
     Last,
     holds,
-    holds_beside,
     is_more_to_do,
     last_published,
     last_run,
@@ -25,7 +25,6 @@ from skillweave.incremental.reasons import reasons_of
 from skillweave.incremental.values import Asked, Memory, Named, Outcome, Superseded
 from skillweave.incremental.work import compile_asked, documents_of
 from skillweave.locking import is_locked
-from skillweave.saved import state_id
 from skillweave.state import copy_of, has_strays, now, update, written_lock
 
 if TYPE_CHECKING:
@@ -60,6 +59,8 @@ def current(asked: Asked) -> Outcome | None:
     last = last_published(asked, started)
     if last is None or is_more_to_do(last) or has_strays(last.state) or is_locked(str(asked.output)):
         return None
+    if not last.is_published():
+        return None
     said = said_by(last.state)
     renew(asked, last.state, started)
     return said
@@ -67,36 +68,24 @@ def current(asked: Asked) -> Outcome | None:
 
 def build(asked: Asked) -> Outcome:
     """Find every mistake, and publish every bundle that has none. Raises Superseded if that is not wanted any more."""
-    started = now()
-    saved = state_id(asked.config.root)
-    last = None if asked.needs else last_published(asked, started)
-    said = said_by(last.state) if last is not None and not is_more_to_do(last) else None
-    # While another build is at work, nobody can tell what it will have published.
-    if last is not None and said is not None and not is_locked(str(asked.output)):
-        renew(asked, last.state, started)
-        return said._replace(unchanged=tuple(entry.path for entry in said.entries if entry.good))
-    outcome = _build_alone(asked, last, saved, started)
+    outcome = None
     while outcome is None:
-        outcome = _build_alone(asked, None, saved, now())
+        outcome = _build_alone(asked)
     return outcome
 
 
-def _build_alone(asked: Asked, last: Last | None, saved: list[str], started: int) -> Outcome | None:
-    """A build that has the output folder for itself; None if another one came before while there was none yet.
-
-    `saved` tells which state the last run left, as it was found.
-    """
-    from skillweave.publish import alone_if_there  # noqa: PLC0415 (the compiler only where it is needed)
-
+def _build_alone(asked: Asked) -> Outcome | None:
+    """A build that has the output folder for itself; None if another one came before while there was none yet."""
     # Held from before the first source is read: a build that read older ones must not publish after a newer one.
-    with alone_if_there(asked.output) as held:
-        is_held = held is not None
-        if held is None:
+    with alone_if_there(asked.output) as is_held:
+        started = now()
+        last = last_published(asked, started) if is_held and not asked.needs else None
+        if last is not None and not is_more_to_do(last):
+            said = said_by(last.state)
+            if last.is_published() and said is not None:
+                renew(asked, last.state, started)
+                return said._replace(unchanged=tuple(entry.path for entry in said.entries if entry.good))
             last = None
-        elif held.has_waited or (last is not None and state_id(asked.config.root) != saved):
-            # Another build was at work until we got hold of the folder.
-            started = now()
-            last = None if asked.needs else last_published(asked, started)
         outcome = _build(asked, last, started, is_held=is_held)
         if outcome is None:
             return None
@@ -112,7 +101,7 @@ def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> O
     """A build, from what is known of the last run on; None if another first build came before."""
     is_published = None
     if last is not None and asked.memory is None:
-        is_published = holds_beside(asked, last.state, started)
+        is_published = last.is_published
         from skillweave.incremental.rewording import reworded  # noqa: PLC0415 (only where there is something to publish)
 
         words = reworded(asked, last)

@@ -31,19 +31,39 @@ class Last(NamedTuple):
     """Found to list what the last run saw."""
     changed: frozenset[SourcePath]
     """The files that have another content now."""
+    is_published: Callable[[], bool] = lambda: False
+    """Waits until it is known whether all outputs are there as they were published. To be called once at most."""
 
 
 def last_run(asked: Asked, started: int) -> Last | None:
     """The last run and what has changed since; None if it cannot be built on."""
+    state = _kept(asked)
+    return _since(asked, state, started) if state is not None else None
+
+
+def last_published(asked: Asked, started: int) -> Last | None:
+    """The same of a run whose outputs are published; whether they are there as they were is found out meanwhile."""
+    state = _kept(asked)
+    if state is None or not state.published:
+        return None
+    is_published = _holds_beside(asked, state, started)
+    last = _since(asked, state, started)
+    return None if last is None else last._replace(is_published=is_published)
+
+
+def _kept(asked: Asked) -> State | None:
+    """What the last run left, if it was asked for the same."""
     if not asked.keeps:
         return None
-    root = asked.config.root
     state = asked.memory.state if asked.memory is not None else None
-    if state is None or state.key != key_here(root, asked.key):
-        state = load_state(root, asked.key)
-    if state is None:
-        return None
-    tree = Tree(root, hidden_roots(asked.config))
+    if state is None or state.key != key_here(asked.config.root, asked.key):
+        state = load_state(asked.config.root, asked.key)
+    return state
+
+
+def _since(asked: Asked, state: State, started: int) -> Last | None:
+    """What has changed since a run; None if it cannot be built on."""
+    tree = Tree(asked.config.root, hidden_roots(asked.config))
     try:
         changed = changed_files(state, tree, asked.config.output, started)
     except MISSHAPED:
@@ -53,14 +73,6 @@ def last_run(asked: Asked, started: int) -> Last | None:
     if asked.memory is not None and asked.memory.state is state:
         tree.known.update(asked.memory.found)
     return Last(state, tree, changed)
-
-
-def last_published(asked: Asked, started: int) -> Last | None:
-    """The last run, if what it published is there as it was; where there is more to do, that is for later to find out."""
-    last = last_run(asked, started)
-    if last is None or not last.state.published:
-        return None
-    return last if is_more_to_do(last) or holds(asked, last.state, started) else None
 
 
 def is_more_to_do(last: Last) -> bool:
@@ -75,20 +87,25 @@ def holds(asked: Asked, state: State | None, started: int) -> bool:
         return False
 
 
-def holds_beside(asked: Asked, state: State, started: int) -> Callable[[], bool]:
-    """`holds`, found out by a second process meanwhile. What is returned waits for it, and is to be called once."""
+FEW = 500
+"""Up to so many outputs and folders, to look at them takes less time than a second process."""
+
+
+def _holds_beside(asked: Asked, state: State, started: int) -> Callable[[], bool]:
+    """`holds`, found out by a second process where there is much to look at. What is returned waits for it."""
 
     def look() -> bytes:
         is_there = holds(asked, state, started)
         stamps = [str(row[0]) for _, _, row in _outputs(state)] if is_there and state.renewed else []
         return "\n".join([str(is_there), *stamps]).encode()
 
-    found = beside(look)
+    found = beside(look) if len(_outputs(state)) > FEW else look
 
     def result() -> bool:
         is_there, *stamps = found().decode().split("\n")
         for (table, path, row), newer in zip(_outputs(state), stamps, strict=False):
             state.put(table, path, [newer, *row[1:]])
+        state.renewed = state.renewed or bool(stamps)
         return is_there == str(True)
 
     return result

@@ -1,7 +1,7 @@
 """Bundles → the output folder, and the only package that writes there. What no build wrote is never changed or removed.
 
 At any instant each bundle is entirely the last one or entirely the next one (staging.py says how), and one build at a
-time is at work in an output folder (alone.py).
+time is at work in an output folder (`skillweave.alone`).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from skillweave.alone import alone
 from skillweave.bundle import Bundle, record_of
 from skillweave.config import LOCK_NAME
 from skillweave.diagnostics import FOREIGN_OUTPUT, STALE_OUTPUT, Diagnostic
@@ -16,7 +17,6 @@ from skillweave.files import is_below
 from skillweave.listing import is_left_out
 from skillweave.lock import Ledger, Lock, Record, lock_bytes, read_lock
 from skillweave.project import START
-from skillweave.publish.alone import alone, alone_if_there
 from skillweave.publish.disk import (
     differing,
     files_below,
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Published",
     "Request",
-    "alone",
-    "alone_if_there",
     "compare",
     "expected_lock",
     "files_below",
@@ -161,8 +159,8 @@ def publish(request: Request) -> Published | None:
     """
     if not request.bundles and not request.folder.is_dir():
         return Published()
-    with alone(request.folder) as held:
-        return publish_held(request) if held.is_new and not held.has_waited else None
+    with alone(request.folder) as is_first:
+        return publish_held(request) if is_first else None
 
 
 def publish_held(request: Request) -> Published:

@@ -8,27 +8,17 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from skillweave.locking import FILE_NAME, try_lock, wait_for_lock
-from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 
-class Held(NamedTuple):
-    """The lock of an output folder, as it was got hold of."""
-
-    has_waited: bool
-    """Whether another build was at work until then."""
-    is_new: bool
-    """Whether the folder was made for it."""
-
-
 @contextmanager
-def alone(folder: Path) -> Iterator[Held]:
+def alone(folder: Path) -> Iterator[bool]:
     """Hold the lock of an output folder, which is made if it is not there. Who has to wait is told so, once.
 
-    It is not reentrant: who takes it twice waits for itself.
+    Gives whether nobody else can have been at work in it before. It is not reentrant: who takes it twice waits for itself.
     """
     has_waited = False
     while True:
@@ -45,19 +35,19 @@ def alone(folder: Path) -> Iterator[Held]:
             break
         os.close(descriptor)  # While we waited, somebody removed the folder, and maybe made it anew.
     try:
-        yield Held(has_waited, is_new)
+        yield is_new and not has_waited
     finally:
         os.close(descriptor)
 
 
 @contextmanager
-def alone_if_there(folder: Path) -> Iterator[Held | None]:
-    """`alone` where the output folder exists, else None: a build that may write nothing makes none."""
+def alone_if_there(folder: Path) -> Iterator[bool]:
+    """`alone` where the output folder exists, and whether it does: a build that may write nothing makes none."""
     if not folder.is_dir():
-        yield None
+        yield False
         return
-    with alone(folder) as held:
-        yield held
+    with alone(folder):
+        yield True
 
 
 def _make(folder: Path) -> bool:
