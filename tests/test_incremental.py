@@ -414,6 +414,25 @@ def test_who_builds_again_and_again_mends_outputs_that_no_edit_reaches(tmp_path:
     assert (tmp_path / "build/skills/t/SKILL.md").read_bytes() == wanted
 
 
+@pytest.mark.parametrize("data", [None, b"bad", b"{}", b'{"entries": {}}'])
+def test_who_builds_again_and_again_takes_no_other_lock_file_for_its_own(tmp_path: Path, data: bytes | None) -> None:
+    lock = tmp_path / "p/build/skillweave.lock.json"
+    for name in ("s", "t"):
+        write(tmp_path / f"p/skills/{name}/SKILL.md", SKILL.replace(": s", f": {name}") + f"<<include: {name}.md>>\n")
+        write(tmp_path / f"p/patterns/{name}.md", "# A\n")
+    memory = Memory()
+    run(tmp_path / "p", build, memory=memory)
+    if data is None:
+        lock.unlink()
+    else:
+        lock.write_bytes(data)
+    write(tmp_path / "p/patterns/s.md", "# B\n")
+    shutil.copytree(tmp_path / "p", tmp_path / "clean", ignore=shutil.ignore_patterns(".skillweave"))
+    run(tmp_path / "p", build, memory=memory)
+    run(tmp_path / "clean", build, cached=False)
+    assert tree(tmp_path / "p/build") == tree(tmp_path / "clean/build")
+
+
 def test_nothing_changed_is_said_again_with_the_same_words(tmp_path: Path) -> None:
     write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: a.md#nope>>\n")
     write(tmp_path / "patterns/a.md", "# A\n")

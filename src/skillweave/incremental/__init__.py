@@ -111,8 +111,10 @@ def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> O
             last = is_published = None
     from skillweave.build import request_of  # noqa: PLC0415 (the compiler only where it is needed)
     from skillweave.lock import Ledger  # noqa: PLC0415
-    from skillweave.publish import publish, publish_held  # noqa: PLC0415
+    from skillweave.publish import lock_digest, publish, publish_held  # noqa: PLC0415
 
+    if last is not None and asked.memory is not None and lock_digest(asked.output) != written_lock(last.state):
+        last = None  # What it said of the entries that no edit reaches would be lost.
     documents = documents_of(asked)
     before = (asked.memory.state, asked.memory.parts) if asked.memory is not None else None
     compiled, state = compile_asked(asked, last, documents, started)

@@ -51,6 +51,7 @@ __all__ = [
     "is_current",
     "is_plain",
     "load_lock",
+    "lock_digest",
     "publish",
     "publish_held",
     "read_plain",
@@ -193,6 +194,12 @@ def publish_held(request: Request) -> Published:
     result.after = plan.lock
     result.lock_digest = digest(data) if found or not is_locked else None
     return result
+
+
+def lock_digest(folder: Path) -> str:
+    """The digest of the lock file of an output folder; empty where there is none."""
+    found = _read_lock_file(folder)
+    return digest(found[0]) if found else ""
 
 
 def _read_lock_file(folder: Path) -> tuple[bytes, int] | None:
