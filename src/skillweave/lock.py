@@ -21,16 +21,14 @@ class Record:
 
     __slots__ = ("_digests", "_words")
 
-    def __init__(self, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> None:
-        self._digests: tuple[Mapping[str, str], Mapping[str, str]] | None = (inputs, outputs)
-        self._words = ""
+    def __init__(self, inputs: Mapping[str, str], outputs: Mapping[str, str], words: str = "") -> None:
+        self._digests = None if words else (inputs, outputs)
+        self._words = words
 
     @classmethod
     def of_words(cls, words: str) -> Record:
         """The record that `words` gave as such."""
-        record = cls({}, {})
-        record._digests, record._words = None, words
-        return record
+        return cls({}, {}, words)
 
     @property
     def inputs(self) -> Mapping[str, str]:
@@ -120,8 +118,8 @@ def _in_its_words(data: bytes) -> Lock:
 
 
 def _path(words: str) -> str:
-    quoted = words[: words.index(": {\n")]
-    path: str = json.loads(quoted) if "\\" in quoted else quoted.strip()[1:-1]
+    quoted = words[2 : words.index(": {\n")]
+    path: str = json.loads(quoted) if "\\" in quoted else quoted[1:-1]
     return path
 
 
