@@ -62,31 +62,19 @@ def test_where_the_other_process_fails_this_one_does_all() -> None:
     assert read_each(read, wanted, 1_000) == {name: len(text) for name, text in wanted.items()}
 
 
-def test_where_there_can_be_no_other_process_this_one_does_all() -> None:
-    # Root has no limit, so it becomes somebody who has.
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        # Root has no limit, so it becomes somebody who has.
+        "resource.setrlimit(resource.RLIMIT_NPROC, (0, 0)); os.geteuid() or os.setuid(65534); ",
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4)); ",
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN); ",
+    ],
+    ids=["no more processes", "no more open files", "children are forgotten"],
+)
+def test_where_the_system_has_no_other_process_for_us_this_one_does_all(refusal: str) -> None:
     code = (
-        "import os, pickle, resource; from skillweave.halves import read_each; ours = os.getpid(); "
-        "resource.setrlimit(resource.RLIMIT_NPROC, (0, 0)); os.geteuid() or os.setuid(65534); "
-        "print(*set(read_each(lambda _: os.getpid() == ours, dict.fromkeys('ab', 'x' * 999), 9).values()))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout == "True\n"
-
-
-def test_where_the_system_forgets_children_this_one_does_all() -> None:
-    code = (
-        "import os, signal; from skillweave.halves import read_each; ours = os.getpid(); "
-        "signal.signal(signal.SIGCHLD, signal.SIG_IGN); "
-        "print(*set(read_each(lambda _: os.getpid() == ours, dict.fromkeys('ab', 'x' * 999), 9).values()))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout == "True\n"
-
-
-def test_where_there_are_too_many_open_files_this_one_does_all() -> None:
-    code = (
-        "import os, pickle, resource; from skillweave.halves import read_each; ours = os.getpid(); "
-        "resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4)); "
+        f"import os, pickle, resource, signal; from skillweave.halves import read_each; ours = os.getpid(); {refusal}"
         "print(*set(read_each(lambda _: os.getpid() == ours, dict.fromkeys('ab', 'x' * 999), 9).values()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
