@@ -428,13 +428,9 @@ def test_a_build_that_waited_builds_as_the_configuration_says_now(tmp_path: Path
     project = lay_out(tmp_path / "p", OLD)
     configuration = project / "skillweave.toml"
     with holder(project / "build") as held:
-        build = start(project)
-        assert build.stderr is not None
-        assert "another build" in build.stderr.readline()
+        build = start_waiting(project)
         configuration.write_text(configuration.read_text() + 'headings = "keep"\n')
-        assert held.stdin is not None
-        held.stdin.close()
-        build.communicate(timeout=60)
+        finish(held, build)
     assert build.returncode == 0
     checked = start(project, "--check", "--no-cache")
     assert "build/ is current" in checked.communicate(timeout=60)[0]
@@ -447,13 +443,9 @@ def test_a_build_that_finds_nothing_changed_waits_too(tmp_path: Path, number: in
     for _ in range(number):
         start(project).communicate(timeout=60)
     with holder(project / "build") as held:
-        build = start(project)
-        assert build.stderr is not None
-        assert "another build" in build.stderr.readline()
+        build = start_waiting(project)
         lay_out(project, OLD | {"patterns/p.md": "NEW pattern.\n"})
-        assert held.stdin is not None
-        held.stdin.close()
-        build.communicate(timeout=60)
+        finish(held, build)
     assert build.returncode == 0
     assert "NEW pattern." in (project / "build/skills/changed/SKILL.md").read_text("utf-8")
 
@@ -463,13 +455,9 @@ def test_a_build_that_waited_knows_nothing_of_what_it_saw_before(tmp_path: Path)
     start(project).communicate(timeout=60)
     with holder(project / "build") as held:
         lay_out(project, OLD | {"patterns/p.md": "ALD pattern.\n"})
-        build = start(project)
-        assert build.stderr is not None
-        assert "another build" in build.stderr.readline()
+        build = start_waiting(project)
         lay_out(project, OLD | {"patterns/p.md": "NEW pattern.\n"})
-        assert held.stdin is not None
-        held.stdin.close()
-        build.communicate(timeout=60)
+        finish(held, build)
     checked = start(project, "--check", "--no-cache")
     assert "build/ is current" in checked.communicate(timeout=60)[0]
 
@@ -504,9 +492,7 @@ def test_who_waits_finds_the_folder_that_replaced_the_locked_one(tmp_path: Path)
         assert build.stderr is not None
         assert "waiting" in build.stderr.readline()
         (project / "build").rename(project / "elsewhere")
-        assert held.stdin is not None
-        held.stdin.close()
-        build.communicate(timeout=60)
+        finish(held, build)
     assert build.returncode == 0
     assert (project / "build" / LOCK).exists()
     assert list((project / "elsewhere").iterdir()) == []
@@ -521,6 +507,21 @@ def start(project: Path, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def start_waiting(project: Path) -> subprocess.Popen[str]:
+    """A build that waits, as it has said, for another one."""
+    build = start(project)
+    assert build.stderr is not None
+    assert "another build" in build.stderr.readline()
+    return build
+
+
+def finish(held: subprocess.Popen[str], build: subprocess.Popen[str]) -> None:
+    """Let a holder end, and then the build that waits for it."""
+    assert held.stdin is not None
+    held.stdin.close()
+    build.communicate(timeout=60)
 
 
 @contextmanager

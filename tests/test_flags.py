@@ -88,6 +88,16 @@ def test_click_is_loaded_for_all_else(arguments: list[str], is_loaded: bool, pro
     assert done.stdout.split()[-1] == str(is_loaded)
 
 
+@pytest.mark.parametrize("arguments", [["check", "-q"], ["check", "-q", "--color", "never"]])
+def test_a_shell_that_asks_nothing_gets_no_answer(
+    arguments: list[str], project: Path, skillweave_here: Skillweave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As click has it: an empty variable is none."""
+    expected = skillweave_here(project, arguments)
+    monkeypatch.setenv("_SKILLWEAVE_COMPLETE", "")
+    assert skillweave_here(project, arguments) == expected
+
+
 def test_a_stream_of_ascii_is_written_to_as_click_does(project: Path) -> None:
     (project / "patterns/a.md").write_text("# Ä\n\n[x](é.md)\n", encoding="utf-8")
     plainly, by_click = (

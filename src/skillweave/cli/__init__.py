@@ -40,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     instruction = os.environ.get("_SKILLWEAVE_COMPLETE")
-    if instruction is None:
+    if not instruction:
         from skillweave.cli.flags import run_plainly  # noqa: PLC0415 (an interrupt may come while this is loaded)
 
         status = run_plainly(arguments)
@@ -48,7 +48,7 @@ def _run(arguments: Sequence[str]) -> int:
             return status
     from skillweave.cli import group  # noqa: PLC0415 (it takes click)
 
-    return group.run(arguments) if instruction is None else group.complete(instruction)
+    return group.complete(instruction) if instruction else group.run(arguments)
 
 
 def tell_failure(error: OSError) -> int:
