@@ -38,10 +38,10 @@ def rows(project: Path, facts: Facts) -> tuple[Row, ...]:
     return (
         Row("no-op build", build, _nothing, 2, 0),
         Row("no-op check", (*SKILLWEAVE, "check", "--quiet"), _nothing, 2, 0),
-        Row(f"one pattern edited, {reach}", build, _editor(ordinary), 3, few),
-        Row(f"words of one pattern, {reach}", build, _rewriter(ordinary), 3, few),
-        Row(f"the hottest pattern edited, {reach_many}", build, _editor(hot), 5, many),
-        Row(f"words of the hottest, {reach_many}", build, _rewriter(hot), 5, many),
+        Row(f"a paragraph of one pattern, {reach}", build, _with_paragraphs(ordinary), 3, few),
+        Row(f"a link in one pattern, {reach}", build, _with_link(ordinary), 3, few),
+        Row(f"a paragraph of the hottest, {reach_many}", build, _with_paragraphs(hot), 5, many),
+        Row(f"a link in the hottest, {reach_many}", build, _with_link(hot), 5, many),
         Row("all files touched, none changed", build, lambda _: _touch(project), 2.5, 0),
     )
 
@@ -89,14 +89,14 @@ def _nothing(_: int) -> None:
     """Leave the project as it is."""
 
 
-def _editor(path: Path) -> Callable[[int], None]:
+def _with_paragraphs(path: Path) -> Callable[[int], None]:
     """Each call has the file end with a paragraph more, or less, that says what no other one ever said."""
     return _ending(path, lambda edits: f"This is edit {edits}.\n\n" * (1 + edits % 2))
 
 
-def _rewriter(path: Path) -> Callable[[int], None]:
-    """Each call changes words of the file's last line, to some that it never had before."""
-    return _ending(path, lambda edits: f"These are the words of edit {edits}.\n\n")
+def _with_link(path: Path) -> Callable[[int], None]:
+    """Each call has the file end with another link, which only the compiler can tell the effects of."""
+    return _ending(path, lambda edits: f"See [edit {edits}](https://example.org/{edits}).")
 
 
 def _ending(path: Path, ending: Callable[[int], str]) -> Callable[[int], None]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -10,8 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skillweave.cachedir import prepare_folder
 from skillweave.config import Config, Limits, load_config
-from skillweave.toml_places import locate
+from skillweave.sealed import read_json, write_json
+from skillweave.toml.kept import keep_toml, kept_toml
+from skillweave.toml.places import locate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -435,3 +440,62 @@ def test_places_are_where_tomllib_reads_the_values(text: str) -> None:
         elif isinstance(value, list):
             todo.extend(((*path, index), item) for index, item in enumerate(value))
     assert set(keys) | set(values) == seen
+
+
+# What is kept of it
+
+
+@pytest.mark.parametrize(
+    ("name", "header"), [("skillweave.toml", ""), ("pyproject.toml", "[tool.skillweave]\n")], ids=["own", "shared"]
+)
+def test_a_text_that_was_parsed_before_takes_no_parser(tmp_path: Path, name: str, header: str) -> None:
+    prepare_folder(tmp_path)
+    for output in ("one", "two"):
+        write(tmp_path / name, f'{header}output = "{output}"\n')
+        found = load_config(tmp_path, cached=True)
+        assert found[0].output == output
+        assert found == load_config(tmp_path, cached=True) == load_config(tmp_path)
+        assert "tomllib" not in modules_of_a_build(tmp_path, "-q")
+    assert "tomllib" in modules_of_a_build(tmp_path, "-q", "--no-cache")
+
+
+@settings(deadline=None)
+@given(toml())
+def test_what_is_kept_of_a_text_is_what_it_says(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    root = tmp_path_factory.mktemp("kept")
+    prepare_folder(root)
+    keep_toml(root, text, tomllib.loads(text))
+    assert kept_toml(root, text) in (None, tomllib.loads(text))
+    assert kept_toml(root, f"{text}\n") is None
+
+
+def test_what_is_kept_elsewhere_or_changed_is_not_believed(tmp_path: Path) -> None:
+    ours, theirs, text = tmp_path / "ours", tmp_path / "theirs", 'output = "out"\n'
+    for root in (ours, theirs):
+        write(root / "skillweave.toml", text)
+        prepare_folder(root)
+        load_config(root, cached=True)
+    kept = ours / ".skillweave/toml.json"
+    write_json(kept, {**read_json(theirs / ".skillweave/toml.json"), "parsed": {"output": "wrong"}})
+    assert kept_toml(ours, text) is None
+    assert load_config(ours, cached=True)[0].output == "out"
+    assert kept_toml(ours, text) == {"output": "out"}
+    data = kept.read_bytes()
+    for place in range(0, len(data), 5):
+        kept.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        assert load_config(ours, cached=True)[0].output == "out"
+
+
+def test_without_a_cache_nothing_is_kept(tmp_path: Path) -> None:
+    write(tmp_path / "skillweave.toml", 'output = "out"\n')
+    load_config(tmp_path, cached=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["skillweave.toml"]
+
+
+def modules_of_a_build(project: Path, *options: str) -> set[str]:
+    """The modules that a build loads, as a process of its own."""
+    code = f"import sys; from skillweave.__main__ import run; run(['build', *{options}]); print(*sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    return {*done.stdout.split()}

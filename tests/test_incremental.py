@@ -18,7 +18,7 @@ from skillweave.cache import decode, encode
 from skillweave.config import load_config
 from skillweave.incremental import Asked, Memory, Outcome, Superseded, build, check, current
 from skillweave.parse.documents import parse
-from skillweave.saved import read_json, write_json
+from skillweave.sealed import read_json, write_json
 from skillweave.state import TABLES, State
 
 NAMES = ("a.md", "b.md", "c.md", "d/e.md")

@@ -21,6 +21,7 @@ from skillweave.incremental.rewording import reworded
 from skillweave.state import now
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from skillweave.diagnostics import Diagnostic
@@ -66,6 +67,30 @@ More words of the part
 
 Words of the other
 """
+PARTS = """# All
+
+Words on top.
+
+## First
+
+First words.
+
+## Second
+
+Words with `code` in them.
+
+Second words.
+
+### Deep
+
+Deep words
+on two lines.
+
+## Third
+
+Third words.
+
+"""
 FILES = {
     "patterns/words.md": WORDS,
     "patterns/sub/titled.md": TITLED,
@@ -77,6 +102,13 @@ FILES = {
     "patterns/ref.md": "# Referenced\n\nWords of the reference\n\n<<include: words.md level=+1>>\n\nAfter words\n",
     "patterns/param.md": "---\nparams:\n  t: {default: x}\n---\nWords with {{ t }} here\n\n<<include: sub/line.md>>\n",
     "patterns/region.md": "<!-- region: r -->\nWords in it\n<!-- endregion: r -->\n\nWords behind it\n",
+    "patterns/parts.md": PARTS,
+    "patterns/fenced.md": "Words.\n\n```text\none\n```\n\nBetween\n\n```text\ncode\n```\n",
+    "patterns/defined.md": "Words with a [link].\n\n[link]: https://e.org\n",
+    "patterns/numbered.md": "First\n\nSecond\n\nThird\n\nFourth\n",
+    "patterns/named.md": "Words.\n\n`skills/a/SKILL.md` is named\n",
+    "patterns/loose.md": "- step\n\n  ```text\n  code\n  ```\n",
+    "patterns/list.md": "Steps:\n\n- one step\n- another step\n",
     "patterns/unused.md": "Words that nobody includes\n",
     "skills/a/SKILL.md": FRONT.format("a") + "<<include: words.md>>\n\n<<include: region.md region=r>>\n\nEnd words\n",
     "skills/b/SKILL.md": FRONT.format("b") + "<<include: nest.md>>\n\n<<include: words.md level=+2>>\n\nlast words\n",
@@ -87,6 +119,14 @@ FILES = {
     "skills/d/other.md": "# Other\n\nOther words.\n\n- item\n\n  <<include: words.md>>\n\nEnd words\n",
     "skills/e/SKILL.md": FRONT.format("e")
     + "Running <<include: sub/line.md>> text\n\n<<include: param.md with t=val>>\n",
+    "skills/g/SKILL.md": FRONT.format("g")
+    + "<<include: parts.md>>\n\n<<include: parts.md#Second level=+1>>\n\n<<include: parts.md#Second heading=drop>>\n\n"
+    "<<include: list.md>>\n\nBehind it.\n",
+    "skills/h/SKILL.md": FRONT.format("h") + "<<include: parts.md#First>>\n\nBetween\n\n<<include: list.md>>\n",
+    "skills/j/SKILL.md": FRONT.format("j") + "<<include: fenced.md>>\nRight behind it\n\n<<include: defined.md>>\n",
+    "skills/k/SKILL.md": FRONT.format("k")
+    + "<<include: numbered.md lines=1-5>>\n\n<<include: named.md>>\n\n<<include: loose.md>>\n",
+    "skills/i/SKILL.md": FRONT.format("i") + "Words\n\n- item\n\nLast words\n\n\n",
     "skills/f/SKILL.md": FRONT.format("f") + "<<include: coded.md as=code>>\n\n`skills/a/SKILL.md` is named\n\n"
     "> <<include: sub/titled.md#Other>>\n\n<<include: setext.md>>\n",
 }
@@ -130,24 +170,60 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
-edits = st.tuples(st.integers(0, 40), st.integers(0, 8), st.one_of(*3 * [st.sampled_from(NEW)], st.sampled_from(ODD)))
+Lines = list[str]
+words = st.one_of(*3 * [st.sampled_from(NEW)], st.sampled_from(ODD))
+places = st.integers(0, 40)
+
+
+def with_word(place: int, number: int, new: str) -> Callable[[Lines], Lines]:
+    def edit(lines: Lines) -> Lines:
+        at = place % len(lines)
+        said = lines[at].split(" ")
+        said[number % len(said)] = new
+        return [*lines[:at], " ".join(said), *lines[at + 1 :]]
+
+    return edit
+
+
+def with_lines(place: int, gone: int, new: Lines) -> Callable[[Lines], Lines]:
+    def edit(lines: Lines) -> Lines:
+        at = place % (len(lines) + 1)
+        return [*lines[:at], *new, *lines[at + gone :]]
+
+    return edit
+
+
+def with_paragraph(place: int, gone: int, new: Lines) -> Callable[[Lines], Lines]:
+    """In place of some, behind the first blank line that comes."""
+
+    def edit(lines: Lines) -> Lines:
+        at = next((at for at in range(place % len(lines), len(lines)) if not lines[at]), len(lines))
+        end = at
+        for _ in range(gone):
+            end = next((end for end in range(end + 1, len(lines)) if not lines[end]), len(lines))
+        return [*lines[:at], *[line for text in new for line in ("", text)], *lines[end:]]
+
+    return edit
+
+
+edits = st.one_of(
+    st.builds(with_word, places, st.integers(0, 8), words),
+    st.builds(with_lines, places, st.integers(0, 4), st.lists(st.one_of(words, st.just("")), max_size=4)),
+    *2 * [st.builds(with_paragraph, places, st.integers(0, 2), st.lists(st.sampled_from(NEW), max_size=2))],
+)
 
 
 @settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.sampled_from(TEXTS), st.lists(edits, min_size=2, max_size=4)), min_size=1, max_size=3))
 def test_any_edits_come_to_what_a_clean_build_says(
-    tmp_path_factory: pytest.TempPathFactory, history: list[tuple[str, list[tuple[int, int, str]]]]
+    tmp_path_factory: pytest.TempPathFactory, history: list[tuple[str, list[Callable[[Lines], Lines]]]]
 ) -> None:
     project = tmp_path_factory.mktemp("edits") / "project"
     make(project)
     run(project)
     for path, changes in history:
-        for line, word, new in changes:
-            lines = (project / path).read_text("utf-8").split("\n")
-            words = lines[line % len(lines)].split(" ")
-            words[word % len(words)] = new
-            lines[line % len(lines)] = " ".join(words)
-            write(project / path, "\n".join(lines))
+        for change in changes:
+            write(project / path, "\n".join(change((project / path).read_text("utf-8").split("\n"))))
             run_and_compare(project)
 
 
@@ -183,6 +259,18 @@ def test_lines_are_where_they_come_from(project: Path) -> None:
         ("patterns/ref.md", "After words", "Afterwards"),
         ("skills/a/SKILL.md", "End words", "The end"),
         ("skills/d/other.md", "Other words.", "More words."),
+        ("patterns/parts.md", "\nThird words.\n", "\nThird words.\n\nAnd a paragraph\non two lines.\n"),
+        ("patterns/parts.md", "in them.\n\nSecond words.\n", "in them.\n"),
+        ("patterns/parts.md", "\nThird words.\n\n", "\nThird words.\n\nMore words"),
+        ("patterns/parts.md", "Deep words\non two lines.", "Deep words on one line."),
+        ("patterns/parts.md", "Second words.", "Second words.\n\n\n\nMore of them."),
+        ("patterns/list.md", "step\n- another step\n", "step\n- another step\n\nBehind the steps.\n"),
+        ("patterns/nest.md", "Outro words.", "Outro words.\n\nGoodbye."),
+        ("patterns/ref.md", "After words", "After words\n\nin two paragraphs"),
+        ("patterns/fenced.md", "Between", "Between them\n\nand behind"),
+        ("patterns/defined.md", "e.org\n", "e.org\n\nMore words.\n"),
+        ("skills/i/SKILL.md", "Last words\n\n\n", "Last words\n\nThe end"),
+        ("skills/i/SKILL.md", "Last words", "Last words\non two lines"),
     ],
 )
 def test_words_are_told_without_the_compiler(project: Path, path: str, old: str, new: str) -> None:
@@ -221,6 +309,24 @@ def test_words_are_told_without_the_compiler(project: Path, path: str, old: str,
         ("skills/a/SKILL.md", "name: a", "name: b"),
         ("skills/a/SKILL.md", "End words", "<!-- words -->"),
         ("skills/f/SKILL.md", "is named", "is not named"),
+        ("patterns/words.md", "Last words of it.", "Last words of it.\n\nOr not."),
+        ("patterns/parts.md", "# All\n", "Before all\n\n# All\n"),
+        ("patterns/parts.md", "## Second\n", "## Second\n\nWords below it.\n"),
+        ("patterns/parts.md", "\nFirst words.\n", "\nFirst words.\n\nMore of them\n"),
+        ("patterns/parts.md", "Third words.", "Third words.\n\n- and an item"),
+        ("patterns/parts.md", "Third words.", "Third words.\n---"),
+        ("patterns/parts.md", "Third words.", "Third words.\n\n  indented"),
+        ("patterns/fenced.md", "code\n```\n", "code\n```\n\nMore words.\n"),
+        ("patterns/numbered.md", "Second", "Second\n\nBetween"),
+        ("patterns/named.md", "Words.", "Words.\n\nMore words."),
+        ("patterns/loose.md", "- step\n", "- step\n\nWords\n"),
+        ("skills/h/SKILL.md", "<<include: list.md>>\n", "<<include: list.md>>\n\nMore words.\n"),
+        ("patterns/list.md", "- one step\n", "- one step\n\nBetween them\n\n"),
+        ("patterns/list.md", "Steps:\n", "Steps:\nto be taken\n"),
+        ("patterns/nest.md", "Intro words.", "Intro words.\n\nMore of them."),
+        ("patterns/sub/line.md", "Just one line", "Just one line\n\nAnd one more"),
+        ("patterns/sub/titled.md", "Words of the other", "Words of the other\n\nand more"),
+        ("skills/i/SKILL.md", "Last words", "Last words\n\n\t\n\nand more"),
     ],
 )
 def test_what_may_be_more_than_words_takes_the_compiler(project: Path, path: str, old: str, new: str) -> None:
@@ -230,6 +336,18 @@ def test_what_may_be_more_than_words_takes_the_compiler(project: Path, path: str
     run_and_compare(project)
     replace(project / path, old, new)
     run_and_compare(project)
+
+
+def test_paragraphs_that_make_a_skill_too_long_are_told_so(project: Path) -> None:
+    write(project / "skillweave.toml", "[limits]\nskill_lines = 30\n")
+    path = project / "skills/i/SKILL.md"
+    own, found = path.read_text("utf-8").rstrip("\n"), []
+    for number in range(12):
+        write(path, own + "\n\nMore words." * number + "\n")
+        told = [diagnostic for diagnostic in run_and_compare(project) if diagnostic.path == "skills/i/SKILL.md"]
+        found.append(any(diagnostic.code.name == "skill-too-long" for diagnostic in told))
+    assert {*found} == {False, True}
+    assert found == sorted(found)
 
 
 @pytest.mark.parametrize("limits", ["skill_tokens = 200", "bundle_bytes = 1500"])
@@ -255,6 +373,16 @@ def test_words_that_a_finding_is_about_take_the_compiler(project: Path) -> None:
     run_and_compare(project)
     for old, new in (("last", "final"), ("final", "last"), ("Words before", "Before"), ("Before", "Words before")):
         replace(project / "skills/a/SKILL.md", old, new)
+        run_and_compare(project)
+
+
+def test_a_paragraph_below_a_heading_that_is_left_out_may_be_all_that_is_selected(project: Path) -> None:
+    write(project / "patterns/hollow.md", "## A\n\nWords of it.\n\n## B\n\n## C\n\nWords.\n")
+    write(project / "skills/j/SKILL.md", FRONT.format("j") + "<<include: hollow.md>>\n")
+    write(project / "skills/k/SKILL.md", FRONT.format("k") + "<<include: hollow.md#B heading=drop>>\n")
+    assert "empty-include" in {found.code.name for found in run_and_compare(project)}
+    for old, new in (("Words of it.", "Words."), ("## B\n", "## B\n\nWords below it.\n"), ("\nWords below it.\n", "")):
+        replace(project / "patterns/hollow.md", old, new)
         run_and_compare(project)
 
 

@@ -17,7 +17,7 @@ from skillweave.config import Config, Limits, load_config
 from skillweave.consumers import CONSUMERS
 from skillweave.diagnostics import CODES
 from skillweave.schema import schema, text
-from skillweave.toml_policy import POLICY_KEYS
+from skillweave.toml.policy import POLICY_KEYS
 
 if TYPE_CHECKING:
     from conftest import Skillweave

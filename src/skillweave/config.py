@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
@@ -14,8 +13,9 @@ from skillweave.diagnostics import INVALID_CONFIG, Diagnostic, Problem
 from skillweave.record import NamedTuple
 from skillweave.source import EncodingProblem, LineIndex, Position, SourcePath, Span, decode, foreign_part
 from skillweave.suppress import Policy
-from skillweave.toml_policy import POLICY_KEYS, read_policy
-from skillweave.toml_table import (
+from skillweave.toml.kept import keep_toml, kept_toml
+from skillweave.toml.policy import POLICY_KEYS, read_policy
+from skillweave.toml.table import (
     Table,
     choice,
     flag,
@@ -31,7 +31,10 @@ from skillweave.toml_table import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    Parse = Callable[[Path, str], "dict[str, object] | Problem"]
+    """How to parse a TOML text that lies in a folder."""
 
 
 class UnknownEntryError(Exception):
@@ -82,13 +85,15 @@ class Config(NamedTuple):
 
 
 def load_config(
-    cwd: Path, root: Path | None = None, file: Path | None = None, output: str | None = None
+    cwd: Path, root: Path | None = None, file: Path | None = None, output: str | None = None, *, cached: bool = False
 ) -> tuple[Config, tuple[Diagnostic, ...]]:
     """The configuration in force for a working directory, and every mistake in it; defaults replace broken values.
 
-    `root`, `file` and `output` are what the command line named. `output` is taken as given: it may be any path.
+    `root`, `file` and `output` are what the command line named. `output` is taken as given: it may be any path. With
+    `cached`, a text that was parsed before need not be parsed again.
     """
-    folder, path = _find(cwd, root, file)
+    parse = _known_or_parsed if cached else _parsed
+    folder, path = _find(cwd, root, file, parse)
     if path is None:
         config, diagnostics = Config(folder, None), []
     elif file is None and _is_elsewhere(path):
@@ -96,7 +101,7 @@ def load_config(
         cure = "put the file itself there, or name it with --config"
         diagnostics = [_at_start(config, "the configuration is a symlink to what is none of the project", cure)]
     else:
-        config, diagnostics = _load(folder, path)
+        config, diagnostics = _load(folder, path, parse)
     if output is not None:
         config = config._replace(output=output)
         diagnostics = [*diagnostics, *_misplaced(config, "--output")]
@@ -163,17 +168,17 @@ def _at_start(config: Config, message: str, cure: str) -> Diagnostic:
 # Finding and reading
 
 
-def _find(cwd: Path, root: Path | None, file: Path | None) -> tuple[Path, Path | None]:
+def _find(cwd: Path, root: Path | None, file: Path | None, parse: Parse) -> tuple[Path, Path | None]:
     """The project root, and the configuration file, if there is one."""
     if file is not None:
         path = _real(cwd / file.parent) / file.name
         return (path.parent if root is None else _real(cwd / root)), path
     if root is not None:
         folder = _real(cwd / root)
-        return folder, _file_in(folder)
+        return folder, _file_in(folder, parse)
     upward = (_real(cwd), *_real(cwd).parents)
     for folder in upward:
-        found = _file_in(folder)
+        found = _file_in(folder, parse)
         if found is not None:
             return folder, found
     for folder in upward:
@@ -184,23 +189,23 @@ def _find(cwd: Path, root: Path | None, file: Path | None) -> tuple[Path, Path |
     return upward[0], None
 
 
-def _file_in(folder: Path) -> Path | None:
+def _file_in(folder: Path, parse: Parse) -> Path | None:
     """The configuration file of a folder: `skillweave.toml`, else a `pyproject.toml` that speaks of us."""
     if _is(folder / "skillweave.toml", "file"):
         return folder / "skillweave.toml"
     path = folder / "pyproject.toml"
     data = _read(path)
-    return path if isinstance(data, bytes) and _speaks_of_us(data) else None
+    return path if isinstance(data, bytes) and _speaks_of_us(folder, data, parse) else None
 
 
-def _speaks_of_us(data: bytes) -> bool:
+def _speaks_of_us(folder: Path, data: bytes, parse: Parse) -> bool:
     """Whether a pyproject.toml has `[tool.skillweave]`. One that is no TOML is ours if it looks as if it had."""
     if b"skillweave" not in data:
         return False
     text = decode(data)
     if isinstance(text, EncodingProblem):
         return False
-    parsed = _parse(text)
+    parsed = parse(folder, text)
     if isinstance(parsed, Problem):
         return re.search(r"""^[ \t]*\[\s*["']?tool["']?\s*\.\s*["']?skillweave\b""", text, re.MULTILINE) is not None
     tool = parsed.get("tool")
@@ -246,8 +251,10 @@ _SYNTAX_ERROR = re.compile(
 )
 
 
-def _parse(text: str) -> dict[str, object] | Problem:
+def _parsed(_: Path, text: str) -> dict[str, object] | Problem:
     """What a TOML text says, or why it is none."""
+    import tomllib  # noqa: PLC0415 (slow to load, and most often it is known what the text says)
+
     try:
         return tomllib.loads(text)
     except RecursionError:
@@ -263,7 +270,18 @@ def _parse(text: str) -> dict[str, object] | Problem:
         return Problem(INVALID_CONFIG, f"not valid TOML: {message[:1].lower()}{message[1:]}", Span(end, end + 1))
 
 
-def _load(root: Path, path: Path) -> tuple[Config, list[Diagnostic]]:
+def _known_or_parsed(root: Path, text: str) -> dict[str, object] | Problem:
+    """What a TOML text says, from the project's cache if it is there; else it is there for the next time."""
+    known = kept_toml(root, text)
+    if known is not None:
+        return known
+    parsed = _parsed(root, text)
+    if not isinstance(parsed, Problem):
+        keep_toml(root, text, parsed)
+    return parsed
+
+
+def _load(root: Path, path: Path, parse: Parse) -> tuple[Config, list[Diagnostic]]:
     """The configuration that one file gives, with its mistakes."""
     name = _relative(path, root)
     config, data = Config(root, name), _read(path)
@@ -273,14 +291,14 @@ def _load(root: Path, path: Path) -> tuple[Config, list[Diagnostic]]:
     if isinstance(text, EncodingProblem):
         return config, [_at_top(name, f"cannot read the configuration: {text.message}")]
     problems: list[Problem] = []
-    parsed = _parse(text)
+    parsed = parse(root, text)
     if isinstance(parsed, Problem):
         problems.append(parsed)
     else:
         is_shared = path.name == "pyproject.toml"
         found = _checked_file(Table(parsed, (), None, problems), config, is_shared=is_shared)
         if problems:
-            from skillweave.toml_places import locate  # noqa: PLC0415 (a second look, for who made a mistake)
+            from skillweave.toml.places import locate  # noqa: PLC0415 (a second look, for who made a mistake)
 
             problems.clear()
             _checked_file(Table(parsed, (), locate(text), problems), config, is_shared=is_shared)
@@ -394,6 +412,6 @@ def _plugins(table: Table) -> Mapping[str, Mapping[str, object]]:
     """`[plugins.NAME]`: tables by name."""
     if "plugins" not in table.data:
         return MappingProxyType({})
-    from skillweave.toml_plugins import read_plugins  # noqa: PLC0415 (most projects say nothing of plugins)
+    from skillweave.toml.plugins import read_plugins  # noqa: PLC0415 (most projects say nothing of plugins)
 
     return read_plugins(table)

@@ -23,7 +23,7 @@ from skillweave.project import START
 from skillweave.provenance import STATEMENT_NAME, statement
 from skillweave.record import NamedTuple
 from skillweave.stamps import digest
-from skillweave.toml_plugins import PLUGIN_NAME
+from skillweave.toml.plugins import PLUGIN_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,9 +9,9 @@ from skillweave.diagnostics import Diagnostic
 from skillweave.graph.values import diagnose
 from skillweave.near import near_names
 from skillweave.source import EncodingProblem, LineIndex, decode
-from skillweave.toml_places import locate
-from skillweave.toml_plugins import FIELDS
-from skillweave.toml_table import Table, report
+from skillweave.toml.places import locate
+from skillweave.toml.plugins import FIELDS
+from skillweave.toml.table import Table, report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,17 +6,17 @@ no lie without the newer one: whatever a state says is held against what is ther
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from skillweave.cachedir import ANCHOR, FOLDER, key_here, prepare_folder, read_whole, write_whole
+from skillweave.cachedir import ANCHOR, FOLDER, key_here, prepare_folder
 from skillweave.listing import is_real_folder
 from skillweave.replay import SUFFIX
-from skillweave.stamps import digest
+from skillweave.sealed import read_json, write_json
 from skillweave.state import TABLES, State, now
+from skillweave.toml.kept import NAME as TOML
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,7 +142,7 @@ def remove_cache(root: Path) -> bool:
 _DOCUMENT = re.compile(r"[0-9a-f]{2}\.json(?:\.\d+)?")
 """A file of documents, and what a run that was killed left of one; likewise, what else is kept."""
 _CACHE = re.compile(
-    rf"(?:{re.escape(NAME)}|{re.escape(SINCE)}|{re.escape(PARTS)}|{re.escape(WORDING)}|[a-z]+-\d{re.escape(SUFFIX)})(?:\.\d+)?"
+    rf"(?:{'|'.join(map(re.escape, (NAME, SINCE, PARTS, WORDING, TOML)))}|[a-z]+-\d{re.escape(SUFFIX)})(?:\.\d+)?"
 )
 
 
@@ -155,21 +155,6 @@ def _remove(path: Path) -> None:
             path.unlink()
 
 
-def read_json(path: Path) -> Any:  # noqa: ANN401 (JSON)
-    """What a JSON file of the cache says. Raises OSError, also where it is no regular file, or ValueError: it is not whole."""
-    seal, _, text = read_whole(os.fspath(path)).partition(b"\n")
-    if seal != digest(text).encode():
-        message = f"{path} is not as it was written"
-        raise ValueError(message)
-    return json.loads(text)
-
-
 def _write(root: Path, name: str, content: object) -> None:
     if prepare_folder(root):
         write_json(root / FOLDER / name, content)
-
-
-def write_json(path: Path, content: object) -> None:
-    """Write a JSON file of the cache, whole or not at all. What cannot be written is not kept."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    write_whole(os.fspath(path), digest(text).encode() + b"\n" + text)

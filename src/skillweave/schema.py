@@ -12,7 +12,7 @@ from skillweave.config import MOST, Config, Limits
 from skillweave.consumers import CONSUMERS
 from skillweave.diagnostics import CODES
 from skillweave.suppress import find_codes, why_not_ignored, why_not_raised
-from skillweave.toml_plugins import PLUGIN_NAME, RESERVED
+from skillweave.toml.plugins import PLUGIN_NAME, RESERVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.cachedir import FOLDER, prepare_folder
-from skillweave.saved import DOCUMENTS, read_json, write_json
+from skillweave.saved import DOCUMENTS
+from skillweave.sealed import read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

@@ -33,9 +33,7 @@ PATIENCE = 0.5
 
 def configure(options: Options) -> tuple[Config | None, int]:
     """The configuration; None and the exit status if there is a mistake in it."""
-    from skillweave.config import load_config  # noqa: PLC0415
-
-    config, diagnostics = load_config(Path.cwd(), options.root, options.config, options.output)
+    config, diagnostics = _load(options)
     if not config.root.is_dir():
         raise click.UsageError(f"{config.root} is no folder.")
     if options.output_file is not None:
@@ -52,10 +50,14 @@ def configure(options: Options) -> tuple[Config | None, int]:
 
 def is_configured(options: Options, config: Config) -> bool:
     """Whether this is still the configuration in force: it may have been edited since it was read."""
+    found, diagnostics = _load(options)
+    return not diagnostics and narrowed(found, options) == config
+
+
+def _load(options: Options) -> tuple[Config, tuple[Diagnostic, ...]]:
     from skillweave.config import load_config  # noqa: PLC0415
 
-    found, diagnostics = load_config(Path.cwd(), options.root, options.config, options.output)
-    return not diagnostics and narrowed(found, options) == config
+    return load_config(Path.cwd(), options.root, options.config, options.output, cached=not options.no_cache)
 
 
 @contextmanager

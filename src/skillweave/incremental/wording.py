@@ -8,8 +8,7 @@ from skillweave.diagnostics import EXPANSION_TOO_LARGE, SKILL_TOO_LONG, Severity
 from skillweave.emit import banner_of, front_of
 from skillweave.flatten.origins import runs_of
 from skillweave.flatten.values import brought_by
-from skillweave.incremental.words import GROWTH, Worded, Wording, words_of
-from skillweave.stamps import digest
+from skillweave.incremental.words import GROWTH, Run, Worded, Wording, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from skillweave.build import Compiled
     from skillweave.bundle import Bundle, Output
     from skillweave.flatten.values import NodeKey
-    from skillweave.graph.values import Finding, SourceFile
+    from skillweave.graph.values import Edge, Finding, SourceFile
     from skillweave.links.site import PlannedPage
     from skillweave.source import SourcePath
 
@@ -45,11 +44,19 @@ def wording_of(compiled: Compiled, path: SourcePath, worked: int) -> Wording | N
         file.digest,
         file.text,
         GROWTH * len(file.text.encode()),
+        any(_counts_lines(edge, path) for edges in compiled.graph.edges.values() for edge in edges),
         tuple((bundle.entry.path, bundle.entry.id, bundle.entry.kind, bundle.entry.folder) for bundle in bundles),
         tuple(outputs),
         tuple(sorted(_marked(compiled.parts.findings, path))),
         tuple(sorted({found.path for found in compiled.project.diagnostics if found.severity is Severity.ERROR})),
     )
+
+
+def _counts_lines(edge: Edge, path: SourcePath) -> bool:
+    """Whether a directive may count the lines of a text: it names some by their numbers, or brings one line into a line."""
+    directive = edge.directive
+    by_number = edge.target == path and directive.lines is not None
+    return by_number or (directive.word == "include" and edge.placed.prefix is None)
 
 
 def _has_counted(compiled: Compiled, path: SourcePath) -> bool:
@@ -101,17 +108,15 @@ def _worded(compiled: Compiled, bundle: Bundle, output: Output, page: PlannedPag
     """Where the lines of a text stand in an output."""
     front = front_of(compiled.nodes, page, banner_of(compiled.nodes, bundle.entry, page)).count("\n")
     runs = runs_of(compiled.nodes, page.page.copies[0].key, path)
-    return Worded(
-        output.path, digest(output.data), tuple((front + there, here, length) for there, here, length in runs)
-    )
+    return Worded(output.path, tuple(Run(front + there, here, length) for there, here, length in runs))
 
 
 def _stands_there(output: str, text: Sequence[str], worded: Worded) -> bool:
     """Whether the words of a text are where its lines are said to stand: nothing is built on what is not so."""
     lines = output.split("\n")
-    for there, here, length in worded.runs:
-        for number in range(length):
-            words = words_of(text[here + number])
-            if words and not lines[there + number].endswith(words[1]):
+    for run in worded.runs:
+        for number in range(run.length):
+            words = words_of(text[run.here + number])
+            if words and not lines[run.there + number].endswith(words[1]):
                 return False
     return True

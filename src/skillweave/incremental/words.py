@@ -20,14 +20,28 @@ GROWTH = 2
 """How many times its size a text may grow to before it is looked at in full."""
 
 
+class Run(NamedTuple):
+    """Lines of the text that stand in an output one after the other. Lines count from 0."""
+
+    there: int
+    """The first one in the output."""
+    here: int
+    """The first one in the text."""
+    length: int
+
+    @property
+    def end(self) -> int:
+        """The line behind the last one in the text."""
+        return self.here + self.length
+
+
 class Worded(NamedTuple):
     """An output that holds lines of the text."""
 
     path: str
     """Below the output folder."""
-    digest: str
-    runs: tuple[tuple[int, int, int], ...]
-    """Runs of lines: the first one in the output, the first one in the text, how many. Lines count from 0."""
+    runs: tuple[Run, ...]
+    """In the order of the output."""
 
 
 class Wording(NamedTuple):
@@ -41,6 +55,8 @@ class Wording(NamedTuple):
     text: str
     most: int
     """Bytes that it may grow to without that anything made of it can become too large."""
+    is_counted: bool
+    """Whether it matters to anybody how many lines it has, or what their numbers are."""
     entries: tuple[tuple[str, str, str, str], ...]
     """Path, id, kind and folder of each entry that is made of it."""
     outputs: tuple[Worded, ...]
@@ -60,18 +76,16 @@ def words_of(line: str) -> tuple[str, str] | None:
 
 def from_json(content: Any) -> Wording:  # noqa: ANN401 (JSON)
     """A wording of which JSON was made. Raises TypeError or ValueError where it was none."""
-    worked, path, digest, text, most, entries, outputs, marked, hidden = content
+    worked, path, digest, text, most, is_counted, entries, outputs, marked, hidden = content
     return Wording(
         worked,
         path,
         digest,
         text,
         most,
+        is_counted,
         tuple((place, name, kind, folder) for place, name, kind, folder in entries),
-        tuple(
-            Worded(place, value, tuple((there, here, length) for there, here, length in runs))
-            for place, value, runs in outputs
-        ),
+        tuple(Worded(place, tuple(Run(*run) for run in runs)) for place, runs in outputs),
         tuple(marked),
         tuple(hidden),
     )

@@ -16,7 +16,7 @@ from skillweave.record import NamedTuple
 from skillweave.rules.skill import check_skill_front_matter
 from skillweave.source import Span
 from skillweave.starter import File, template
-from skillweave.toml_table import path_mistake
+from skillweave.toml.table import path_mistake
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

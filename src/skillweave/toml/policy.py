@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.suppress import PerPath, Policy, find_code, find_codes, nearest, why_not_ignored, why_not_raised
-from skillweave.toml_table import normal, report, report_unknown, strings, subtable
+from skillweave.toml.table import normal, report, report_unknown, strings, subtable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from skillweave.diagnostics import Code
-    from skillweave.toml_table import Table
+    from skillweave.toml.table import Table
 
 POLICY_KEYS = ("ignore", "error", "per-path")
 

@@ -9,12 +9,12 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from skillweave.toml_table import mismatch, report, report_unknown, subtable, words
+from skillweave.toml.table import mismatch, report, report_unknown, subtable, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from skillweave.toml_table import Table
+    from skillweave.toml.table import Table
 
 PLUGIN_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 """What installers take for the name of a plugin or a marketplace."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time
 from typing import TYPE_CHECKING, TypeVar
 
 from skillweave.diagnostics import INVALID_CONFIG, Problem
@@ -14,7 +13,7 @@ from skillweave.source import Span, foreign_part
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from skillweave.toml_places import KeyPath, Places
+    from skillweave.toml.places import KeyPath, Places
 
 _T = TypeVar("_T", bound=str)
 
@@ -189,6 +188,8 @@ def _dotted(table: Table, *key: str) -> str:
 
 def _kind(value: object) -> str:
     """A value's kind, as TOML's users call it."""
+    from datetime import date, datetime, time  # noqa: PLC0415 (slow to load, and as a rule no value is wrong)
+
     kinds = (
         (str, "a string"),
         (bool, "a boolean"),

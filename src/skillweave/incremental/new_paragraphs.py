@@ -1,0 +1,142 @@
+"""Paragraphs of words that come or go, or take more lines or fewer.
+
+They stand between blank lines and in no list or quote, so that the blocks around them stay what they are: to take a
+paragraph out is to leave blank lines in its place, and how many blank lines stand between two blocks is nothing to
+CommonMark. What counts lines takes the compiler, and so does what would be named by another line than before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skillweave.incremental.same import adds_paragraphs_only, read_plain_text
+from skillweave.incremental.words import Run, words_of
+from skillweave.record import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from skillweave.document import Document
+
+
+_HEADINGS = ("heading", "setext")
+_ENDED = ("fence", "rule")
+"""Blocks that nothing behind them can join."""
+
+
+class NewParagraphs(NamedTuple):
+    """Some lines of a text in place of others. A blank line stands before them; and one behind them, or at their end."""
+
+    before: Sequence[str]
+    """All lines of the old text, and of the new one."""
+    after: Sequence[str]
+    start: int
+    """The first line that differs."""
+    end: int
+    """The first one of the old text that does not differ any more; likewise, of the new text."""
+    new_end: int
+
+    def rewrite(self, output: list[str], runs: tuple[Run, ...]) -> tuple[Run, ...] | None:
+        """Change the lines of an output as those of the text have changed; where they stand then. None if it is not what was
+        noted of it, or if only the compiler can tell whether it holds them.
+        """
+        moved: list[Run] = []
+        grown = 0
+        for run in runs:
+            here = run._replace(there=run.there + grown)
+            changed = self._rewrite(output, here)
+            if changed is None:
+                return None
+            moved.append(changed)
+            grown += changed.length - run.length
+        return tuple(moved)
+
+    def _rewrite(self, output: list[str], run: Run) -> Run | None:
+        before, grown = self.before, self.new_end - self.end
+        last = _trimmed(before, run.here, run.end)
+        if self.end <= run.here:
+            # What begins behind blank lines may begin there because they are blank, or because its section does.
+            return run._replace(here=run.here + grown) if _says(before[self.end : run.here]) else None
+        if _says(before[last : self.start]):
+            return run
+        if not _says(before[run.here : self.start]) or _says(before[max(last, self.start) : self.end]):
+            return None
+        # What is selected ends with a section or with the text, and without the blank lines there.
+        rest = max(last - self.end, 0)
+        new_last = last + grown if rest else _trimmed(self.after, run.here, self.new_end)
+        first = min(self.start, last, new_last)
+        at, until = run.there + first - run.here, run.there + last - rest - run.here
+        if output[at:until] != before[first : last - rest] or not self._is_bare(output, run):
+            return None
+        output[at:until] = self.after[first : new_last - rest]
+        return run._replace(length=run.length + grown if rest else new_last - run.here)
+
+    def _is_bare(self, output: list[str], run: Run) -> bool:
+        """Whether the lines of a run stand in an output with nothing before them: what has words tells that of all."""
+        for line in range(run.here, run.end):
+            if words_of(self.before[line]):
+                return output[run.there + line - run.here] == self.before[line]
+        return False
+
+
+def new_paragraphs(old: str, new: str, marked: Collection[int]) -> NewParagraphs | None:
+    """What has changed from one text to another; None if that is more than paragraphs of words, or if a directive or one of
+    the `marked` lines stands there or behind it.
+    """
+    before, after = old.split("\n"), new.split("\n")
+    start, end = 0, len(before)
+    shorter, more = min(len(before), len(after)), len(after) - len(before)
+    while start < shorter and before[start] == after[start]:
+        start += 1
+    while end > start and end + more > start and before[end - 1] == after[end + more - 1]:
+        end -= 1
+    while start and before[start - 1]:
+        start -= 1
+    while end < len(before) and before[end] and (before[end - 1] or after[end + more - 1]):
+        end += 1
+    change = NewParagraphs(before, after, start, end, end + more)
+    changed = [line for line in (*before[start:end], *after[start : end + more]) if line]
+    if not all(_is_flush(line) for line in changed) or max(marked, default=-1) >= start:
+        return None
+    was, is_now = read_plain_text(old), read_plain_text(new)
+    if was is None or is_now is None or not _is_held(was, change):
+        return None
+    is_same = adds_paragraphs_only(was, old, start, end) and adds_paragraphs_only(is_now, new, start, change.new_end)
+    return change if is_same else None
+
+
+def _is_flush(line: str) -> bool:
+    """Whether a line holds words, and begins with them."""
+    words = words_of(line)
+    return words is not None and not words[0]
+
+
+def _is_held(document: Document, change: NewParagraphs) -> bool:
+    """Whether whatever selects lines of a document selects what changes in it if it selects what stands before that; and
+    whether its last block, should that be another one now, is as open to what comes behind it as it was.
+    """
+    if any(placed.line >= change.start for placed in document.directives):
+        return False
+    last = _trimmed(change.before, document.body, change.start)
+    behind = next((block for block in document.blocks if block.start >= change.end), None)
+    is_last = behind is None or behind.kind in _HEADINGS
+    may_be_all = not (
+        _says(change.before[change.start : change.end]) and _says(change.after[change.start : change.new_end])
+    )
+    for block in document.blocks:
+        if block.end == last:
+            # A directive divides what is selected, and a heading may be left out.
+            return block.kind not in ("directive", *(_HEADINGS if may_be_all else ()), *(_ENDED if is_last else ()))
+    return False
+
+
+def _trimmed(lines: Sequence[str], start: int, end: int) -> int:
+    """The end of some lines without the blank ones there."""
+    while start < end and not lines[end - 1].strip(" \t"):
+        end -= 1
+    return end
+
+
+def _says(lines: Sequence[str]) -> bool:
+    """Whether any of some lines is not blank."""
+    return any(line.strip(" \t") for line in lines)

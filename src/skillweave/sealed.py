@@ -1,0 +1,29 @@
+"""JSON files of the cache, each under a seal: one that is not as it was written is none."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from skillweave.cachedir import read_whole, write_whole
+from skillweave.stamps import digest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401 (JSON)
+    """What a JSON file of the cache says. Raises OSError, also where it is no regular file, or ValueError: it is not whole."""
+    seal, _, text = read_whole(f"{path}").partition(b"\n")
+    if seal != digest(text).encode():
+        message = f"{path} is not as it was written"
+        raise ValueError(message)
+    return json.loads(text)
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write a JSON file of the cache, whole or not at all. What cannot be written is not kept. Raises TypeError of what no
+    JSON can say.
+    """
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    write_whole(f"{path}", digest(text).encode() + b"\n" + text)

@@ -1,0 +1,1 @@
+"""The TOML of a configuration: what it says, where, and what is wrong with it."""

@@ -1,0 +1,36 @@
+"""What the configuration's TOML said when it was last parsed, kept in the cache: to load a TOML parser takes longer."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from skillweave.cachedir import FOLDER, key_here
+from skillweave.sealed import read_json, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+NAME = "toml.json"
+
+
+def kept_toml(root: Path, text: str) -> dict[str, object] | None:
+    """What a TOML text says; None if it is not kept in a project's cache."""
+    try:
+        content = read_json(root / FOLDER / NAME)
+        key, known, parsed = content["key"], content["text"], content["parsed"]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return parsed if key == key_here(root, sys.version) and known == text and isinstance(parsed, dict) else None
+
+
+def keep_toml(root: Path, text: str, parsed: Mapping[str, object]) -> None:
+    """Keep what a TOML text says, where there is a cache and it is nothing but what JSON can say, too: no date."""
+    key = key_here(root, sys.version)
+    if key is None:
+        return
+    try:
+        write_json(root / FOLDER / NAME, {"key": key, "text": text, "parsed": parsed})
+    except (TypeError, ValueError, RecursionError):
+        return
