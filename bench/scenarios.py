@@ -39,9 +39,9 @@ def rows(project: Path, facts: Facts) -> tuple[Row, ...]:
         Row("no-op build", build, _nothing, 2, 0),
         Row("no-op check", (*SKILLWEAVE, "check", "--quiet"), _nothing, 2, 0),
         Row(f"a paragraph of one pattern, {reach}", build, _with_paragraphs(ordinary), 3, few),
-        Row(f"a link in one pattern, {reach}", build, _with_link(ordinary), 3, few),
+        Row(f"a heading of one pattern, {reach}", build, _with_heading(ordinary), 3, few),
         Row(f"a paragraph of the hottest, {reach_many}", build, _with_paragraphs(hot), 5, many),
-        Row(f"a link in the hottest, {reach_many}", build, _with_link(hot), 5, many),
+        Row(f"a heading of the hottest, {reach_many}", build, _with_heading(hot), 5, many),
         Row("all files touched, none changed", build, lambda _: _touch(project), 2.5, 0),
     )
 
@@ -94,9 +94,9 @@ def _with_paragraphs(path: Path) -> Callable[[int], None]:
     return _ending(path, lambda edits: f"This is edit {edits}.\n\n" * (1 + edits % 2))
 
 
-def _with_link(path: Path) -> Callable[[int], None]:
-    """Each call has the file end with another link, which only the compiler can tell the effects of."""
-    return _ending(path, lambda edits: f"See [edit {edits}](https://example.org/{edits}).")
+def _with_heading(path: Path) -> Callable[[int], None]:
+    """Each call has the file end with a section of another name, which only the compiler can tell the effects of."""
+    return _ending(path, lambda edits: f"## Section {edits}\n\nThis is edit {edits}.")
 
 
 def _ending(path: Path, ending: Callable[[int], str]) -> Callable[[int], None]:

@@ -107,6 +107,7 @@ FILES = {
     "patterns/defined.md": "Words with a [link].\n\n[link]: https://e.org\n",
     "patterns/numbered.md": "First\n\nSecond\n\nThird\n\nFourth\n",
     "patterns/named.md": "Words.\n\n`skills/a/SKILL.md` is named\n",
+    "patterns/linked.md": "See [it](list.md).\n\nWords behind it.\n",
     "patterns/loose.md": "- step\n\n  ```text\n  code\n  ```\n",
     "patterns/list.md": "Steps:\n\n- one step\n- another step\n",
     "patterns/unused.md": "Words that nobody includes\n",
@@ -125,7 +126,7 @@ FILES = {
     "skills/h/SKILL.md": FRONT.format("h") + "<<include: parts.md#First>>\n\nBetween\n\n<<include: list.md>>\n",
     "skills/j/SKILL.md": FRONT.format("j") + "<<include: fenced.md>>\nRight behind it\n\n<<include: defined.md>>\n",
     "skills/k/SKILL.md": FRONT.format("k")
-    + "<<include: numbered.md lines=1-5>>\n\n<<include: named.md>>\n\n<<include: loose.md>>\n",
+    + "<<include: numbered.md lines=1-5>>\n\n<<include: named.md>>\n\n<<include: loose.md>>\n\n<<include: linked.md>>\n",
     "skills/i/SKILL.md": FRONT.format("i") + "Words\n\n- item\n\nLast words\n\n\n",
     "skills/f/SKILL.md": FRONT.format("f") + "<<include: coded.md as=code>>\n\n`skills/a/SKILL.md` is named\n\n"
     "> <<include: sub/titled.md#Other>>\n\n<<include: setext.md>>\n",
@@ -143,8 +144,21 @@ NEW = (
     "**bold**",
     "50%",
     "a: b",
+    "`inline code`",
+    "[site](https://e.org/x)",
+    "“quoted” — é",
+    "**Bold** first",
+    "`make` it",
 )
 ODD = (
+    "[label]",
+    "[^1]",
+    "`a:b`",
+    "!`command`",
+    "`skills/a/SKILL.md`",
+    "![i](https://e.org/i.png)",
+    "&amp;",
+    "e\ufe0f",
     "`code`",
     "[x](y.md)",
     "<b>",
@@ -268,6 +282,12 @@ def test_lines_are_where_they_come_from(project: Path) -> None:
         ("patterns/nest.md", "Outro words.", "Outro words.\n\nGoodbye."),
         ("patterns/ref.md", "After words", "After words\n\nin two paragraphs"),
         ("patterns/fenced.md", "Between", "Between them\n\nand behind"),
+        ("patterns/words.md", "Last words of it.", "See `code` or [a site](https://e.org)."),
+        ("patterns/words.md", "Last words of it.", "**Now**: “quoted” — é"),
+        ("patterns/words.md", "Last words of it.", "`code` or [a site](https://e.org/a) & so on #1"),
+        ("patterns/parts.md", "Third words.", "Third words.\n\n`code` is\n[a link](https://e.org), and *more*"),
+        ("patterns/defined.md", "Words with a [link].", "Words with a [link], too."),
+        ("patterns/linked.md", "Words behind it.", "The words behind it.\n\nMore words."),
         ("patterns/defined.md", "e.org\n", "e.org\n\nMore words.\n"),
         ("skills/i/SKILL.md", "Last words\n\n\n", "Last words\n\nThe end"),
         ("skills/i/SKILL.md", "Last words", "Last words\non two lines"),
@@ -317,6 +337,17 @@ def test_words_are_told_without_the_compiler(project: Path, path: str, old: str,
         ("patterns/parts.md", "Third words.", "Third words.\n---"),
         ("patterns/parts.md", "Third words.", "Third words.\n\n  indented"),
         ("patterns/fenced.md", "code\n```\n", "code\n```\n\nMore words.\n"),
+        ("patterns/words.md", "Last words of it.", "See [it](sub/line.md)"),
+        ("patterns/words.md", "Last words of it.", "See `skills/a/SKILL.md`"),
+        ("patterns/words.md", "Last words of it.", "See `b:words`"),
+        ("patterns/words.md", "Last words of it.", "Run !`command/x`"),
+        ("patterns/words.md", "Last words of it.", "See [it]"),
+        ("patterns/words.md", "Last words of it.", "See [it](#words)"),
+        ("patterns/words.md", "Last words of it.", "Words\u034f"),
+        ("patterns/words.md", "Last words of it.", "Words\u00a0of"),
+        ("patterns/parts.md", "Third words.", "Third words.\n\nSee [it](sub/line.md)."),
+        ("patterns/parts.md", "Third words.", "Third words.\n\nSee `skills/a/SKILL.md`."),
+        ("patterns/parts.md", "Third words.", "Third words.\n\nSee [it]."),
         ("patterns/numbered.md", "Second", "Second\n\nBetween"),
         ("patterns/named.md", "Words.", "Words.\n\nMore words."),
         ("patterns/loose.md", "- step\n", "- step\n\nWords\n"),
@@ -412,8 +443,8 @@ def test_a_second_text_that_was_edited_takes_the_compiler(project: Path) -> None
 def test_a_file_of_the_cache_that_is_not_as_it_was_written_is_not_believed(
     project: Path, name: str, where: float
 ) -> None:
-    for skill in "ghijklmnopqrstuvwxyz":
-        write(project / f"skills/{skill}/SKILL.md", FRONT.format(skill))
+    for number in range(40):  # of many files, few have changed
+        write(project / f"skills/s{number}/SKILL.md", FRONT.format(f"s{number}"))
     run(project)
     replace(project / "skills/a/SKILL.md", "End words", "The end")
     run(project)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.incremental.same import adds_paragraphs_only, read_plain_text
-from skillweave.incremental.words import Run, words_of
+from skillweave.incremental.words import Run, kept_words_of, words_of
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class NewParagraphs(NamedTuple):
     def _is_bare(self, output: list[str], run: Run) -> bool:
         """Whether the lines of a run stand in an output with nothing before them: what has words tells that of all."""
         for line in range(run.here, run.end):
-            if words_of(self.before[line]):
+            if kept_words_of(self.before[line]):
                 return output[run.there + line - run.here] == self.before[line]
         return False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.incremental.same import placed, read_plain_text
+from skillweave.incremental.same import says_the_same
 from skillweave.incremental.words import words_of
 from skillweave.record import NamedTuple
 
@@ -45,7 +45,5 @@ def new_words(old: str, new: str, marked: Collection[int]) -> NewWords | None:
             if gone is None or come is None or gone[0] != come[0]:
                 return None
             lines[line] = gone[1], come[1]
-    was, is_now = read_plain_text(old), read_plain_text(new)
-    if was is None or is_now is None or any(line < was.body or line in marked for line in lines):
-        return None
-    return NewWords(lines) if placed(was, old) == placed(is_now, new) else None
+    is_same = lines.keys().isdisjoint(marked) and says_the_same(old, new, lines.keys())
+    return NewWords(lines) if is_same else None

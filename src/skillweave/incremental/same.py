@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skillweave.markdown.values import Container
+from skillweave.destination import read_destination
+from skillweave.markdown.values import Container, Destination
 from skillweave.parse.documents import parse_plain
+from skillweave.rules.prose import names_nothing
 from skillweave.source import Edit, LineIndex, Span
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from skillweave.document import Document
 
 
@@ -17,19 +21,50 @@ def read_plain_text(text: str) -> Document | None:
     return None if "<!--" in text else parse_plain(text)
 
 
+def says_the_same(old: str, new: str, lines: Collection[int]) -> bool:
+    """Whether the parse says the same of two plain texts, in the same lines and columns, but for what it finds in some lines
+    of the body and is nothing to anybody.
+    """
+    was, is_now = read_plain_text(old), read_plain_text(new)
+    if was is None or is_now is None or any(line < was.body for line in lines):
+        return False
+    before, after = _without_inert(was, old, lines), _without_inert(is_now, new, lines)
+    return before is not None and after is not None and _placed(before, old) == _placed(after, new)
+
+
 def adds_paragraphs_only(document: Document, text: str, start: int, end: int) -> bool:
-    """Whether what a plain text says is what it would say if lines of it (start to end, half-open) were blank, but for
-    paragraphs in them.
+    """Whether what a plain text says is what it would say if lines of it (start to end, half-open) were blank; but for
+    paragraphs in them, and for what is nothing to anybody.
     """
     lines = text.split("\n")
     blank = "\n".join([*lines[:start], *[""] * (end - start), *lines[end:]])
     without = read_plain_text(blank)
-    blocks = (block for block in document.blocks if block.kind != "paragraph" or block.start < start or block.end > end)
-    rest = document._replace(blocks=tuple(blocks), lines=0)
-    return without is not None and placed(rest, text) == placed(without._replace(lines=0), blank)
+    rest = _without_inert(document, text, range(start, end))
+    if without is None or rest is None:
+        return False
+    blocks = (block for block in rest.blocks if block.kind != "paragraph" or block.start < start or block.end > end)
+    rest = rest._replace(blocks=tuple(blocks), lines=0)
+    return _placed(rest, text) == _placed(without._replace(lines=0), blank)
 
 
-def placed(document: Document, text: str) -> list[Any]:
+def _without_inert(document: Document, text: str, lines: Collection[int]) -> Document | None:
+    """A document without the code and the links in some lines; None if any of them names something of the project."""
+    index = LineIndex(text)
+    code, links = list[tuple[Span, str]](), list[Destination]()
+    for span, content in document.code_spans:
+        if index.line_of(span.start) not in lines:
+            code.append((span, content))
+        elif not names_nothing(text, span, content):
+            return None
+    for link in document.destinations:
+        if link.line not in lines:
+            links.append(link)
+        elif read_destination(text[link.span.start : link.span.end], link.kind) is not None:
+            return None
+    return document._replace(code_spans=tuple(code), destinations=tuple(links))
+
+
+def _placed(document: Document, text: str) -> list[Any]:
     """All that a text's document says, one thing after the other, with lines and columns for offsets.
 
     Where a container ends counts without the blank lines there: they are its own or not, as what comes behind has it.

@@ -8,7 +8,7 @@ from skillweave.diagnostics import EXPANSION_TOO_LARGE, SKILL_TOO_LONG, Severity
 from skillweave.emit import banner_of, front_of
 from skillweave.flatten.origins import runs_of
 from skillweave.flatten.values import brought_by
-from skillweave.incremental.words import GROWTH, Run, Worded, Wording, words_of
+from skillweave.incremental.words import GROWTH, Run, Worded, Wording, kept_words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -116,7 +116,7 @@ def _stands_there(output: str, text: Sequence[str], worded: Worded) -> bool:
     lines = output.split("\n")
     for run in worded.runs:
         for number in range(run.length):
-            words = words_of(text[run.here + number])
-            if words and not lines[run.there + number].endswith(words[1]):
+            words = kept_words_of(text[run.here + number])
+            if words and not lines[run.there + number].endswith(words):
                 return False
     return True

@@ -10,10 +10,12 @@ from skillweave.record import NamedTuple
 if TYPE_CHECKING:
     from skillweave.source import SourcePath
 
-# In any text that a parse has found nothing else in, such a line is what it says, wherever its text comes to stand: it
-# begins what it begins by its lead alone, and nothing in it ends or begins anything else.
-_LEAD = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*(?=[A-Za-z])")
-_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9 .,;:'\"()?!/%+*_-]*")
+# In any text in which a parse has found the same, such a line is what it says, wherever its text comes to stand: it begins
+# what it begins by its lead alone, and nothing in it ends or begins anything else.
+_LEAD = re.compile(
+    r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*(?=[^\W\d_]|[(\"'\u2018\u201c]|\*{1,2}[^\W_]|`(?!`)|\[(?!\^))"
+)
+_WORDS = re.compile(r"[^<{\\|\t]*")
 
 
 GROWTH = 2
@@ -68,10 +70,24 @@ class Wording(NamedTuple):
 
 
 def words_of(line: str) -> tuple[str, str] | None:
-    """A line that holds nothing but words: what it begins with, and they. None for any other."""
+    """A line of running text: what it begins with, and its words. None for any other, and for one with what nobody sees."""
     lead = _LEAD.match(line)
     words = lead and _WORDS.fullmatch(line, lead.end())
-    return (line[: lead.end()], words[0]) if lead and words else None
+    return (line[: lead.end()], words[0]) if lead and words and _is_seen(words[0]) else None
+
+
+def kept_words_of(line: str) -> str | None:
+    """The words that a line of running text ends with in each output, as there is no link in it; None for any other."""
+    found = words_of(line)
+    return found[1] if found and "[" not in found[1] else None
+
+
+def _is_seen(text: str) -> bool:
+    if text.isascii() or not text.isprintable():
+        return text.isprintable()
+    from skillweave.rules.unicode import hides_nothing  # noqa: PLC0415 (its tables take a while to load)
+
+    return hides_nothing(text)
 
 
 def from_json(content: Any) -> Wording:  # noqa: ANN401 (JSON)

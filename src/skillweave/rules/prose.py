@@ -28,6 +28,11 @@ def named_paths(document: Document) -> Iterator[tuple[Span, str]]:
             yield span, text
 
 
+def names_nothing(text: str, span: Span, code: str) -> bool:
+    """Whether a code span of a text is nothing to any of these rules."""
+    return not (_PATH.fullmatch(code) or _SKILL_ID.fullmatch(code) or text[: span.start].endswith("!"))
+
+
 def dangling_path(span: Span, path: str, source: str) -> Problem:
     """What to say of a path in prose that names a file of the project which the bundle will not contain."""
     return Problem(

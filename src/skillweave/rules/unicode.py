@@ -63,6 +63,11 @@ def check_hidden(text: str) -> Iterable[Problem]:
             yield _problem(text[at[0] : at[-1] + 1], Span(at[0], at[-1] + 1))
 
 
+def hides_nothing(text: str) -> bool:
+    """Whether a text has none of the characters that may be hidden ones, needed or not."""
+    return _SUSPICIOUS.search(text) is None
+
+
 def _excused_flag(text: str, found: re.Match[str]) -> int:
     """Where the run starts behind the tags that belong to a flag before it."""
     flag = _FLAG.match(text, found.start() - 1) if found.start() else None
