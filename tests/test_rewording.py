@@ -430,6 +430,24 @@ def test_an_output_that_is_not_as_it_was_is_mended(project: Path, path: str, is_
     run_and_compare(project)
 
 
+def test_what_a_build_that_died_left_is_cleared_up(project: Path) -> None:
+    replace(project / "skills/a/SKILL.md", "End words", "The end")
+    run(project)
+    write(project / "build/.staging-0123abcd/new/skills/a/SKILL.md", "half\n")
+    replace(project / "skills/a/SKILL.md", "The end", "End words")
+    run_and_compare(project)
+    assert not [*(project / "build").glob(".staging-*")]
+
+
+def test_what_no_build_wrote_in_a_bundle_is_told_of(project: Path) -> None:
+    (project / "build/skills/a/mine").mkdir()
+    replace(project / "skills/a/SKILL.md", "End words", "The end")
+    run(project)
+    write(project / "build/skills/a/mine/notes.md", "mine\n")
+    replace(project / "skills/a/SKILL.md", "The end", "End words")
+    assert "foreign-output" in {found.code.name for found in run_and_compare(project)}
+
+
 def test_a_second_text_that_was_edited_takes_the_compiler(project: Path) -> None:
     replace(project / "skills/a/SKILL.md", "End words", "The end")
     run(project)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +18,8 @@ def beside(work: Callable[[], bytes]) -> Callable[[], bytes]:
     """
     if not can_fork():
         return work
+    import signal  # noqa: PLC0415 (it takes a while to load)
+
     try:
         reader, writer = os.pipe()
     except OSError:  # There are too many open files.
@@ -61,5 +62,7 @@ def beside(work: Callable[[], bytes]) -> Callable[[], bytes]:
 
 def can_fork() -> bool:
     """Whether there can be a second process, and a processor for it."""
-    # A fork copies locks that other threads hold, and nobody would ever release them.
-    return hasattr(os, "fork") and (os.cpu_count() or 1) > 1 and threading.active_count() == 1
+    # A fork copies locks that other threads hold, and nobody would ever release them. There is one if nobody can start any.
+    threading = sys.modules.get("threading")
+    is_alone = threading is None or threading.active_count() == 1
+    return hasattr(os, "fork") and (os.cpu_count() or 1) > 1 and is_alone

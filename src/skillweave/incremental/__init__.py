@@ -157,16 +157,18 @@ def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> O
 
 def _publish_words(asked: Asked, last: Last, words: Rewording, started: int) -> Outcome | None:
     """Publish what an edit came to that changed words only: all else that the last run said holds still."""
-    from skillweave.publish import publish_held  # noqa: PLC0415 (the compiler only where it is needed)
+    from skillweave.publish import rewrite_held  # noqa: PLC0415 (only where there is something to publish)
 
     said, state = words.said, copy_of(last.state)
     if not update(state, last.tree, asked.config.output, last.changed):
         return _build(asked, None, started, is_held=True)
     if asked.hold is not None and not asked.hold():
         raise Superseded
-    published = publish_held(words.request)
+    published = rewrite_held(words.rewriting)
+    if published is None:
+        return _build(asked, None, started, is_held=True)
     state.started, state.worked, state.renewed = started, started, False
-    record_published(asked, state, [bundle.entry for bundle in words.request.bundles], published)
+    record_published(asked, state, (), published)
     keep_rewording(asked, state, words.wording)
     changed = {*published.changed}
     return said._replace(

@@ -1,71 +1,78 @@
 """An edit that changes words only: what it makes of outputs, told without the compiler.
 
-Where the parse says the same of a text as before, and what has changed stands in lines that hold nothing but words, all
-that was found out of the project holds still; and outputs differ in these very lines.
+Where the parse says the same of a text as before, and what has changed stands in lines of running text, all that was found
+out of the project holds still; and outputs differ in these very lines.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.bundle import Bundle, Output
+from skillweave.bundle import Output
 from skillweave.config import LOCK_NAME
 from skillweave.files import Read
 from skillweave.incremental.last import MISSHAPED, Last, said_by
 from skillweave.incremental.new_paragraphs import new_paragraphs
 from skillweave.incremental.new_words import new_words
 from skillweave.incremental.words import Worded, Wording, from_json
-from skillweave.lock import Ledger
-from skillweave.project import Entry
-from skillweave.publish import Request, read_plain
+from skillweave.lock import Ledger, Record
+from skillweave.publish import Rewriting, read_plain
 from skillweave.record import NamedTuple
 from skillweave.saved import load_wording
-from skillweave.source import SourcePath, decode
+from skillweave.source import decode
 from skillweave.stamps import digest
-from skillweave.state import written_lock
+from skillweave.state import holds_more, written_lock
 
 if TYPE_CHECKING:
     from skillweave.incremental.new_paragraphs import NewParagraphs
     from skillweave.incremental.new_words import NewWords
     from skillweave.incremental.values import Asked, Outcome
-    from skillweave.lock import Record
 
 
 class Rewording(NamedTuple):
     """What is to be published after such an edit, and what the next one can build on."""
 
-    request: Request
+    rewriting: Rewriting
     wording: Wording
     said: Outcome
     """What the last run said, which holds still."""
 
 
 def reworded(asked: Asked, last: Last) -> Rewording | None:
-    """What an edit makes of outputs that changes words of the text only that was edited last; None for any other edit."""
+    """What an edit makes of outputs that changes words of the text only that was edited last; None for any other edit.
+
+    It holds where all outputs are there as they were published.
+    """
     wording, said = _noted(asked, last), said_by(last.state)
     edit = _edit(last, wording) if wording is not None else None
     if wording is None or edit is None or said is None:
         return None
     ledger = Ledger(written_lock(last.state))
     found = read_plain(asked.output / LOCK_NAME)
-    records = (ledger.read(found[0]) if found else None) or {}
-    bundles, moved = list[Bundle](), list[Worded]()
-    for path, id_, kind, folder in wording.entries:
-        record = records.get(path)
+    lock = (ledger.read(found[0]) if found else None) or {}
+    rewriting = Rewriting(asked.output, asked.config.output, ledger, lock, {}, {})
+    noted = {worded.path: worded for worded in wording.outputs}
+    moved = list[Worded]()
+    for entry in wording.entries:
+        record = lock.get(entry)
         if record is None or record.inputs.get(wording.path) != wording.digest:
             return None
-        rewritten = _rewritten(asked, path, record, wording, edit)
-        if rewritten is None:
+        folder, _, name = entry.rpartition("/")
+        if name == "SKILL.md" and holds_more(last.state, folder, record.outputs):
             return None
-        entry = Entry(id_, "skill" if kind == "skill" else "document", SourcePath(path), SourcePath(folder), ())
-        inputs = {**record.inputs, wording.path: edit.digest}
-        bundles.append(Bundle(entry, rewritten.outputs, inputs, {}, {}))
-        moved += rewritten.worded
+        rewritten = [_rewritten(asked, noted[path], record, edit) for path in record.outputs if path in noted]
+        outputs = [one.output for one in rewritten if one is not None]
+        if len(outputs) < len(rewritten) or any(_may_be_too_long(asked, entry, output) for output in outputs):
+            return None
+        moved += [one.worded for one in rewritten if one is not None]
+        digests = {output.path: digest(output.data) for output in outputs}
+        rewriting.changed[entry] = Record({**record.inputs, wording.path: edit.digest}, {**record.outputs, **digests})
+        changed = [output for output in outputs if record.outputs[output.path] != digests[output.path]]
+        if changed:
+            rewriting.outputs[entry] = changed
     if len(moved) != len(wording.outputs):
         return None
-    kept = frozenset(entry.path for entry in said.entries) - {bundle.entry.path for bundle in bundles}
-    request = Request(asked.output, asked.config.output, bundles, kept, ledger, wording.hidden)
-    return Rewording(request, wording._replace(digest=edit.digest, text=edit.text, outputs=tuple(moved)), said)
+    return Rewording(rewriting, wording._replace(digest=edit.digest, text=edit.text, outputs=tuple(moved)), said)
 
 
 class _Edit(NamedTuple):
@@ -102,30 +109,29 @@ def _edit(last: Last, wording: Wording) -> _Edit | None:
 
 
 class _Rewritten(NamedTuple):
-    """The outputs of an entry, and where the text stands in them now."""
+    """An output with what is new, and where the text stands in it now."""
 
-    outputs: tuple[Output, ...]
-    worded: tuple[Worded, ...]
+    output: Output
+    worded: Worded
 
 
-def _rewritten(asked: Asked, entry: str, record: Record, wording: Wording, edit: _Edit) -> _Rewritten | None:
-    """The outputs of an entry with what is new; None if they are not what was noted, or become too large."""
-    noted = {worded.path: worded for worded in wording.outputs}
+def _rewritten(asked: Asked, noted: Worded, record: Record, edit: _Edit) -> _Rewritten | None:
+    """An output with what is new; None if it is not what was noted."""
+    found = read_plain(asked.output / noted.path)
+    if found is None or digest(found[0]) != record.outputs[noted.path]:
+        return None
+    data, mode = found
+    lines = data.decode().split("\n")
+    runs = edit.change.rewrite(lines, noted.runs)
+    return (
+        None
+        if runs is None
+        else _Rewritten(Output(noted.path, "\n".join(lines).encode(), mode), Worded(noted.path, runs))
+    )
+
+
+def _may_be_too_long(asked: Asked, entry: str, output: Output) -> bool:
+    """Whether it takes more than a look to tell whether an output is too long for a skill."""
     limits = asked.config.limits
-    outputs, moved = list[Output](), list[Worded]()
-    for path, fingerprint in sorted(record.outputs.items()):
-        found = read_plain(asked.output / path)
-        if found is None or digest(found[0]) != fingerprint:
-            return None
-        data, mode = found
-        if path in noted:
-            lines = data.decode().split("\n")
-            runs = edit.change.rewrite(lines, noted[path].runs)
-            if runs is None:
-                return None
-            data = "\n".join(lines).encode()
-            moved.append(Worded(path, runs))
-            if path == entry and (len(data) > 4 * limits.skill_tokens or len(lines) > limits.skill_lines):
-                return None  # It takes more than a look to tell whether that is too long for a skill.
-        outputs.append(Output(path, data, mode))
-    return _Rewritten(tuple(outputs), tuple(moved))
+    is_long = len(output.data) > 4 * limits.skill_tokens or output.data.count(b"\n") > limits.skill_lines
+    return output.path == entry and is_long

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skillweave.destination import read_destination
-from skillweave.markdown.values import Container, Destination
+from skillweave.markdown.values import Container
 from skillweave.parse.documents import parse_plain
-from skillweave.rules.prose import names_nothing
 from skillweave.source import Edit, LineIndex, Span
 
 if TYPE_CHECKING:
@@ -50,18 +48,21 @@ def adds_paragraphs_only(document: Document, text: str, start: int, end: int) ->
 def _without_inert(document: Document, text: str, lines: Collection[int]) -> Document | None:
     """A document without the code and the links in some lines; None if any of them names something of the project."""
     index = LineIndex(text)
-    code, links = list[tuple[Span, str]](), list[Destination]()
-    for span, content in document.code_spans:
-        if index.line_of(span.start) not in lines:
-            code.append((span, content))
-        elif not names_nothing(text, span, content):
-            return None
-    for link in document.destinations:
-        if link.line not in lines:
-            links.append(link)
-        elif read_destination(text[link.span.start : link.span.end], link.kind) is not None:
-            return None
-    return document._replace(code_spans=tuple(code), destinations=tuple(links))
+    code = [one for one in document.code_spans if index.line_of(one[0].start) in lines]
+    links = [link for link in document.destinations if link.line in lines]
+    if not (code or links):
+        return document
+    from skillweave.destination import read_destination  # noqa: PLC0415 (most edits come near none)
+    from skillweave.rules.prose import names_nothing  # noqa: PLC0415 (likewise)
+
+    if not all(names_nothing(text, span, content) for span, content in code):
+        return None
+    if any(read_destination(text[link.span.start : link.span.end], link.kind) is not None for link in links):
+        return None
+    return document._replace(
+        code_spans=tuple(one for one in document.code_spans if one not in code),
+        destinations=tuple(link for link in document.destinations if link not in links),
+    )
 
 
 def _placed(document: Document, text: str) -> list[Any]:

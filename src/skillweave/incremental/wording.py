@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.diagnostics import EXPANSION_TOO_LARGE, SKILL_TOO_LONG, Severity
+from skillweave.diagnostics import EXPANSION_TOO_LARGE, SKILL_TOO_LONG
 from skillweave.emit import banner_of, front_of
 from skillweave.flatten.origins import runs_of
 from skillweave.flatten.values import brought_by
@@ -45,10 +45,9 @@ def wording_of(compiled: Compiled, path: SourcePath, worked: int) -> Wording | N
         file.text,
         GROWTH * len(file.text.encode()),
         any(_counts_lines(edge, path) for edges in compiled.graph.edges.values() for edge in edges),
-        tuple((bundle.entry.path, bundle.entry.id, bundle.entry.kind, bundle.entry.folder) for bundle in bundles),
+        tuple(bundle.entry.path for bundle in bundles),
         tuple(outputs),
         tuple(sorted(_marked(compiled.parts.findings, path))),
-        tuple(sorted({found.path for found in compiled.project.diagnostics if found.severity is Severity.ERROR})),
     )
 
 

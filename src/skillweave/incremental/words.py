@@ -59,14 +59,12 @@ class Wording(NamedTuple):
     """Bytes that it may grow to without that anything made of it can become too large."""
     is_counted: bool
     """Whether it matters to anybody how many lines it has, or what their numbers are."""
-    entries: tuple[tuple[str, str, str, str], ...]
-    """Path, id, kind and folder of each entry that is made of it."""
+    entries: tuple[str, ...]
+    """The entries that are made of it, by path."""
     outputs: tuple[Worded, ...]
     """Those of these entries."""
     marked: tuple[int, ...]
     """The lines of the text that findings name."""
-    hidden: tuple[str, ...]
-    """Places of which a build cannot tell what stands there."""
 
 
 def words_of(line: str) -> tuple[str, str] | None:
@@ -92,7 +90,7 @@ def _is_seen(text: str) -> bool:
 
 def from_json(content: Any) -> Wording:  # noqa: ANN401 (JSON)
     """A wording of which JSON was made. Raises TypeError or ValueError where it was none."""
-    worked, path, digest, text, most, is_counted, entries, outputs, marked, hidden = content
+    worked, path, digest, text, most, is_counted, entries, outputs, marked = content
     return Wording(
         worked,
         path,
@@ -100,8 +98,7 @@ def from_json(content: Any) -> Wording:  # noqa: ANN401 (JSON)
         text,
         most,
         is_counted,
-        tuple((place, name, kind, folder) for place, name, kind, folder in entries),
+        tuple(entries),
         tuple(Worded(place, tuple(Run(*run) for run in runs)) for place, runs in outputs),
         tuple(marked),
-        tuple(hidden),
     )

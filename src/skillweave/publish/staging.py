@@ -95,7 +95,7 @@ def recover(folder: Path, previous: Lock) -> Lock:
     `previous` is what the lock file says. While there is a next one, all that it and this one do not name is given back.
     """
     meant: Lock = {}
-    for staging in _left_over(folder):
+    for staging in left_over(folder):
         roll_back(folder, staging)
         found = read_plain(f"{staging}/{LOCK_NAME}")
         left = read_lock(found[0]) if found else None
@@ -109,7 +109,7 @@ def recover(folder: Path, previous: Lock) -> Lock:
 
 def keep_lock(folder: Path, lock: bytes) -> bytes:
     """Have the lock file say what `recover` found to be left, before that is forgotten. Returns what it says."""
-    staged = f"{_left_over(folder)[0]}/{_HEALED}"
+    staged = f"{left_over(folder)[0]}/{_HEALED}"
     with _naming(f"{folder}/{LOCK_NAME}"):
         _write(staged, lock, 0o644)
         os.replace(staged, f"{folder}/{LOCK_NAME}")
@@ -118,7 +118,7 @@ def keep_lock(folder: Path, lock: bytes) -> bytes:
 
 def forget(folder: Path) -> None:
     """Remove what `recover` left."""
-    for staging in _left_over(folder):
+    for staging in left_over(folder):
         remove_tree(staging)
 
 
@@ -201,7 +201,8 @@ def _make(folder: Path) -> str:
             return staging
 
 
-def _left_over(folder: Path) -> list[str]:
+def left_over(folder: Path) -> list[str]:
+    """What builds that died left in an output folder."""
     with os.scandir(folder) as scan:
         return sorted(entry.path for entry in scan if is_staging(entry.name) and entry.is_dir(follow_symlinks=False))
 
