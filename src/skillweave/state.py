@@ -318,17 +318,6 @@ def has_strays(state: State) -> bool:
     )
 
 
-def holds_more(state: State, folder: str, outputs: Collection[str]) -> bool:
-    """Whether there was anything but some outputs in a folder of the output folder."""
-    below = [path for output in outputs for path in (output, *_parents(output)) if path.startswith(f"{folder}/")]
-    ours = {folder, *below}
-    return any(
-        f"{parent}/{name}" not in ours
-        for parent in ours & state.output_folders.keys()
-        for name in state.output_folders[parent][1]
-    )
-
-
 def now() -> int:
     """The time that stamps are held against, in nanoseconds."""
     return time.time_ns()

@@ -21,7 +21,7 @@ from skillweave.record import NamedTuple
 from skillweave.saved import load_wording
 from skillweave.source import decode
 from skillweave.stamps import digest
-from skillweave.state import holds_more, written_lock
+from skillweave.state import written_lock
 
 if TYPE_CHECKING:
     from skillweave.incremental.new_paragraphs import NewParagraphs
@@ -56,9 +56,6 @@ def reworded(asked: Asked, last: Last) -> Rewording | None:
     for entry in wording.entries:
         record = lock.get(entry)
         if record is None or record.inputs.get(wording.path) != wording.digest:
-            return None
-        folder, _, name = entry.rpartition("/")
-        if name == "SKILL.md" and holds_more(last.state, folder, record.outputs):
             return None
         rewritten = [_rewritten(asked, noted[path], record, edit) for path in record.outputs if path in noted]
         outputs = [one.output for one in rewritten if one is not None]
