@@ -103,7 +103,8 @@ FILES = {
     "patterns/param.md": "---\nparams:\n  t: {default: x}\n---\nWords with {{ t }} here\n\n<<include: sub/line.md>>\n",
     "patterns/region.md": "<!-- region: r -->\nWords in it\n<!-- endregion: r -->\n\nWords behind it\n",
     "patterns/parts.md": PARTS,
-    "patterns/fenced.md": "Words.\n\n```text\none\n```\n\nBetween\n\n```text\ncode\n```\n",
+    "patterns/fenced.md": "Words.\n\n```text\none\n\ntwo\n```\n\nBetween\n\n```text\ncode\n```\n",
+    "patterns/sections.md": "Top words.\n\n## Code\n\nWords.\n\n```text\ncode\n```\n\n## Later\n\nMore\n",
     "patterns/defined.md": "Words with a [link].\n\n[link]: https://e.org\n",
     "patterns/numbered.md": "First\n\nSecond\n\nThird\n\nFourth\n",
     "patterns/named.md": "Words.\n\n`skills/a/SKILL.md` is named\n",
@@ -124,7 +125,8 @@ FILES = {
     + "<<include: parts.md>>\n\n<<include: parts.md#Second level=+1>>\n\n<<include: parts.md#Second heading=drop>>\n\n"
     "<<include: list.md>>\n\nBehind it.\n",
     "skills/h/SKILL.md": FRONT.format("h") + "<<include: parts.md#First>>\n\nBetween\n\n<<include: list.md>>\n",
-    "skills/j/SKILL.md": FRONT.format("j") + "<<include: fenced.md>>\nRight behind it\n\n<<include: defined.md>>\n",
+    "skills/j/SKILL.md": FRONT.format("j") + "<<include: fenced.md>>\nRight behind it\n\n<<include: defined.md>>\n\n"
+    "<<include: sections.md#Code>>\nAnd behind it\n",
     "skills/k/SKILL.md": FRONT.format("k")
     + "<<include: numbered.md lines=1-5>>\n\n<<include: named.md>>\n\n<<include: loose.md>>\n\n<<include: linked.md>>\n",
     "skills/i/SKILL.md": FRONT.format("i") + "Words\n\n- item\n\nLast words\n\n\n",
@@ -281,6 +283,22 @@ def test_lines_are_where_they_come_from(project: Path) -> None:
         ("patterns/list.md", "step\n- another step\n", "step\n- another step\n\nBehind the steps.\n"),
         ("patterns/nest.md", "Outro words.", "Outro words.\n\nGoodbye."),
         ("patterns/ref.md", "After words", "After words\n\nin two paragraphs"),
+        ("patterns/parts.md", "Third words.", "Third words.\n\n- and an item"),
+        ("patterns/parts.md", "Third words.", "Third words.\n\n  indented"),
+        ("patterns/list.md", "- one step\n", "- one step\n\nBetween them\n\n"),
+        ("patterns/list.md", "- another step\n", "- another step\n- a third one\n  - in detail\n"),
+        (
+            "patterns/parts.md",
+            "Third words.",
+            "Third words.\n\n| a | b |\n|---|---|\n| 1 | `c` |\n\n> a quote\n> of it",
+        ),
+        (
+            "patterns/parts.md",
+            "two lines.",
+            "two lines.\n\n```sh\nrun --all <here> $1 | less\n\nand <b>more</b>\n```\n\nMore",
+        ),
+        ("patterns/parts.md", "# All\n", "# All\n\nAbove the words on top.\n"),
+        ("patterns/fenced.md", "one\n\ntwo", "one\n\nor\n<two> &lt; \\\n\ntwo"),
         ("patterns/fenced.md", "Between", "Between them\n\nand behind"),
         ("patterns/words.md", "Last words of it.", "See `code` or [a site](https://e.org)."),
         ("patterns/words.md", "Last words of it.", "**Now**: “quoted” — é"),
@@ -333,9 +351,8 @@ def test_words_are_told_without_the_compiler(project: Path, path: str, old: str,
         ("patterns/parts.md", "# All\n", "Before all\n\n# All\n"),
         ("patterns/parts.md", "## Second\n", "## Second\n\nWords below it.\n"),
         ("patterns/parts.md", "\nFirst words.\n", "\nFirst words.\n\nMore of them\n"),
-        ("patterns/parts.md", "Third words.", "Third words.\n\n- and an item"),
         ("patterns/parts.md", "Third words.", "Third words.\n---"),
-        ("patterns/parts.md", "Third words.", "Third words.\n\n  indented"),
+        ("patterns/sections.md", "code\n```\n", "code\n```\n\nMore words.\n"),
         ("patterns/fenced.md", "code\n```\n", "code\n```\n\nMore words.\n"),
         ("patterns/words.md", "Last words of it.", "See [it](sub/line.md)"),
         ("patterns/words.md", "Last words of it.", "See `skills/a/SKILL.md`"),
@@ -348,11 +365,17 @@ def test_words_are_told_without_the_compiler(project: Path, path: str, old: str,
         ("patterns/parts.md", "Third words.", "Third words.\n\nSee [it](sub/line.md)."),
         ("patterns/parts.md", "Third words.", "Third words.\n\nSee `skills/a/SKILL.md`."),
         ("patterns/parts.md", "Third words.", "Third words.\n\nSee [it]."),
+        ("patterns/parts.md", "Third words.", "Third words.\n\n```!sh\nls\n```\n\nMore"),
+        ("patterns/parts.md", "Third words.", "Third words.\n\n```sh\n<<include: list.md>>\n```\n\nMore"),
+        ("patterns/parts.md", "Third words.", "Third words.\n\n[label]: https://e.org\n\nMore"),
+        ("patterns/parts.md", "Third words.", "Third words.\n\n#### Heading\n\nMore"),
+        ("patterns/parts.md", "Third words.", "Third words.\n\n- item\n\n      code\n\nMore"),
+        ("patterns/parts.md", "Third words.", "Third words.\n\n***"),
+        ("patterns/parts.md", "Third words.", "Third words.\n\n- [x] done"),
         ("patterns/numbered.md", "Second", "Second\n\nBetween"),
         ("patterns/named.md", "Words.", "Words.\n\nMore words."),
         ("patterns/loose.md", "- step\n", "- step\n\nWords\n"),
         ("skills/h/SKILL.md", "<<include: list.md>>\n", "<<include: list.md>>\n\nMore words.\n"),
-        ("patterns/list.md", "- one step\n", "- one step\n\nBetween them\n\n"),
         ("patterns/list.md", "Steps:\n", "Steps:\nto be taken\n"),
         ("patterns/nest.md", "Intro words.", "Intro words.\n\nMore of them."),
         ("patterns/sub/line.md", "Just one line", "Just one line\n\nAnd one more"),
@@ -405,6 +428,19 @@ def test_words_that_a_finding_is_about_take_the_compiler(project: Path) -> None:
     for old, new in (("last", "final"), ("final", "last"), ("Words before", "Before"), ("Before", "Words before")):
         replace(project / "skills/a/SKILL.md", old, new)
         run_and_compare(project)
+
+
+def test_a_text_may_come_to_fit_into_a_line(project: Path) -> None:
+    write(project / "patterns/short.md", "One.\n\nTwo.\n")
+    write(project / "patterns/through.md", "<<include: short.md>>\n")
+    write(project / "skills/l/SKILL.md", FRONT.format("l") + "Running <<include: through.md>> text\n")
+    write(project / "skills/m/SKILL.md", FRONT.format("m") + "<<include: short.md>>\n")
+    run(project)
+    found = []
+    for old, new in (("One.", "Once."), ("\n\nTwo.", ""), ("Once.", "One."), ("One.", "One.\n\nTwo.")):
+        replace(project / "patterns/short.md", old, new)
+        found.append("directive-not-alone" in {found.code.name for found in run_and_compare(project)})
+    assert found == [True, False, False, True]
 
 
 def test_a_paragraph_below_a_heading_that_is_left_out_may_be_all_that_is_selected(project: Path) -> None:

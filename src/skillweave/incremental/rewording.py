@@ -12,7 +12,7 @@ from skillweave.bundle import Output
 from skillweave.config import LOCK_NAME
 from skillweave.files import Read
 from skillweave.incremental.last import MISSHAPED, Last, said_by
-from skillweave.incremental.new_paragraphs import new_paragraphs
+from skillweave.incremental.new_blocks import new_blocks
 from skillweave.incremental.new_words import new_words
 from skillweave.incremental.words import Worded, Wording, from_json
 from skillweave.lock import Ledger, Record
@@ -24,7 +24,7 @@ from skillweave.stamps import digest
 from skillweave.state import written_lock
 
 if TYPE_CHECKING:
-    from skillweave.incremental.new_paragraphs import NewParagraphs
+    from skillweave.incremental.new_blocks import NewBlocks
     from skillweave.incremental.new_words import NewWords
     from skillweave.incremental.values import Asked, Outcome
 
@@ -77,7 +77,7 @@ class _Edit(NamedTuple):
 
     text: str
     digest: str
-    change: NewWords | NewParagraphs
+    change: NewWords | NewBlocks
 
 
 def _noted(asked: Asked, last: Last) -> Wording | None:
@@ -99,9 +99,9 @@ def _edit(last: Last, wording: Wording) -> _Edit | None:
     read, text = last.tree.reads[wording.path], decode(contents.data)
     if not isinstance(read, Read) or not isinstance(text, str) or len(text.encode()) > wording.most:
         return None
-    change: NewWords | NewParagraphs | None = new_words(wording.text, text, wording.marked)
+    change: NewWords | NewBlocks | None = new_words(wording.text, text, wording.marked)
     if change is None and not wording.is_counted:
-        change = new_paragraphs(wording.text, text, wording.marked)
+        change = new_blocks(wording.text, text, wording.marked)
     return None if change is None else _Edit(text, read.digest, change)
 
 

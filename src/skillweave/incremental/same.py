@@ -30,9 +30,13 @@ def says_the_same(old: str, new: str, lines: Collection[int]) -> bool:
     return before is not None and after is not None and _placed(before, old) == _placed(after, new)
 
 
-def adds_paragraphs_only(document: Document, text: str, start: int, end: int) -> bool:
+_FREE = ("paragraph", "table", "fence", "rule")
+"""Blocks that nothing is asked of."""
+
+
+def adds_blocks_only(document: Document, text: str, start: int, end: int) -> bool:
     """Whether what a plain text says is what it would say if lines of it (start to end, half-open) were blank; but for
-    paragraphs in them, and for what is nothing to anybody.
+    blocks in them, and for what is nothing to anybody.
     """
     lines = text.split("\n")
     blank = "\n".join([*lines[:start], *[""] * (end - start), *lines[end:]])
@@ -40,7 +44,7 @@ def adds_paragraphs_only(document: Document, text: str, start: int, end: int) ->
     rest = _without_inert(document, text, range(start, end))
     if without is None or rest is None:
         return False
-    blocks = (block for block in rest.blocks if block.kind != "paragraph" or block.start < start or block.end > end)
+    blocks = (block for block in rest.blocks if block.kind not in _FREE or block.start < start or block.end > end)
     rest = rest._replace(blocks=tuple(blocks), lines=0)
     return _placed(rest, text) == _placed(without._replace(lines=0), blank)
 

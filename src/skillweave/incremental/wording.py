@@ -9,6 +9,7 @@ from skillweave.emit import banner_of, front_of
 from skillweave.flatten.origins import runs_of
 from skillweave.flatten.values import brought_by
 from skillweave.incremental.words import GROWTH, Run, Worded, Wording, kept_words_of
+from skillweave.parts import below
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from skillweave.build import Compiled
     from skillweave.bundle import Bundle, Output
     from skillweave.flatten.values import NodeKey
-    from skillweave.graph.values import Edge, Finding, SourceFile
+    from skillweave.graph.values import Finding, Graph, SourceFile
     from skillweave.links.site import PlannedPage
     from skillweave.source import SourcePath
 
@@ -44,18 +45,28 @@ def wording_of(compiled: Compiled, path: SourcePath, worked: int) -> Wording | N
         file.digest,
         file.text,
         GROWTH * len(file.text.encode()),
-        any(_counts_lines(edge, path) for edges in compiled.graph.edges.values() for edge in edges),
+        _is_counted(compiled.graph, path),
         tuple(bundle.entry.path for bundle in bundles),
         tuple(outputs),
         tuple(sorted(_marked(compiled.parts.findings, path))),
     )
 
 
-def _counts_lines(edge: Edge, path: SourcePath) -> bool:
-    """Whether a directive may count the lines of a text: it names some by their numbers, or brings one line into a line."""
-    directive = edge.directive
-    by_number = edge.target == path and directive.lines is not None
-    return by_number or (directive.word == "include" and edge.placed.prefix is None)
+def _is_counted(graph: Graph, path: SourcePath) -> bool:
+    """Whether a directive may count the lines of a text: it names some by their numbers, or brings what may hold them into
+    a line.
+    """
+    includes = [edge for edges in graph.edges.values() for edge in edges if edge.directive.word == "include"]
+    named_by: dict[SourcePath, list[SourcePath]] = {}
+    for edge in includes:
+        if edge.target is not None:
+            named_by.setdefault(edge.target, []).append(edge.source)
+    holding = below(named_by, [path])
+    return any(
+        edge.target in holding
+        and (edge.placed.prefix is None or (edge.target == path and edge.directive.lines is not None))
+        for edge in includes
+    )
 
 
 def _has_counted(compiled: Compiled, path: SourcePath) -> bool:

@@ -71,7 +71,7 @@ def words_of(line: str) -> tuple[str, str] | None:
     """A line of running text: what it begins with, and its words. None for any other, and for one with what nobody sees."""
     lead = _LEAD.match(line)
     words = lead and _WORDS.fullmatch(line, lead.end())
-    return (line[: lead.end()], words[0]) if lead and words and _is_seen(words[0]) else None
+    return (line[: lead.end()], words[0]) if lead and words and is_seen(words[0]) else None
 
 
 def kept_words_of(line: str) -> str | None:
@@ -80,7 +80,8 @@ def kept_words_of(line: str) -> str | None:
     return found[1] if found and "[" not in found[1] else None
 
 
-def _is_seen(text: str) -> bool:
+def is_seen(text: str) -> bool:
+    """Whether there is nothing in a text that nobody sees, or that may be no more than a blank."""
     if text.isascii() or not text.isprintable():
         return text.isprintable()
     from skillweave.rules.unicode import hides_nothing  # noqa: PLC0415 (its tables take a while to load)

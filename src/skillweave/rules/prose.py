@@ -33,6 +33,11 @@ def names_nothing(text: str, span: Span, code: str) -> bool:
     return not (_PATH.fullmatch(code) or _SKILL_ID.fullmatch(code) or text[: span.start].endswith("!"))
 
 
+def may_command(line: str) -> bool:
+    """Whether a fence that begins on a line would be a command."""
+    return _FENCED_COMMAND.search(line) is not None
+
+
 def dangling_path(span: Span, path: str, source: str) -> Problem:
     """What to say of a path in prose that names a file of the project which the bundle will not contain."""
     return Problem(

@@ -1,7 +1,7 @@
-"""Paragraphs of words that come or go, or take more lines or fewer.
+"""Blocks of running text that come, go or change: paragraphs, lists, tables, quotes, fences.
 
-They stand between blank lines and in no list or quote, so that the blocks around them stay what they are: to take a
-paragraph out is to leave blank lines in its place, and how many blank lines stand between two blocks is nothing to
+They stand between blank lines and in nothing that stands beside them, so that the blocks around them stay what they are: to
+take a block out is to leave blank lines in its place, and how many blank lines stand between two blocks is nothing to
 CommonMark. What counts lines takes the compiler, and so does what would be named by another line than before.
 """
 
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.incremental.same import adds_paragraphs_only, read_plain_text
-from skillweave.incremental.words import Run, kept_words_of, words_of
+from skillweave.incremental.same import adds_blocks_only, read_plain_text
+from skillweave.incremental.words import Run, is_seen, kept_words_of
 from skillweave.record import NamedTuple
+from skillweave.rules.prose import may_command
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 
 
 _HEADINGS = ("heading", "setext")
-_ENDED = ("fence", "rule")
-"""Blocks that nothing behind them can join."""
+_ENDED = (*_HEADINGS, "fence", "rule")
+"""Blocks that nothing behind them can join; and those that are nothing without what comes behind them."""
 
 
-class NewParagraphs(NamedTuple):
+class NewBlocks(NamedTuple):
     """Some lines of a text in place of others. A blank line stands before them; and one behind them, or at their end."""
 
     before: Sequence[str]
@@ -79,9 +80,9 @@ class NewParagraphs(NamedTuple):
         return False
 
 
-def new_paragraphs(old: str, new: str, marked: Collection[int]) -> NewParagraphs | None:
-    """What has changed from one text to another; None if that is more than paragraphs of words, or if a directive or one of
-    the `marked` lines stands there or behind it.
+def new_blocks(old: str, new: str, marked: Collection[int]) -> NewBlocks | None:
+    """What has changed from one text to another; None if that is more than blocks of running text, or if a directive or one
+    of the `marked` lines stands there or behind it.
     """
     before, after = old.split("\n"), new.split("\n")
     start, end = 0, len(before)
@@ -94,40 +95,43 @@ def new_paragraphs(old: str, new: str, marked: Collection[int]) -> NewParagraphs
         start -= 1
     while end < len(before) and before[end] and (before[end - 1] or after[end + more - 1]):
         end += 1
-    change = NewParagraphs(before, after, start, end, end + more)
+    change = NewBlocks(before, after, start, end, end + more)
     changed = [line for line in (*before[start:end], *after[start : end + more]) if line]
-    if not all(_is_flush(line) for line in changed) or max(marked, default=-1) >= start:
+    if not all(map(_is_inert, changed)) or max(marked, default=-1) >= start:
         return None
     was, is_now = read_plain_text(old), read_plain_text(new)
     if was is None or is_now is None or not _is_held(was, change):
         return None
-    is_same = adds_paragraphs_only(was, old, start, end) and adds_paragraphs_only(is_now, new, start, change.new_end)
+    is_same = adds_blocks_only(was, old, start, end) and adds_blocks_only(is_now, new, start, change.new_end)
     return change if is_same else None
 
 
-def _is_flush(line: str) -> bool:
-    """Whether a line holds words, and begins with them."""
-    words = words_of(line)
-    return words is not None and not words[0]
+def _is_inert(line: str) -> bool:
+    """Whether a line spells no directive, hides nothing and is no command, whatever a parse finds in it."""
+    return is_seen(line) and not ("<<" in line or "{{" in line or may_command(line))
 
 
-def _is_held(document: Document, change: NewParagraphs) -> bool:
+def _is_held(document: Document, change: NewBlocks) -> bool:
     """Whether whatever selects lines of a document selects what changes in it if it selects what stands before that; and
-    whether its last block, should that be another one now, is as open to what comes behind it as it was.
+    whether its last block, should that be another one now, is no more open to what comes behind it than it was.
     """
-    if any(placed.line >= change.start for placed in document.directives):
-        return False
     last = _trimmed(change.before, document.body, change.start)
+    around = next((block for block in document.blocks if block.start < last <= block.end), None)
+    # A directive divides what is selected.
+    if (
+        around is None
+        or any(placed.line >= change.start for placed in document.directives)
+        or around.kind == "directive"
+    ):
+        return False
+    if around.end > last:
+        return True  # They are lines of a fence.
     behind = next((block for block in document.blocks if block.start >= change.end), None)
-    is_last = behind is None or behind.kind in _HEADINGS
-    may_be_all = not (
-        _says(change.before[change.start : change.end]) and _says(change.after[change.start : change.new_end])
-    )
-    for block in document.blocks:
-        if block.end == last:
-            # A directive divides what is selected, and a heading may be left out.
-            return block.kind not in ("directive", *(_HEADINGS if may_be_all else ()), *(_ENDED if is_last else ()))
-    return False
+    if behind is not None and behind.kind not in _HEADINGS:
+        return True
+    end = _trimmed(change.before, document.body, change.end)
+    closing = next((block for block in document.blocks if block.end == end), None)
+    return closing is not None and (closing.kind not in _ENDED or bool(closing.containers))
 
 
 def _trimmed(lines: Sequence[str], start: int, end: int) -> int:
