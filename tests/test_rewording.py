@@ -381,6 +381,8 @@ def test_words_are_told_without_the_compiler(project: Path, path: str, old: str,
         ("patterns/sub/line.md", "Just one line", "Just one line\n\nAnd one more"),
         ("patterns/sub/titled.md", "Words of the other", "Words of the other\n\nand more"),
         ("skills/i/SKILL.md", "Last words", "Last words\n\n\t\n\nand more"),
+        ("skills/i/SKILL.md", "Last words\n\n\n", "Last words\n\n    \n"),
+        ("skills/i/SKILL.md", "Last words", "Last words\n\n  \n\nand more"),
     ],
 )
 def test_what_may_be_more_than_words_takes_the_compiler(project: Path, path: str, old: str, new: str) -> None:

@@ -57,10 +57,10 @@ class NewBlocks(NamedTuple):
         last = _trimmed(before, run.here, run.end)
         if self.end <= run.here:
             # What begins behind blank lines may begin there because they are blank, or because its section does.
-            return run._replace(here=run.here + grown) if _says(before[self.end : run.here]) else None
-        if _says(before[last : self.start]):
+            return run._replace(here=run.here + grown) if any(before[self.end : run.here]) else None
+        if any(before[last : self.start]):
             return run
-        if not _says(before[run.here : self.start]) or _says(before[max(last, self.start) : self.end]):
+        if not any(before[run.here : self.start]) or any(before[max(last, self.start) : self.end]):
             return None
         # What is selected ends with a section or with the text, and without the blank lines there.
         rest = max(last - self.end, 0)
@@ -85,6 +85,8 @@ def new_blocks(old: str, new: str, marked: Collection[int]) -> NewBlocks | None:
     of the `marked` lines stands there or behind it.
     """
     before, after = old.split("\n"), new.split("\n")
+    if any(line.isspace() for line in (*before, *after)):
+        return None  # Whether such a line counts as blank depends on who asks.
     start, end = 0, len(before)
     shorter, more = min(len(before), len(after)), len(after) - len(before)
     while start < shorter and before[start] == after[start]:
@@ -136,11 +138,6 @@ def _is_held(document: Document, change: NewBlocks) -> bool:
 
 def _trimmed(lines: Sequence[str], start: int, end: int) -> int:
     """The end of some lines without the blank ones there."""
-    while start < end and not lines[end - 1].strip(" \t"):
+    while start < end and not lines[end - 1]:
         end -= 1
     return end
-
-
-def _says(lines: Sequence[str]) -> bool:
-    """Whether any of some lines is not blank."""
-    return any(line.strip(" \t") for line in lines)
