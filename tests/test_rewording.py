@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -429,6 +430,87 @@ def test_words_that_a_finding_is_about_take_the_compiler(project: Path) -> None:
     run_and_compare(project)
     for old, new in (("last", "final"), ("final", "last"), ("Words before", "Before"), ("Before", "Words before")):
         replace(project / "skills/a/SKILL.md", old, new)
+        run_and_compare(project)
+
+
+PARTED = "# X\n\nIntro words.\n\n## Sec\n\nWords\n\n## Two\n\nLast\n"
+LONG = "../../patterns/" + 5 * "../patterns/" + "x.md"
+
+
+@pytest.mark.parametrize(
+    ("files", "edited", "edits"),
+    [
+        pytest.param(
+            {
+                "skillweave.toml": 'ignore = ["unused-ignore"]\nerror = ["skill-too-long"]\n[limits]\nskill_tokens = 58\n',
+                "skills/a/SKILL.md": "---\nname: a\ndescription: Use it.\n# skillweave: ignore dangling-path\n"
+                "# skillweave: ignore hidden-unicode\n# skillweave: ignore unknown-skill\n---\n\n# A\n\nWords\n",
+            },
+            "skills/a/SKILL.md",
+            ["Words", *(f"Words {'and more ' * count}of it" for count in range(12))],
+            id="a comment in the front matter counts",
+        ),
+        pytest.param(
+            {
+                "skillweave.toml": "banner = false\n[limits]\nskill_tokens = 60\n",
+                "patterns/x.md": "# X\n",
+                "skills/a/SKILL.md": FRONT.format("a") + f"See [x]({LONG}).\n\nWords\n",
+            },
+            "skills/a/SKILL.md",
+            ["Words", *(f"Words {'and more ' * count}of it" for count in range(12))],
+            id="a link counts as it is written",
+        ),
+        pytest.param(
+            {
+                "skillweave.toml": "[limits]\nskill_lines = 16\n",
+                "patterns/x.md": PARTED,
+                "skills/a/SKILL.md": FRONT.format("a") + "<<include: x.md#Two>>\n",
+                "skills/b/SKILL.md": FRONT.format("other") + "<<include: x.md>>\n",
+            },
+            "patterns/x.md",
+            ["Last", "Last one", "Last one\n\nMore", "Last one\n\nMore\n\nStill more"],
+            id="a skill with an error is measured",
+        ),
+        pytest.param(
+            {
+                "patterns/x.md": PARTED,
+                "patterns/u.md": "# U\n\n<<include: x.md#Sec heading=drop>>\n",
+                "skills/a/SKILL.md": FRONT.format("a") + "<<include: x.md>>\n",
+            },
+            "patterns/x.md",
+            ["Words\n\n## Two", "Other words\n\n## Two", "## Two", "Words\n\n## Two", "***\n\n## Two"],
+            id="a pattern that nobody uses selects",
+        ),
+        pytest.param(
+            {
+                "patterns/x.md": PARTED,
+                "patterns/u.md": "# U\n\nTop\n\n## Part\n\n* <<include: x.md#Sec heading=drop>>\n",
+                "skills/a/SKILL.md": FRONT.format("a") + "<<include: x.md>>\n\n<<include: u.md lines=1-3>>\n",
+            },
+            "patterns/x.md",
+            ["Words\n\n## Two", "Other words\n\n## Two", "***\n\n## Two", "Words\n\n## Two", "- item\n\n## Two"],
+            id="lines that reach no output select",
+        ),
+        pytest.param(
+            {
+                "patterns/x.md": "# Top\n\n## Sec\n\nSee [label] here.\n\n## Other\n\nWords\n\n[label]: https://e.org\n",
+                "skills/a/SKILL.md": FRONT.format("a") + "<<include: x.md#Sec>>\n",
+            },
+            "patterns/x.md",
+            ["Words", "Words one", "Words one\n\nAnother", "Words"],
+            id="a finding says where something else stands",
+        ),
+    ],
+)
+def test_what_is_told_of_more_than_outputs_is_told(
+    tmp_path: Path, files: dict[str, str], edited: str, edits: list[str]
+) -> None:
+    project = tmp_path / "project"
+    for path, text in files.items():
+        write(project / path, text)
+    run(project)
+    for old, new in pairwise(edits):
+        replace(project / edited, old, new)
         run_and_compare(project)
 
 

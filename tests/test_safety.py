@@ -236,6 +236,19 @@ def test_links_planted_in_place_of_the_cache_are_not_followed(
     assert untouchable(project) == before
 
 
+def test_what_looks_like_a_cache_behind_a_planted_link_is_not_written_to(
+    project: Path, skillweave_here: Skillweave
+) -> None:
+    (project / "skillweave.toml").write_text('output = "build"\n')
+    (project.parent / "elsewhere").mkdir(exist_ok=True)
+    (project.parent / "elsewhere/.gitignore").write_text("*\n")
+    (project / ".skillweave").symlink_to(project.parent / "elsewhere")
+    before = untouchable(project)
+    for _ in range(2):
+        assert skillweave_here(project, ["build"]).status == 0
+    assert untouchable(project) == before
+
+
 @pytest.mark.parametrize("kind", ["fifo", "link to a fifo", "folder"])
 def test_what_is_no_file_in_place_of_the_cache_is_an_empty_one(
     kind: str, project: Path, skillweave: Skillweave

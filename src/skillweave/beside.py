@@ -62,7 +62,8 @@ def beside(work: Callable[[], bytes]) -> Callable[[], bytes]:
 
 def can_fork() -> bool:
     """Whether there can be a second process, and a processor for it."""
-    # A fork copies locks that other threads hold, and nobody would ever release them. There is one if nobody can start any.
+    # A fork copies locks that other threads hold, and nobody would ever release them. Where nobody has loaded `threading`,
+    # this thread is the only one.
     threading = sys.modules.get("threading")
     is_alone = threading is None or threading.active_count() == 1
     return hasattr(os, "fork") and (os.cpu_count() or 1) > 1 and is_alone

@@ -92,7 +92,7 @@ def load_config(
     `root`, `file` and `output` are what the command line named. `output` is taken as given: it may be any path. With
     `cached`, a text that was parsed before need not be parsed again.
     """
-    parse = _known_or_parsed if cached else _parsed
+    parse: Parse = _known_or_parsed if cached else lambda _, text: _parsed(text)
     folder, path = _find(cwd, root, file, parse)
     if path is None:
         config, diagnostics = Config(folder, None), []
@@ -251,7 +251,7 @@ _SYNTAX_ERROR = re.compile(
 )
 
 
-def _parsed(_: Path, text: str) -> dict[str, object] | Problem:
+def _parsed(text: str) -> dict[str, object] | Problem:
     """What a TOML text says, or why it is none."""
     import tomllib  # noqa: PLC0415 (slow to load, and most often it is known what the text says)
 
@@ -271,11 +271,11 @@ def _parsed(_: Path, text: str) -> dict[str, object] | Problem:
 
 
 def _known_or_parsed(root: Path, text: str) -> dict[str, object] | Problem:
-    """What a TOML text says, from the project's cache if it is there; else it is there for the next time."""
+    """What a TOML text says, from the project's cache if it is there; else it is parsed, and kept for the next time."""
     known = kept_toml(root, text)
     if known is not None:
         return known
-    parsed = _parsed(root, text)
+    parsed = _parsed(text)
     if not isinstance(parsed, Problem):
         keep_toml(root, text, parsed)
     return parsed

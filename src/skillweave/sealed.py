@@ -1,4 +1,4 @@
-"""JSON files of the cache, each under a seal: one that is not as it was written is none."""
+"""JSON files of the cache, each under a seal: one that is not as it was written is not believed."""
 
 from __future__ import annotations
 

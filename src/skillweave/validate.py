@@ -220,22 +220,25 @@ def _named_file(site: Site, path: str, source: SourcePath) -> str | None:
     return None
 
 
-def _check_skill_size(nodes: Nodes, entry: Entry, key: NodeKey) -> None:
-    node = nodes.nodes[key]
-    if node.size <= min(nodes.config.limits.skill_tokens, 1 << 40) and node.height <= nodes.config.limits.skill_lines:
-        return
+def skill_size(nodes: Nodes, entry: Entry, key: NodeKey) -> Size:
+    """How long a skill is, as its sources have it: before what ignores findings is left out, and links are rewritten."""
     file = nodes.graph.files[entry.main.real]
     front = (
         file.text[: file.line_index.starts[file.document.body]] if file.document and file.document.front_matter else ""
     )
+    return measure(front + text_of(nodes, key) + "\n")
+
+
+def _check_skill_size(nodes: Nodes, entry: Entry, key: NodeKey) -> None:
+    node = nodes.nodes[key]
+    if node.size <= min(nodes.config.limits.skill_tokens, 1 << 40) and node.height <= nodes.config.limits.skill_lines:
+        return
     shares: dict[str, Size] = {}
     for child in (child for child in nodes.children[key.unit] if child is not None):
         text = text_of(nodes, child.key)
         size = measure(text)
         known = shares.get(child.edge.directive.path, Size(0, 0, 0))
         shares[child.edge.directive.path] = Size(*(a + b for a, b in zip(known, size, strict=True)))
-    problem = check_size(
-        measure(front + text_of(nodes, key) + "\n"), nodes.config.limits, [Share(*item) for item in shares.items()]
-    )
+    problem = check_size(skill_size(nodes, entry, key), nodes.config.limits, [Share(*item) for item in shares.items()])
     if problem:
         nodes.graph.report(entry.main.real, problem)

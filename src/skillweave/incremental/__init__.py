@@ -156,7 +156,7 @@ def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> O
 
 
 def _publish_words(asked: Asked, last: Last, words: Rewording, started: int) -> Outcome | None:
-    """Publish what an edit came to that changed words only: all else that the last run said holds still."""
+    """Publish what an edit of running text came to: all else that the last run said holds still."""
     from skillweave.publish import rewrite_held  # noqa: PLC0415 (only where there is something to publish)
 
     said, state = words.said, copy_of(last.state)

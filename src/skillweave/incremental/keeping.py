@@ -64,7 +64,7 @@ def note_wording(asked: Asked, state: State, compiled: Compiled, edited: SourceP
 
 
 def keep_rewording(asked: Asked, state: State, wording: Wording) -> None:
-    """Keep what the next run can use after an edit that changed words only."""
+    """Keep what the next run can use after an edit of running text."""
     root = asked.config.root
     save_state(root, state)
     save_wording(root, state, [*wording._replace(worked=state.worked)])

@@ -1,88 +1,133 @@
 """Blocks of running text that come, go or change: paragraphs, lists, tables, quotes, fences.
 
-They stand between blank lines and in nothing that stands beside them, so that the blocks around them stay what they are: to
-take a block out is to leave blank lines in its place, and how many blank lines stand between two blocks is nothing to
-CommonMark. What counts lines takes the compiler, and so does what would be named by another line than before.
+They stand between blank lines, and in no list item and no quote that holds anything beside them, so that the blocks around
+them stay what they are: to take a block out is to leave blank lines in its place, and how many blank lines stand between
+two blocks is nothing to CommonMark. What counts lines takes the compiler, and so does what would be named by another line
+than before.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.incremental.same import adds_blocks_only, read_plain_text
-from skillweave.incremental.words import Run, is_seen, kept_words_of
+from skillweave.incremental.same import holds_blocks_only, read_plain_text
+from skillweave.incremental.words import Run, is_all_visible, kept_words_of
 from skillweave.record import NamedTuple
 from skillweave.rules.prose import may_command
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from skillweave.document import Document
+    from skillweave.incremental.words import Range
 
 
 _HEADINGS = ("heading", "setext")
 _ENDED = (*_HEADINGS, "fence", "rule")
-"""Blocks that nothing behind them can join; and those that are nothing without what comes behind them."""
+"""Blocks that nothing behind them can become a part of."""
 
 
 class NewBlocks(NamedTuple):
     """Some lines of a text in place of others. A blank line stands before them; and one behind them, or at their end."""
 
     before: Sequence[str]
-    """All lines of the old text, and of the new one."""
+    """All lines of the old text."""
     after: Sequence[str]
+    """All lines of the new one."""
     start: int
     """The first line that differs."""
     end: int
-    """The first one of the old text that does not differ any more; likewise, of the new text."""
+    """The line of the old text from which on it does not differ any more."""
     new_end: int
+    """The same line in the new text."""
 
-    def rewrite(self, output: list[str], runs: tuple[Run, ...]) -> tuple[Run, ...] | None:
-        """Change the lines of an output as those of the text have changed; where they stand then. None if it is not what was
-        noted of it, or if only the compiler can tell whether it holds them.
+    def selected(self, ranges: Sequence[Range]) -> tuple[Range, ...] | None:
+        """Where ranges of lines that are selected stand in the new text; None if only the compiler can tell what is selected
+        now.
         """
-        moved: list[Run] = []
-        grown = 0
-        for run in runs:
-            here = run._replace(there=run.there + grown)
-            changed = self._rewrite(output, here)
-            if changed is None:
-                return None
-            moved.append(changed)
-            grown += changed.length - run.length
-        return tuple(moved)
+        around = _Around.of(self)
+        moved = [self._moved(here, end, around) for here, end in ranges]
+        return tuple((one.here, one.end) for one in moved if one is not None) if None not in moved else None
 
-    def _rewrite(self, output: list[str], run: Run) -> Run | None:
-        before, grown = self.before, self.new_end - self.end
-        last = _trimmed(before, run.here, run.end)
-        if self.end <= run.here:
+    def rewritten(self, output: Sequence[str], runs: Sequence[Run]) -> tuple[list[str], tuple[Run, ...]] | None:
+        """The lines of an output with those of the text as they are now, and where they stand then. None if the output is
+        not what was noted of it, or if only the compiler can tell whether it holds them.
+        """
+        made, runs_now, done = list[str](), list[Run](), 0
+        around = _Around.of(self)
+        for run in runs:
+            moved = self._moved(run.here, run.end, around)
+            if moved is None:
+                return None
+            runs_now.append(Run(run.there + len(made) - done, moved.here, moved.end - moved.here))
+            if moved.first == moved.until == moved.new_until:
+                continue
+            at, until = (run.there + line - run.here for line in (moved.first, moved.until))
+            if output[at:until] != self.before[moved.first : moved.until] or not self._is_bare(output, run):
+                return None
+            made += [*output[done:at], *self.after[moved.first : moved.new_until]]
+            done = until
+        return [*made, *output[done:]], tuple(runs_now)
+
+    def _moved(self, here: int, end: int, around: _Around) -> _Moved | None:
+        """What becomes of selected lines."""
+        more, last = self.new_end - self.end, _trimmed(self.before, here, end)
+        if self.end <= here:
             # What begins behind blank lines may begin there because they are blank, or because its section does.
-            return run._replace(here=run.here + grown) if any(before[self.end : run.here]) else None
-        if any(before[last : self.start]):
-            return run
-        if not any(before[run.here : self.start]) or any(before[max(last, self.start) : self.end]):
+            return _Moved(here + more, end + more, here, here, here) if around.behind < here else None
+        if last < around.above:
+            return _Moved(here, end, here, here, here)
+        if around.above <= here or max(last, self.start) < around.said:
             return None
         # What is selected ends with a section or with the text, and without the blank lines there.
         rest = max(last - self.end, 0)
-        new_last = last + grown if rest else _trimmed(self.after, run.here, self.new_end)
+        new_last = last + more if rest else _trimmed(self.after, here, self.new_end)
         first = min(self.start, last, new_last)
-        at, until = run.there + first - run.here, run.there + last - rest - run.here
-        if output[at:until] != before[first : last - rest] or not self._is_bare(output, run):
-            return None
-        output[at:until] = self.after[first : new_last - rest]
-        return run._replace(length=run.length + grown if rest else new_last - run.here)
+        return _Moved(here, end + more if rest else new_last, first, last - rest, new_last - rest)
 
-    def _is_bare(self, output: list[str], run: Run) -> bool:
-        """Whether the lines of a run stand in an output with nothing before them: what has words tells that of all."""
+    def _is_bare(self, output: Sequence[str], run: Run) -> bool:
+        """Whether the lines of a run stand in an output with nothing before them: the first one with words tells it for all.
+        False if there is none.
+        """
         for line in range(run.here, run.end):
             if kept_words_of(self.before[line]):
                 return output[run.there + line - run.here] == self.before[line]
         return False
 
 
-def new_blocks(old: str, new: str, marked: Collection[int]) -> NewBlocks | None:
-    """What has changed from one text to another; None if that is more than blocks of running text, or if a directive or one
-    of the `marked` lines stands there or behind it.
+class _Moved(NamedTuple):
+    """Selected lines as they are now, and what is new in them: some lines of the new text in place of some of the old one,
+    from the same line on.
+    """
+
+    here: int
+    end: int
+    first: int
+    until: int
+    new_until: int
+
+
+class _Around(NamedTuple):
+    """Lines of the old text that are not blank."""
+
+    above: int
+    """The line behind the last one before what changes."""
+    said: int
+    """The line behind the last one in what changes; where that starts if there is none."""
+    behind: int
+    """The first one behind what changes."""
+
+    @classmethod
+    def of(cls, change: NewBlocks) -> _Around:
+        before, behind = change.before, change.end
+        while behind < len(before) and not before[behind]:
+            behind += 1
+        return cls(_trimmed(before, 0, change.start), _trimmed(before, change.start, change.end), behind)
+
+
+def new_blocks(old: str, new: str) -> NewBlocks | None:
+    """What has changed from one text to another; None if that is more than blocks of running text, or if a directive stands
+    there or behind it.
     """
     before, after = old.split("\n"), new.split("\n")
     if any(line.isspace() for line in (*before, *after)):
@@ -99,34 +144,30 @@ def new_blocks(old: str, new: str, marked: Collection[int]) -> NewBlocks | None:
         end += 1
     change = NewBlocks(before, after, start, end, end + more)
     changed = [line for line in (*before[start:end], *after[start : end + more]) if line]
-    if not all(map(_is_inert, changed)) or max(marked, default=-1) >= start:
+    if not all(map(_is_harmless, changed)):
         return None
     was, is_now = read_plain_text(old), read_plain_text(new)
-    if was is None or is_now is None or not _is_held(was, change):
+    if was is None or is_now is None or not _is_selected_alike(was, change):
         return None
-    is_same = adds_blocks_only(was, old, start, end) and adds_blocks_only(is_now, new, start, change.new_end)
+    is_same = holds_blocks_only(was, old, start, end) and holds_blocks_only(is_now, new, start, change.new_end)
     return change if is_same else None
 
 
-def _is_inert(line: str) -> bool:
+def _is_harmless(line: str) -> bool:
     """Whether a line spells no directive, hides nothing and is no command, whatever a parse finds in it."""
-    return is_seen(line) and not ("<<" in line or "{{" in line or may_command(line))
+    return is_all_visible(line) and not ("<<" in line or "{{" in line or may_command(line))
 
 
-def _is_held(document: Document, change: NewBlocks) -> bool:
+def _is_selected_alike(document: Document, change: NewBlocks) -> bool:
     """Whether whatever selects lines of a document selects what changes in it if it selects what stands before that; and
-    whether its last block, should that be another one now, is no more open to what comes behind it than it was.
+    whether what follows the text can no more run into its last block than before, should that be another one now.
     """
     last = _trimmed(change.before, document.body, change.start)
-    around = next((block for block in document.blocks if block.start < last <= block.end), None)
+    above = next((block for block in document.blocks if block.start < last <= block.end), None)
     # A directive divides what is selected.
-    if (
-        around is None
-        or any(placed.line >= change.start for placed in document.directives)
-        or around.kind == "directive"
-    ):
+    if above is None or above.kind == "directive" or any(placed.line >= change.start for placed in document.directives):
         return False
-    if around.end > last:
+    if above.end > last:
         return True  # They are lines of a fence.
     behind = next((block for block in document.blocks if block.start >= change.end), None)
     if behind is not None and behind.kind not in _HEADINGS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from skillweave.incremental.same import says_the_same
@@ -9,28 +10,34 @@ from skillweave.incremental.words import words_of
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Sequence
 
-    from skillweave.incremental.words import Run
+    from skillweave.incremental.words import Range, Run
 
 
 class NewWords(NamedTuple):
-    """The lines that have other words, each with what it said and what it says."""
+    """The lines that have other words, in rising order, each with what it said and what it says."""
 
-    lines: Mapping[int, tuple[str, str]]
+    lines: Sequence[tuple[int, str, str]]
 
-    def rewrite(self, output: list[str], runs: tuple[Run, ...]) -> tuple[Run, ...] | None:
-        """Change the lines of an output as those of the text have changed; where they stand then. None if it is not what was
-        noted of it.
+    def selected(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
+        """Where ranges of lines that are selected stand in the new text."""
+        return (*ranges,)
+
+    def rewritten(self, output: Sequence[str], runs: Sequence[Run]) -> tuple[list[str], tuple[Run, ...]] | None:
+        """The lines of an output with those of the text as they are now, and where they stand then. None if the output is
+        not what was noted of it.
         """
+        made = [*output]
         for run in runs:
-            for line, (said, says) in self.lines.items():
-                if run.here <= line < run.end:
-                    at = run.there + line - run.here
-                    if at >= len(output) or not output[at].endswith(said):
-                        return None
-                    output[at] = output[at].removesuffix(said) + says
-        return runs
+            for line, said, says in self.lines[bisect_left(self.lines, (run.here,)) :]:
+                if line >= run.end:
+                    break
+                at = run.there + line - run.here
+                if at >= len(made) or not made[at].endswith(said):
+                    return None
+                made[at] = made[at].removesuffix(said) + says
+        return made, (*runs,)
 
 
 def new_words(old: str, new: str, marked: Collection[int]) -> NewWords | None:
@@ -38,12 +45,13 @@ def new_words(old: str, new: str, marked: Collection[int]) -> NewWords | None:
     before, after = old.split("\n"), new.split("\n")
     if len(before) != len(after):
         return None
-    lines: dict[int, tuple[str, str]] = {}
+    lines: list[tuple[int, str, str]] = []
     for line, (said, says) in enumerate(zip(before, after, strict=True)):
         if said != says:
             gone, come = words_of(said), words_of(says)
             if gone is None or come is None or gone[0] != come[0]:
                 return None
-            lines[line] = gone[1], come[1]
-    is_same = lines.keys().isdisjoint(marked) and says_the_same(old, new, lines.keys())
+            lines.append((line, gone[1], come[1]))
+    changed = {line for line, _, _ in lines}
+    is_same = changed.isdisjoint(marked) and says_the_same(old, new, changed)
     return NewWords(lines) if is_same else None

@@ -1,7 +1,8 @@
-"""An edit that changes words only: what it makes of outputs, told without the compiler.
+"""An edit of running text: what it makes of outputs, told without the compiler.
 
-Where the parse says the same of a text as before, and what has changed stands in lines of running text, all that was found
-out of the project holds still; and outputs differ in these very lines.
+Where the parse says the same of a text as before, in the same places, and what has changed stands in lines of running text
+(`new_words`), or is blocks of it as a whole (`new_blocks`), all that was found out of the project holds still; and outputs
+differ in these very lines.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from skillweave.files import Read
 from skillweave.incremental.last import MISSHAPED, Last, said_by
 from skillweave.incremental.new_blocks import new_blocks
 from skillweave.incremental.new_words import new_words
-from skillweave.incremental.words import Worded, Wording, from_json
+from skillweave.incremental.words import Made, Worded, Wording, from_json
 from skillweave.lock import Ledger, Record
 from skillweave.publish import Rewriting, read_plain
 from skillweave.record import NamedTuple
@@ -24,9 +25,12 @@ from skillweave.stamps import digest
 from skillweave.state import written_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from skillweave.incremental.new_blocks import NewBlocks
     from skillweave.incremental.new_words import NewWords
     from skillweave.incremental.values import Asked, Outcome
+    from skillweave.incremental.words import Range
 
 
 class Rewording(NamedTuple):
@@ -39,9 +43,9 @@ class Rewording(NamedTuple):
 
 
 def reworded(asked: Asked, last: Last) -> Rewording | None:
-    """What an edit makes of outputs that changes words of the text only that was edited last; None for any other edit.
+    """What an edit of running text makes of outputs, in the text that was edited last; None for any other edit.
 
-    It holds where all outputs are there as they were published.
+    It holds if all outputs are there as they were published: that is for the caller to find out.
     """
     wording, said = _noted(asked, last), said_by(last.state)
     edit = _edit(last, wording) if wording is not None else None
@@ -52,24 +56,28 @@ def reworded(asked: Asked, last: Last) -> Rewording | None:
     lock = (ledger.read(found[0]) if found else None) or {}
     rewriting = Rewriting(asked.output, asked.config.output, ledger, lock, {}, {})
     noted = {worded.path: worded for worded in wording.outputs}
-    moved = list[Worded]()
+    made, moved = list[Made](), list[Worded]()
     for entry in wording.entries:
-        record = lock.get(entry)
+        record = lock.get(entry.path)
         if record is None or record.inputs.get(wording.path) != wording.digest:
             return None
         rewritten = [_rewritten(asked, noted[path], record, edit) for path in record.outputs if path in noted]
         outputs = [one.output for one in rewritten if one is not None]
-        if len(outputs) < len(rewritten) or any(_may_be_too_long(asked, entry, output) for output in outputs):
+        if len(outputs) < len(rewritten):
             return None
         moved += [one.worded for one in rewritten if one is not None]
+        made.append(_grown(entry, [one for one in rewritten if one is not None]))
         digests = {output.path: digest(output.data) for output in outputs}
-        rewriting.changed[entry] = Record({**record.inputs, wording.path: edit.digest}, {**record.outputs, **digests})
+        rewriting.records[entry.path] = Record(
+            {**record.inputs, wording.path: edit.digest}, {**record.outputs, **digests}
+        )
         changed = [output for output in outputs if record.outputs[output.path] != digests[output.path]]
         if changed:
-            rewriting.outputs[entry] = changed
-    if len(moved) != len(wording.outputs):
+            rewriting.outputs[entry.path] = changed
+    if len(moved) != len(wording.outputs) or any(one.bytes < 0 or one.lines < 0 for one in made):
         return None
-    return Rewording(rewriting, wording._replace(digest=edit.digest, text=edit.text, outputs=tuple(moved)), said)
+    noted_now = wording._replace(digest=edit.digest, text=edit.text, selected=edit.selected)
+    return Rewording(rewriting, noted_now._replace(entries=tuple(made), outputs=tuple(moved)), said)
 
 
 class _Edit(NamedTuple):
@@ -78,6 +86,8 @@ class _Edit(NamedTuple):
     text: str
     digest: str
     change: NewWords | NewBlocks
+    selected: tuple[Range, ...]
+    """What is selected of it now."""
 
 
 def _noted(asked: Asked, last: Last) -> Wording | None:
@@ -94,21 +104,24 @@ def _noted(asked: Asked, last: Last) -> Wording | None:
 
 
 def _edit(last: Last, wording: Wording) -> _Edit | None:
-    """What has become of a text; None if more than words has changed."""
+    """What has become of a text; None if only the compiler can tell what that comes to."""
     contents = last.tree.read(wording.path)
     read, text = last.tree.reads[wording.path], decode(contents.data)
     if not isinstance(read, Read) or not isinstance(text, str) or len(text.encode()) > wording.most:
         return None
     change: NewWords | NewBlocks | None = new_words(wording.text, text, wording.marked)
     if change is None and not wording.is_counted:
-        change = new_blocks(wording.text, text, wording.marked)
-    return None if change is None else _Edit(text, read.digest, change)
+        change = new_blocks(wording.text, text)
+    selected = None if change is None else change.selected(wording.selected)
+    return None if change is None or selected is None else _Edit(text, read.digest, change, selected)
 
 
 class _Rewritten(NamedTuple):
-    """An output with what is new, and where the text stands in it now."""
+    """An output with what is new, by how much that makes it larger, and where the text stands in it now."""
 
     output: Output
+    bytes: int
+    lines: int
     worded: Worded
 
 
@@ -118,17 +131,16 @@ def _rewritten(asked: Asked, noted: Worded, record: Record, edit: _Edit) -> _Rew
     if found is None or digest(found[0]) != record.outputs[noted.path]:
         return None
     data, mode = found
-    lines = data.decode().split("\n")
-    runs = edit.change.rewrite(lines, noted.runs)
-    return (
-        None
-        if runs is None
-        else _Rewritten(Output(noted.path, "\n".join(lines).encode(), mode), Worded(noted.path, runs))
-    )
+    before = data.decode().split("\n")
+    made = edit.change.rewritten(before, noted.runs)
+    if made is None:
+        return None
+    lines, runs = made
+    output = Output(noted.path, "\n".join(lines).encode(), mode)
+    return _Rewritten(output, len(output.data) - len(data), len(lines) - len(before), Worded(noted.path, runs))
 
 
-def _may_be_too_long(asked: Asked, entry: str, output: Output) -> bool:
-    """Whether it takes more than a look to tell whether an output is too long for a skill."""
-    limits = asked.config.limits
-    is_long = len(output.data) > 4 * limits.skill_tokens or output.data.count(b"\n") > limits.skill_lines
-    return output.path == entry and is_long
+def _grown(entry: Made, rewritten: Sequence[_Rewritten]) -> Made:
+    """An entry with the room that is left in its own file."""
+    own = [one for one in rewritten if one.output.path == entry.path]
+    return Made(entry.path, entry.bytes - sum(one.bytes for one in own), entry.lines - sum(one.lines for one in own))

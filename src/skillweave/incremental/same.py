@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def read_plain_text(text: str) -> Document | None:
-    """What a text says, if that can be told without a parser; None if not. What is in comments may take one."""
+    """What a text says, if that can be told without a parser; None if not. A comment may take one."""
     return None if "<!--" in text else parse_plain(text)
 
 
@@ -26,7 +26,7 @@ def says_the_same(old: str, new: str, lines: Collection[int]) -> bool:
     was, is_now = read_plain_text(old), read_plain_text(new)
     if was is None or is_now is None or any(line < was.body for line in lines):
         return False
-    before, after = _without_inert(was, old, lines), _without_inert(is_now, new, lines)
+    before, after = _without_nameless(was, old, lines), _without_nameless(is_now, new, lines)
     return before is not None and after is not None and _placed(before, old) == _placed(after, new)
 
 
@@ -34,14 +34,14 @@ _FREE = ("paragraph", "table", "fence", "rule")
 """Blocks that nothing is asked of."""
 
 
-def adds_blocks_only(document: Document, text: str, start: int, end: int) -> bool:
+def holds_blocks_only(document: Document, text: str, start: int, end: int) -> bool:
     """Whether what a plain text says is what it would say if lines of it (start to end, half-open) were blank; but for
     blocks in them, and for what is nothing to anybody.
     """
     lines = text.split("\n")
     blank = "\n".join([*lines[:start], *[""] * (end - start), *lines[end:]])
     without = read_plain_text(blank)
-    rest = _without_inert(document, text, range(start, end))
+    rest = _without_nameless(document, text, range(start, end))
     if without is None or rest is None:
         return False
     blocks = (block for block in rest.blocks if block.kind not in _FREE or block.start < start or block.end > end)
@@ -49,10 +49,11 @@ def adds_blocks_only(document: Document, text: str, start: int, end: int) -> boo
     return _placed(rest, text) == _placed(without._replace(lines=0), blank)
 
 
-def _without_inert(document: Document, text: str, lines: Collection[int]) -> Document | None:
+def _without_nameless(document: Document, text: str, lines: Collection[int]) -> Document | None:
     """A document without the code and the links in some lines; None if any of them names something of the project."""
     index = LineIndex(text)
-    code = [one for one in document.code_spans if index.line_of(one[0].start) in lines]
+    where = [index.line_of(span.start) for span, _ in document.code_spans]
+    code = [one for one, line in zip(document.code_spans, where, strict=True) if line in lines]
     links = [link for link in document.destinations if link.line in lines]
     if not (code or links):
         return document
@@ -64,8 +65,8 @@ def _without_inert(document: Document, text: str, lines: Collection[int]) -> Doc
     if any(read_destination(text[link.span.start : link.span.end], link.kind) is not None for link in links):
         return None
     return document._replace(
-        code_spans=tuple(one for one in document.code_spans if one not in code),
-        destinations=tuple(link for link in document.destinations if link not in links),
+        code_spans=tuple(one for one, line in zip(document.code_spans, where, strict=True) if line not in lines),
+        destinations=tuple(link for link in document.destinations if link.line not in lines),
     )
 
 

@@ -8,8 +8,10 @@ from skillweave.diagnostics import EXPANSION_TOO_LARGE, SKILL_TOO_LONG
 from skillweave.emit import banner_of, front_of
 from skillweave.flatten.origins import runs_of
 from skillweave.flatten.values import brought_by
-from skillweave.incremental.words import GROWTH, Run, Worded, Wording, kept_words_of
+from skillweave.incremental.words import GROWTH, Made, Run, Worded, Wording, kept_words_of
 from skillweave.parts import below
+from skillweave.rules.size import BYTES_OF_A_TOKEN
+from skillweave.validate import skill_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from skillweave.flatten.values import NodeKey
     from skillweave.graph.values import Finding, Graph, SourceFile
     from skillweave.links.site import PlannedPage
+    from skillweave.project import Entry
     from skillweave.source import SourcePath
 
 
@@ -28,6 +31,8 @@ def wording_of(compiled: Compiled, path: SourcePath, worked: int) -> Wording | N
     if file is None or _has_counted(compiled, path) or not _is_spliced_in_lines(compiled, file):
         return None
     bundles = [bundle for bundle in compiled.bundles if path in bundle.inputs]
+    if len(bundles) < sum(path in known.sources for known in compiled.parts.bundles.values()):
+        return None  # What has an error is checked, too, and nothing is noted of it.
     outputs = []
     for bundle in bundles:
         if path in bundle.copies.values():
@@ -39,17 +44,33 @@ def wording_of(compiled: Compiled, path: SourcePath, worked: int) -> Wording | N
                 if not _stands_there(output.data.decode(), file.lines, worded):
                     return None
                 outputs.append(worded)
+    marked = sorted({*_marked(compiled.parts.findings, path)})
+    selected = [key.ranges for key in compiled.nodes.nodes if key.path == path]
     return Wording(
         worked,
         path,
         file.digest,
         file.text,
         GROWTH * len(file.text.encode()),
-        _is_counted(compiled.graph, path),
-        tuple(bundle.entry.path for bundle in bundles),
+        # A finding may say where in the text something else stands.
+        bool(marked) or () in selected or _is_counted(compiled.graph, path),
+        tuple({one: None for ranges in selected for one in ranges}),
+        tuple(_made(compiled, bundle.entry) for bundle in bundles),
         tuple(outputs),
-        tuple(sorted(_marked(compiled.parts.findings, path))),
+        tuple(marked),
     )
+
+
+def _made(compiled: Compiled, entry: Entry) -> Made:
+    key = compiled.nodes.whole(entry.main.real)
+    if entry.kind != "skill" or key is None:
+        return Made(entry.path, _ANY, _ANY)
+    size, limits = skill_size(compiled.nodes, entry, key), compiled.nodes.config.limits
+    return Made(entry.path, BYTES_OF_A_TOKEN * limits.skill_tokens - size.bytes, limits.skill_lines - size.lines)
+
+
+_ANY = 2**60
+"""Room for more than there can be."""
 
 
 def _is_counted(graph: Graph, path: SourcePath) -> bool:

@@ -1,4 +1,4 @@
-"""What an edit that changes words only can build on: where the lines of the text that was edited last stand in outputs."""
+"""What an edit of running text can build on: where the lines of the text that was edited last stand in outputs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from skillweave.record import NamedTuple
 if TYPE_CHECKING:
     from skillweave.source import SourcePath
 
-# In any text in which a parse has found the same, such a line is what it says, wherever its text comes to stand: it begins
-# what it begins by its lead alone, and nothing in it ends or begins anything else.
+# Where a parse says the same of two texts, such a line is what it says, wherever its text comes to stand: it begins what it
+# begins by its lead alone, and nothing in it ends or begins anything else.
 _LEAD = re.compile(
     r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*(?=[^\W\d_]|[(\"'\u2018\u201c]|\*{1,2}[^\W_]|`(?!`)|\[(?!\^))"
 )
@@ -20,6 +20,10 @@ _WORDS = re.compile(r"[^<{\\|\t]*")
 
 GROWTH = 2
 """How many times its size a text may grow to before it is looked at in full."""
+
+
+Range = tuple[int, int]
+"""Lines of the text, half-open, counted from 0."""
 
 
 class Run(NamedTuple):
@@ -46,6 +50,16 @@ class Worded(NamedTuple):
     """In the order of the output."""
 
 
+class Made(NamedTuple):
+    """An entry that is made of the text, by its path, and by how much its own file can grow before it is too long for a
+    skill.
+    """
+
+    path: str
+    bytes: int
+    lines: int
+
+
 class Wording(NamedTuple):
     """A text, and where its lines stand in outputs."""
 
@@ -59,8 +73,10 @@ class Wording(NamedTuple):
     """Bytes that it may grow to without that anything made of it can become too large."""
     is_counted: bool
     """Whether it matters to anybody how many lines it has, or what their numbers are."""
-    entries: tuple[str, ...]
-    """The entries that are made of it, by path."""
+    selected: tuple[Range, ...]
+    """What is selected of it, by whomever."""
+    entries: tuple[Made, ...]
+    """The entries that are made of it."""
     outputs: tuple[Worded, ...]
     """Those of these entries."""
     marked: tuple[int, ...]
@@ -71,7 +87,7 @@ def words_of(line: str) -> tuple[str, str] | None:
     """A line of running text: what it begins with, and its words. None for any other, and for one with what nobody sees."""
     lead = _LEAD.match(line)
     words = lead and _WORDS.fullmatch(line, lead.end())
-    return (line[: lead.end()], words[0]) if lead and words and is_seen(words[0]) else None
+    return (line[: lead.end()], words[0]) if lead and words and is_all_visible(words[0]) else None
 
 
 def kept_words_of(line: str) -> str | None:
@@ -80,10 +96,12 @@ def kept_words_of(line: str) -> str | None:
     return found[1] if found and "[" not in found[1] else None
 
 
-def is_seen(text: str) -> bool:
-    """Whether there is nothing in a text that nobody sees, or that may be no more than a blank."""
-    if text.isascii() or not text.isprintable():
-        return text.isprintable()
+def is_all_visible(text: str) -> bool:
+    """Whether a text has no character that nobody sees, and no blank but the common one."""
+    if not text.isprintable():
+        return False
+    if text.isascii():
+        return True
     from skillweave.rules.unicode import hides_nothing  # noqa: PLC0415 (its tables take a while to load)
 
     return hides_nothing(text)
@@ -91,7 +109,7 @@ def is_seen(text: str) -> bool:
 
 def from_json(content: Any) -> Wording:  # noqa: ANN401 (JSON)
     """A wording of which JSON was made. Raises TypeError or ValueError where it was none."""
-    worked, path, digest, text, most, is_counted, entries, outputs, marked = content
+    worked, path, digest, text, most, is_counted, selected, entries, outputs, marked = content
     return Wording(
         worked,
         path,
@@ -99,7 +117,8 @@ def from_json(content: Any) -> Wording:  # noqa: ANN401 (JSON)
         text,
         most,
         is_counted,
-        tuple(entries),
+        tuple((start, end) for start, end in selected),
+        tuple(Made(*made) for made in entries),
         tuple(Worded(place, tuple(Run(*run) for run in runs)) for place, runs in outputs),
         tuple(marked),
     )

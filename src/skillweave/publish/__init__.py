@@ -25,7 +25,7 @@ from skillweave.publish.disk import (
     state_of,
     write_if_changed,
 )
-from skillweave.publish.planning import foreign_diagnostic, is_as_built, is_open, plan_of, topmost
+from skillweave.publish.planning import can_replace, foreign_diagnostic, is_as_built, plan_of, topmost
 from skillweave.publish.staging import Changes, apply, forget, keep_lock, left_over, recover
 from skillweave.publish.values import Published, Request, Rewriting
 from skillweave.source import SourcePath
@@ -89,7 +89,7 @@ def publish_held(request: Request) -> Published:
     is_locked = found[0] == data if found else not plan.lock
     changes = Changes(plan.outputs, frozenset(plan.drops), topmost(plan.folders), None if is_locked else data)
     if plan.outputs or plan.drops or plan.folders or not is_locked:
-        _make(request.folder, request.name, changes, result)
+        _apply(request.folder, request.name, changes, result)
     result.after = plan.lock
     result.lock_digest = digest(data) if found or not is_locked else None
     return result
@@ -102,22 +102,23 @@ def rewrite_held(rewriting: Rewriting) -> Published | None:
     if left_over(rewriting.folder):
         return None
     result = Published()
-    result.before, result.after = rewriting.lock, rewriting.lock | rewriting.changed
+    result.before, result.after = rewriting.lock, rewriting.lock | rewriting.records
     outputs = {output.path: output for rewritten in rewriting.outputs.values() for output in rewritten}
     folders: set[str] = set()
     for source, rewritten in rewriting.outputs.items():
         result.changed.append(source)
         folder, _, name = source.rpartition("/")
-        # To replace one file is to exchange the bundle. A document's folder is not its own.
-        if name == "SKILL.md" and not (len(rewritten) == 1 and is_open(rewriting.folder, rewritten[0])):
+        # A document has no folder of its own to exchange.
+        if name == "SKILL.md" and not can_replace(rewriting.folder, rewritten):
             folders.add(folder)
     data = rewriting.ledger.write(result.after)
-    _make(rewriting.folder, rewriting.name, Changes(outputs, frozenset(), topmost(folders), data), result)
+    _apply(rewriting.folder, rewriting.name, Changes(outputs, frozenset(), topmost(folders), data), result)
     result.lock_digest = digest(data)
     return result
 
 
-def _make(folder: Path, name: str, changes: Changes, result: Published) -> None:
+def _apply(folder: Path, name: str, changes: Changes, result: Published) -> None:
+    """Make changes, and tell what came of them."""
     applied = apply(folder, changes)
     result.made = applied.made
     for path in applied.given:

@@ -23,7 +23,7 @@ from skillweave.source import SourcePath
 from skillweave.stamps import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from skillweave.bundle import Output
@@ -107,8 +107,7 @@ def _plan_bundle(before: _Before, bundle: Bundle, plan: Plan, result: Published)
         result.unchanged.append(source)
         return
     result.changed.append(source)
-    if differ is not None and len(differ) == 1 and is_open(before.request.folder, differ[0]):
-        # Where one file differs and none comes or goes, to replace it is to exchange the bundle.
+    if differ is not None and can_replace(before.request.folder, differ):
         plan.outputs[differ[0].path] = differ[0]
         return
     plan.outputs |= {output.path: output for output in bundle.outputs}
@@ -118,9 +117,13 @@ def _plan_bundle(before: _Before, bundle: Bundle, plan: Plan, result: Published)
         plan.folders.add(bundle.entry.folder)
 
 
-def is_open(folder: Path, output: Output) -> bool:
-    """Whether the folder of an output can be written to."""
-    return os.access(f"{folder}/{output.path.rpartition('/')[0]}", os.W_OK | os.X_OK)
+def can_replace(folder: Path, differing: Sequence[Output]) -> bool:
+    """Whether to replace the outputs of a bundle that differ is to exchange the bundle: where one file differs, and none
+    comes or goes. Its folder has to be one that can be written to.
+    """
+    if len(differing) != 1:
+        return False
+    return os.access(f"{folder}/{differing[0].path.rpartition('/')[0]}", os.W_OK | os.X_OK)
 
 
 def _plan_removal(before: _Before, source: str, plan: Plan, result: Published) -> None:
@@ -205,11 +208,13 @@ def _goes(before: _Before, path: str) -> bool:
 
 
 def is_as_built(folder: Path, path: str, value: str) -> bool:
+    """Whether there is a file with the bytes of a digest, and no symlink leads to it."""
     found = read_plain(folder / path) if is_plain(folder, path) else None
     return found is not None and digest(found[0]) == value
 
 
 def foreign_diagnostic(name: str, path: str, why: str) -> Diagnostic:
+    """What to say of a file below the output folder (which is called `name`) that no build wrote."""
     place = SourcePath(f"{name}/{path}")
     return Diagnostic(
         FOREIGN_OUTPUT,

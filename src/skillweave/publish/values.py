@@ -64,7 +64,7 @@ class Request(NamedTuple):
 
 
 class Rewriting(NamedTuple):
-    """Outputs that get other bytes, while all else stays as it is. Everything is there as it was published."""
+    """Outputs that get other bytes, where everything is there as it was published, and all else stays."""
 
     folder: Path
     name: str
@@ -72,7 +72,7 @@ class Rewriting(NamedTuple):
     ledger: Ledger
     lock: Lock
     """What the lock file says of all entries now."""
-    changed: Lock
+    records: Lock
     """What it will say of those that are made of something else."""
     outputs: dict[str, Sequence[Output]]
     """By the entry's source path, its outputs with other bytes."""

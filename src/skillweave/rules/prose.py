@@ -30,7 +30,7 @@ def named_paths(document: Document) -> Iterator[tuple[Span, str]]:
 
 def names_nothing(text: str, span: Span, code: str) -> bool:
     """Whether a code span of a text is nothing to any of these rules."""
-    return not (_PATH.fullmatch(code) or _SKILL_ID.fullmatch(code) or text[: span.start].endswith("!"))
+    return not (_PATH.fullmatch(code) or _SKILL_ID.fullmatch(code) or _is_command(text, span))
 
 
 def may_command(line: str) -> bool:
@@ -60,7 +60,7 @@ def check_skill_names(document: Document, nearest: Callable[[str, str], str | No
 def check_commands(text: str, document: Document) -> Iterator[Problem]:
     """Commands in an included pattern that some agents run when they load the skill."""
     for span, _ in document.code_spans:
-        if span.start and text[span.start - 1] == "!":
+        if _is_command(text, span):
             yield _command(Span(span.start - 1, span.end))
     fences = [block.start for block in document.blocks if block.kind == "fence"]
     lines = text.split("\n") if fences else []
@@ -68,6 +68,10 @@ def check_commands(text: str, document: Document) -> Iterator[Problem]:
     for number in fences:
         if _FENCED_COMMAND.search(lines[number]):
             yield _command(Span(starts[number], starts[number] + len(lines[number])))
+
+
+def _is_command(text: str, span: Span) -> bool:
+    return span.start > 0 and text[span.start - 1] == "!"
 
 
 def _command(span: Span) -> Problem:

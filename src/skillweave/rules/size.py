@@ -29,10 +29,13 @@ class Share(NamedTuple):
     size: Size
 
 
+BYTES_OF_A_TOKEN = 4
+
+
 def measure(text: str) -> Size:
     """The size of a text. Tokens are estimated as one for every four bytes, which is close for English and code."""
     data = len(text.encode())
-    return Size(text.count("\n") + (not text.endswith("\n")), data, (data + 3) // 4)
+    return Size(text.count("\n") + (not text.endswith("\n")), data, -(-data // BYTES_OF_A_TOKEN))
 
 
 def check_size(size: Size, limits: Limits, shares: Sequence[Share]) -> Problem | None:

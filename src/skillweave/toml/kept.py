@@ -1,11 +1,11 @@
-"""What the configuration's TOML said when it was last parsed, kept in the cache: to load a TOML parser takes longer."""
+"""What the configuration's TOML said when it was last parsed: to read that takes less time than to load a TOML parser."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
 
-from skillweave.cachedir import FOLDER, key_here
+from skillweave.cachedir import FOLDER, key_here, prepare_folder
 from skillweave.sealed import read_json, write_json
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ def kept_toml(root: Path, text: str) -> dict[str, object] | None:
 
 
 def keep_toml(root: Path, text: str, parsed: Mapping[str, object]) -> None:
-    """Keep what a TOML text says, where there is a cache and it is nothing but what JSON can say, too: no date."""
+    """Keep what a TOML text says, where there is a cache. Nothing is kept of a text with dates, which JSON cannot say."""
     key = key_here(root, sys.version)
-    if key is None:
+    if key is None or not prepare_folder(root):
         return
     try:
         write_json(root / FOLDER / NAME, {"key": key, "text": text, "parsed": parsed})
