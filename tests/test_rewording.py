@@ -463,6 +463,15 @@ LONG = "../../patterns/" + 5 * "../patterns/" + "x.md"
         pytest.param(
             {
                 "skillweave.toml": "[limits]\nskill_lines = 16\n",
+                "skills/a/SKILL.md": FRONT.format("a") + "Words\n",
+            },
+            "skills/a/SKILL.md",
+            ["Words\n", "Words one\n", "Words one\n\n\n", "Words one" + "\n" * 9, "Words one" + "\n" * 20],
+            id="blank lines at the end count",
+        ),
+        pytest.param(
+            {
+                "skillweave.toml": "[limits]\nskill_lines = 16\n",
                 "patterns/x.md": PARTED,
                 "skills/a/SKILL.md": FRONT.format("a") + "<<include: x.md#Two>>\n",
                 "skills/b/SKILL.md": FRONT.format("other") + "<<include: x.md>>\n",

@@ -56,6 +56,7 @@ def reworded(asked: Asked, last: Last) -> Rewording | None:
     lock = (ledger.read(found[0]) if found else None) or {}
     rewriting = Rewriting(asked.output, asked.config.output, ledger, lock, {}, {})
     noted = {worded.path: worded for worded in wording.outputs}
+    grown = len(edit.text.encode()) - len(wording.text.encode()), edit.text.count("\n") - wording.text.count("\n")
     made, moved = list[Made](), list[Worded]()
     for entry in wording.entries:
         record = lock.get(entry.path)
@@ -66,7 +67,7 @@ def reworded(asked: Asked, last: Last) -> Rewording | None:
         if len(outputs) < len(rewritten):
             return None
         moved += [one.worded for one in rewritten if one is not None]
-        made.append(_grown(entry, [one for one in rewritten if one is not None]))
+        made.append(_grown(entry, [one for one in rewritten if one is not None], grown))
         digests = {output.path: digest(output.data) for output in outputs}
         rewriting.records[entry.path] = Record(
             {**record.inputs, wording.path: edit.digest}, {**record.outputs, **digests}
@@ -140,7 +141,10 @@ def _rewritten(asked: Asked, noted: Worded, record: Record, edit: _Edit) -> _Rew
     return _Rewritten(output, len(output.data) - len(data), len(lines) - len(before), Worded(noted.path, runs))
 
 
-def _grown(entry: Made, rewritten: Sequence[_Rewritten]) -> Made:
-    """An entry with the room that is left in its own file."""
+def _grown(entry: Made, rewritten: Sequence[_Rewritten], text: tuple[int, int]) -> Made:
+    """An entry with the room that is left in its own file. `text` is by how many bytes and lines the text has grown: blank
+    lines at an entry's end count, and reach no output.
+    """
     own = [one for one in rewritten if one.output.path == entry.path]
-    return Made(entry.path, entry.bytes - sum(one.bytes for one in own), entry.lines - sum(one.lines for one in own))
+    grown = sum(one.bytes for one in own), sum(one.lines for one in own)
+    return Made(entry.path, entry.bytes - max(grown[0], text[0]), entry.lines - max(grown[1], text[1]))
