@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from skillweave.build import Compiled
     from skillweave.cache import Documents
+    from skillweave.incremental.rewording.words import Wording
     from skillweave.incremental.values import Asked, Outcome
-    from skillweave.incremental.words import Wording
     from skillweave.project import Entry
     from skillweave.publish import Published
     from skillweave.source import SourcePath
@@ -56,7 +56,7 @@ def keep_run(asked: Asked, state: State, compiled: Compiled, outcome: Outcome, d
 
 def note_wording(asked: Asked, state: State, compiled: Compiled, edited: SourcePath) -> None:
     """Note, behind an edit of one text whose outputs are published, what the next edit of it can build on."""
-    from skillweave.incremental.wording import wording_of  # noqa: PLC0415 (with the compiler)
+    from skillweave.incremental.rewording.noting import wording_of  # noqa: PLC0415 (with the compiler)
 
     wording = wording_of(compiled, edited, state.worked)
     if wording is not None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.incremental.same import holds_blocks_only, read_plain_text
-from skillweave.incremental.words import Run, is_all_visible, kept_words_of
+from skillweave.incremental.rewording.same import holds_blocks_only, read_plain_text
+from skillweave.incremental.rewording.words import Run, is_all_visible, kept_words_of
 from skillweave.record import NamedTuple
 from skillweave.rules.prose import may_command
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from skillweave.document import Document
-    from skillweave.incremental.words import Range
+    from skillweave.incremental.rewording.words import Range
 
 
 _HEADINGS = ("heading", "setext")

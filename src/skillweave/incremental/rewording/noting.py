@@ -1,4 +1,4 @@
-"""Notes, behind an edit of one text, where its lines stand in outputs: for the next edit of it, which `rewording` makes."""
+"""Notes, behind an edit of one text, where its lines stand in outputs: for the next edit of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from skillweave.diagnostics import EXPANSION_TOO_LARGE, SKILL_TOO_LONG
 from skillweave.emit import banner_of, front_of
 from skillweave.flatten.origins import runs_of
 from skillweave.flatten.values import brought_by
-from skillweave.incremental.words import GROWTH, Made, Run, Worded, Wording, kept_words_of
+from skillweave.incremental.rewording.words import GROWTH, Made, Run, Worded, Wording, kept_words_of
 from skillweave.parts import below
 from skillweave.rules.size import BYTES_OF_A_TOKEN
 from skillweave.validate import skill_size

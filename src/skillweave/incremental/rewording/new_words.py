@@ -5,14 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from skillweave.incremental.same import says_the_same
-from skillweave.incremental.words import words_of
+from skillweave.incremental.rewording.same import says_the_same
+from skillweave.incremental.rewording.words import words_of
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from skillweave.incremental.words import Range, Run
+    from skillweave.incremental.rewording.words import Range, Run
 
 
 class NewWords(NamedTuple):

@@ -13,9 +13,9 @@ from skillweave.bundle import Output
 from skillweave.config import LOCK_NAME
 from skillweave.files import Read
 from skillweave.incremental.last import MISSHAPED, Last, said_by
-from skillweave.incremental.new_blocks import new_blocks
-from skillweave.incremental.new_words import new_words
-from skillweave.incremental.words import Made, Worded, Wording, from_json
+from skillweave.incremental.rewording.new_blocks import new_blocks
+from skillweave.incremental.rewording.new_words import new_words
+from skillweave.incremental.rewording.words import Made, Worded, Wording, from_json
 from skillweave.lock import Ledger, Record
 from skillweave.publish import Rewriting, read_plain
 from skillweave.record import NamedTuple
@@ -27,10 +27,10 @@ from skillweave.state import written_lock
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from skillweave.incremental.new_blocks import NewBlocks
-    from skillweave.incremental.new_words import NewWords
+    from skillweave.incremental.rewording.new_blocks import NewBlocks
+    from skillweave.incremental.rewording.new_words import NewWords
+    from skillweave.incremental.rewording.words import Range
     from skillweave.incremental.values import Asked, Outcome
-    from skillweave.incremental.words import Range
 
 
 class Rewording(NamedTuple):
