@@ -62,17 +62,16 @@ def reworded(asked: Asked, last: Last) -> Rewording | None:
         record = lock.get(entry.path)
         if record is None or record.inputs.get(wording.path) != wording.digest:
             return None
-        rewritten = [_rewritten(asked, noted[path], record, edit) for path in record.outputs if path in noted]
-        outputs = [one.output for one in rewritten if one is not None]
-        if len(outputs) < len(rewritten):
+        found_there = [_rewritten(asked, noted[path], record, edit) for path in record.outputs if path in noted]
+        rewritten = [one for one in found_there if one is not None]
+        if len(rewritten) < len(found_there):
             return None
-        moved += [one.worded for one in rewritten if one is not None]
-        made.append(_grown(entry, [one for one in rewritten if one is not None], grown))
-        digests = {output.path: digest(output.data) for output in outputs}
-        rewriting.records[entry.path] = Record(
-            {**record.inputs, wording.path: edit.digest}, {**record.outputs, **digests}
-        )
-        changed = [output for output in outputs if record.outputs[output.path] != digests[output.path]]
+        moved += [one.worded for one in rewritten]
+        made.append(_grown(entry, rewritten, grown))
+        digests = {one.output.path: digest(one.output.data) for one in rewritten}
+        inputs = {**record.inputs, wording.path: edit.digest}
+        rewriting.records[entry.path] = Record(inputs, {**record.outputs, **digests})
+        changed = [one.output for one in rewritten if record.outputs[one.output.path] != digests[one.output.path]]
         if changed:
             rewriting.outputs[entry.path] = changed
     if len(moved) != len(wording.outputs) or any(one.bytes < 0 or one.lines < 0 for one in made):

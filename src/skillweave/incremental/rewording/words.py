@@ -72,7 +72,7 @@ class Wording(NamedTuple):
     most: int
     """Bytes that it may grow to without that anything made of it can become too large."""
     is_counted: bool
-    """Whether it matters to anybody how many lines it has, or what their numbers are."""
+    """Whether it may matter to anybody how many lines it has, or what their numbers are: a directive, or a finding."""
     selected: tuple[Range, ...]
     """What is selected of it, by whomever."""
     entries: tuple[Made, ...]
