@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import MISSING_REGION, UNUSED_IGNORE, Problem
 from skillweave.document import Region
-from skillweave.markdown.blocks import html_type
+from skillweave.markdown.html_blocks import html_type
 from skillweave.markdown.places import locate
 from skillweave.source import LineIndex, Span
 from skillweave.suppress import Ignore, is_ours, read_ignore

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from skillweave.markdown.html_blocks import is_html_closed
 from skillweave.markdown.values import Block, BlockKind, Container, ContainerKind
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def blocks_of(index: LineIndex, tokens: list[Token], notes: BlockNotes) -> list[
             if kind == "fence":
                 closed = end < len(index.starts) - 1 or _fence_is_closed(index, token)
             elif kind == "html_block":
-                closed = _html_is_closed(index, token)
+                closed = is_html_closed(index, token.content, end)
             content = token.content.expandtabs(4) if kind == "code_block" else ""
             blocks.append(Block(name, start, end, tuple(stack), level, closed, content))
     for definition in notes.definitions:
@@ -81,36 +81,3 @@ def _fence_is_closed(index: LineIndex, token: Token) -> bool:
         return False
     # What closes is not among the content's lines.
     return token.content.count("\n") <= end - start - 2
-
-
-def html_type(first_line: str) -> int:
-    """The CommonMark type of an HTML block, 1 to 5, by its first line; 6 stands for 6 and 7, which a blank line ends."""
-    line = first_line.lower()
-    if re.match(r"<(?:script|pre|style|textarea)(?:[\s>]|$)", line):
-        return 1
-    if line.startswith("<!--"):
-        return 2
-    if line.startswith("<?"):
-        return 3
-    if line.startswith("<![cdata["):
-        return 5
-    return 4 if re.match(r"<![a-z]", line) else 6
-
-
-_HTML_ENDS = {
-    1: re.compile(r"</(?:script|pre|style|textarea)>", re.IGNORECASE),
-    2: re.compile(r"-->"),
-    3: re.compile(r"\?>"),
-    4: re.compile(r">"),
-    5: re.compile(r"\]\]>"),
-}
-
-
-def _html_is_closed(index: LineIndex, token: Token) -> bool:
-    kind = html_type(token.content.lstrip())
-    if kind == 6:
-        return True
-    _, end = token.map or (0, 0)
-    return _HTML_ENDS[kind].search(token.content) is not None or any(
-        index.line(line).strip() for line in range(end, len(index.starts))
-    )

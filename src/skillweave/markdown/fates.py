@@ -7,7 +7,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from skillweave.directive.openers import CANDIDATE, WORDS, find_close
-from skillweave.markdown.blocks import html_type
+from skillweave.markdown.html_blocks import html_type
 from skillweave.markdown.places import moved
 from skillweave.markdown.values import Opener
 from skillweave.source import Span

@@ -1,9 +1,9 @@
 """The reading of plain Markdown without the parser: a short cut, taken where it cannot lead elsewhere.
 
 Most texts are paragraphs, headings, lists, fences and tables, one line telling which. Such a text is read here line by
-line, many times as fast as by the parser. Whatever could mean something else (HTML, tabs, escapes, a lazy line, a code
-span over two lines, an odd indent) gives up the whole text, and the parser reads it. Both are held to each other, on
-generated and on real texts, by `tests/test_plain.py`.
+line, many times as fast as by the parser. Whatever could mean something else (tags in a paragraph, tabs, escapes, a lazy
+line, an odd indent) gives up the whole text, and the parser reads it. Both are held to each other, on generated and on
+real texts, by `tests/test_plain.py`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from skillweave.directive.openers import CANDIDATE, WORDS, find_close
+from skillweave.markdown.html_blocks import html_type, note_html_block
 from skillweave.markdown.plain_inline import CAN_MATTER, Found, normalised, note_inline, plain_heading
 from skillweave.markdown.values import Block, Container, DefinitionMark, HeadingText, Opener, Reading
 from skillweave.record import NamedTuple
@@ -30,7 +31,8 @@ MAX_DEPTH = 30
 _START = r"""(?:
     [^\W\d_] | [^\x00-\xa0\s\ufeff] | ["'(),.;?!/$%@&^{}\])\\]
   | (?![0-9]{1,9}[.)](?:[ \t\n]|\Z)) [0-9]
-  | \*{1,2}[^*\s] | _{1,2}[^_\s] | `{1,2}[^`\n]
+  | \*{1,3}[^*\s] | _{1,2}[^_\s] | `{1,2}[^`\n] | ~{1,2}[^~\n] | [-+:\#][A-Za-z0-9]
+  | <(?=[ =0-9]) | </?[A-Za-z0-9]+_[A-Za-z0-9_]*>
   | \[(?!\^)[^\[\]\n\\]*\](?!:)
 )"""
 # A part occurs but once, as Python takes long to compile it.
@@ -39,6 +41,8 @@ _ROW = r"\|[^\n]*(?:\n|\Z)"
 _LABEL = r"[A-Za-z0-9][A-Za-z0-9 _.-]*"
 # What normalising leaves as it is, and no scheme but these two.
 _HREF = r"(?:https?://[a-z0-9][a-z0-9.-]*(?:/[A-Za-z0-9_./#-]*)?|(?!//)[A-Za-z0-9_./-]+(?:\#[A-Za-z0-9_-]+)?)"
+_NAME = r"[A-Za-z][A-Za-z0-9-]*"
+_ATTRIBUTE = r'(?:[ ]+[A-Za-z_:][A-Za-z0-9_:.-]*="[^"\n]*")'
 
 _LINE = re.compile(
     rf"""
@@ -47,12 +51,14 @@ _LINE = re.compile(
         (?P<directive>(?:<<|\{{\{{)[ \t]*(?:include|reference|asset)[ \t]*:[^\n]*(?:\n|\Z))
       | (?P<text>{_RUN})
       | (?P<item>(?P<marker>[-*+]|[0-9]{{1,9}}[.)])[ ]{{1,4}}(?=[^ \n]))
-      | (?P<heading>(?P<hashes>\#{{1,6}})[ ]+(?P<title>[^\s#](?:[^\n]*[^\s#])?)[ \t]*(?:\n|\Z))
+      | (?P<heading>(?P<hashes>\#{{1,6}})[ ]+(?P<title>[^\s#](?:[^\n]*[^\s#])?\#*)[ \t]*(?:\n|\Z))
       | (?P<fence>(?P<ticks>`{{3,}}|~{{3,}})[^`|\n]*\n)
       | (?P<table>(?P<header>\|[^\n]*\|)[ ]*\n(?P<rule_row>\|(?:[ ]*:?-+:?[ ]*\|)+)[ ]*(?:\n|\Z)(?P<rows>(?:{_ROW})*))
       | (?P<quote>(?:>[ ]?(?:{_START}[^\n]*|(?=\n>))(?:\n|\Z))+)
       | (?P<definition>\[(?P<label>{_LABEL})\]:[ ](?P<href>{_HREF})[ ]*(?:\n|\Z))
       | (?P<rule>(?:-{{3,}}|\*{{3,}}|_{{3,}})[ \t]*(?:\n|\Z))
+      | (?P<comment><!--(?!-?>)[^-]*(?:-(?!->)[^-]*)*-->[ ]*(?:\n|\Z))
+      | (?P<html><(?:/{_NAME}|{_NAME}{_ATTRIBUTE}*[ ]*/?)>[ ]*(?:\n|\Z)(?:[ ]*[^\s][^\n]*(?:\n|\Z))*)
     )""",
     re.VERBOSE,
 )
@@ -95,6 +101,8 @@ class _Scan:
         self.directives: dict[int, tuple[int, int]] = {}
         """Where an opener stands → where its directive ends, and its block."""
         self.fences: list[tuple[int, int]] = []
+        self.html: list[tuple[int, str]] = []
+        """The first line of each HTML block, and its text."""
         self.last_end: int = -1
         """The line behind the last block."""
         self.text_end: int = -1
@@ -217,16 +225,18 @@ def _read_directive(scan: _Scan, match: re.Match[str]) -> None:
 def _read_other(scan: _Scan, match: re.Match[str], indent: int) -> None:
     """What is read at the top level only, and between blank lines; but a table ends a paragraph."""
     kind = match.lastgroup
-    if scan.line == scan.last_end:
+    if scan.line == (scan.text_end if kind == "html" else scan.last_end) and kind not in ("quote", "comment"):
         is_next = kind == "definition" and scan.blocks[-1][0] == "definition"
         if not is_next and (kind != "table" or scan.closed_items or not _WORD.search(match["header"])):
             raise _NotPlainError
     if scan.open or indent:
         raise _NotPlainError
-    if kind != "definition" and not _BLANK.match(scan.text, match.end()):
+    if kind not in ("definition", "comment") and not _BLANK.match(scan.text, match.end()):
         raise _NotPlainError
     if kind == "rule":
         scan.add("rule", match.end())
+    elif kind in ("comment", "html"):
+        _read_html(scan, match)
     elif kind == "table":
         _read_table(scan, match)
     elif kind == "quote":
@@ -288,6 +298,14 @@ def _read_quote(scan: _Scan, match: re.Match[str]) -> None:
     scan.ends[scan.open.pop()[1]] = scan.line
 
 
+def _read_html(scan: _Scan, match: re.Match[str]) -> None:
+    """A comment on a line of its own; or a tag alone on its line, with all lines up to a blank one."""
+    if html_type(match[0]) not in (2, 6):
+        raise _NotPlainError  # Blank lines do not end it.
+    scan.html.append((scan.line, match[0]))
+    scan.add("html", match.end())
+
+
 def _read_definition(scan: _Scan, match: re.Match[str]) -> None:
     label = normalised(match["label"])
     following = _LINE.match(scan.text, match.end())
@@ -308,6 +326,8 @@ def _reading_of(scan: _Scan, index: LineIndex, start: int) -> Reading:
     around.append(())  # the last one, which is what -1 names
     blocks = [Block(kind, first, end, around[inside], level) for kind, first, end, inside, level in scan.blocks]
     reading = Reading(blocks, list(scan.definitions.values()))
+    for line, content in scan.html:
+        note_html_block(index, content, line, reading)
     found = Found(index, scan.definitions, reading)
     for run in scan.runs:
         if run.heading >= 0:

@@ -18,16 +18,24 @@ if TYPE_CHECKING:
 CAN_MATTER = re.compile(r"[\[<{]|`[^`]*[/:!]|!`")
 """What inline content must hold to hold a directive, a link, or a code span that names something."""
 
-_CODE = r"`[^`\s](?:[^`\n]*[^`\s])?`(?!`)"
+# A line that code goes on in begins with its text: of blanks, the place of the paragraph decides what is code.
+_CODE = r"`[^`\s](?:[^`\n]*(?:\n(?![ \t>])[^`\n]*)*[^`\s])?`(?!`)"
 _MARK = re.compile(rf"{_CODE}|!\[|[`\[<\\]")
 _CODE_SPAN = re.compile(_CODE)
 # Code binds tighter than brackets. What else has a meaning of its own is left to the parser.
 _BRACKETS = re.compile(rf"\[((?:[^\[\]`<\\\n]|{_CODE})*)\]")
-_DESTINATION = re.compile(r"\(((?:https?://|(?!//))[A-Za-z0-9_./#?=%+,;@~-]+)\)")
+_DESTINATION = re.compile(r"\(((?:https?://[A-Za-z0-9_./#?=%+,;:@~&{}-]+|(?!//)[A-Za-z0-9_./#?=%+,;@~&{}-]+))\)")
 _SECOND = re.compile(r"\[([^\[\]`<\\\n]*)\]")
-_LABEL = re.compile(r"[ -~]*")
 _TAG = re.compile(r"<[A-Za-z][A-Za-z0-9-]*>")
-_NO_TAG = re.compile(r"<(?=[ \n]|[=0-9][^\s<>@:`]*(?:[ \n]|\Z))")
+# Neither a tag nor an address: it begins or goes on like none, or its end is missing.
+_NO_TAG = re.compile(
+    r"""<(?:
+        (?=[\s<>] | [^A-Za-z/!?\s<>@`][^\s<>@`]*(?:[\s<>]|\Z))
+      | (?=/?[A-Za-z][A-Za-z0-9-]*[^A-Za-z0-9\s/>:@.+`<-][^<>@`]*[<>])
+      | (?![^>]*>)
+    )""",
+    re.VERBOSE,
+)
 
 
 class Found(NamedTuple):
@@ -39,8 +47,8 @@ class Found(NamedTuple):
 
 
 def normalised(label: str) -> str:
-    """A label of ASCII characters as CommonMark compares it."""
-    return " ".join(label.split()).upper()
+    """A label of printable characters as CommonMark compares it."""
+    return " ".join(label.split()).lower().upper()
 
 
 def note_inline(found: Found, start: int, end: int, *, may_hold_tags: bool) -> bool:
@@ -50,7 +58,7 @@ def note_inline(found: Found, start: int, end: int, *, may_hold_tags: bool) -> b
     while match := _MARK.search(text, at, end):
         mark, at = match[0], match.end()
         if len(mark) > 2:
-            found.reading.code_spans.append((Span(match.start(), at), mark[1:-1]))
+            found.reading.code_spans.append((Span(match.start(), at), _said(mark)))
         elif mark == "[":
             at = _note_brackets(found, match.start(), end)
         elif mark == "![":
@@ -85,7 +93,7 @@ def _note_brackets(found: Found, start: int, end: int) -> int:
         if second is None or text.startswith("[^", behind):
             return -1
         label, last = second[1] or label, second.end()
-    if _LABEL.fullmatch(label) is None:
+    if not label.isprintable():
         return -1
     name = normalised(label)
     if name in found.defined:
@@ -115,7 +123,7 @@ def _note_destination(found: Found, kind: Literal["link", "image"], span: Span) 
 
 def _note_code(found: Found, start: int, end: int) -> None:
     for code in _CODE_SPAN.finditer(found.lines.text, start, end):
-        found.reading.code_spans.append((Span(*code.span()), code[0][1:-1]))
+        found.reading.code_spans.append((Span(*code.span()), _said(code[0])))
 
 
 def _note_tag(found: Found, at: int, run: tuple[int, int]) -> int:
@@ -131,18 +139,38 @@ def _note_tag(found: Found, at: int, run: tuple[int, int]) -> int:
 
 # Strong text between blanks, and what is a character like any other between two letters.
 _STRONG = re.compile(r"(?<![^ ])\*\*(?=[A-Za-z0-9])([^*_~`\[\]<\\&!{]*)(?<=[A-Za-z0-9])\*\*(?=[ :]|\Z)")
-_MARKED_UP = re.compile(r"[\[<`*\\]|~~|!\[|&[#A-Za-z]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+_EMPHASIS = r"\*|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"
+_MARKED_UP = re.compile(rf"[`\\]|~~|!\[|&(?:\#|[A-Za-z][A-Za-z0-9]*;)|{_EMPHASIS}")
 
 
 def plain_heading(found: Found, start: int, end: int) -> str | None:
-    """What a heading says without its markup; None where that takes the parser. Its code is noted."""
+    """What a heading says without its markup; None where that takes the parser. What is in it is noted."""
     content = found.lines.text[start:end]
-    if not _MARKED_UP.search(content):
+    has_brackets = "[" in content or "<" in content
+    if not has_brackets and not _MARKED_UP.search(content):
         return content
-    if "`" not in content:
-        bare = _STRONG.sub(r"\1", content)
-        return None if _MARKED_UP.search(bare) else bare
-    if _MARKED_UP.search(_CODE_SPAN.sub("x", content)):
+    # A full stop is no letter, as a back-tick is none: what stands beside it means the same.
+    bare = _CODE_SPAN.sub(".", content) if "`" in content else _STRONG.sub(r"\1", content)
+    marks = _MARKED_UP.findall(bare)
+    # One mark alone has no other to pair with.
+    if any(mark not in "*_" or content.count(mark) > 1 for mark in marks):
         return None
-    _note_code(found, start, end)
-    return _CODE_SPAN.sub(lambda code: code[0][1:-1], content)
+    if not has_brackets:
+        _note_code(found, start, end)
+    elif not _note_no_link(found, start, end):
+        return None
+    return _CODE_SPAN.sub(lambda code: _said(code[0]), content) if "`" in content else bare
+
+
+def _note_no_link(found: Found, start: int, end: int) -> bool:
+    """Note what a heading holds if that is no link and no tag."""
+    reading = found.reading
+    links, uses = len(reading.destinations), len(reading.uses)
+    if not note_inline(found, start, end, may_hold_tags=False):
+        return False
+    return len(reading.destinations) == links and not any(use.resolved for use in reading.uses[uses:])
+
+
+def _said(code: str) -> str:
+    """What a code span says."""
+    return code[1:-1].replace("\n", " ")

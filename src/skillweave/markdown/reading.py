@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Literal
 from markdown_it.common.utils import normalizeReference
 
 from skillweave.directive.openers import CANDIDATE
-from skillweave.markdown.blocks import CLOSES, CONTAINERS, LEAVES, blocks_of, html_type
+from skillweave.markdown.blocks import CLOSES, CONTAINERS, LEAVES, blocks_of
 from skillweave.markdown.fates import alone_lines, are_paragraphs, fates_of, openers_of
+from skillweave.markdown.html_blocks import note_html_block
 from skillweave.markdown.places import cell_segments, cells_of, moved, segments_of
 from skillweave.markdown.plain_inline import CAN_MATTER
 from skillweave.markdown.rules import MAX_NESTING, BlockNotes, Marks, parser, plain_parser
@@ -109,7 +110,7 @@ def _walk(index: LineIndex, tokens: list[Token], notes: BlockNotes, env: dict[st
             block = next(leaves)
             heading = block if kind == "heading_open" else None
             if kind == "html_block":
-                _read_html_block(index, token, block, reading)
+                note_html_block(index, token.content, block.start, reading)
         elif kind == "tr_open" and token.map:
             cells = iter(cells_of(index, token.map[0], notes.rows))
         elif kind == "inline":
@@ -132,27 +133,6 @@ def _walk(index: LineIndex, tokens: list[Token], notes: BlockNotes, env: dict[st
             if heading:
                 reading.headings.append(_heading_text(index, heading, content, children))
     return walk
-
-
-def _read_html_block(index: LineIndex, token: Token, block: Block, reading: Reading) -> None:
-    content = token.content
-    kind = html_type(content.lstrip())
-    segments = segments_of(index, content.rstrip("\n"), block.start, None)
-    reading.html.append(HtmlPiece(content, segments, block=True))
-    if kind not in (2, 6):
-        return
-    lines = content.rstrip("\n").split("\n")
-    open_comment = False
-    for number, line in enumerate(lines):
-        stripped = line.strip()
-        alone = stripped.startswith("<!--") and stripped.endswith("-->") and stripped.count("<!--") == 1
-        if alone and not open_comment and (kind == 6 or len(lines) == 1):
-            raw = index.line(block.start + number)
-            if not raw[: raw.find("<!--")].strip(" \t>"):
-                reading.comment_lines.append((block.start + number, stripped[4:-3].strip()))
-            continue
-        last_open, last_close = line.rfind("<!--"), line.rfind("-->")
-        open_comment = last_open > last_close or (open_comment and last_close < 0)
 
 
 def _note_inline(index: LineIndex, inline: Inline, reading: Reading) -> None:
