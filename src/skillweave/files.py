@@ -68,6 +68,8 @@ class Tree:
         """What was read, or the system's reason why not: with `listings` and `links`, all that a build depends on."""
         self.links: dict[str, tuple[str, str] | None] = {}
         """What symlinks were found to lead to."""
+        self.folded: dict[str, dict[str, str]] = {}
+        """Of folders in which something is missing, each name by its form without case."""
         self.held: dict[str, tuple[Contents, str]] = {}
         """What `hold` has read."""
         self.known: dict[str, Found] = {}
@@ -125,11 +127,12 @@ class Tree:
         return _found(kind, at)
 
     def _absent(self, listing: dict[str, EntryKind], part: str, below: SourcePath, at: str) -> Found:
-        folded = _fold(part)
-        for name in listing:
-            if _fold(name) == folded:
-                return Found("case", below, f"{at}/{name}" if at else name)
-        return Found("missing", below)
+        if at not in self.folded:
+            self.folded[at] = {}
+            for name in listing:
+                self.folded[at].setdefault(_fold(name), name)
+        near = self.folded[at].get(_fold(part))
+        return Found("missing", below) if near is None else Found("case", below, f"{at}/{near}" if at else near)
 
     def resolve_link(self, path: str) -> tuple[str, str] | None:
         """A symlink → the path below the root that it ends at, and what stands there; None: it leaves the project."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import BROKEN_LINK, CAPTURED_REFERENCE, CONFLICTING_DEFINITION, Note, Problem, Severity
@@ -65,8 +66,11 @@ def _says(page: PlannedPage, copy: int, unit: Unit, definition: Definition) -> t
         return definition.meaning
     start = unit.line_index.starts[definition.start]
     end = unit.line_index.starts[definition.end - 1] + len(unit.lines[definition.end - 1])
-    changed = next((edit.text for edit in page.edits.get(copy, ()) if start <= edit.start < end), None)
-    return (changed, *definition.meaning[1:]) if changed is not None else definition.meaning
+    edits = page.edits.get(copy, [])
+    place = bisect_left(edits, start, key=lambda edit: edit.start)
+    if place < len(edits) and edits[place].start < end:
+        return (edits[place].text, *definition.meaning[1:])
+    return definition.meaning
 
 
 def _report_conflict(nodes: Nodes, first: _Meaning, second: _Meaning, owner: SourcePath) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import (
@@ -16,7 +17,7 @@ from skillweave.diagnostics import (
 )
 from skillweave.graph.values import Finding, diagnose
 from skillweave.parts import failed_of
-from skillweave.select import holds
+from skillweave.select import between, holds
 from skillweave.suppress import Mark, claim, judge
 
 if TYPE_CHECKING:
@@ -69,8 +70,9 @@ def note_seen(nodes: Nodes, plan: Plan) -> None:
             if copy.key.code is not None or copy.key in done or file is None or file.document is None:
                 continue
             done.add(copy.key)
-            for ignore in file.document.ignores:
-                if ignore.codes and holds(copy.key.ranges, ignore.last):
+            ignores, ranges = file.document.ignores, copy.key.ranges
+            for ignore in between(ignores, ranges[0][0], ranges[-1][1], attrgetter("last")) if ranges else ():
+                if ignore.codes and holds(ranges, ignore.last):
                     diagnostic = diagnose(file.line_index, file.path, claim(ignore, ignore.codes[0], ignore.names[0]))
                     graph.findings.append(Finding(diagnostic, (), graph.finder, Mark("seen", ignore.line)))
 

@@ -6,9 +6,11 @@ stands in; a node without links is one text, however often it comes in.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from skillweave.captions import heading_text
+from skillweave.flatten.layout import headings_within
 from skillweave.flatten.texts import asked, assemble, text_of
 from skillweave.flatten.values import Caption, ChildItem, TextItem
 from skillweave.record import NamedTuple
@@ -35,6 +37,17 @@ class Copy(NamedTuple):
         return self.wanted[0]
 
 
+class _Names(NamedTuple):
+    """The slugs of a page's headings by what they are called: there; in a copy of a file, and in the first copy that has one;
+    and of each file the first one.
+    """
+
+    in_page: dict[str, str]
+    in_copy: dict[SourcePath, dict[int, dict[str, str]]]
+    in_file: dict[tuple[SourcePath, str], str]
+    first: dict[SourcePath, str]
+
+
 class Page:
     """What a page consists of: its copies, the page itself first, and the headings in the order of the output."""
 
@@ -46,6 +59,8 @@ class Page:
         """The headings in order, each with the number of its copy."""
         self.by_path: dict[SourcePath, list[int]] = {}
         """The copies of each file, as Markdown."""
+        self.anchors: set[str] = set()
+        """The HTML anchors of these files."""
 
     def place(self, copy: int, line: int) -> tuple[int, ...]:
         """Where a line of a copy stands in the page: what sorts before comes before."""
@@ -57,31 +72,43 @@ class Page:
 
     def named(self, name: str) -> str | None:
         """The slug of the heading of this page that a fragment names, by its slug in the page or its explicit id."""
-        for copy, heading in self.headings:
-            slug = self.slugs[copy, heading.start]
-            if name in (slug, heading.id):
-                return slug
-        return None
+        return self._names.in_page.get(name)
 
     def heading_of(self, path: SourcePath, name: str | None, prefer: int | None = None) -> str | None:
         """The slug of a heading that came along from a file: the named one, or the first; in a preferred copy, or the first."""
-        copies = self.by_path.get(path, [])
-        order = [prefer, *copies] if prefer is not None and prefer in copies else copies
         if name is None:
-            first = next((item for item in self.headings if item[0] in set(copies)), None)
-            return self.slugs[first[0], first[1].start] if first else None
-        for copy in order:
-            for number, heading in self.headings:
-                if number == copy and name in (heading.slug, heading.id):
-                    return self.slugs[number, heading.start]
-        return None
+            return self._names.first.get(path)
+        if prefer is not None and prefer in self._names.in_copy.get(path, {}):
+            slug = self._names.in_copy[path][prefer].get(name)
+            if slug is not None:
+                return slug
+        return self._names.in_file.get((path, name))
+
+    @cached_property
+    def _names(self) -> _Names:
+        """What the headings answer to. Found once, when all are known: a page may hold as many links as headings."""
+        names = _Names({}, {}, {}, {})
+        own: dict[int, dict[str, str]] = {copy: {} for copies in self.by_path.values() for copy in copies}
+        for copy, heading in self.headings:
+            slug = self.slugs[copy, heading.start]
+            names.first.setdefault(self.copies[copy].key.path, slug)
+            for name in (slug, heading.id):
+                names.in_page.setdefault(name or slug, slug)
+            for name in (heading.slug, heading.id):
+                own[copy].setdefault(name or heading.slug, slug)
+        for path, copies in self.by_path.items():
+            names.in_copy[path] = {copy: own[copy] for copy in copies}
+            for copy in copies:
+                for name, slug in own[copy].items():
+                    names.in_file.setdefault((path, name), slug)
+        return names
 
 
 def lay_out(nodes: Nodes, root: NodeKey) -> Page:
     """All copies and headings of a page."""
-    page = Page([Copy((root, 0, False), -1, 0)])
+    page = Page([])
     slug, slugs, headings = Slugger().slug, page.slugs, page.headings
-    page.by_path.setdefault(root.path, []).append(0)
+    _add_copy(nodes, page, Copy((root, 0, False), -1, 0))
     pending = [(0, iter(_events(nodes, root)))]
     while pending:
         number, events = pending[-1]
@@ -91,15 +118,21 @@ def lay_out(nodes: Nodes, root: NodeKey) -> Page:
                 headings.append((number, event.heading))
                 continue
             _, shift, tabs = page.copies[number].wanted
-            page.copies.append(Copy(asked(event, shift, tabs), number, event.edge.placed.line))
-            below = len(page.copies) - 1
-            if event.key.code is None:
-                page.by_path.setdefault(event.key.path, []).append(below)
-            pending.append((below, iter(_events(nodes, event.key))))
+            _add_copy(nodes, page, Copy(asked(event, shift, tabs), number, event.edge.placed.line))
+            pending.append((len(page.copies) - 1, iter(_events(nodes, event.key))))
             break
         else:
             pending.pop()
     return page
+
+
+def _add_copy(nodes: Nodes, page: Page, copy: Copy) -> None:
+    if copy.key.code is None:
+        page.by_path.setdefault(copy.key.path, []).append(len(page.copies))
+        document = nodes.nodes[copy.key].unit.document
+        if document and document.anchors:
+            page.anchors.update(document.anchors)
+    page.copies.append(copy)
 
 
 def page_text(nodes: Nodes, page: Page, edits: Mapping[int, Sequence[Edit]]) -> str:
@@ -141,7 +174,7 @@ def _events(nodes: Nodes, key: NodeKey) -> tuple[Caption | Child, ...]:
 def _found_events(nodes: Nodes, node: Node) -> Iterator[Caption | Child]:
     if node.key.code is not None:
         return
-    headings = iter(node.unit.document.headings if node.unit.document else ())
+    headings = iter(headings_within(node.unit, node.key.ranges))
     heading = next(headings, None)
     for item in node.items:
         if isinstance(item, TextItem):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from typing import TYPE_CHECKING
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING, TypeVar
 
 from skillweave.diagnostics import (
     AMBIGUOUS_SECTION,
@@ -16,12 +16,13 @@ from skillweave.diagnostics import (
     Problem,
 )
 from skillweave.directive.writing import section_fix
-from skillweave.document import Document, Heading, Region
+from skillweave.document import Document, Region
 from skillweave.near import near_names
 from skillweave.record import NamedTuple
+from skillweave.sections import Sections
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from skillweave.directive.values import Directive
 
@@ -96,67 +97,13 @@ def select_code(source: Lines, document: Document | None, directive: Directive) 
     return Selection(ranges, tuple(problems))
 
 
-class Sections:
-    """The headings of a document that can be selected, by the names that they answer to."""
-
-    def __init__(self, document: Document) -> None:
-        self.by_id: dict[str, list[Heading]] = {}
-        self.by_text: dict[str, list[Heading]] = {}
-        self.by_slug: dict[str, list[Heading]] = {}
-        for heading in document.headings:
-            if heading.containers:
-                continue
-            if heading.id is not None:
-                self.by_id.setdefault(heading.id, []).append(heading)
-            self.by_text.setdefault(_folded(heading.text), []).append(heading)
-            self.by_slug.setdefault(heading.slug, []).append(heading)
-
-    def find(self, name: str) -> list[Heading]:
-        """The headings that a section name means: by explicit id, else by text, else by slug."""
-        return self.by_id.get(name) or self.by_text.get(_folded(name)) or self.by_slug.get(name) or []
-
-
-def find_section(document: Document, name: str) -> list[Heading]:
-    """The headings that a section name means, in a document that is asked only once."""
-    return Sections(document).find(name)
-
-
-def section_end(document: Document, heading: Heading) -> int:
-    """The line behind a heading's section: the next heading of its level or a higher one, or the end of the file."""
-    for other in document.headings:
-        if other.start > heading.start and other.level <= heading.level and not other.containers:
-            return other.start
-    return document.lines
-
-
-def closest_sections(document: Document, name: str) -> list[str]:
-    """The headings that come nearest to a name that none has, best first."""
-    texts = {heading.text.casefold(): heading.text for heading in document.headings if not heading.containers}
-    slugs = {heading.slug: heading.text for heading in document.headings if not heading.containers}
-    found = near_names(name.casefold(), texts, count=3, cutoff=0.45)
-    names = [texts[text] for text in found]
-    names += [slugs[slug] for slug in near_names(name.casefold(), slugs, count=3, cutoff=0.6)]
-    words = set(re.findall(r"\w+", name.casefold()))
-    names += [
-        text
-        for folded, text in texts.items()
-        if words and len(words & set(re.findall(r"\w+", folded))) * 2 > len(words)
-    ]
-    return list(dict.fromkeys(names))[:3]
-
-
-def _folded(text: str) -> str:
-    """A heading's text as names are compared: case and the amount of white space do not count."""
-    return " ".join(text.split()).casefold()
-
-
 def _section(source: Lines, document: Document, directive: Directive, problems: list[Problem]) -> Ranges:
     name = directive.section or ""
     span = directive.section_span or directive.span
     sections = source.sections or Sections(document)
-    matches = sections.find(name) or _as_written(source, document, name)
+    matches = sections.find(name) or sections.find_written(source.lines, name)
     if not matches:
-        problems.append(_missing_section(source, document, directive))
+        problems.append(_missing_section(source, document, sections, directive))
         return ()
     if len(matches) > 1:
         problems.append(
@@ -164,26 +111,15 @@ def _section(source: Lines, document: Document, directive: Directive, problems: 
                 AMBIGUOUS_SECTION,
                 f'{len(matches)} headings of {source.name} are called "{name}"; this takes the first',
                 span,
-                help=f"name the one that you mean: {', '.join(f'#{heading.slug}' for heading in matches)}",
+                help=f"name the one that you mean: {', '.join(f'#{heading.slug}' for heading in matches[:8])}",
             )
         )
-    return ((matches[0].start, section_end(document, matches[0])),)
+    return ((matches[0].start, sections.end_of(matches[0])),)
 
 
-def _as_written(source: Lines, document: Document, name: str) -> list[Heading]:
-    """Headings whose raw text, inline markup and all, is the name."""
-    text = "\n".join(source.lines)
-    return [
-        heading
-        for heading in document.headings
-        if not heading.containers
-        and _folded(text[heading.content.start : (heading.id_span or heading.content[1:])[0]]) == _folded(name)
-    ]
-
-
-def _missing_section(source: Lines, document: Document, directive: Directive) -> Problem:
+def _missing_section(source: Lines, document: Document, sections: Sections, directive: Directive) -> Problem:
     name = directive.section or ""
-    close = closest_sections(document, name)
+    close = sections.closest(name)
     tail = None if directive.section_quoted else re.search(r"\S+=\S*$|\boptional$", name)
     if close:
         cure = f'did you mean "{close[0]}"?'
@@ -199,7 +135,7 @@ def _missing_section(source: Lines, document: Document, directive: Directive) ->
         note = f"`{tail[0]}` was read as part of the name, as it is no option; quote the section to say where it ends"
     elif asked and not directive.section_quoted:
         note = "the options behind the name were read as options: quote the section if they are part of it"
-    is_only = len(close) == 1 and len(find_section(document, close[0])) == 1
+    is_only = len(close) == 1 and len(sections.find(close[0])) == 1
     return Problem(
         MISSING_SECTION,
         f'no section "{name}" in {source.name}',
@@ -305,6 +241,14 @@ def holds(ranges: Ranges, line: int) -> bool:
     """Whether ranges hold a line."""
     place = bisect_right(ranges, (line + 1,)) - 1
     return place >= 0 and line < ranges[place][1]
+
+
+T = TypeVar("T")
+
+
+def between(parts: Sequence[T], start: int, end: int, line: Callable[[T], int]) -> Sequence[T]:
+    """Those of a text's parts, which stand in the order of their lines, whose line is one from `start` on and before `end`."""
+    return parts[bisect_left(parts, start, key=line) : bisect_left(parts, end, key=line)]
 
 
 def bridged(ranges: Ranges, hidden: Iterable[int]) -> Ranges:

@@ -17,13 +17,13 @@ from skillweave.flatten.texts import text_of
 from skillweave.graph.reach import closure, included_by, trails
 from skillweave.hygiene import check_labels
 from skillweave.links.bundles import check_links
+from skillweave.links.site import held
 from skillweave.near import near_names
 from skillweave.parts import Bundled, bundled
 from skillweave.project import START
 from skillweave.rules.prose import check_commands, check_skill_names, dangling_path, named_paths
 from skillweave.rules.size import Share, Size, check_size, measure
 from skillweave.rules.skill import check_skill_front_matter
-from skillweave.select import holds
 from skillweave.source import Position
 from skillweave.units import to_source
 
@@ -197,11 +197,12 @@ def _check_paths(site: Site, plan: Plan, page: PlannedPage) -> None:
 def _paths_in(site: Site, node: Node) -> tuple[tuple[Span, str], ...]:
     """The code spans in a node's own lines that read as a path."""
     if node.key not in site.prose:
-        unit = node.unit
-        found = named_paths(unit.document) if unit.document else ()
-        site.prose[node.key] = tuple(
-            (span, path) for span, path in found if holds(node.key.ranges, unit.line_index.line_of(span.start))
-        )
+        unit, ranges = node.unit, node.key.ranges
+        if unit.key not in site.paths:
+            found = named_paths(unit.document) if unit.document else ()
+            lines = ((unit.line_index.line_of(span.start), (span, path)) for span, path in found)
+            site.paths[unit.key] = sorted(lines)
+        site.prose[node.key] = tuple(held(site.paths[unit.key], ranges))
     return site.prose[node.key]
 
 
@@ -224,7 +225,7 @@ def skill_size(nodes: Nodes, entry: Entry, key: NodeKey) -> Size:
     """How long a skill is, as its sources have it: before what ignores findings is left out, and links are rewritten."""
     file = nodes.graph.files[entry.main.real]
     front = (
-        file.text[: file.line_index.starts[file.document.body]] if file.document and file.document.front_matter else ""
+        file.text[: file.line_index.start(file.document.body)] if file.document and file.document.front_matter else ""
     )
     return measure(front + text_of(nodes, key) + "\n")
 

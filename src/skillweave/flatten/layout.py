@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from skillweave.destination import read_destination
 from skillweave.flatten.values import BareItem, Child, ChildItem, Item, Node, NodeKey, Nodes, TextItem, brought_by
-from skillweave.select import Ranges, bridged, holds
+from skillweave.select import Ranges, between, bridged, holds
 
 if TYPE_CHECKING:
-    from skillweave.document import PlacedDirective
+    from collections.abc import Sequence
+
+    from skillweave.document import Heading, PlacedDirective
     from skillweave.markdown.values import Block, Container
     from skillweave.units import Unit
 
@@ -19,6 +22,20 @@ def byte_size(unit: Unit, start: int, end: int) -> int:
     """The bytes of some lines in UTF-8, line ends included."""
     first, last = unit.line_index.starts[start], unit.line_index.starts[end - 1] + len(unit.lines[end - 1])
     return (last - first if unit.text.isascii() else len(unit.text[first:last].encode())) + 1
+
+
+def headings_within(unit: Unit, ranges: Ranges) -> Sequence[Heading]:
+    """The headings of a unit from the first line of some ranges to the last one: of a section, not those of the whole file."""
+    if unit.document is None or not ranges:
+        return ()
+    return between(unit.document.headings, ranges[0][0], ranges[-1][1], attrgetter("start"))
+
+
+def blocks_within(unit: Unit, ranges: Ranges) -> Sequence[Block]:
+    """The same of the blocks that begin there."""
+    if unit.document is None or not ranges:
+        return ()
+    return between(unit.document.blocks, ranges[0][0], ranges[-1][1], attrgetter("start"))
 
 
 def layout_of(
@@ -84,7 +101,7 @@ def measure(
     counted: list[int] = []
     levels: list[int] = []
     ranges = bridged(key.ranges, unit.document.markers if unit.document else ())
-    for heading in unit.document.headings if unit.document else ():
+    for heading in headings_within(unit, key.ranges):
         if holds(key.ranges, heading.start):
             levels.append(heading.level)
             if _counts(heading.containers, ranges, heading.start):
@@ -115,26 +132,30 @@ def measure(
     span = (min(levels), max(levels)) if levels else None
     ends = _ends(nodes, unit, items)
     below_linked = any(nodes.nodes[child.key].linked for child in brought_by(items, inline))
-    linked = below_linked or _has_links(unit, key.ranges)
+    linked = below_linked or _has_links(nodes, unit, key.ranges)
     has_code = any(nodes.nodes[child.key].has_code for child in brought_by(items, inline)) or any(
-        block.kind == "code" and holds(key.ranges, block.start)
-        for block in (unit.document.blocks if unit.document else ())
+        block.kind == "code" and holds(key.ranges, block.start) for block in blocks_within(unit, key.ranges)
     )
     return Node(
         unit, key, items, inline, size, count, height, min(counted, default=None), span, *ends, has_code, linked
     )
 
 
-def _has_links(unit: Unit, ranges: Ranges) -> bool:
-    if unit.document is None:
-        return False
-    for destination in unit.document.destinations:
+def _has_links(nodes: Nodes, unit: Unit, ranges: Ranges) -> bool:
+    if unit.key not in nodes.link_lines:
+        nodes.link_lines[unit.key] = _link_lines(unit)
+    lines = nodes.link_lines[unit.key]
+    return any(bisect_left(lines, start) < bisect_left(lines, end) for start, end in ranges)
+
+
+def _link_lines(unit: Unit) -> list[int]:
+    """The lines of a unit that hold a link which is ours to judge, a reference, or an asset."""
+    lines = [edge.placed.line for edge in unit.edges if edge is not None and edge.directive.word != "include"]
+    for destination in unit.document.destinations if unit.document else ():
         raw = unit.text[destination.span.start : destination.span.end]
-        if holds(ranges, destination.line) and read_destination(raw, destination.kind) is not None:
-            return True
-    return any(
-        edge is not None and edge.directive.word != "include" and holds(ranges, edge.placed.line) for edge in unit.edges
-    )
+        if read_destination(raw, destination.kind) is not None:
+            lines.append(destination.line)
+    return sorted(lines)
 
 
 def _ends(nodes: Nodes, unit: Unit, items: tuple[Item, ...]) -> tuple[str, Block | None, Block | None]:

@@ -22,9 +22,9 @@ class Origin(NamedTuple):
     chain: tuple[Edge, ...]
 
 
-def origins(nodes: Nodes, key: NodeKey, shift: int = 0) -> Iterator[Origin]:
+def origins(nodes: Nodes, key: NodeKey) -> Iterator[Origin]:
     """The origin of every line of a node's expansion, in order."""
-    pending: list[tuple[NodeKey, int, tuple[Edge, ...]] | Origin] = [(key, shift, ())]
+    pending: list[tuple[NodeKey, int, tuple[Edge, ...]] | Origin] = [(key, 0, ())]
     while pending:
         entry = pending.pop()
         if isinstance(entry, Origin):

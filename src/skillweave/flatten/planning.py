@@ -13,7 +13,7 @@ from skillweave.graph.targets import language
 from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block
 from skillweave.parse.directives import not_alone
-from skillweave.select import Lines, Sections, holds, select, select_code, whole, without
+from skillweave.select import Lines, holds, select, select_code, whole, without
 from skillweave.source import Span
 from skillweave.units import Unit, UnitKey, file_unit, find_calls, rendered_ranges, rendered_unit
 
@@ -72,9 +72,9 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
     if edge.target is None or directive.word != "include" or edge.target not in nodes.graph.files:
         return None
     file = nodes.graph.files[edge.target]
-    if directive.section is not None and file.document is not None and edge.target not in nodes.sections:
-        nodes.sections[edge.target] = Sections(file.document)
-    source = Lines(file.lines, edge.target, nodes.sections.get(edge.target))
+    source = Lines(file.lines, edge.target)
+    if directive.section is not None and file.document is not None:
+        source = source._replace(sections=nodes.sections_of(edge.target, file.document))
     if directive.as_code:
         # The file as it is: the unit of this key may be a rendering, of a template without parameters.
         as_it_is = file_unit(nodes.graph, edge.target, is_own=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.record import NamedTuple
+from skillweave.sections import Sections
 from skillweave.units import Calls, Unit, UnitKey, to_source
 
 if TYPE_CHECKING:
@@ -12,11 +13,11 @@ if TYPE_CHECKING:
 
     from skillweave.config import Config
     from skillweave.diagnostics import Problem
-    from skillweave.document import Heading, PlacedDirective
+    from skillweave.document import Document, Heading, PlacedDirective
     from skillweave.graph.values import Edge, Graph
     from skillweave.markdown.values import Block
     from skillweave.project import Project
-    from skillweave.select import Ranges, Sections
+    from skillweave.select import Ranges
     from skillweave.source import Edit, SourcePath
 
 
@@ -114,6 +115,8 @@ class Nodes:
         self.children: dict[UnitKey, tuple[Child | None, ...]] = {}
         """What each directive of a unit brings, in the order of its edges."""
         self.sections: dict[SourcePath, Sections] = {}
+        self.link_lines: dict[UnitKey, list[int]] = {}
+        """The lines of units that hold anything that a page must resolve."""
         self.doubtful: set[NodeKey] = set()
         """The nodes with a splice whose meaning only a parse could tell."""
         self.sound: set[NodeKey] = set()
@@ -126,6 +129,12 @@ class Nodes:
     def whole(self, path: SourcePath) -> NodeKey | None:
         """The node of all of a file that is no template; None if it could not be worked out."""
         return self.wholes.get(UnitKey(path))
+
+    def sections_of(self, path: SourcePath, document: Document) -> Sections:
+        """The sections of a file, made once."""
+        if path not in self.sections:
+            self.sections[path] = Sections(document)
+        return self.sections[path]
 
     def report(self, unit: Unit, problem: Problem) -> None:
         """Report a problem whose span lies in a unit's text."""

@@ -80,13 +80,15 @@ def _report_cycle(graph: Graph, component: list[SourcePath]) -> None:
                 came[edge.target] = edge
                 pending.append(edge.target)
     hops = [came[start]]
-    while hops[0].source != start:
-        hops.insert(0, came[hops[0].source])
+    while hops[-1].source != start:
+        hops.append(came[hops[-1].source])
+    hops.reverse()
     first = hops[0]
     files = f"{len(hops)} file" + ("s" if len(hops) != 1 else "")
     notes = []
     if len(component) > len(hops):
-        others = [path for path in component if path not in {hop.source for hop in hops}]
+        told = {hop.source for hop in hops}
+        others = [path for path in component if path not in told]
         notes.append(Note(f"{len(others)} more in the same knot: {', '.join(others[:5])}"))
     index = graph.files[start].line_index
     graph.add(

@@ -29,12 +29,10 @@ from skillweave.links.work import (
     Place,
     Work,
     add_page,
-    anchors,
     defaults,
     nearest_anchor,
     report_link,
 )
-from skillweave.select import closest_sections, find_section
 from skillweave.source import SourcePath, Span
 from skillweave.units import UnitKey, to_source
 
@@ -101,7 +99,7 @@ def check_anchor(work: Work, place: Place, unit: UnitKey, written: Written) -> s
     is_own = work.site.nodes.units[unit].is_own
     if slug is not None:
         return name if is_own and page.named(name) == slug else slug
-    if any(name in anchors(work, copy.key) for copy in page.copies):
+    if name in page.anchors:
         return name
     report_link(
         work, place, BROKEN_ANCHOR, f"{written.path} has no heading #{name}", nearest_anchor(work, unit.path, name)
@@ -166,11 +164,12 @@ def reference_link(work: Work, place: Place, edge: Edge) -> str:
         work.plan.whence.setdefault(out, source)
     fragment = ""
     if directive.section is not None:
-        headings = find_section(file.document, directive.section)
+        sections = nodes.sections_of(target, file.document)
+        headings = sections.find(directive.section)
         page = work.site.layout(unit)
         slug = page.heading_of(target, headings[0].slug) if page and headings else None
         if slug is None:
-            close = closest_sections(file.document, directive.section)
+            close = sections.closest(directive.section)
             cure = f'did you mean "{close[0]}"?' if close else None
             message = f'no section "{directive.section}" in {target}'
             nodes.graph.report(

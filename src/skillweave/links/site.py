@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING
+from functools import cached_property
+from operator import itemgetter
+from typing import TYPE_CHECKING, TypeVar
 
 from skillweave.destination import Written, read_destination
 from skillweave.diagnostics import DIRECTIVE_NOT_ALONE
@@ -11,10 +13,10 @@ from skillweave.files import expand_roots
 from skillweave.flatten.values import is_too_large
 from skillweave.pages import Page, lay_out
 from skillweave.record import NamedTuple
-from skillweave.select import holds
+from skillweave.select import between, holds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from skillweave.document import Definition
     from skillweave.files import Tree
@@ -22,8 +24,11 @@ if TYPE_CHECKING:
     from skillweave.graph.values import Edge
     from skillweave.markdown.values import Destination, LabelUse
     from skillweave.project import Entry, EntryFile
+    from skillweave.select import Ranges
     from skillweave.source import Edit, SourcePath, Span
     from skillweave.units import Unit, UnitKey
+
+T = TypeVar("T")
 
 
 class PlannedPage:
@@ -81,8 +86,30 @@ class Site:
         """The roots of patterns, skills and documents."""
         self.known: dict[NodeKey, Named] = {}
         """What the own lines of nodes name, once it was asked for."""
+        self.lines: dict[UnitKey, NamedByLine] = {}
+        """What units name, likewise."""
+        self.names: dict[UnitKey, tuple[frozenset[str], frozenset[str]]] = {}
+        """What the headings of units answer to, likewise."""
         self.prose: dict[NodeKey, tuple[tuple[Span, str], ...]] = {}
         """The paths in their code spans, likewise."""
+        self.paths: dict[UnitKey, list[tuple[int, tuple[Span, str]]]] = {}
+        """Those in the code spans of units, each with its line."""
+
+    @cached_property
+    def by_name(self) -> dict[str, list[SourcePath]]:
+        """`known_files` by what they are called: for links that lead nowhere."""
+        found: dict[str, list[SourcePath]] = {}
+        for path in self.known_files:
+            found.setdefault(path.rpartition("/")[2], []).append(path)
+        return found
+
+    def heading_names(self, unit: Unit) -> tuple[frozenset[str], frozenset[str]]:
+        """The slugs and the explicit ids of a unit's headings."""
+        if unit.key not in self.names:
+            headings = unit.document.headings if unit.document else ()
+            slugs = frozenset(heading.slug for heading in headings)
+            self.names[unit.key] = (slugs, frozenset(heading.id for heading in headings if heading.id is not None))
+        return self.names[unit.key]
 
     def layout(self, unit: UnitKey) -> Page | None:
         """The layout of a whole unit as a page."""
@@ -111,49 +138,69 @@ def named(site: Site, key: NodeKey) -> Named:
     """What the own lines of a Markdown node name."""
     if key not in site.known:
         unit = site.nodes.nodes[key].unit
-        edges = [edge for edge in unit.edges if edge and edge.target and edge.directive.word != "include"]
-        edges = [edge for edge in edges if _covers(key, edge.placed.line)]
-        site.known[key] = Named(tuple(edges), tuple(_own_links(unit, key)), *_own_labels(unit, key))
+        if unit.key not in site.lines:
+            site.lines[unit.key] = _lines_of(unit)
+        site.known[key] = _selected(site.lines[unit.key], key.ranges)
     return site.known[key]
 
 
-def _own_labels(
-    unit: Unit, key: NodeKey
-) -> tuple[tuple[Definition, ...], tuple[tuple[LabelUse, Definition | None], ...]]:
+class NamedByLine(NamedTuple):
+    """What a unit names, in the order of its lines, each with its line: to select from, as often as the unit is selected."""
+
+    edges: list[tuple[int, Edge]]
+    links: list[tuple[int, tuple[Destination, Written]]]
+    definitions: list[tuple[int, Definition]]
+    uses: list[tuple[int, tuple[LabelUse, Definition | None]]]
+
+
+def _lines_of(unit: Unit) -> NamedByLine:
+    edges = [edge for edge in unit.edges if edge and edge.target and edge.directive.word != "include"]
+    by_line = NamedByLine([(edge.placed.line, edge) for edge in edges], [*_own_links(unit)], [], [])
     if unit.document is None:
-        return (), ()
-    here: dict[tuple[str, bool], Definition] = {}
-    in_file: dict[tuple[str, bool], Definition] = {}
+        return by_line
+    defined: dict[tuple[str, bool], Definition] = {}
     for definition in unit.document.definitions:
-        label = (definition.label, definition.footnote)
-        in_file.setdefault(label, definition)
-        if _covers(key, definition.start):
-            here.setdefault(label, definition)
-    uses = []
+        defined.setdefault((definition.label, definition.footnote), definition)
+        by_line.definitions.append((definition.start, definition))
     for use in unit.document.uses:
-        defined = in_file.get((use.label, use.footnote))
-        is_defined_here = defined is not None and _covers(key, defined.start)
-        if not is_defined_here and _covers(key, unit.line_index.line_of(use.span.start)):
-            uses.append((use, defined))
-    return tuple(here.values()), tuple(uses)
+        line = unit.line_index.line_of(use.span.start)
+        by_line.uses.append((line, (use, defined.get((use.label, use.footnote)))))
+    by_line.uses.sort(key=itemgetter(0))
+    return by_line
 
 
-def _own_links(unit: Unit, key: NodeKey) -> Iterator[tuple[Destination, Written]]:
+def _selected(by_line: NamedByLine, ranges: Ranges) -> Named:
+    """What lines of a unit name."""
+    here: dict[tuple[str, bool], Definition] = {}
+    for definition in held(by_line.definitions, ranges):
+        here.setdefault((definition.label, definition.footnote), definition)
+    uses = (used for used in held(by_line.uses, ranges) if used[1] is None or not holds(ranges, used[1].start))
+    return Named(
+        tuple(held(by_line.edges, ranges)), tuple(held(by_line.links, ranges)), tuple(here.values()), tuple(uses)
+    )
+
+
+def held(found: Sequence[tuple[int, T]], ranges: Ranges) -> Iterator[T]:
+    """Of what stands in the order of its lines, each with its line: what stands in these."""
+    if ranges and found:
+        for line, one in between(found, ranges[0][0], ranges[-1][1], itemgetter(0)):
+            if holds(ranges, line):
+                yield one
+
+
+def _own_links(unit: Unit) -> Iterator[tuple[int, tuple[Destination, Written]]]:
+    """The destinations that are ours to judge, each with its line."""
     stray = _stray_directives(unit)
     for destination in unit.document.destinations if unit.document else ():
         start, end = destination.span
         written = read_destination(unit.text[start:end], destination.kind)
         first = bisect_left(stray, start)
         holds_stray = first < len(stray) and stray[first] < end
-        if written is not None and _covers(key, destination.line) and not holds_stray:
-            yield destination, written
+        if written is not None and not holds_stray:
+            yield destination.line, (destination, written)
 
 
 def _stray_directives(unit: Unit) -> list[int]:
     """Where directives start that are not resolved, which is a finding: a destination with one is no path yet."""
     problems = unit.document.problems if unit.document else ()
     return sorted(problem.span.start for problem in problems if problem.code is DIRECTIVE_NOT_ALONE)
-
-
-def _covers(key: NodeKey, line: int) -> bool:
-    return holds(key.ranges, line)

@@ -15,7 +15,6 @@ from skillweave.links.work import (
     Place,
     Work,
     add_page,
-    anchors,
     nearest_anchor,
     report_link,
     suggestion,
@@ -59,19 +58,18 @@ def _own_anchor(work: Work, place: Place, name: str) -> Goal | None:
         return None
     document = place.unit.document
     page = place.page.page
-    headings = document.headings if document else ()
-    if any(name in (heading.slug, heading.id) for heading in headings):
+    slugs, ids = work.site.heading_names(place.unit)
+    if name in slugs or name in ids:
         slug = page.heading_of(place.unit.path, name, place.copy)
         if slug is not None:
-            kept = place.unit.is_own and not any(heading.slug == name for heading in headings)
-            return None if kept else Goal("", slug)
+            return None if place.unit.is_own and name not in slugs else Goal("", slug)
         return ship(work, place, place.unit.path, Written("", name, 0))
     if document and name in document.anchors:
         return None
     slug = page.named(name)
     if slug is not None:
         return Goal("", slug)
-    if any(name in anchors(work, copy.key) for copy in page.copies):
+    if name in page.anchors:
         return None
     report_link(
         work, place, BROKEN_ANCHOR, f"there is no heading #{name} here", nearest_anchor(work, place.unit.path, name)
@@ -193,7 +191,10 @@ def _included(work: Work, place: Place, written: Written, real: SourcePath) -> s
     if not copies or (copies == [0] and place.copy == 0):
         return None
     if written.fragment:
-        if any(written.fragment in anchors(work, page.copies[copy].key) for copy in copies):
+        units = (work.site.nodes.nodes[page.copies[copy].key].unit for copy in copies)
+        if written.fragment in page.anchors and any(
+            unit.document and written.fragment in unit.document.anchors for unit in units
+        ):
             return written.fragment
         return page.heading_of(real, written.fragment)
     return page.heading_of(real, None)

@@ -16,7 +16,6 @@ from skillweave.units import Unit, UnitKey, to_source
 if TYPE_CHECKING:
     from collections import deque
 
-    from skillweave.flatten.values import NodeKey
     from skillweave.source import SourcePath, Span
 
 
@@ -67,12 +66,6 @@ def report_link(work: Work, place: Place, code: Code, message: str, help_: str |
     nodes.graph.add(diagnose(index, place.unit.path, Problem(code, message, span, help=help_)), *owners)
 
 
-def anchors(work: Work, key: NodeKey) -> tuple[str, ...]:
-    """The HTML anchors of the file that a node is made of."""
-    document = work.site.nodes.nodes[key].unit.document
-    return document.anchors if document and key.code is None else ()
-
-
 def nearest_anchor(work: Work, path: SourcePath, name: str) -> str | None:
     """What to suggest in place of an anchor that a file does not have; None if nothing is near."""
     file = work.site.nodes.graph.files.get(path)
@@ -94,9 +87,7 @@ def suggestion(work: Work, place: Place, path: str) -> str | None:
         if found.kind in ("file", "folder"):
             return f"did you mean {relative(place.unit.path, found.real)}? Links start at the file that holds them"
     name = path.rpartition("/")[2]
-    same = [
-        known for known in (*nodes.project.patterns, *work.site.owners) if known.rpartition("/")[2] == name and name
-    ]
+    same = work.site.by_name.get(name, ())
     if len(same) == 1:
         return f"did you mean {relative(place.unit.path, same[0])}?"
     beside = work.site.tree.listing(resolve(place.unit.path, path).rpartition("/")[0])

@@ -32,7 +32,7 @@ def check_inline(nodes: Nodes, node: Node) -> Iterator[tuple[PlacedDirective, Pr
         if child is not None and block is not None and nodes.nodes[child.key].items:
             by_block.setdefault(block, []).append((placed, child))
     for block, inline in by_block.items():
-        in_links = [placed for placed, _ in inline if _is_in_tag(node.unit, block, placed)]
+        in_links = _in_tags(node.unit, block, [placed for placed, _ in inline])
         for placed in in_links:
             yield placed, not_alone(placed.directive.span, "include", "in a link's destination or title")
         if in_links or _keeps_meaning(nodes, node.unit, block, inline):
@@ -50,35 +50,38 @@ def check_inline(nodes: Nodes, node: Node) -> Iterator[tuple[PlacedDirective, Pr
             yield placed, problem
 
 
-def _is_in_tag(unit: Unit, block: Block, placed: PlacedDirective) -> bool:
-    """Whether what an include brings would become part of a link's destination or title, or of an HTML tag."""
-    start = unit.line_index.starts[block.start]
-    end = unit.line_index.starts[block.end - 1] + len(unit.lines[block.end - 1])
-    if "](" not in unit.text[start:end] and "<" not in unit.text[start : placed.directive.span.start]:
-        return False
-    word = _stand_in(0)
-    rendered = render(_flush(apply_edits(unit.text, start, end, [Edit(*placed.directive.span, word)])))
-    before = rendered[: rendered.find(word)]
-    if before.rfind("<") <= before.rfind(">"):
-        return False
-    # An image's alternative text is running text, and the only one that rendering puts into a tag.
-    return re.search(r'\balt="[^"]*$', before) is None
+def _in_tags(unit: Unit, block: Block, inline: Sequence[PlacedDirective]) -> list[PlacedDirective]:
+    """The includes of a block whose text would become part of a link's destination or title, or of an HTML tag."""
+    held = _with(unit, block, [Edit(*placed.directive.span, _stand_in(n)) for n, placed in enumerate(inline)])
+    if "](" not in held and "<" not in held:
+        return []
+    rendered = render(held)
+    found = set()
+    for match in _STAND_IN.finditer(rendered):
+        opened = rendered.rfind("<", 0, match.start())
+        # An image's alternative text is running text, and the only one that rendering puts into a tag.
+        if opened > rendered.rfind(">", 0, match.start()) and not _IN_ALT.search(rendered, opened, match.start()):
+            found.add(int(match[1]))
+    return [placed for number, placed in enumerate(inline) if number in found]
 
 
 def _keeps_meaning(nodes: Nodes, unit: Unit, block: Block, inline: Sequence[tuple[PlacedDirective, Child]]) -> bool:
-    start = unit.line_index.starts[block.start]
-    end = unit.line_index.starts[block.end - 1] + len(unit.lines[block.end - 1])
     spans = [placed.directive.span for placed, _ in inline]
     texts = [text_of(nodes, child.key).strip(" \t") for _, child in inline]
-    held = render(
-        _flush(apply_edits(unit.text, start, end, [Edit(*span, _stand_in(n)) for n, span in enumerate(spans)]))
-    )
-    for number, text in enumerate(texts):
-        held = held.replace(_stand_in(number), render(text).strip().removeprefix("<p>").removesuffix("</p>"))
-    spliced = _flush(
-        apply_edits(unit.text, start, end, [Edit(*span, text) for span, text in zip(spans, texts, strict=True)])
-    )
-    return held == render(spliced) and [there.kind for there in read_blocks(spliced)] == [block.kind]
+    held = render(_with(unit, block, [Edit(*span, _stand_in(n)) for n, span in enumerate(spans)]))
+    alone = [render(text).strip().removeprefix("<p>").removesuffix("</p>") for text in texts]
+    spliced = _with(unit, block, [Edit(*span, text) for span, text in zip(spans, texts, strict=True)])
+    # An author may have written such a word, too.
+    said = {_stand_in(number): text for number, text in enumerate(alone)}
+    expected = _STAND_IN.sub(lambda match: said.get(match[0], match[0]), held)
+    return expected == render(spliced) and [there.kind for there in read_blocks(spliced)] == [block.kind]
+
+
+def _with(unit: Unit, block: Block, edits: Sequence[Edit]) -> str:
+    """A block's text with edits made, and without the indents of its lines."""
+    start = unit.line_index.starts[block.start]
+    end = unit.line_index.starts[block.end - 1] + len(unit.lines[block.end - 1])
+    return _INDENT.sub("", apply_edits(unit.text, start, end, edits))
 
 
 def _stand_in(number: int) -> str:
@@ -86,5 +89,6 @@ def _stand_in(number: int) -> str:
     return f"skillweavestandsinhere{number}x"
 
 
-def _flush(text: str) -> str:
-    return re.sub(r"(?m)^[ \t]+", "", text)
+_STAND_IN = re.compile(r"skillweavestandsinhere(\d+)x")
+_IN_ALT = re.compile(r'\balt="[^"]*\Z')
+_INDENT = re.compile(r"(?m)^[ \t]+")

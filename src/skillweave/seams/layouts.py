@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from skillweave.flatten.texts import asked, text_of
@@ -10,11 +12,12 @@ from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block, Container
 from skillweave.record import NamedTuple
 from skillweave.seams.doubts import is_cut, top_ranges
+from skillweave.select import between
 from skillweave.splice import add_prefix
 
 if TYPE_CHECKING:
     from skillweave.document import PlacedDirective
-    from skillweave.flatten.values import Child, Node, NodeKey, Nodes
+    from skillweave.flatten.values import Child, Item, Node, NodeKey, Nodes
     from skillweave.units import Unit
 
 
@@ -72,19 +75,22 @@ def lay_out(nodes: Nodes, node: Node, window: tuple[int, int], short: dict[tuple
     low, high = window
     layout = Layout(unit, [], {}, [], [])
     moved: dict[int, int] = {}
-    by_line = {placed.line: placed for placed in unit.document.directives} if unit.document else {}
+    document = unit.document
+    # A text may have as many windows as items, so that none may look at all of them.
+    placed = between(document.directives, *window, attrgetter("line")) if document else ()
+    by_line = {directive.line: directive for directive in placed}
     brought: list[tuple[Splice, list[Block]]] = []
-    for item in node.items:
-        match item:
-            case TextItem(start, end):
+    for number in range(bisect_left(node.items, low, key=_last_line), len(node.items)):
+        match node.items[number]:
+            case TextItem(start, end) if start < high:
                 for line in range(max(start, low), min(end, high)):
                     moved[line] = len(layout.lines)
                     layout.lines.append(unit.lines[line])
-            case BareItem(text, line) if low <= line < high:
+            case BareItem(text, line) if line < high:
                 moved[line] = len(layout.lines)
                 layout.splices.append(Splice(len(layout.lines), len(layout.lines) + 1, by_line[line]))
                 layout.lines.append(text)
-            case ChildItem(child, line) if low <= line < high:
+            case ChildItem(child, line) if line < high:
                 expansion = _expansion(nodes, child, short)
                 moved[line] = len(layout.lines)
                 lines = add_prefix(expansion.text, child.edge.placed.prefix or "").split("\n")
@@ -95,9 +101,9 @@ def lay_out(nodes: Nodes, node: Node, window: tuple[int, int], short: dict[tuple
                 if is_cut(nodes.nodes[child.key]):
                     layout.cut.append(splice)
             case _:
-                pass
+                break
     spliced = {splice.placed.line for splice in layout.splices}
-    for block in unit.document.blocks if unit.document else ():
+    for block in between(document.blocks, *window, attrgetter("start")) if document else ():
         if block.start in moved and (block.kind != "directive" or block.start not in spliced):
             end = next((moved[line] + 1 for line in range(block.end - 1, block.start - 1, -1) if line in moved), 0)
             around = tuple(Container(c.kind, moved.get(c.start, -1), 0) for c in block.containers)
@@ -113,3 +119,8 @@ def lay_out(nodes: Nodes, node: Node, window: tuple[int, int], short: dict[tuple
                 start=block.start + splice.start, end=block.end + splice.start, containers=(*outer, *inner)
             )
     return layout
+
+
+def _last_line(item: Item) -> int:
+    """The last line of its unit that an item takes."""
+    return item.end - 1 if isinstance(item, TextItem) else item.line

@@ -1,0 +1,97 @@
+"""The headings of a document that can be selected: what a name means, how far a section goes, and what may have been meant."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from skillweave.near import near_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from skillweave.document import Document, Heading
+
+
+class Sections:
+    """The headings of a document that can be selected, by the names that they answer to.
+
+    What only a mistake asks for is made when it is asked for; and once, as one file may be asked for thousands of sections.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.headings = [heading for heading in document.headings if not heading.containers]
+        self.lines = document.lines
+        self.by_id: dict[str, list[Heading]] = {}
+        self.by_text: dict[str, list[Heading]] = {}
+        self.by_slug: dict[str, list[Heading]] = {}
+        for heading in self.headings:
+            if heading.id is not None:
+                self.by_id.setdefault(heading.id, []).append(heading)
+            self.by_text.setdefault(_folded(heading.text), []).append(heading)
+            self.by_slug.setdefault(heading.slug, []).append(heading)
+        self._ends: dict[int, int] = {}
+        self._written: dict[str, list[Heading]] | None = None
+        self._known: _Known | None = None
+
+    def find(self, name: str) -> list[Heading]:
+        """The headings that a section name means: by explicit id, else by text, else by slug."""
+        return self.by_id.get(name) or self.by_text.get(_folded(name)) or self.by_slug.get(name) or []
+
+    def find_written(self, lines: Sequence[str], name: str) -> list[Heading]:
+        """The headings whose raw text in the document's lines, inline markup and all, is the name."""
+        if self._written is None:
+            self._written, text = {}, "\n".join(lines)
+            for heading in self.headings:
+                end = heading.id_span.start if heading.id_span else heading.content.end
+                self._written.setdefault(_folded(text[heading.content.start : end]), []).append(heading)
+        return self._written.get(_folded(name), [])
+
+    def end_of(self, heading: Heading) -> int:
+        """The line behind a heading's section: the next heading of its level or a higher one, or the end of the file."""
+        if not self._ends:
+            open_ones: list[Heading] = []
+            for other in self.headings:
+                while open_ones and open_ones[-1].level >= other.level:
+                    self._ends[open_ones.pop().start] = other.start
+                open_ones.append(other)
+            self._ends.update((left.start, self.lines) for left in open_ones)
+        return self._ends[heading.start]
+
+    def closest(self, name: str) -> list[str]:
+        """The headings that come nearest to a name that none has, best first."""
+        known = self._known = self._known or _Known(self.headings)
+        names = [known.texts[text] for text in near_names(name.casefold(), known.texts, count=3, cutoff=0.45)]
+        names += [known.slugs[slug] for slug in near_names(name.casefold(), known.slugs, count=3, cutoff=0.6)]
+        return list(dict.fromkeys([*names, *known.of_words(name)]))[:3]
+
+
+class _Known:
+    """What headings are called, as a name that is none of theirs is held against it."""
+
+    def __init__(self, headings: Sequence[Heading]) -> None:
+        self.texts = {heading.text.casefold(): heading.text for heading in headings}
+        self.slugs = {heading.slug: heading.text for heading in headings}
+        self.by_word: dict[str, list[int]] = {}
+        for number, text in enumerate(self.texts):
+            for word in set(_WORD.findall(text)):
+                self.by_word.setdefault(word, []).append(number)
+
+    def of_words(self, name: str) -> list[str]:
+        """The first headings that hold more than half of a name's words."""
+        words = set(_WORD.findall(name.casefold()))
+        held = Counter(number for word in words for number in self.by_word.get(word, ())[:_MANY])
+        found = sorted(number for number, count in held.items() if count * 2 > len(words))
+        texts = list(self.texts.values()) if found else []
+        return [texts[number] for number in found[:3]]
+
+
+_WORD = re.compile(r"\w+")
+_MANY = 200
+"""Headings that hold a word, of which further ones are not looked at."""
+
+
+def _folded(text: str) -> str:
+    """A heading's text as names are compared: case and the amount of white space do not count."""
+    return " ".join(text.split()).casefold()

@@ -1,0 +1,81 @@
+"""Nothing is worse than linear in what an author can write: told by how many calls a check takes, which no machine changes."""
+
+from __future__ import annotations
+
+import cProfile
+import pstats
+from typing import TYPE_CHECKING
+
+import pytest
+
+from skillweave.build import compile_project
+from skillweave.config import load_config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+HEAD = "---\nname: s\ndescription: A skill for tests. Use it in tests.\n---\n\n"
+SKILL, PATTERN = "skills/s/SKILL.md", "patterns/p.md"
+FEW, TIMES = 100, 4
+MUCH = 1.6
+"""How many times as many calls for each of `TIMES` as much text are too many: what grows with the square takes four times."""
+
+
+def repeated(line: str, number: int) -> str:
+    """A line for each number, which stands in it as `@`."""
+    return "".join(line.replace("@", str(n)) for n in range(number))
+
+
+def skill(body: str, pattern: str = "x\n") -> dict[str, str]:
+    return {SKILL: HEAD + body, PATTERN: pattern}
+
+
+KINDS: dict[str, Callable[[int], dict[str, str]]] = {
+    "broken anchors": lambda n: skill(repeated("## heading @\n", n) + repeated("[a](#hexding-@x)\n", n)),
+    "anchors": lambda n: skill(repeated("## h@\n", n) + repeated("[a](#h@)\n", n)),
+    "broken links": lambda n: skill(repeated("[a](x@.md)\n", n)) | {f"skills/s/y{i}.md": "x\n" for i in range(n)},
+    "missing sections": lambda n: skill(
+        repeated("<<include: p.md#hexding @x>>\n\n", n), repeated("# heading @\n\n", n)
+    ),
+    "missing includes": lambda n: (
+        skill(repeated("<<include: q/bar@.md>>\n\n", n)) | {f"patterns/r/bar{i}.md": "x\n" for i in range(n)}
+    ),
+    "sections with links": lambda n: skill(
+        repeated("<<include: p.md#h@>>\n\n", n),
+        repeated("# h@\n\nsee [x](https://e.org), [y](#h@), `a/b.md` and [z][q]\n\n", n),
+    ),
+    "sections that are referred to": lambda n: skill(
+        repeated("<<reference: p.md#h@>>\n\n", n), repeated("# h@\n\nx\n\n", n)
+    ),
+    "includes in a paragraph": lambda n: skill(repeated("and <<include: p.md>> on\n", n)),
+    "includes in a table": lambda n: skill("| a | b |\n|---|---|\n" + repeated("| x@ | <<include: p.md>> |\n", n)),
+    "doubtful splices": lambda n: skill(repeated("## h@\n\ntext\n<<include: p.md>>\n\n", n), "- x\n"),
+    "copies with links": lambda n: skill("<<include: p.md>>\n\n" * n, "# h\n\n[a](#x) [b](#y)\n"),
+    "definitions": lambda n: skill("<<include: p.md>>\n", repeated("[l@]: q.md\n", n)) | {"patterns/q.md": "# Q\n"},
+    "ignores": lambda n: skill(
+        repeated("<<include: p.md#h@>>\n\n", n),
+        repeated("# h@\n\n<!-- skillweave: ignore SW501 -->\nsee [a](x@.md)\n\n", n),
+    ),
+}
+
+
+def calls(folder: Path, files: dict[str, str]) -> int:
+    """How many calls of functions it takes to check a project."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    config, mistakes = load_config(folder)
+    assert mistakes == ()
+    compile_project(config)  # what is loaded or made once does not count
+    profile = cProfile.Profile()
+    profile.runcall(compile_project, config)
+    return int(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_work_grows_as_the_text_does(tmp_path: Path, kind: str) -> None:
+    few = calls(tmp_path / "few", KINDS[kind](FEW))
+    many = calls(tmp_path / "many", KINDS[kind](FEW * TIMES))
+    assert many / few < TIMES * MUCH
