@@ -233,3 +233,12 @@ def test_there_is_no_diff_in_json(project: Path, skillweave: Skillweave) -> None
     outcome = skillweave(project, ["build", "--diff", "--format", "json"])
     assert outcome.status == 2
     assert "--diff has no json form" in outcome.err
+
+
+def test_a_stray_below_a_hidden_root_is_named(project: Path, skillweave: Skillweave) -> None:
+    write(project / "plugins/.x/skills/z/SKILL.md", SKILL.replace("x", "z"))
+    write(project / "skillweave.toml", 'skills = ["plugins/.x/skills"]\n')
+    assert skillweave(project, ["build"]).status == 0
+    write(project / "build/plugins/.x/skills/z/stray.md", "x")
+    write(project / "build/plugins/.y/mine.md", "x")
+    assert named(project, skillweave) == ["build/plugins/.x/skills/z/stray.md: stray"]

@@ -292,7 +292,9 @@ def test_130_when_interrupted_before_the_command_line_is_there(project: Path, mo
 
 def test_an_entry_is_named_by_its_id_or_its_path(project: Path) -> None:
     write(project / "skills/a/b/SKILL.md", SKILL.replace("name: x", "name: b"))
-    for name in ("a:b", "skills/a/b", "./skills/a/b/", "skills/a/b/SKILL.md", "skills/a"):
+    write(project / "skills/a/b/scripts/run.sh", "echo b\n")
+    names = ("a:b", "skills/a/b", "./skills/a/b/", "skills/a/b/SKILL.md", "skills/a/b/scripts/run.sh", "skills/a")
+    for name in names:
         built = run(project, "build", name, "--output", "out")
         assert built.status == 0, built.err
         assert [path.parent.name for path in (project / "out").rglob("SKILL.md")] == ["b"], name

@@ -407,6 +407,13 @@ def test_paragraphs_that_make_a_skill_too_long_are_told_so(project: Path) -> Non
     assert found == sorted(found)
 
 
+def test_a_skill_of_front_matter_alone_is_measured_too(project: Path) -> None:
+    path = project / "skills/i/SKILL.md"
+    for words in ("Does it.", "Does that.", "Does this and that."):
+        write(path, f"---\nname: i\ndescription: {words}\n---")
+        run_and_compare(project)
+
+
 @pytest.mark.parametrize("limits", ["skill_tokens = 200", "bundle_bytes = 1500"])
 def test_what_becomes_too_large_is_told_so(project: Path, limits: str) -> None:
     write(project / "skillweave.toml", f"[limits]\n{limits}\n")

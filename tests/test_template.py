@@ -306,10 +306,6 @@ def test_what_arguments_get_wrong(arguments: list[tuple[str, str, Span]], code: 
     assert helps in (problem.help or "")
 
 
-def test_an_argument_that_is_passed_on_is_there_and_not_looked_at() -> None:
-    assert bind(NEEDED, [("lang", None, HERE)], HERE)[1] == ()
-
-
 def test_a_pattern_without_parameters_takes_none() -> None:
     _, (problem,) = bind({}, [("x", "1", HERE)], HERE)
     assert (problem.code.name, problem.help) == ("unknown-param", "it has none")

@@ -173,6 +173,13 @@ def test_the_path_is_the_one_from_here(project: Path, skillweave: Skillweave) ->
     assert absolute == from_root
 
 
+def test_the_output_folder_may_lead_out_of_the_project(project: Path, skillweave: Skillweave) -> None:
+    for output in ("../out", f"{project}/../out"):
+        assert skillweave(project, ["build", "--output", output]).status == 0
+        traced = skillweave(project, ["trace", "--output", output, "../out/skills/x/SKILL.md:3"])
+        assert (traced.status, traced.out.split("\n")[0]) == (0, "skills/x/SKILL.md:2")
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

@@ -233,6 +233,40 @@ def test_polling_sees_it_too(project: Path) -> None:
             watch.until(good(project, "second\n"))
 
 
+def test_nothing_is_kept_where_no_cache_is_wanted(project: Path) -> None:
+    with watching(project, ["--no-cache"]) as watch:
+        write(project / "patterns/a.md", "second\n")
+        assert watch.event("rebuild")["built"] == ["commit"]
+        assert not (project / ".skillweave").exists()
+
+
+PROCESSES = """
+import os, sys
+from pathlib import Path
+from skillweave.config import load_config
+from skillweave.incremental import Asked, Memory, build
+from skillweave.state import now
+root = Path(sys.argv[1])
+asked = Asked(load_config(root)[0], memory=Memory())
+for number in range(3):
+    (root / "patterns/a.md").write_text(f"edit {number}")
+    assert build(asked).changed
+try:
+    os.waitpid(-1, os.WNOHANG)
+    print("a process is left")
+except ChildProcessError:
+    print("none is left")
+"""
+
+
+def test_no_build_leaves_a_process_behind(tmp_path: Path) -> None:
+    for number in range(300):
+        write(tmp_path / f"skills/s{number}/SKILL.md", SKILL.replace("commit", f"s{number}"))
+    write(tmp_path / "patterns/a.md", "first\n")
+    run = subprocess.run([sys.executable, "-c", PROCESSES, tmp_path], capture_output=True, text=True, check=False)
+    assert (run.stdout, run.stderr) == ("none is left\n", "")
+
+
 @pytest.mark.parametrize("arguments", [[], ["--poll"]])
 def test_an_edit_that_keeps_size_and_time(project: Path, arguments: list[str]) -> None:
     write(project / "patterns/a.md", "before\n")

@@ -1,6 +1,6 @@
-"""Documents ↔ JSON, and the file that keeps them by the digest of their text. A bad, foreign or old file is an empty one.
+"""Documents ↔ JSON; those that earlier builds parsed, and those that are parsed now.
 
-A document depends on nothing but its text and the parser, so an entry is right or not there. Nothing across files is kept.
+A document depends on nothing but its text and the parser, so one that is kept is right. Nothing across files is kept.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ NAME_MISMATCH = Code("SW704", "name-mismatch", _E, "a skill name that is not its
 INVALID_FIELD = Code("SW705", "invalid-field", _E, "a front matter value that the specification refuses")
 UNPORTABLE_FIELD = Code("SW706", "unportable-field", _W, "a front matter key that a consumer rejects")
 SKILL_TOO_LONG = Code("SW707", "skill-too-long", _W, "a skill that is longer than agents read well")
-DUPLICATE_SKILL = Code("SW708", "duplicate-skill", _E, "one skill id twice, or a symlink to a skill", milder=True)
+DUPLICATE_SKILL = Code("SW708", "duplicate-skill", _E, "one skill id twice, or what is built already", milder=True)
 NESTED_SKILL = Code("SW709", "nested-skill", _W, "a skill inside another skill")
 HIDDEN_UNICODE = Code("SW801", "hidden-unicode", _E, "characters that nobody sees and a model reads", excusable=True)
 BIDI_CONTROL = Code("SW802", "bidi-control", _E, "characters that turn the direction of text", excusable=True)

@@ -72,7 +72,7 @@ def front_of(nodes: Nodes, page: PlannedPage, banner: str | None) -> str:
     front = ""
     if document and document.front_matter and page.unit.path in nodes.project.homes:
         body = document.body
-        front = file.text[: file.line_index.starts[body]] if body < len(file.line_index.starts) else f"{file.text}\n"
+        front = file.text[: file.line_index.start(body)].removesuffix("\n") + "\n"
         if document.front_ignores:
             hidden = frozenset(document.front_ignores)
             kept = [line for line in range(body) if line not in hidden]

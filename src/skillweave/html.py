@@ -13,9 +13,8 @@ if TYPE_CHECKING:
 
 
 class Attribute(NamedTuple):
-    """One attribute of an opening tag: lower-case names, and where its value stands without quotes."""
+    """One attribute of an opening tag: its name in lower case, and where its value stands without quotes."""
 
-    tag: str
     name: str
     value: Span
 
@@ -46,7 +45,7 @@ def attributes(html: str) -> Iterator[Attribute]:
             while match := _ATTRIBUTE.match(html, end):
                 group = next((number for number in (2, 3, 4) if match[number] is not None), None)
                 if group:
-                    yield Attribute(tag[1].lower(), match[1].lower(), Span(*match.span(group)))
+                    yield Attribute(match[1].lower(), Span(*match.span(group)))
                 end = match.end()
             if tag[1].lower() in _RAW_TEXT:
                 close = re.compile(rf"</{tag[1]}", re.IGNORECASE).search(html, end)

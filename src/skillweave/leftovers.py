@@ -51,13 +51,8 @@ def _keeps_literals(node: Node) -> bool:
         return False
     if unit.sources is not None or unit.document is None:
         return False
-    body = (
-        unit.line_index.starts[unit.document.body]
-        if unit.document.body < len(unit.line_index.starts)
-        else len(unit.text)
-    )
     ranges = bridged(node.key.ranges, unit.document.markers)
-    for offset in _spelled(unit.text, body):
+    for offset in _spelled(unit.text, unit.line_index.start(unit.document.body)):
         line = unit.line_index.line_of(offset)
         block = block_at(unit, line)
         if block is None:

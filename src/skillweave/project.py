@@ -88,7 +88,8 @@ def discover(tree: Tree, config: Config) -> Project:
     }
     homes: dict[SourcePath, SourcePath] = {}
     skills = _skills(tree, config, homes, diagnostics)
-    documents = _documents(tree, config, homes, diagnostics)
+    owners = {file.path: entry for entry in skills for file in entry.files}
+    documents = _documents(tree, config, homes, owners, diagnostics)
     shared = tuple(found.real for path in config.shared if (found := tree.look_up(path)).kind in ("file", "folder"))
     own = (tree.look_up(root).real for _, root in expand_roots(tree, (*config.skills, *config.documents)))
     allowed = (*own, *pattern_roots, *shared)
@@ -117,17 +118,15 @@ def choose(project: Project, wanted: Sequence[str]) -> tuple[Entry, ...]:
     chosen: dict[SourcePath, Entry] = {}
     for name in wanted:
         path = name.removeprefix("./").rstrip("/")
-        matches = [
-            entry for entry in project.entries if name == entry.id or path == entry.path or _is_folder(entry, path)
-        ]
-        if not matches:
+        found = [entry for entry in project.entries if name == entry.id or _is_at(entry, path)]
+        if not found:
             raise UnknownEntryError(name, [entry.id for entry in project.entries])
-        chosen.update({entry.path: entry for entry in matches})
+        chosen.update({entry.path: entry for entry in found})
     return tuple(sorted(chosen.values(), key=lambda entry: entry.path))
 
 
-def _is_folder(entry: Entry, path: str) -> bool:
-    return entry.path.startswith(f"{path}/")
+def _is_at(entry: Entry, path: str) -> bool:
+    return entry.path.startswith(f"{path}/") or any(file.path == path for file in entry.files)
 
 
 def _real_roots(tree: Tree, roots: Iterable[tuple[str, str]], diagnostics: list[Diagnostic]) -> list[SourcePath]:
@@ -143,6 +142,13 @@ def _real_roots(tree: Tree, roots: Iterable[tuple[str, str]], diagnostics: list[
 
 _NO_ROOT = ("outside", "misnamed")
 """What a root must not be. One that is not there is empty."""
+
+
+def _built_twice(root: str, entry: Entry, first: Entry) -> Diagnostic:
+    """What to say of a root of entries that holds what another one builds; `entry` is the first one of it that does."""
+    message = f"{root} holds what is built already: {entry.path} is part of {first.id}"
+    cure = f"leave {root}, or the root that holds it, out of the configuration"
+    return Diagnostic(DUPLICATE_SKILL, message, SourcePath(root), START, START, help=cure)
 
 
 def _strays(file: EntryFile) -> Diagnostic:
@@ -204,6 +210,8 @@ def _skills(
 ) -> list[Entry]:
     """The skills. What may be one and cannot be read, or has the id of another one, is told."""
     entries: dict[str, Entry] = {}
+    built: dict[SourcePath, Entry] = {}
+    twice: dict[str, Diagnostic] = {}
     for star, root in expand_roots(tree, config.skills):
         there = tree.look_up(root)
         if wrong := _no_folder(root, there):
@@ -238,10 +246,13 @@ def _skills(
                 files=tuple(sorted(owned[folder])),
                 outer=_id(star, outer, root) if outer else None,
             )
-            if id_ in entries:
+            if entry.path in built:
+                twice.setdefault(root, _built_twice(root, entry, built[entry.path]))
+            elif id_ in entries:
                 diagnostics.append(_duplicate(entry, entries[id_]))
             else:
-                entries[id_] = entry
+                entries[id_] = built[entry.path] = entry
+    diagnostics += twice.values()
     return list(entries.values())
 
 
@@ -333,10 +344,15 @@ def _treatment(path: str, folder: str, config: Config) -> Literal["compile", "co
 
 
 def _documents(
-    tree: Tree, config: Config, homes: dict[SourcePath, SourcePath], diagnostics: list[Diagnostic]
+    tree: Tree,
+    config: Config,
+    homes: dict[SourcePath, SourcePath],
+    owners: dict[SourcePath, Entry],
+    diagnostics: list[Diagnostic],
 ) -> list[Entry]:
-    """The documents. What cannot be read is told."""
+    """The documents. What cannot be read, or is built already (by one of `owners`), is told."""
     entries = []
+    twice: dict[str, Diagnostic] = {}
     for star, root in expand_roots(tree, config.documents):
         real_root = tree.look_up(root)
         if wrong := _no_folder(root, real_root):
@@ -350,19 +366,23 @@ def _documents(
                 diagnostics.append(trouble)
             if found.kind != "file":
                 continue
-            homes[found.real] = real_root.real
+            homes.setdefault(found.real, SourcePath(real_root.real))
             treatment = _treatment(path, root, config)
             if path.endswith(".md") and treatment != "partial":
                 below = path[len(root) + 1 : -3].replace("/", ":")
-                entries.append(
-                    Entry(
-                        id=f"{star}:{below}" if star else below,
-                        kind="document",
-                        path=path,
-                        folder=SourcePath(root),
-                        files=(EntryFile(path, found.real, treatment),),
-                    )
+                entry = Entry(
+                    id=f"{star}:{below}" if star else below,
+                    kind="document",
+                    path=path,
+                    folder=SourcePath(root),
+                    files=(EntryFile(path, found.real, treatment),),
                 )
+                if path in owners:
+                    twice.setdefault(root, _built_twice(root, entry, owners[path]))
+                else:
+                    owners[path] = entry
+                    entries.append(entry)
+    diagnostics += twice.values()
     return entries
 
 

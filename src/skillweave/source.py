@@ -85,6 +85,10 @@ class LineIndex:
     def line_of(self, offset: int) -> int:
         return bisect_right(self.starts, offset) - 1
 
+    def start(self, line: int) -> int:
+        """Where a line starts; past the last one, the text's end."""
+        return self.starts[line] if line < len(self.starts) else len(self.text)
+
     def line(self, number: int) -> str:
         """The text of a line (from 0) without its line end; empty past the last one."""
         if number >= len(self.starts):

@@ -215,8 +215,8 @@ def _template(file: SourceFile) -> Template | None:
     if document is None or document.params is None:
         return None
     params = {param.name: param for param in document.params}
-    body = file.line_index.starts[document.body] if document.body < len(file.line_index.starts) else len(file.text)
-    template, _ = check_template(file.text, body, params, directive_spellings(file.line_index, document.body))
+    body, spelled = file.line_index.start(document.body), directive_spellings(file.line_index, document.body)
+    template, _ = check_template(file.text, body, params, spelled)
     return template
 
 

@@ -77,7 +77,7 @@ def _read_place(config: Config, place: str) -> _Wanted:
     """FILE[:LINE] → what is meant; a column behind the line, as editors write it, says nothing."""
     match = re.fullmatch(r"(.+?):(\d+)(?::\d+)?", place)
     name, line = (match[1], int(match[2])) if match else (place, None)
-    folder = config.root / config.output
+    folder = Path(os.path.normpath(config.root / config.output))
     path = Path(os.path.normpath(Path.cwd() / name))
     if not path.is_relative_to(folder):
         raise click.UsageError(f"{name} is not in the output folder ({config.output}).")

@@ -43,6 +43,7 @@ def watch(options: Options, command: str | None, *, poll: bool) -> int:
     from skillweave.watch import watch as run_watch  # noqa: PLC0415
 
     request = Request(Path.cwd(), options.root, options.config, options.output, options.strict, poll, command)
+    request = request._replace(cached=not options.no_cache)
     config, _ = load_config(*request[:4])
     if not config.root.is_dir():
         raise click.UsageError(f"{config.root} is no folder.")

@@ -99,7 +99,8 @@ def _holds_beside(asked: Asked, state: State, started: int) -> Callable[[], bool
         stamps = [str(row[0]) for _, _, row in _outputs(state)] if is_there and state.renewed else []
         return "\n".join([str(is_there), *stamps]).encode()
 
-    found = beside(look) if len(_outputs(state)) > FEW else look
+    # Who builds again and again does not ask after an edit: a process that nobody waits for would stay.
+    found = beside(look) if asked.memory is None and len(_outputs(state)) > FEW else look
 
     def result() -> bool:
         is_there, *stamps = found().decode().split("\n")

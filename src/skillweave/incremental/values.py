@@ -58,7 +58,10 @@ class Outcome(NamedTuple):
 
     @property
     def failed(self) -> int:
-        """How many were asked for and have an error; a skill whose id another one has is none of the entries."""
+        """Of a build: how many entries it neither wrote nor found as they are to be, for an error or for what is in the way.
+
+        A skill whose id another one has is none of the entries, and counts.
+        """
         refused = sum(d.code is DUPLICATE_SKILL and d.severity is Severity.ERROR for d in self.diagnostics)
         return self.asked - len(self.changed) - len(self.unchanged) + refused
 

@@ -56,7 +56,7 @@ def _judge_mark(text: str, inline: Inline, mark: Mark, fates: dict[int, Opener])
         case "html":
             inert = mark.value.startswith(("<!", "<?"))
             _all_inside(text, span, "inert" if inert else "stray", "in an HTML tag", fates)
-        case "link" | "image" | "use" | "unresolved" | "note" | "autolink":
+        case "link" | "image" | "use" | "unresolved" | "note":
             pass
 
 

@@ -122,7 +122,7 @@ class _Scan:
 def plain_reading(index: LineIndex, body: int = 0) -> Reading | None:
     """What a text says from a line on, in places of the whole text; None where that takes the parser."""
     text = index.text
-    start = index.starts[body] if body < len(index.starts) else len(text)
+    start = index.start(body)
     scan = _Scan(text, start, body)
     try:
         _read_lines(scan)

@@ -127,7 +127,7 @@ def _walk(index: LineIndex, tokens: list[Token], notes: BlockNotes, env: dict[st
             env["marks"] = marks
             children: list[Token] = []
             md.inline.parse(content, md, env, children)
-            inline = Inline(segments, marks.found, start, end, tuple(stack))
+            inline = Inline(segments, marks.found, tuple(stack))
             walk.inlines.append(inline)
             _note_inline(index, inline, reading)
             if heading:

@@ -14,7 +14,7 @@ from typing import Literal
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import normalizeReference
 from markdown_it.rules_block import StateBlock, reference, table
-from markdown_it.rules_inline import StateInline, autolink, backtick, html_inline, image, link
+from markdown_it.rules_inline import StateInline, backtick, html_inline, image, link
 from mdit_py_plugins.footnote import footnote_plugin
 
 from skillweave.directive.openers import CANDIDATE, CLOSES, WORDS, find_close, is_near_miss, opener_at
@@ -70,7 +70,6 @@ def parser() -> MarkdownIt:
     md.inline.ruler.at("backticks", _noted_code)
     md.inline.ruler.at("link", _noted_link)
     md.inline.ruler.at("image", _noted_image)
-    md.inline.ruler.at("autolink", _noted_autolink)
     md.inline.ruler.at("html_inline", _noted_html)
     md.inline.ruler.before("footnote_ref", "note_ref", _noted_footnote)
     return md
@@ -176,7 +175,7 @@ def _inline_directive(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
         return False
     end = find_close(src, opener) if marks.can_close(src, opener[1], start) else None
     if not silent:
-        marks.add("live", Span(start, end or start + 2), value="" if end else "unclosed")
+        marks.add("live", Span(start, end or start + 2))
         token = state.push("directive", "", 0)
         token.content = src[start : end or start + 2]
     state.pos = end or start + 2
@@ -190,15 +189,6 @@ def _noted_code(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
     # An unmatched run of back-ticks is text, and pushes no token of its own.
     if not silent and len(state.tokens) > count and state.tokens[-1].type == "code_inline" and not state.pending:
         state.env["marks"].add("code", Span(start, state.pos), value=state.tokens[-1].content)
-    return True
-
-
-def _noted_autolink(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
-    start = state.pos
-    if not autolink(state, silent):
-        return False
-    if not silent:
-        state.env["marks"].add("autolink", Span(start, state.pos))
     return True
 
 

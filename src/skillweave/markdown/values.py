@@ -14,7 +14,7 @@ BlockKind = Literal[
     "paragraph", "heading", "setext", "fence", "code", "html", "rule", "table", "definition", "directive"
 ]
 Fate = Literal["live", "escaped", "inert", "stray"]
-MarkKind = Literal["live", "escape", "near", "code", "html", "link", "image", "use", "unresolved", "note", "autolink"]
+MarkKind = Literal["live", "escape", "near", "code", "html", "link", "image", "use", "unresolved", "note"]
 
 
 class Container(NamedTuple):
@@ -131,12 +131,10 @@ class Reading:
 
 
 class Inline(NamedTuple):
-    """One run of inline content: where its parts stand, what its rules noted, and where it is."""
+    """One run of inline content: where its parts stand, what its rules noted, and what it lies in."""
 
     segments: tuple[tuple[int, int, int], ...]
     marks: list[Mark]
-    start: int
-    end: int
     containers: tuple[Container, ...]
 
 

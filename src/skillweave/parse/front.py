@@ -52,8 +52,7 @@ def read_front(
     if not wrong:
         from skillweave.template.rendering import check_template  # noqa: PLC0415 (jinja2 only where it is needed)
 
-        body_start = index.starts[body] if body < len(index.starts) else len(index.text)
-        _, wrong = check_template(index.text, body_start, params, directive_spellings(index, body))
+        _, wrong = check_template(index.text, index.start(body), params, directive_spellings(index, body))
         problems += wrong
     return fields, tuple(params.values())
 
@@ -61,8 +60,7 @@ def read_front(
 def directive_spellings(index: LineIndex, first_line: int, end: int | None = None) -> tuple[Span, ...]:
     """Every directive as it is spelled in a text, from a line on: live or not, none inside another."""
     spans = []
-    text, starts = index.text, index.starts
-    at = starts[first_line] if first_line < len(starts) else len(text)
+    text, at = index.text, index.start(first_line)
     end = len(text) if end is None else end
     while match := CANDIDATE.search(text, at, end):
         at = match.end()

@@ -17,7 +17,6 @@ from skillweave.lock import Ledger, Lock, Record, lock_bytes, read_lock
 from skillweave.project import START
 from skillweave.publish.disk import (
     files_below,
-    is_current,
     is_plain,
     is_regular,
     read_plain,
@@ -32,6 +31,7 @@ from skillweave.source import SourcePath
 from skillweave.stamps import digest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = [
@@ -41,7 +41,6 @@ __all__ = [
     "compare",
     "expected_lock",
     "files_below",
-    "is_current",
     "is_plain",
     "load_lock",
     "lock_digest",
@@ -160,7 +159,7 @@ def compare(request: Request) -> Published:
             why = "missing: its sources make it" if state == "absent" else "stale: it is not what its sources make"
             result.diagnostics.append(_stale(request, path, why))
     ours = {path for record in previous.values() for path in record.outputs}
-    for path in files_below(request.folder):
+    for path in files_below(request.folder, entered=_folders_of({*planned, *kept, *ours})):
         if path not in planned and path not in kept and path != LOCK_NAME:
             cure = BUILD if path in ours else "no build wrote it: move it out of the output folder"
             result.diagnostics.append(_stale(request, path, "stray: no source makes it", cure))
@@ -170,6 +169,17 @@ def compare(request: Request) -> Published:
         what = "missing" if there is None else "stale"
         result.diagnostics.append(_stale(request, LOCK_NAME, f"{what}: it does not describe these bundles"))
     return result
+
+
+def _folders_of(paths: Iterable[str]) -> set[str]:
+    """The folders that some paths lie in."""
+    folders: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    return folders
 
 
 def load_lock(folder: Path) -> Lock:

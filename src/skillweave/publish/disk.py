@@ -41,11 +41,6 @@ def is_staging(name: str) -> bool:
     return _STAGING.fullmatch(name) is not None
 
 
-def is_current(folder: Path, bundle: Bundle, record: Record | None) -> bool:
-    """Whether a bundle is already what is on disk: all of its outputs, and none that only its last record has."""
-    return differing(folder, bundle, record) == []
-
-
 def differing(folder: Path, bundle: Bundle, record: Record | None) -> list[Output] | None:
     """The outputs of a bundle that are on disk with other bytes or another mode; None if a file has to come or go."""
     paths = {output.path for output in bundle.outputs}
@@ -94,10 +89,11 @@ def walk(folder: Path, below: str) -> Iterator[Standing]:
                 yield Standing(path, kind, entry.inode())
 
 
-def files_below(folder: Path, below: str = "") -> Iterator[str]:
+def files_below(folder: Path, below: str = "", entered: Container[str] = ()) -> Iterator[str]:
     """Every file and symlink below a folder, without what is left out everywhere; symlinked folders are not entered.
 
-    Hidden folders of the output folder itself are looked into, as roots may be hidden; what builds leave over is not.
+    Hidden folders of the output folder itself are looked into, as roots may be hidden, and so are the folders that are to
+    be `entered` whatever they are called; what builds leave over is not.
     """
     pending = [below]
     while pending:
@@ -112,7 +108,7 @@ def files_below(folder: Path, below: str = "") -> Iterator[str]:
             path = f"{here}/{entry.name}" if here else entry.name
             if entry.is_dir(follow_symlinks=False):
                 hidden_root = not here and entry.name.startswith(".") and not is_staging(entry.name)
-                if hidden_root or not is_left_out(entry.name):
+                if hidden_root or path in entered or not is_left_out(entry.name):
                     pending.append(path)
             elif not is_left_out(entry.name):
                 files.append(path)

@@ -17,19 +17,16 @@ if TYPE_CHECKING:
 
 
 def bind(
-    params: Mapping[str, Param], arguments: Sequence[tuple[str, str | None, Span]], directive_span: Span
+    params: Mapping[str, Param], arguments: Sequence[tuple[str, str, Span]], directive_span: Span
 ) -> tuple[dict[str, str], tuple[Problem, ...]]:
-    """A value for every parameter, from the arguments, then the defaults, then the empty string; and what is wrong.
-
-    An argument without a value (None) is one that is passed on and not known yet: it is there, and not looked at.
-    """
+    """A value for every parameter, from the arguments, then the defaults, then the empty string; and what is wrong."""
     problems: list[Problem] = []
     values = {name: param.default or "" for name, param in params.items()}
     for name, value, span in arguments:
         wrong = _argument_problem(params, name, value, span)
         if wrong:
             problems.append(wrong)
-        if name in params and value is not None:
+        if name in params:
             values[name] = value
     given = {name for name, _, _ in arguments}
     missing = [name for name, param in params.items() if param.required and name not in given]
@@ -47,15 +44,13 @@ def passed_on(value: str) -> str | None:
     return found.group(1) if found else None
 
 
-def _argument_problem(params: Mapping[str, Param], name: str, value: str | None, span: Span) -> Problem | None:
+def _argument_problem(params: Mapping[str, Param], name: str, value: str, span: Span) -> Problem | None:
     param = params.get(name)
     if param is None:
         near = near_names(name, params)
         known = f"it has {', '.join(params)}" if params else "it has none"
         help_ = f"did you mean {near[0]}?" if near else known
         return Problem(UNKNOWN_PARAM, f'the pattern has no parameter "{name}"', span, help_)
-    if value is None:
-        return None
     if DIRECTIVE_OPENER.search(value):
         help_ = "values are never read for directives: write it in the pattern"
         return Problem(DIRECTIVE_IN_PARAM, f'the value of "{name}" holds a directive', span, help_)

@@ -55,6 +55,8 @@ class Request(NamedTuple):
     poll: bool
     command: str | None
     """What to run after a rebuild."""
+    cached: bool = True
+    """Whether a build may use what earlier ones found out, in this process or another one."""
 
 
 class _Stop(BaseException):
@@ -276,7 +278,9 @@ def _rebuild(session: _Session, changed: tuple[str, ...]) -> bool:
     if config != session.config:
         session.config = config
         _look(session)
-    asked = session.unsaved = Asked(config, strict=request.strict, memory=session.memory)
+    asked = Asked(config, strict=request.strict, cached=request.cached)
+    if request.cached:
+        asked = session.unsaved = asked._replace(memory=session.memory)
     try:
         rebuilt = _build(session, asked._replace(hold=hold), changed, started)
     except Superseded:
