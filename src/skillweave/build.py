@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from skillweave.config import Config
     from skillweave.diagnostics import Diagnostic
     from skillweave.flatten.values import Nodes
+    from skillweave.graph.reach import Reached
     from skillweave.source import SourcePath
 
 
@@ -99,15 +100,16 @@ def compile_project(  # noqa: PLR0913 (each has its default, and is named by who
     made_of = {path: sources_of(site, planned) for path, planned in plans.items()}
     unreached = {}
     if not wanted:
-        for path in unreached_patterns(project, made_of.values(), misspelled_lines(graph.findings, site)):
+        sources = [reached.files for reached in made_of.values()]
+        for path in unreached_patterns(project, sources, misspelled_lines(graph.findings, site)):
             unreached[path] = check_unreached(site, path)
-    looked_at = [*made_of.values(), *(known.sources for known in unreached.values())]
+    looked_at = [*(reached.compiled for reached in made_of.values()), *(known.sources for known in unreached.values())]
     vain = [] if wanted else unused_ignores(graph, graph.findings, looked_at)
     graph.failed |= failed_of(vain)
     bundles = make_bundles(site, plans, made_of)
     good = {bundle.entry.path for bundle in bundles}
     links = links_of(graph)
-    shown = {*plans, *(path for paths in made_of.values() for path in paths)} if wanted else None
+    shown = {*plans, *(path for reached in made_of.values() for path in reached.compiled)} if wanted else None
     findings = [finding for finding in graph.findings if shown is None or finding.diagnostic.path in shown]
     parts = Parts(
         links,
@@ -159,22 +161,22 @@ def plan_bundles(site: Site, entries: Iterable[Entry]) -> dict[SourcePath, Plan]
 
 
 def make_bundles(
-    site: Site, plans: Mapping[SourcePath, Plan], made_of: Mapping[SourcePath, frozenset[SourcePath]]
+    site: Site, plans: Mapping[SourcePath, Plan], made_of: Mapping[SourcePath, Reached]
 ) -> tuple[Bundle, ...]:
     """The bundles in which nothing has an error."""
     graph = site.nodes.graph
     made = []
     for path, planned in plans.items():
         entry = planned.entry
-        if entry is None or made_of[path] & graph.failed:
+        if entry is None or made_of[path].compiled & graph.failed:
             continue
         if any(site.nodes.whole(file.real) is None for file in entry.files if file.treatment == "compile"):
             continue
         graph.finder = path
-        made.append(emit(site.nodes, site.tree, planned, made_of[path]))
+        made.append(emit(site.nodes, site.tree, planned, made_of[path].files))
     graph.finder = None
     # An error may only show in the texts, and be laid to what others bundle, too.
-    return tuple(bundle for bundle in made if bundle and not made_of[bundle.entry.path] & graph.failed)
+    return tuple(bundle for bundle in made if bundle and not made_of[bundle.entry.path].compiled & graph.failed)
 
 
 def own_files(entries: Iterable[Entry]) -> frozenset[SourcePath]:

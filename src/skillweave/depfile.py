@@ -133,7 +133,7 @@ def _escape(path: str) -> str:
 def _reached(compiled: Compiled, entry: Entry) -> set[str]:
     """The files of an entry that has an error, as far as they are known."""
     starts = {file.real for file in entry.files if file.treatment != "partial"}
-    return {str(path) for path in closure(compiled.graph, starts) if compiled.tree.look_up(path).kind == "file"}
+    return {str(path) for path in closure(compiled.graph, starts).files if compiled.tree.look_up(path).kind == "file"}
 
 
 def _looked_for(compiled: Compiled, edge: Edge) -> Iterator[SourcePath]:

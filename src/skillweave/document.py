@@ -67,7 +67,9 @@ class Document(NamedTuple):
     fields: FrontMatter | None
     """What it says; None where there is none."""
     params: tuple[Param, ...] | None
-    """The parameters that it declares, which make the file a template; None: it is none."""
+    """The parameters that it declares, which make a pattern a template, and nothing else one; None: it declares none."""
+    params_problems: tuple[Problem, ...]
+    """What is wrong with these, and with the template: to be told of a pattern only."""
     body: int
     """The first line behind the front matter."""
     directives: tuple[PlacedDirective, ...]

@@ -16,7 +16,9 @@ from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
+    from skillweave.graph.reach import Reached
     from skillweave.graph.values import Graph
     from skillweave.source import SourcePath
 
@@ -26,10 +28,21 @@ class Bundled(NamedTuple):
 
     sources: frozenset[SourcePath]
     """The files that go into it, or could."""
+    copied: frozenset[SourcePath]
+    """Those of them that go into it as they are, so that no mistake in what they say is one of the bundle."""
     asked: frozenset[SourcePath]
     """Further files that its links ask something of, such as a heading."""
     good: bool
     """Whether it has no error."""
+
+    @property
+    def compiled(self) -> frozenset[SourcePath]:
+        """Those of them that are spliced or linked."""
+        return self.sources - self.copied if self.copied else self.sources
+
+    def fails(self, failed: AbstractSet[SourcePath]) -> bool:
+        """Whether an error that is laid to some files keeps it from being made."""
+        return not self.compiled.isdisjoint(failed)
 
     def depends_on(self, paths: frozenset[SourcePath] | set[SourcePath]) -> bool:
         return not (self.sources.isdisjoint(paths) and self.asked.isdisjoint(paths))
@@ -103,9 +116,11 @@ def failed_of(findings: Iterable[Finding]) -> set[SourcePath]:
     return {owner for finding in findings if finding.diagnostic.severity is Severity.ERROR for owner in finding.owners}
 
 
-def bundled(graph: Graph, sources: frozenset[SourcePath], asked: set[SourcePath], *, good: bool) -> Bundled:
+def bundled(graph: Graph, made_of: Reached, asked: set[SourcePath], *, good: bool) -> Bundled:
     """What a bundle was made of."""
-    return Bundled(sources, frozenset(closure(graph, asked - sources) - sources if asked - sources else ()), good)
+    sources = made_of.files
+    further = asked - sources
+    return Bundled(sources, made_of.copied, closure(graph, further).files - sources if further else frozenset(), good)
 
 
 def to_json(parts: Parts) -> dict[str, Any]:
@@ -117,7 +132,7 @@ def to_json(parts: Parts) -> dict[str, Any]:
 
     def packed(bundles: Mapping[SourcePath, Bundled]) -> list[Any]:
         return [
-            [number(path), sorted(map(number, b.sources)), sorted(map(number, b.asked)), b.good]
+            [number(path), *(sorted(map(number, paths)) for paths in (b.sources, b.copied, b.asked)), b.good]
             for path, b in bundles.items()
         ]
 
@@ -141,9 +156,12 @@ def from_json(content: Any) -> Parts:  # noqa: ANN401 (JSON)
     def unpacked(bundles: list[Any]) -> dict[SourcePath, Bundled]:
         return {
             paths[path]: Bundled(
-                frozenset([paths[one] for one in sources]), frozenset([paths[one] for one in asked]), good
+                frozenset([paths[one] for one in sources]),
+                frozenset([paths[one] for one in copied]),
+                frozenset([paths[one] for one in asked]),
+                good,
             )
-            for path, sources, asked, good in bundles
+            for path, sources, copied, asked, good in bundles
         }
 
     return Parts(

@@ -68,6 +68,11 @@ class Project(NamedTuple):
     homes: Mapping[SourcePath, SourcePath]
     """The folder that a skill's or document's own file may read besides patterns."""
     diagnostics: tuple[Diagnostic, ...]
+    verbatim: tuple[str, ...] = ()
+    """Globs of files that nothing is read in."""
+
+    def is_verbatim(self, path: str) -> bool:
+        return bool(self.verbatim) and matches(path, self.verbatim)
 
     def may_read(self, source: SourcePath, target: str) -> bool:
         """Whether a directive or link in a file may name a target: both are real paths (LANGUAGE 3)."""
@@ -102,6 +107,7 @@ def discover(tree: Tree, config: Config) -> Project:
         shared=shared,
         homes=homes,
         diagnostics=tuple(diagnostics),
+        verbatim=config.verbatim,
     )
 
 

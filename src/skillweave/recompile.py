@@ -129,7 +129,8 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
     kept = [finding for finding in last.findings if _holds(merge, finding)]
     graph.failed |= failed_of(kept)
     made_of = {path: sources_of(site, planned) for path, planned in plans.items()}
-    sources = [made_of.get(path, known.sources) for path, known in last.bundles.items()]
+    now = {path: bundled(graph, made_of[path], plans[path].asked, good=True) for path in plans}
+    sources = [now.get(path, known).sources for path, known in last.bundles.items()]
     lines = misspelled_lines([*kept, *_fresh(merge)], site)
     unreached: dict[SourcePath, Bundled] = {}
     for path in unreached_patterns(project, sources, lines):
@@ -144,7 +145,10 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
     asked = set().union(*(planned.asked for planned in plans.values()), *(known.asked for known in unreached.values()))
     if _asks_beyond(merge, asked):
         return None
-    vain = unused_ignores(graph, [*kept, *_fresh(merge)], [*sources, *(known.sources for known in unreached.values())])
+    looked_at = [now.get(path, known).compiled for path, known in last.bundles.items()]
+    vain = unused_ignores(
+        graph, [*kept, *_fresh(merge)], [*looked_at, *(known.sources for known in unreached.values())]
+    )
     graph.failed |= failed_of([*kept, *vain])
     bundles = make_bundles(site, plans, made_of)
     findings = (*kept, *_fresh(merge))
@@ -152,7 +156,7 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
     known_bundles = _known_bundles(merge, failed_of([*findings, *vain]))
     if known_bundles is None or not is_partial(graph.findings):
         return None
-    redone = {path: bundled(graph, made_of[path], plans[path].asked, good=path in good) for path in plans}
+    redone = {path: known._replace(good=path in good) for path, known in now.items()}
     links, linked = merge.names
     templates = {path for path in last.templates if path not in graph.files} | templates_of(graph)
     parts = Parts(
@@ -201,7 +205,7 @@ def _known_bundles(merge: _Merge, failed: set[SourcePath]) -> dict[SourcePath, B
     for path, known in merge.last.bundles.items():
         if path in merge.plans:
             continue
-        fails = not known.sources.isdisjoint(failed)
+        fails = known.fails(failed)
         if not fails and not known.good:
             return None
         found[path] = known._replace(good=False) if fails and known.good else known

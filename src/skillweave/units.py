@@ -230,6 +230,8 @@ def _bind(graph: Graph, caller: UnitKey, edge: Edge) -> Arguments | None:
             cure = "declare them under `params` in its front matter"
             graph.report(edge.source, Problem(UNKNOWN_PARAM, message, argument.span, help=cure))
         return None if directive.arguments else ()
+    if any(problem.code is not TEMPLATE_ERROR for problem in document.params_problems):
+        return None  # What it takes is not known, which is reported where it says so.
     from skillweave.template.arguments import bind, passed_on  # noqa: PLC0415 (jinja2 is imported for templates only)
 
     values = dict(caller.arguments)

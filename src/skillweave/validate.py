@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from skillweave.flatten.values import Node, NodeKey, Nodes
+    from skillweave.graph.reach import Reached
     from skillweave.graph.values import Finding, Links
     from skillweave.links.site import Plan, PlannedPage, Site
     from skillweave.project import Entry, Project
@@ -122,7 +123,7 @@ def check_unreached(site: Site, path: SourcePath) -> Bundled:
     if file is not None and file.document is not None and file.document.params is None:
         asked = check_links(site, path)
     graph.finder = None
-    return bundled(graph, frozenset(closure(graph, [path])), asked, good=True)
+    return bundled(graph, closure(graph, [path]), asked, good=True)
 
 
 def misspelled_lines(findings: Iterable[Finding], site: Site) -> list[str]:
@@ -149,13 +150,14 @@ def _stem(path: str) -> str:
     return path.rpartition("/")[2].removesuffix(".md").casefold()
 
 
-def sources_of(site: Site, plan: Plan) -> frozenset[SourcePath]:
-    """Every file that goes into a bundle or could: the closure of its pages, and what it copies."""
+def sources_of(site: Site, plan: Plan) -> Reached:
+    """Every file that goes into a bundle or could: what its pages reach, and what it copies."""
     starts: set[SourcePath] = {page.unit.path for page in plan.pages.values()}
     if plan.entry is not None:
         # Also where no page could be laid out, as with a cycle.
         starts.update(file.real for file in plan.entry.files if file.treatment == "compile")
-    return frozenset(closure(site.nodes.graph, starts) | set(plan.copies.values()))
+    reached = closure(site.nodes.graph, starts)
+    return reached._replace(copied=reached.copied | (frozenset(plan.copies.values()) - reached.compiled))
 
 
 def with_trails(findings: Iterable[Finding], links: Links, starts: Collection[SourcePath]) -> tuple[Diagnostic, ...]:

@@ -35,7 +35,7 @@ def plan(graph: Graph, project: Project, config: Config) -> Nodes:
         document = graph.files[path].document
         if document is None:
             nodes.units[UnitKey(path)] = file_unit(graph, path, is_own=False)
-        elif document.params is None or path in project.homes:
+        elif document.params is None:
             _plan_unit(nodes, file_unit(graph, path, is_own=path in project.homes))
         else:
             nodes.units[UnitKey(path)] = file_unit(graph, path, is_own=False)
@@ -71,15 +71,18 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
     directive = edge.directive
     if edge.target is None or directive.word != "include" or edge.target not in nodes.graph.files:
         return None
+    if edge.source in nodes.graph.knotted and edge.target in nodes.graph.knotted and edge.splices:
+        return None  # The cycle is reported.
     file = nodes.graph.files[edge.target]
+    document = file.document or file.quoted
     source = Lines(file.lines, edge.target)
-    if directive.section is not None and file.document is not None:
-        source = source._replace(sections=nodes.sections_of(edge.target, file.document))
+    if directive.section is not None and document is not None:
+        source = source._replace(sections=nodes.sections_of(edge.target, document))
     if directive.as_code:
         # The file as it is: the unit of this key may be a rendering, of a template without parameters.
         as_it_is = file_unit(nodes.graph, edge.target, is_own=False)
         nodes.units.setdefault(as_it_is.key, as_it_is)
-        selection = select_code(source, file.document, directive)
+        selection = select_code(source, document, directive)
         key = NodeKey(as_it_is.key, selection.ranges, language(edge.target, directive.lang))
         nodes.nodes.setdefault(key, _code_node(as_it_is, key))
     else:

@@ -1,4 +1,4 @@
-"""The order of the files outside of cycles; the cycles, and the chains that are too long."""
+"""The order of the files; the cycles, and the chains that are too long."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
 
 def order(graph: Graph, depth_limit: int) -> None:
-    """Find the cycles, the order of all files outside them, and chains of includes above the limit."""
+    """Find the order of all files, the cycles, and chains of includes above the limit."""
     components = _components(graph)
     for component in components:
         if len(component) > 1 or component[0] in _included(graph, component[0]):
+            graph.knotted.update(component)
             _report_cycle(graph, sorted(component))
-    _report_depth(graph, [component[0] for component in components if len(component) == 1], depth_limit)
+    graph.order = tuple(path for component in components for path in component)
+    _report_depth(graph, depth_limit)
 
 
 def _included(graph: Graph, path: SourcePath) -> list[SourcePath]:
@@ -85,11 +87,15 @@ def _report_cycle(graph: Graph, component: list[SourcePath]) -> None:
     hops.reverse()
     first = hops[0]
     files = f"{len(hops)} file" + ("s" if len(hops) != 1 else "")
-    notes = []
-    if len(component) > len(hops):
-        told = {hop.source for hop in hops}
-        others = [path for path in component if path not in told]
-        notes.append(Note(f"{len(others)} more in the same knot: {', '.join(others[:5])}"))
+    told = {*hops}
+    others = [edge for path in component for edge in graph.edges[path] if edge.splices and edge not in told]
+    others = [edge for edge in others if edge.target in members]
+    notes = [
+        Note(f"the same knot holds the include of {edge.target} at", edge.source, _place(graph, edge))
+        for edge in others[:_FEW]
+    ]
+    if len(others) > _FEW:
+        notes.append(Note(f"{len(others) - _FEW} more includes in the same knot"))
     index = graph.files[start].line_index
     graph.add(
         Diagnostic(
@@ -107,22 +113,24 @@ def _report_cycle(graph: Graph, component: list[SourcePath]) -> None:
     )
 
 
+_FEW = 8
+"""How many includes of a knot are named beside those of its shortest cycle."""
+
+
 def _place(graph: Graph, edge: Edge) -> Position:
     return graph.files[edge.source].line_index.position(edge.directive.span.start)
 
 
-def _report_depth(graph: Graph, paths: list[SourcePath], limit: int) -> None:
-    """Order the files, dependencies first, and measure the longest chain of includes below each."""
+def _report_depth(graph: Graph, limit: int) -> None:
+    """Measure the longest chain of includes below each file. What is in a cycle, or cannot be read, ends one."""
     depth: dict[SourcePath, int] = {}
     longest: dict[SourcePath, Edge] = {}
-    ordered = []
-    for path in paths:
-        below = [edge for edge in graph.edges.get(path, ()) if edge.splices and edge.target is not None]
-        if any(edge.target not in depth for edge in below) or path in _included(graph, path):
-            continue  # It reaches a cycle, or a file that could not be read: that is reported already.
+    for path in graph.order:
+        if path in graph.knotted:
+            continue
+        below = [edge for edge in graph.edges.get(path, ()) if edge.splices and edge.target in depth]
         deepest = max(below, key=lambda edge: depth[edge.target or path], default=None)
         depth[path] = 0 if deepest is None else depth[deepest.target or path] + 1
-        ordered.append(path)
         if deepest is None:
             continue
         longest[path] = deepest
@@ -140,4 +148,3 @@ def _report_depth(graph: Graph, paths: list[SourcePath], limit: int) -> None:
                     note=f"the chain ends at {end}",
                 ),
             )
-    graph.order = tuple(ordered)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import INVALID_FRONT_MATTER, Severity
 from skillweave.graph.values import Graph, Link, Links
+from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 def starts_of(project: Project) -> set[SourcePath]:
     """The files that are read for themselves: every pattern that is Markdown, and what entries are compiled from."""
     compiled = {file.real for entry in project.entries for file in entry.files if file.treatment != "copy"}
-    return {*(path for path in project.patterns if path.endswith(".md")), *compiled}
+    patterns = (path for path in project.patterns if path.endswith(".md") and not project.is_verbatim(path))
+    return {*patterns, *compiled}
 
 
 def report_problems(graph: Graph, project: Project, elsewhere: Iterable[SourcePath] = ()) -> None:
@@ -45,21 +47,35 @@ def included_by(graph: Graph) -> set[SourcePath]:
     return {edge.target for edges in graph.edges.values() for edge in edges if edge.splices and edge.target is not None}
 
 
-def closure(graph: Graph, starts: Iterable[SourcePath]) -> set[SourcePath]:
-    """Some files and all that they name, over any number of steps; what an asset names does not count."""
+class Reached(NamedTuple):
+    """Some files and all that they name, over any number of steps."""
+
+    compiled: frozenset[SourcePath]
+    """What is spliced or linked."""
+    copied: frozenset[SourcePath]
+    """What only comes as it is, and names nothing: assets, and what is shown as code."""
+
+    @property
+    def files(self) -> frozenset[SourcePath]:
+        return self.compiled | self.copied
+
+
+def closure(graph: Graph, starts: Iterable[SourcePath]) -> Reached:
+    """What some files reach."""
     reached = set(starts)
-    shipped = set()
+    copied = set()
     pending = list(reached)
     while pending:
         for edge in graph.edges.get(pending.pop(), ()):
             if edge.target is None or edge.target in reached:
                 continue
-            if edge.reads:
+            # What cannot be read is no more copied than spliced.
+            if edge.follows or (edge.reads and edge.target not in graph.files):
                 reached.add(edge.target)
                 pending.append(edge.target)
             else:
-                shipped.add(edge.target)
-    return reached | shipped
+                copied.add(edge.target)
+    return Reached(frozenset(reached), frozenset(copied - reached))
 
 
 def links_of(graph: Graph) -> dict[SourcePath, tuple[Link, ...]]:

@@ -9,6 +9,8 @@ from skillweave.destination import read_destination, resolve
 from skillweave.diagnostics import (
     AMBIGUOUS_TARGET,
     CASE_MISMATCH,
+    DIRECTIVE_IN_FRONT_MATTER,
+    DIRECTIVE_IN_PARAM,
     INVALID_ENCODING,
     MISSING_INCLUDE,
     NOT_A_REGULAR_FILE,
@@ -81,22 +83,33 @@ class _Resolver:
         self.tree, self.project, self.documents, self.graph, is_part, self.known = reading
         self.follows = is_part or bool(self.project.shared)
         self.patterns = frozenset(self.project.patterns if is_part else ())
+        self.templates = frozenset(self.project.patterns)
         self.texts: dict[SourcePath, tuple[str, EncodingProblem | str | None, str]] = {}
         self.pending: list[SourcePath] = []
         self.unreadable: dict[SourcePath, tuple[Code, str]] = {}
         self.named: dict[SourcePath, tuple[SourcePath, Span]] = {}
         self.names: list[str] | None = None
 
-    def need(self, path: SourcePath, by: tuple[SourcePath, Span] | None) -> None:
-        """See to it that a file is read."""
-        if by and path not in self.named:
-            self.named[path] = by
-        if path in self.graph.files or path in self.unreadable:
+    def need(self, path: SourcePath, by: tuple[SourcePath, Span] | None, *, quoted: bool = False) -> None:
+        """See to it that a file is read; if it is only `quoted`, as code, what it names does not count."""
+        if by:
+            self.named[path] = min(by, self.named.get(path, by))
+        if path in self.unreadable:
             return
-        if path in self.known:
-            self.graph.files[path] = self.known[path]
+        file = self.graph.files.get(path)
+        if file is not None and (quoted or file.quoted is None):
+            return
+        file = file or self.known.get(path) or self._read(path)
+        if file is None:
+            return
+        document = file.document or file.quoted
+        self.graph.files[path] = file._replace(
+            document=None if quoted else document, quoted=document if quoted else None
+        )
+        if not quoted:
             self.pending.append(path)
-            return
+
+    def _read(self, path: SourcePath) -> SourceFile | None:
         ahead = self.texts.pop(path) if path in self.texts else None
         text, problem, digest = ahead or read_text(self.tree, path)
         if isinstance(problem, EncodingProblem):
@@ -104,10 +117,26 @@ class _Resolver:
         elif problem is not None:
             self.unreadable[path] = (UNREADABLE_FILE, problem)
         else:
-            document = self.documents.get(text, digest) if path.endswith(".md") else None
-            lines = tuple(text.split("\n"))
-            self.graph.files[path] = SourceFile(path, text, digest, document, LineIndex(text), lines)
-            self.pending.append(path)
+            document = self._document(path, text, digest) if path.endswith(".md") else None
+            return SourceFile(path, text, digest, document, LineIndex(text), tuple(text.split("\n")))
+        return None
+
+    def _document(self, path: SourcePath, text: str, digest: str) -> Document:
+        """What a text says at its place: only a pattern can be a template."""
+        document = self.documents.get(text, digest)
+        if document.params is None:
+            return document
+        if path not in self.templates:
+            return document._replace(params=None, params_problems=())
+        wrong = document.params_problems
+        bad = [problem.span for problem in wrong if problem.code is DIRECTIVE_IN_PARAM]
+        told = (
+            problem
+            for problem in document.problems
+            if problem.code is not DIRECTIVE_IN_FRONT_MATTER
+            or not any(span.start <= problem.span.start < span.end for span in bad)
+        )
+        return document._replace(problems=tuple(sorted([*told, *wrong], key=lambda p: (p.span, p.code.number))))
 
     def read_ahead(self, paths: Iterable[SourcePath]) -> None:
         """Read files that will be needed, and let what parses know all their texts at once."""
@@ -140,7 +169,7 @@ class _Resolver:
             if written is None or not written.path.endswith(".md"):
                 continue
             found = self.tree.look_up(resolve(source, written.path))
-            if found.kind != "file":
+            if found.kind != "file" or self.project.is_verbatim(found.real):
                 continue
             if any(is_below(found.real, folder) for folder in self.project.shared):
                 self.need(found.real, (source, destination.span))
@@ -157,7 +186,7 @@ class _Resolver:
         if target is None:
             return Edge(source, placed, None, missing)
         if directive.word != "asset":
-            self.need(target, (source, directive.span))
+            self.need(target, (source, directive.span), quoted=directive.as_code)
         return Edge(source, placed, target)
 
     def _target(

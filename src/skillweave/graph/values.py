@@ -24,6 +24,8 @@ class SourceFile(NamedTuple):
     document: Document | None
     line_index: LineIndex
     lines: tuple[str, ...]
+    quoted: Document | None = None
+    """What it says where it is Markdown that is only shown as code: nothing of that counts but what can be selected."""
 
 
 class Edge(NamedTuple):
@@ -46,6 +48,11 @@ class Edge(NamedTuple):
     def reads(self) -> bool:
         """Whether the target's text is read for it: an asset is shipped unread."""
         return self.directive.word != "asset"
+
+    @property
+    def follows(self) -> bool:
+        """Whether what the target names counts, too: of an asset, and of what is shown as code, it does not."""
+        return self.reads and not self.directive.as_code
 
     @property
     def splices(self) -> bool:
@@ -88,7 +95,9 @@ class Graph:
         """Whose bundle is being worked out."""
         self.failed: set[SourcePath] = set()
         self.order: tuple[SourcePath, ...] = ()
-        """Files whose includes hold no cycle, each behind all that it includes."""
+        """All files, each behind all that it includes, but for those in cycles."""
+        self.knotted: set[SourcePath] = set()
+        """The files in cycles."""
         self.strict = strict
         """Whether warnings are errors."""
         self.policy: Policy = policy or Policy()

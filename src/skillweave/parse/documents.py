@@ -63,7 +63,7 @@ def _document(
         frame, reading = _read(index, [line for line in range(body, len(index.starts)) if line not in hidden])
     regions, broken = regions_of(index, markers, problems)
     directives = placed_directives(frame, reading, problems)
-    fields, params = read_front(index, matter, body, problems) if matter else (None, None)
+    fields, params, wrong = read_front(index, matter, body, problems) if matter else (None, None, [])
     in_front = front_ignores(index, matter) if matter else []
     check_comments(frame, reading, problems)
     check_blocks(frame, reading, problems)
@@ -73,6 +73,7 @@ def _document(
         front_matter=matter,
         fields=fields,
         params=params,
+        params_problems=tuple(wrong),
         body=body,
         directives=directives,
         escapes=tuple(frame.offset(o.span.start) for o in reading.openers if o.fate == "escaped"),

@@ -33,28 +33,29 @@ def find_front_matter(index: LineIndex, problems: list[Problem]) -> tuple[Span |
 
 def read_front(
     index: LineIndex, span: Span, body: int, problems: list[Problem]
-) -> tuple[FrontMatter, tuple[Param, ...] | None]:
-    """What the front matter says. A directive in it is not resolved; a template is checked as a whole."""
+) -> tuple[FrontMatter, tuple[Param, ...] | None, list[Problem]]:
+    """What the front matter says, its parameters, and what is wrong with these and with the template that they make.
+
+    A directive in it is not resolved.
+    """
     for found in directive_spellings(index, 1, span.end):
         message = "a directive in front matter is not resolved"
         problems.append(Problem(DIRECTIVE_IN_FRONT_MATTER, message, found, help="move it into the body"))
     fields, wrong = read_front_matter(index.text[span.start : span.end], span.start)
     problems += wrong
     if fields.get("params") is None:
-        return fields, None
+        return fields, None, []
     from skillweave.front_matter.params import read_params  # noqa: PLC0415 (few files declare some)
 
     declared = read_params(fields)
     if declared is None:
-        return fields, None
+        return fields, None, []
     params, wrong = declared
-    problems += wrong
     if not wrong:
         from skillweave.template.rendering import check_template  # noqa: PLC0415 (jinja2 only where it is needed)
 
         _, wrong = check_template(index.text, index.start(body), params, directive_spellings(index, body))
-        problems += wrong
-    return fields, tuple(params.values())
+    return fields, tuple(params.values()), [*wrong]
 
 
 def directive_spellings(index: LineIndex, first_line: int, end: int | None = None) -> tuple[Span, ...]:
