@@ -139,6 +139,10 @@ def symlinks_to_skills(project: Path) -> None:
     (skills / "from-docs").symlink_to("../docs/from-docs")
 
 
+def names_that_differ_in_case(project: Path) -> None:
+    write_text(project / "docs/a.md", "a\n")
+
+
 BUILDERS: dict[str, Callable[[Path], None]] = {
     "project-zero-config": no_configuration,
     "project-empty-folders": empty_folders,
@@ -149,4 +153,5 @@ BUILDERS: dict[str, Callable[[Path], None]] = {
     "path-symlink-outside": symlink_to("../private/secret.md"),
     "path-symlink-dangling": symlink_to("nowhere.md"),
     "cycle-symlink": symlink_to("b.md"),
+    "collide-with-another-entry": names_that_differ_in_case,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Literal
 
 from skillweave.config import UnknownEntryError
@@ -9,6 +10,7 @@ from skillweave.diagnostics import (
     CASE_MISMATCH,
     DUPLICATE_SKILL,
     NOT_A_REGULAR_FILE,
+    OUTPUT_COLLISION,
     PATH_NOT_PORTABLE,
     PATH_OUTSIDE_ROOTS,
     UNREADABLE_FILE,
@@ -22,7 +24,7 @@ from skillweave.record import NamedTuple
 from skillweave.source import Position, SourcePath
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from skillweave.config import Config
     from skillweave.files import Found
@@ -100,8 +102,10 @@ def discover(tree: Tree, config: Config) -> Project:
     allowed = (*own, *pattern_roots, *shared)
     files = (file for entry in (*skills, *documents) for file in entry.files)
     diagnostics += [_strays(file) for file in files if not any(is_below(file.real, root) for root in allowed)]
+    entries = tuple(sorted([*skills, *documents], key=lambda entry: entry.path))
+    diagnostics += _one_place(entries)
     return Project(
-        entries=tuple(sorted([*skills, *documents], key=lambda entry: entry.path)),
+        entries=entries,
         pattern_roots=tuple(pattern_roots),
         patterns=tuple(sorted(patterns)),
         shared=shared,
@@ -155,6 +159,18 @@ def _built_twice(root: str, entry: Entry, first: Entry) -> Diagnostic:
     message = f"{root} holds what is built already: {entry.path} is part of {first.id}"
     cure = f"leave {root}, or the root that holds it, out of the configuration"
     return Diagnostic(DUPLICATE_SKILL, message, SourcePath(root), START, START, help=cure)
+
+
+def _one_place(entries: Iterable[Entry]) -> Iterator[Diagnostic]:
+    """What to say of entries whose outputs some file systems take for one: they differ only in case or normalisation."""
+    known: dict[str, Entry] = {}
+    for entry in entries:
+        place = entry.folder if entry.kind == "skill" else entry.path
+        first = known.setdefault(unicodedata.normalize("NFC", place).casefold(), entry)
+        if first is not entry:
+            other = first.folder if first.kind == "skill" else first.path
+            message = f"{other} and {place} are one path where case does not count"
+            yield Diagnostic(OUTPUT_COLLISION, message, entry.path, START, START, help="rename one of them")
 
 
 def _strays(file: EntryFile) -> Diagnostic:

@@ -77,13 +77,47 @@ def _directive_edits(work: Work, page: PlannedPage, number: int, key: NodeKey) -
 
 
 def _check_collisions(site: Site, plan: Plan) -> None:
-    """Paths that some file systems take for one: they differ only in case or in Unicode normalisation."""
+    """What cannot stand side by side: paths that some file systems take for one, as they differ only in case or in Unicode
+    normalisation; a file where a folder goes; and what another entry publishes below this one's folder.
+    """
+    entry = plan.entry
+    if entry is None:
+        return
+    outs = sorted([*plan.pages, *plan.copies])
     seen: dict[str, str] = {}
-    for out in sorted([*plan.pages, *plan.copies]):
-        folded = unicodedata.normalize("NFC", out).casefold()
-        if folded in seen and plan.entry is not None:
-            source = plan.whence.get(out) or plan.whence.get(seen[folded]) or (plan.entry.main.real, Span(0, 0))
+    folders: dict[str, str] = {}
+    for out in outs:
+        folder = out.rpartition("/")[0]
+        while folder and _folded(folder) not in folders:
+            folders[_folded(folder)] = out
+            folder = folder.rpartition("/")[0]
+    for out in outs:
+        folded = _folded(out)
+        if folded in seen:
             both = f"{seen[folded]} and {out}"
             what = "are one path" if seen[folded] == out else "are one path where case does not count"
-            collide(site, plan, source, out, f"{both} {what}")
+            _collide(site, plan, (out, seen[folded]), f"{both} {what}")
+        elif folded in folders:
+            below = folders[folded]
+            _collide(site, plan, (out, below), f"{out} would be a file, and the folder that {below} lies in")
         seen.setdefault(folded, out)
+    inner = {_folded(other.folder[len(entry.folder) + 1 :]): other for other in site.inner.get(entry.folder, ())}
+    for out in outs if inner else ():
+        at = _folded(out)
+        while at and at not in inner:
+            at = at.rpartition("/")[0]
+        other = inner.get(at) or next((inner[path] for path in inner if path.startswith(f"{_folded(out)}/")), None)
+        if other is not None:
+            _collide(site, plan, (out, out), f"{out} lies where {other.id} is published")
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def _collide(site: Site, plan: Plan, outs: tuple[str, str], message: str) -> None:
+    """Report that two outputs cannot stand side by side, at what asked for one of them."""
+    entry = plan.entry
+    if entry is not None:
+        asked = next((plan.whence[out] for out in outs if out in plan.whence), (entry.main.real, Span(0, 0)))
+        collide(site, plan, asked, outs[0], message)

@@ -79,6 +79,8 @@ class Site:
         self.entries = entries
         self.owners: dict[SourcePath, tuple[Entry, EntryFile]] = {}
         self.folders: dict[str, Entry] = {}
+        self.inner: dict[str, list[Entry]] = {}
+        """The skills that lie in a skill, by its folder."""
         self.layouts: dict[UnitKey, Page] = {}
         self.known_files: tuple[SourcePath, ...] = ()
         """Every pattern and every file of an entry, sorted."""
@@ -128,6 +130,9 @@ def make_site(nodes: Nodes, tree: Tree) -> Site:
         site.folders[tree.look_up(entry.folder).real if entry.kind == "skill" else entry.path] = entry
         for file in entry.files:
             site.owners.setdefault(file.real, (entry, file))
+        folder = entry.folder if entry.outer is not None else ""
+        while folder := folder.rpartition("/")[0]:
+            site.inner.setdefault(folder, []).append(entry)
     site.known_files = tuple(sorted({*nodes.project.patterns, *site.owners}))
     configured = (*nodes.config.patterns, *nodes.config.skills, *nodes.config.documents)
     site.roots = tuple(sorted({root for _, root in expand_roots(tree, configured)}))
