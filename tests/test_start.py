@@ -275,7 +275,10 @@ def test_the_hook_of_another_project_is_none(
 OBSTACLES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a file for a folder": (lambda project: (project / "patterns").write_text("x"), "patterns is no folder"),
     "a folder for a file": (lambda project: (project / SKILL).mkdir(parents=True), f"{SKILL} is no regular file"),
-    "a FIFO": (lambda project: os.mkfifo(project / CONFIG), f"{CONFIG} is no regular file"),
+    "a FIFO": (
+        lambda project: os.mkfifo(project / CONFIG),
+        f"{CONFIG}:1:1: SW001 cannot read the configuration: it is not a regular file",
+    ),
     "a symlink that leaves": (
         lambda project: (project / "skills").symlink_to(project.parent),
         "skills is a symlink that leaves the project",
@@ -286,7 +289,7 @@ OBSTACLES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a symlink for a file": (
         lambda project: (project / CONFIG).symlink_to("nowhere"),
-        f"{CONFIG} is a symlink to nothing",
+        f"{CONFIG}:1:1: SW001 the configuration is a symlink to what is none of the project",
     ),
     "a circle": (lambda project: (project / "skills").symlink_to("skills"), "skills is a symlink to nothing"),
     "a broken configuration": (

@@ -30,7 +30,6 @@ from skillweave.validate import (
     check_files,
     check_plan,
     check_unreached,
-    misspelled_lines,
     sources_of,
     unreached_patterns,
     with_trails,
@@ -101,7 +100,7 @@ def compile_project(  # noqa: PLR0913 (each has its default, and is named by who
     unreached = {}
     if not wanted:
         sources = [reached.files for reached in made_of.values()]
-        for path in unreached_patterns(project, sources, misspelled_lines(graph.findings, site)):
+        for path in unreached_patterns(site, sources, graph.findings):
             unreached[path] = check_unreached(site, path)
     looked_at = [*(reached.compiled for reached in made_of.values()), *(known.sources for known in unreached.values())]
     vain = [] if wanted else unused_ignores(graph, graph.findings, looked_at)
@@ -136,7 +135,7 @@ def check_texts(
         graph.add(diagnostic, *owners)
     check_seams(nodes)
     nodes.sound |= sound_nodes(nodes)
-    check_files(nodes, elsewhere)
+    check_files(nodes)
     claim_ignores(graph)
     return make_site(nodes, tree)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from skillweave.flatten.texts import asked, assemble, text_of
@@ -11,11 +12,12 @@ from skillweave.source import Edit, apply_edits
 from skillweave.units import UnitKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from skillweave.document import Heading
     from skillweave.flatten.values import Child, Node, NodeKey, Nodes
     from skillweave.graph.values import Edge
+    from skillweave.units import Unit
 
 
 def heading_text(nodes: Nodes, node: Node, heading: Heading) -> str:
@@ -26,30 +28,63 @@ def heading_text(nodes: Nodes, node: Node, heading: Heading) -> str:
     if "<<" not in written and "{{" not in written:
         return heading.text
     edits = sorted(edit for edit in _brought(nodes, node) if start <= edit.start < end)
-    if not edits:
-        return heading.text
-    text = apply_edits(node.unit.text, start, end, edits)
+    return _said_with(node.unit, heading, edits) if edits else heading.text
+
+
+def _said_with(unit: Unit, heading: Heading, edits: Iterable[Edit]) -> str:
+    """What a heading of a unit says, without markup, once edits are made in it."""
+    end = heading.id_span.start if heading.id_span else heading.content.end
+    text = apply_edits(unit.text, heading.content.start, end, sorted(edits))
     found = parse(f"# {' '.join(text.split())}\n").headings
     return found[0].text if found else heading.text
 
 
 def link_text(nodes: Nodes, edge: Edge, unit: UnitKey) -> str:
-    """The text of the link that a reference leaves, as Markdown. `unit` is what it leads to."""
-    title = edge.directive.text or title_of(nodes, unit)
-    return title.replace("[", r"\[").replace("]", r"\]")
+    """The text of the link that a reference leaves, as Markdown. `unit` is what it leads to.
 
-
-def title_of(nodes: Nodes, unit: UnitKey) -> str:
-    """What a file is called: its front matter's `title`, its first heading, or its name."""
+    It is what the directive or the file's front matter says, brackets escaped; else the file's first heading, or its name,
+    which are no Markdown any more.
+    """
     document = nodes.graph.files[unit.path].document
     field = document.fields.get("title") if document and document.fields else None
-    if field is not None and isinstance(field.value, str) and field.value:
-        return " ".join(field.value.split())
-    rendered = nodes.units.get(unit)
-    document = rendered.document if rendered else document
-    if document and document.headings and document.headings[0].text:
-        return document.headings[0].text
-    return unit.path.rpartition("/")[2]
+    title = field.value if field is not None and isinstance(field.value, str) else ""
+    said = edge.directive.text or " ".join(title.split())
+    if said:
+        # A back-slash at its end would escape the bracket behind it.
+        odd = (len(said) - len(said.rstrip("\\"))) % 2
+        # A back-tick alone would find another one in the text around it.
+        return re.sub(r"[\[\]`]" if said.count("`") % 2 else r"[\[\]]", r"\\\g<0>", said) + "\\" * odd
+    return _MEANT_AS_MARKUP.sub(r"\\\g<0>", _first_heading(nodes, unit) or unit.path.rpartition("/")[2])
+
+
+_MEANT_AS_MARKUP = re.compile(
+    r"""[`*\[\]|] | \\(?=[!-/:-@\[-`{-~]|\Z) | (?<![A-Za-z0-9])_ | _(?![A-Za-z0-9]) | ~(?=~)
+      | <(?=[A-Za-z/!?<]) | \{(?=\{) | &(?=\#|[A-Za-z][A-Za-z0-9]*;)""",
+    re.VERBOSE,
+)
+"""What would be more than a character in running text."""
+
+
+def _first_heading(nodes: Nodes, unit: UnitKey) -> str:
+    """What the first heading of a unit says, with what includes bring into it; empty if there is none.
+
+    Of references it is not asked what they leave in it: they may lead back here.
+    """
+    key = nodes.wholes.get(unit)
+    made = nodes.units.get(unit)
+    document = made.document if made else nodes.graph.files[unit.path].document
+    if document is None or not document.headings:
+        return ""
+    heading = document.headings[0]
+    if key is None or made is None:
+        return heading.text
+    start, end = heading.content
+    edits = [
+        Edit(*placed.directive.span, text_of(nodes, *asked(child, 0, tabs=False)))
+        for placed, child in nodes.nodes[key].inline
+        if child is not None and start <= placed.directive.span.start < end and not nodes.nodes[child.key].linked
+    ]
+    return _said_with(made, heading, edits) if edits else heading.text
 
 
 def _brought(nodes: Nodes, node: Node) -> Iterator[Edit]:

@@ -191,23 +191,21 @@ def _find(cwd: Path, root: Path | None, file: Path | None, parse: Parse) -> tupl
 
 def _file_in(folder: Path, parse: Parse) -> Path | None:
     """The configuration file of a folder: `skillweave.toml`, else a `pyproject.toml` that speaks of us."""
-    if _is(folder / "skillweave.toml", "file"):
-        return folder / "skillweave.toml"
+    if os.path.lexists(folder / "skillweave.toml"):
+        return folder / "skillweave.toml"  # whatever it is: one that is overlooked would be worse
     path = folder / "pyproject.toml"
     data = _read(path)
     return path if isinstance(data, bytes) and _speaks_of_us(folder, data, parse) else None
 
 
 def _speaks_of_us(folder: Path, data: bytes, parse: Parse) -> bool:
-    """Whether a pyproject.toml has `[tool.skillweave]`. One that is no TOML is ours if it looks as if it had."""
+    """Whether a pyproject.toml has `[tool.skillweave]`. One that cannot be read is ours if it looks as if it had."""
     if b"skillweave" not in data:
         return False
     text = decode(data)
-    if isinstance(text, EncodingProblem):
-        return False
-    parsed = parse(folder, text)
-    if isinstance(parsed, Problem):
-        return re.search(r"""^[ \t]*\[\s*["']?tool["']?\s*\.\s*["']?skillweave\b""", text, re.MULTILINE) is not None
+    parsed = parse(folder, text) if isinstance(text, str) else None
+    if parsed is None or isinstance(parsed, Problem):
+        return re.search(rb"""^[ \t]*\[\s*["']?tool["']?\s*\.\s*["']?skillweave\b""", data, re.MULTILINE) is not None
     tool = parsed.get("tool")
     return isinstance(tool, dict) and "skillweave" in tool
 

@@ -254,6 +254,9 @@ def _skills(
                 continue
             if trouble := _trouble(path, found):
                 diagnostics.append(trouble)
+            elif found.kind == "special" and folder in folders:
+                message, cure = f"{path} is no regular file, and cannot be shipped", "move it out of the skill"
+                diagnostics.append(Diagnostic(NOT_A_REGULAR_FILE, message, path, START, START, help=cure))
             elif found.kind == "file":
                 owned[folder].append(EntryFile(path, found.real, _treatment(path, folder, config)))
                 homes[found.real] = SourcePath(tree.look_up(folder).real)

@@ -16,7 +16,6 @@ from skillweave.project import discover
 from skillweave.record import NamedTuple
 from skillweave.validate import (
     check_unreached,
-    misspelled_lines,
     sources_of,
     unreached_patterns,
     with_trails,
@@ -131,9 +130,8 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
     made_of = {path: sources_of(site, planned) for path, planned in plans.items()}
     now = {path: bundled(graph, made_of[path], plans[path].asked, good=True) for path in plans}
     sources = [now.get(path, known).sources for path, known in last.bundles.items()]
-    lines = misspelled_lines([*kept, *_fresh(merge)], site)
     unreached: dict[SourcePath, Bundled] = {}
-    for path in unreached_patterns(project, sources, lines):
+    for path in unreached_patterns(site, sources, [*kept, *_fresh(merge)]):
         known = last.unreached.get(path)
         if known is not None and not known.depends_on(merge.reach.changed):
             unreached[path] = known

@@ -13,18 +13,23 @@ from skillweave.diagnostics import (
     MISSING_REGION,
     MISSING_SECTION,
     PARTIAL_BLOCK,
+    UNCLOSED_HTML,
     Problem,
 )
 from skillweave.directive.writing import section_fix
 from skillweave.document import Document, Region
+from skillweave.markdown.html_blocks import html_type
 from skillweave.near import near_names
 from skillweave.record import NamedTuple
 from skillweave.sections import Sections
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from skillweave.directive.values import Directive
+    from skillweave.document import Heading
+    from skillweave.markdown.values import Block
+    from skillweave.source import Span
 
 Ranges = tuple[tuple[int, int], ...]
 """Half-open ranges of lines, rising, counted from 0."""
@@ -62,7 +67,7 @@ def select(source: Lines, document: Document, directive: Directive) -> Selection
     elif directive.lines is not None:
         ranges = _lines(document.lines, directive, source.name, problems)
         ranges = _intersect(ranges, (document.body, document.lines))
-        _check_cut_blocks(document, ranges, directive, problems)
+        _check_cut_blocks(source, document, ranges, directive, problems)
     else:
         ranges = ((document.body, document.lines),)
     if directive.drop_heading:
@@ -106,15 +111,18 @@ def _section(source: Lines, document: Document, directive: Directive, problems: 
         problems.append(_missing_section(source, document, sections, directive))
         return ()
     if len(matches) > 1:
-        problems.append(
-            Problem(
-                AMBIGUOUS_SECTION,
-                f'{len(matches)} headings of {source.name} are called "{name}"; this takes the first',
-                span,
-                help=f"name the one that you mean: {', '.join(f'#{heading.slug}' for heading in matches[:8])}",
-            )
-        )
+        problems.append(ambiguous(matches, name, source.name, span))
     return ((matches[0].start, sections.end_of(matches[0])),)
+
+
+def ambiguous(matches: Sequence[Heading], name: str, file: str, span: Span) -> Problem:
+    """What to say of a section name that several headings of a file answer to."""
+    return Problem(
+        AMBIGUOUS_SECTION,
+        f'{len(matches)} headings of {file} are called "{name}"; this takes the first',
+        span,
+        help=f"name the one that you mean: {', '.join(f'#{heading.slug}' for heading in matches[:8])}",
+    )
 
 
 def _missing_section(source: Lines, document: Document, sections: Sections, directive: Directive) -> Problem:
@@ -157,11 +165,15 @@ def _region(
         names.append(region.name)
     close = near_names(name, names)
     cure = f'did you mean "{close[0]}"?' if close else None
-    if cure is None:
-        listed = ", ".join(f'"{other}"' for other in names[:8])
-        cure = f"its regions: {listed}" if names else f"mark it with `<!-- region: {name} -->`"
-    if name in broken and source.name.endswith(".md"):
+    is_markdown = source.name.endswith(".md")
+    if name in broken and is_markdown:
         return ()  # its own file says what is wrong with it
+    if name in broken:
+        cure = f"begin it once with `region: {name}` and end it once with `endregion: {name}`, each in a comment"
+    elif cure is None:
+        listed = ", ".join(f'"{other}"' for other in names[:8])
+        marker = f"`<!-- region: {name} -->`" if is_markdown else f"a comment `region: {name}`"
+        cure = f"its regions: {listed}" if names else f"mark it with {marker}"
     detail = "is not a pair of markers" if name in broken else "is not"
     span = directive.selector_span or directive.span
     problems.append(Problem(MISSING_REGION, f'the region "{name}" {detail} in {source.name}', span, help=cure))
@@ -196,20 +208,35 @@ def _lines(count: int, directive: Directive, name: str, problems: list[Problem])
     return tuple(ranges)
 
 
-def _check_cut_blocks(document: Document, ranges: Ranges, directive: Directive, problems: list[Problem]) -> None:
+def _check_cut_blocks(
+    source: Lines, document: Document, ranges: Ranges, directive: Directive, problems: list[Problem]
+) -> None:
+    for block in cut_blocks(source.lines, document, ranges):
+        what, where = _CUT[block.kind], f"on lines {block.start + 1} to {block.end}"
+        if block.kind == "html":
+            # What follows the include would be part of it.
+            message, cure = f"these lines begin {what} {where} and do not end it", "select all of it"
+            problems.append(Problem(UNCLOSED_HTML, message, directive.span, help=cure))
+        else:
+            cure = "select all of it or nothing of it"
+            problems.append(Problem(PARTIAL_BLOCK, f"these lines cut {what} {where}", directive.span, help=cure))
+
+
+_CUT = {"fence": "the fence", "table": "the table", "setext": "the heading", "html": "the HTML block"}
+
+
+def cut_blocks(lines: Sequence[str], document: Document, ranges: Ranges) -> Iterator[Block]:
+    """The blocks of which ranges hold a part and not all, and which are something else then."""
     for block in document.blocks:
-        if block.kind not in ("fence", "table"):
+        if block.kind not in _CUT:
             continue
         covered = sum(max(0, min(end, block.end) - max(start, block.start)) for start, end in ranges)
-        if 0 < covered < block.end - block.start:
-            problems.append(
-                Problem(
-                    PARTIAL_BLOCK,
-                    f"these lines cut the {block.kind} on lines {block.start + 1} to {block.end}",
-                    directive.span,
-                    help="select all of it or nothing of it",
-                )
-            )
+        if not 0 < covered < block.end - block.start:
+            continue
+        # HTML of types 6 and 7 ends at a blank line, wherever it begins; and what is only the end of a comment is text.
+        is_begun = holds(ranges, block.start) and not holds(ranges, block.end - 1)
+        if block.kind != "html" or (is_begun and html_type(lines[block.start].lstrip(" \t>")) < 6):
+            yield block
 
 
 def _without_first_heading(document: Document, ranges: Ranges) -> Ranges:

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import (
     INCLUDE_CYCLE,
+    INVALID_ENCODING,
     NESTED_SKILL,
+    NOT_A_REGULAR_FILE,
+    UNREADABLE_FILE,
     UNUSED_PATTERN,
     Diagnostic,
     Note,
@@ -14,16 +17,17 @@ from skillweave.diagnostics import (
 )
 from skillweave.files import read_text
 from skillweave.flatten.texts import text_of
-from skillweave.graph.reach import closure, included_by, trails
+from skillweave.graph.reach import closure, trails
 from skillweave.hygiene import check_labels
 from skillweave.links.bundles import check_links
 from skillweave.links.site import held
 from skillweave.near import near_names
 from skillweave.parts import Bundled, bundled
 from skillweave.project import START
-from skillweave.rules.prose import check_commands, check_skill_names, dangling_path, named_paths
+from skillweave.rules.prose import check_commands, check_skill_names, dangling_path, moved_path, named_paths
 from skillweave.rules.size import Share, Size, check_size, measure
 from skillweave.rules.skill import check_skill_front_matter
+from skillweave.select import holds
 from skillweave.source import Position
 from skillweave.units import to_source
 
@@ -34,14 +38,15 @@ if TYPE_CHECKING:
     from skillweave.graph.reach import Reached
     from skillweave.graph.values import Finding, Links
     from skillweave.links.site import Plan, PlannedPage, Site
-    from skillweave.project import Entry, Project
+    from skillweave.project import Entry
+    from skillweave.select import Ranges
     from skillweave.source import SourcePath, Span
 
 
-def check_files(nodes: Nodes, elsewhere: Iterable[SourcePath] = ()) -> None:
-    """Rules for every single text, whoever includes it. `elsewhere` are files that others include than those at hand."""
+def check_files(nodes: Nodes) -> None:
+    """Rules for every single text, whoever includes it; and for what others include of it."""
     graph = nodes.graph
-    included = {*included_by(graph), *elsewhere}
+    spliced = _spliced(nodes)
     skills = {entry.id for entry in nodes.project.entries}
     plugins = {id_.partition(":")[0] for id_ in skills if ":" in id_}
 
@@ -62,9 +67,28 @@ def check_files(nodes: Nodes, elsewhere: Iterable[SourcePath] = ()) -> None:
             continue
         for problem in check_skill_names(file.document, nearest):
             graph.report(path, problem)
-        if path in included:
+        if path in spliced:
             for problem in check_commands(file.text, file.document):
-                graph.report(path, problem)
+                line = file.line_index.line_of(problem.span.start)
+                if any(holds(ranges, line) for ranges in spliced[path]):
+                    graph.report(path, problem)
+
+
+def _spliced(nodes: Nodes) -> dict[SourcePath, set[Ranges]]:
+    """The lines that are included of each file, as Markdown."""
+    found: dict[SourcePath, set[Ranges]] = {}
+    for children in nodes.children.values():
+        for child in children:
+            if child is not None and child.key.code is None:
+                unit = nodes.units[child.key.unit]
+                lines = child.key.ranges
+                if unit.sources is not None:
+                    lines = tuple(
+                        (source, source + 1)
+                        for source in sorted({unit.sources[line] for start, end in lines for line in range(start, end)})
+                    )
+                found.setdefault(child.key.path, set()).add(lines)
+    return found
 
 
 def check_entry(nodes: Nodes, entry: Entry) -> None:
@@ -102,13 +126,23 @@ def check_plan(site: Site, plan: Plan) -> None:
 
 
 def unreached_patterns(
-    project: Project, sources: Iterable[frozenset[SourcePath]], misspelled: Sequence[str]
+    site: Site, sources: Iterable[frozenset[SourcePath]], findings: Sequence[Finding]
 ) -> list[SourcePath]:
-    """The patterns that are in no bundle, but for those that a misspelled line may mean."""
-    reached = set().union(*sources)
+    """The patterns that are in no bundle, but for those that a misspelled line may mean; none where an entry cannot be read,
+    and what it includes is not known.
+    """
+    project = site.nodes.project
+    own = {file.real for entry in project.entries for file in entry.files}
+    unread = [finding.diagnostic for finding in findings if finding.diagnostic.code in _UNREAD]
+    if any(found.path in own or found in project.diagnostics for found in unread):
+        return []
+    reached, misspelled = set().union(*sources), misspelled_lines(findings, site)
     return [
         path for path in project.patterns if path not in reached and not any(_stem(path) in line for line in misspelled)
     ]
+
+
+_UNREAD = (INVALID_ENCODING, UNREADABLE_FILE, NOT_A_REGULAR_FILE)
 
 
 def check_unreached(site: Site, path: SourcePath) -> Bundled:
@@ -192,8 +226,17 @@ def _check_paths(site: Site, plan: Plan, page: PlannedPage) -> None:
             if any(out.startswith(plain) or f"/{plain}" in f"/{out}" for out in held):
                 continue
             source = _named_file(site, plain, node.unit.path)
-            if source is not None:
-                nodes.graph.report(node.unit.path, dangling_path(to_source(nodes.graph, node.unit, span), path, source))
+            if source is None:
+                continue
+            place, out = to_source(nodes.graph, node.unit, span), _held_as(plan, source)
+            problem = dangling_path(place, path, source) if out is None else moved_path(place, path, out)
+            nodes.graph.report(node.unit.path, problem)
+
+
+def _held_as(plan: Plan, source: str) -> str | None:
+    """Where a bundle has a file of the project; None if it does not."""
+    pages = (out for out, page in plan.pages.items() if page.unit.path == source)
+    return next(pages, None) or next((out for out, copied in plan.copies.items() if copied == source), None)
 
 
 def _paths_in(site: Site, node: Node) -> tuple[tuple[Span, str], ...]:
@@ -233,8 +276,11 @@ def skill_size(nodes: Nodes, entry: Entry, key: NodeKey) -> Size:
 
 
 def _check_skill_size(nodes: Nodes, entry: Entry, key: NodeKey) -> None:
-    node = nodes.nodes[key]
-    if node.size <= min(nodes.config.limits.skill_tokens, 1 << 40) and node.height <= nodes.config.limits.skill_lines:
+    node, limits = nodes.nodes[key], nodes.config.limits
+    document = nodes.graph.files[entry.main.real].document
+    front = (document.body, node.unit.line_index.start(document.body)) if document else (0, 0)
+    # A token has at least one byte, and a character at most four: most skills are far from any limit.
+    if node.size + 4 * front[1] <= limits.skill_tokens and node.height + front[0] <= limits.skill_lines:
         return
     shares: dict[str, Size] = {}
     for child in (child for child in nodes.children[key.unit] if child is not None):

@@ -201,7 +201,7 @@ class _Reader:
         names = {"section": "a #section"}
         for name, token in asked.items():
             if name not in _TAKES[self.word]:
-                self._conflict(f"`{self.word}` takes no {names.get(name, f'`{name}`')}", token.span)
+                self._conflict(f"`{self.word}` takes no {name if name == 'section' else f'`{name}`'}", token.span)
         if self.problems:
             return
         selectors = [name for name in ("section", "region", "lines") if name in asked]
@@ -294,7 +294,8 @@ def _is_option(text: str) -> bool:
         case "as":
             return value == "code"
         case "region" | "lang" | "to" | "text":
-            return _is_value(value)
+            # A fence cannot have a back-tick behind it.
+            return _is_value(value) and not (name == "lang" and "`" in value)
         case _:
             return False
 

@@ -38,6 +38,10 @@ def judge_type(directive: Directive) -> Problem | None:
         return Problem(NOT_A_REGULAR_FILE, f"{path} is no folder", directive.path_span, help=cure, fix=fix)
     if path.endswith(".md"):
         return None
+    if path.endswith("/") and path.rstrip("/").endswith(".md"):
+        fix = path_fix(directive, path.rstrip("/"), safe=True)
+        message = f"{path} is no folder"
+        return Problem(NOT_A_REGULAR_FILE, message, directive.path_span, help="drop the trailing slash", fix=fix)
     if directive.as_code:
         if directive.section is None:
             return None
@@ -69,7 +73,7 @@ def language(path: str, given: str | None) -> str:
     return given if given is not None else _LANGUAGES.get(extension, extension)
 
 
-DRIVE = re.compile(r"[A-Za-z]:(?![^/\\])|[A-Za-z]:[/\\]")
+DRIVE = re.compile(r"[A-Za-z]:")
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 

@@ -33,10 +33,12 @@ from skillweave.links.work import (
     nearest_anchor,
     report_link,
 )
-from skillweave.source import SourcePath, Span
+from skillweave.select import ambiguous
+from skillweave.source import SourcePath, Span, foreign_part
 from skillweave.units import UnitKey, to_source
 
 if TYPE_CHECKING:
+    from skillweave.directive.values import Directive
     from skillweave.graph.values import Edge
     from skillweave.links.site import Plan, Site
 
@@ -177,6 +179,9 @@ def reference_link(work: Work, place: Place, edge: Edge) -> str:
             )
         else:
             fragment = f"#{slug}"
+            if len(headings) > 1:
+                span = directive.section_span or directive.span
+                nodes.graph.report(edge.source, ambiguous(headings, directive.section, target, span))
     return f"[{link_text(nodes, edge, unit)}]({encode(relative(place.page.out, out))}{fragment})"
 
 
@@ -196,12 +201,9 @@ def asset(work: Work, place: Place, edge: Edge) -> None:
     out = directive.to if directive.to is not None else f"assets/{below_root(target, roots)}"
     if not is_folder and out.endswith("/"):
         out = f"{out}{target.rpartition('/')[2]}"
+    is_all = is_folder and directive.to is not None and normalise_path(out) == ""
     out = normalise_path(out)
-    if out.startswith(("/", "..")) or not out or "\\" in out or re.match(r"[A-Za-z]:", out):
-        message = f"{directive.to} leaves the bundle"
-        problem = Problem(
-            PATH_OUTSIDE_ROOTS, message, directive.span, help="name a folder of the bundle, such as to=scripts/"
-        )
+    if problem := _misplaced(directive, "." if is_all else out):
         nodes.graph.report(edge.source, problem)
         return
     if not is_folder:
@@ -209,7 +211,8 @@ def asset(work: Work, place: Place, edge: Edge) -> None:
         return
     for path, found in work.site.tree.walk(target):
         if found.kind == "file" and nodes.project.may_read(edge.source, found.real):
-            _copy(work, place, f"{out}/{path[len(target) + 1 :]}", found.real)
+            below = path[len(target) + 1 :]
+            _copy(work, place, f"{out}/{below}" if out else below, found.real)
         elif found.kind == "misnamed":
             message = f"{path} has a name that is not UTF-8, and cannot be shipped with {directive.path}"
             nodes.graph.report(edge.source, Problem(PATH_NOT_PORTABLE, message, directive.span, help="rename it"))
@@ -218,6 +221,21 @@ def asset(work: Work, place: Place, edge: Edge) -> None:
             code = NOT_A_REGULAR_FILE if found.kind in ("special", "missing") else PATH_OUTSIDE_ROOTS
             message = f"{path} {what}, and cannot be shipped with {directive.path}"
             nodes.graph.report(edge.source, Problem(code, message, directive.span, help="remove it, or copy the file"))
+
+
+def _misplaced(directive: Directive, out: str) -> Problem | None:
+    """What is wrong with the place in a bundle that an asset is to have; None if nothing is."""
+    help_ = "name a folder of the bundle, such as to=scripts/"
+    if "\\" in out or re.match(r"[A-Za-z]:", out):
+        what = "a backslash" if "\\" in out else "a drive"
+        return Problem(PATH_NOT_PORTABLE, f"the path {directive.to} holds {what}", directive.span, help=help_)
+    if not out or out.startswith(("/", "..")):
+        return Problem(PATH_OUTSIDE_ROOTS, f"{directive.to} leaves the bundle", directive.span, help=help_)
+    foreign = foreign_part(out)
+    if foreign is not None:
+        message = f'{directive.to} leads into "{foreign}", which is no folder of a bundle'
+        return Problem(PATH_OUTSIDE_ROOTS, message, directive.span, help=help_)
+    return None
 
 
 def collide(site: Site, plan: Plan, source: tuple[SourcePath, Span], out: str, message: str) -> None:

@@ -63,29 +63,41 @@ def _judge_mark(text: str, inline: Inline, mark: Mark, fates: dict[int, Opener])
 def _all_inside(text: str, span: Span, fate: Fate, why: str, fates: dict[int, Opener]) -> None:
     for match in CANDIDATE.finditer(text, span.start, span.end):
         near = match[2] not in WORDS
-        fates.setdefault(match.start(), Opener(Span(match.start(), match.start() + 2), fate, near, None, (), why))
+        span = Span(match.start(), match.start() + 2)
+        escaped = _escaped(text, match.start(), near) if fate == "stray" else None
+        fates.setdefault(match.start(), escaped or Opener(span, fate, near, None, (), why))
+
+
+def _escaped(text: str, offset: int, near: bool) -> Opener | None:  # noqa: FBT001
+    """An opener behind a backslash, where no rule of running text has seen it."""
+    before = text[max(offset - 64, 0) : offset]
+    is_escaped = (len(before) - len(before.rstrip("\\"))) % 2 and not near
+    return Opener(Span(offset - 1, offset + 2), "escaped", near_miss=False) if is_escaped else None
 
 
 def _judge_block(index: LineIndex, offset: int, near: bool, block: Block | None, reading: Reading) -> Opener:  # noqa: FBT001
     span = Span(offset, offset + 2)
     if block is None:
         return Opener(span, "stray", near, None, (), "nested too deep" if reading.too_deep is not None else "")
-    match block.kind:
-        case "fence" | "code":
-            return Opener(span, "inert", near)
-        case "html":
-            first = index.line(block.start).lstrip(" \t>")
-            kind = next((html_type(p.text.lstrip()) for p in reading.html if p.block and _starts(p, index, block)), 0)
-            kind = kind or html_type(first)
-            if kind < 6 or _in_comment(index, block, offset):
-                return Opener(span, "inert", near)
-            return Opener(span, "stray", near, None, block.containers, "in an HTML block")
-        case "definition":
-            return Opener(span, "stray", near, None, (), "in a link definition")
-        case "table":
-            return Opener(span, "stray", near, None, (), "in a table, past its last column or in a link")
-        case _:
-            return Opener(span, "stray", near, None, (), "in a link's destination or title")
+    if block.kind in ("fence", "code") or (block.kind == "html" and _is_inert_html(index, offset, block, reading)):
+        return Opener(span, "inert", near)
+    containers = block.containers if block.kind == "html" else ()
+    why = _WHY_STRAY.get(block.kind, "in a link's destination or title")
+    return _escaped(index.text, offset, near) or Opener(span, "stray", near, None, containers, why)
+
+
+_WHY_STRAY = {
+    "html": "in an HTML block",
+    "definition": "in a link definition",
+    "table": "in a table, past its last column or in a link",
+}
+
+
+def _is_inert_html(index: LineIndex, offset: int, block: Block, reading: Reading) -> bool:
+    """Whether an offset in an HTML block lies in a comment, or in a block of another type that is no markup."""
+    first = index.line(block.start).lstrip(" \t>")
+    kind = next((html_type(p.text.lstrip()) for p in reading.html if p.block and _starts(p, index, block)), 0)
+    return (kind or html_type(first)) < 6 or _in_comment(index, block, offset)
 
 
 def _starts(piece: HtmlPiece, index: LineIndex, block: Block) -> bool:

@@ -38,6 +38,12 @@ def may_command(line: str) -> bool:
     return _FENCED_COMMAND.search(line) is not None
 
 
+def moved_path(span: Span, path: str, out: str) -> Problem:
+    """What to say of a path in prose that names a file which the bundle has elsewhere."""
+    message = f"`{path}` is `{out}` in the bundle, and not there by this name"
+    return Problem(DANGLING_PATH, message, span, help=f"write `{out}`")
+
+
 def dangling_path(span: Span, path: str, source: str) -> Problem:
     """What to say of a path in prose that names a file of the project which the bundle will not contain."""
     return Problem(

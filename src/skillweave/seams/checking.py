@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import SEAM_CHANGES_MEANING, Problem, Severity
-from skillweave.flatten.values import ChildItem, is_too_large
-from skillweave.seams.doubts import is_doubtful, is_torn, top_ranges, windows
-from skillweave.seams.inline import check_inline
+from skillweave.flatten.values import ChildItem, TextItem, is_too_large
+from skillweave.seams.doubts import is_doubtful, is_torn, outermost, vanished, windows
+from skillweave.seams.inline import check_inline, check_references
 from skillweave.seams.judging import by_directive, compare
 from skillweave.seams.layouts import Expansion, lay_out
 from skillweave.units import to_source
@@ -28,16 +28,21 @@ def check_seams(nodes: Nodes) -> None:
             continue
         found: list[tuple[PlacedDirective, Problem]] = []
         doubtful = [item for number, item in enumerate(node.items) if is_doubtful(nodes, node, number)]
-        if doubtful:
+        gone = dict(vanished(nodes, node))
+        if doubtful or gone:
             nodes.doubtful.add(key)
             if key.unit not in tops:
-                tops[key.unit] = top_ranges(node.unit.document.blocks if node.unit.document else ())
-            for window in windows(node, doubtful, tops[key.unit]):
-                found += compare(lay_out(nodes, node, window, short))
+                tops[key.unit] = outermost(node.unit)
+            lines = [item.line for item in doubtful if not isinstance(item, TextItem)]
+            for window in windows(node, sorted([*lines, *(placed.line for placed in gone.values())]), tops[key.unit]):
+                found += compare(lay_out(nodes, node, window, short, gone))
+            without = {*gone.values()}
+            found = [each for each in found if each[0] not in without or not _is_mild(each[1])]
             brought = (item.child for item in doubtful if isinstance(item, ChildItem))
             torn = {child.edge.placed for child in brought if is_torn(nodes, child)}
             found = [each for each in found if each[0] not in torn or each[1].code is not SEAM_CHANGES_MEANING]
         found += check_inline(nodes, node)
+        found += check_references(node)
         for placed, problem in by_directive(found):
             place = (key.path, to_source(nodes.graph, node.unit, placed.directive.span).start)
             found_at.setdefault(place, []).append((node.unit, problem))

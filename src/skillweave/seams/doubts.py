@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from itertools import pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import INVALID_FRONT_MATTER
 from skillweave.flatten.layout import block_at
 from skillweave.flatten.values import BareItem, ChildItem, TextItem
-from skillweave.select import bridged
+from skillweave.select import bridged, cut_blocks, holds
 from skillweave.splice import continuation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from skillweave.document import PlacedDirective
     from skillweave.flatten.values import Child, Item, Node, Nodes
     from skillweave.markdown.values import Block
+    from skillweave.units import Unit
 
 
 _ENDED = frozenset({"heading", "rule", "fence"})
@@ -103,6 +108,73 @@ def _has_ended(node: Node) -> bool:
     return node.last is not None and node.last.kind in _ENDED and not node.last.containers
 
 
+def vanished(nodes: Nodes, node: Node) -> Iterator[tuple[int, PlacedDirective]]:
+    """The directives that leave nothing of their line, where only a parse can tell whether the lines around stay what they
+    are: each with the line that comes to stand behind the one before it.
+
+    What has an error of its own is not looked at: what it would bring is not known.
+    """
+    for before, after in pairwise(node.items):
+        if isinstance(before, TextItem) and isinstance(after, TextItem) and _may_join(node, before.end, after.start):
+            placed = _gone(nodes, node, before.end, after.start)
+            if placed is not None:
+                yield after.start, placed
+
+
+def _gone(nodes: Nodes, node: Node, start: int, end: int) -> PlacedDirective | None:
+    """The first directive in some lines that is to bring nothing: an asset, a missing optional file, an empty selection."""
+    unit = node.unit
+    directives = unit.document.directives if unit.document else ()
+    first = bisect_left(directives, start, key=attrgetter("line"))
+    for number in range(first, len(directives)):
+        edge, placed = unit.edges[number], directives[number]
+        if placed.line >= end:
+            break
+        if edge is None or placed.prefix is None or not holds(node.key.ranges, placed.line):
+            continue
+        child = nodes.children[unit.key][number]
+        is_asset = edge.directive.word == "asset" and edge.target is not None
+        if is_asset or edge.missing is not None or (child is not None and not nodes.nodes[child.key].items):
+            return placed
+    return None
+
+
+def _may_join(node: Node, end: int, start: int) -> bool:
+    """Whether the lines before one of a unit, and from another one on, may be something else once they stand together."""
+    lines, above, below = node.unit.lines, end - 1, start
+    while above >= 0 and not lines[above].strip(" \t>"):
+        above -= 1
+    while below < len(lines) and not lines[below].strip(" \t>"):
+        below += 1
+    if above < 0 or below == len(lines):
+        return False
+    block, behind = block_at(node.unit, above), block_at(node.unit, below)
+    if block is None or behind is None:
+        return True
+    if block.kind in _ENDED and not block.containers:
+        return False
+    is_divided = above < end - 1 or below > start
+    is_flush = not behind.containers and lines[below][:1] not in (" ", "\t")
+    return not (is_divided and (is_flush or not block.containers))
+
+
+def outermost(unit: Unit) -> list[tuple[int, int]]:
+    """The line ranges of a unit's outermost blocks, and of the lines that are a container with nothing in it."""
+    document = unit.document
+    if document is None:
+        return []
+    ranges, hidden = top_ranges(document.blocks), frozenset(document.markers)
+    found: list[tuple[int, int]] = []
+    at = document.body
+    for start, end in [*ranges, (document.lines, document.lines)]:
+        empty = (line for line in range(at, start) if line not in hidden and unit.lines[line].strip(" \t>"))
+        found += [(line, line + 1) for line in empty]
+        if start < end:
+            found.append((start, end))
+        at = max(at, end)
+    return found
+
+
 def top_ranges(blocks: Sequence[Block]) -> list[tuple[int, int]]:
     """The line ranges of the outermost blocks; the items of a list, which touch, are one range."""
     ranges: list[tuple[int, int]] = []
@@ -119,8 +191,8 @@ def top_ranges(blocks: Sequence[Block]) -> list[tuple[int, int]]:
     return ranges
 
 
-def windows(node: Node, doubtful: Sequence[Item], tops: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The lines around doubtful splices that a parse must see: an outermost block before and one behind, at least."""
+def windows(node: Node, doubtful: Sequence[int], tops: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The lines around doubtful splices (given by theirs) that a parse must see: at least an outermost block on each side."""
     blocks = node.unit.document.blocks if node.unit.document else ()
     directives = {block.start for block in blocks if block.kind == "directive" and not block.containers}
 
@@ -139,8 +211,7 @@ def windows(node: Node, doubtful: Sequence[Item], tops: Sequence[tuple[int, int]
         behind[at] = behind[at + 1] if is_directive(at + 1) else at + 1
     place = 0
     previous: tuple[int, int] | None = None
-    for item in doubtful:
-        line = item.line if isinstance(item, (ChildItem, BareItem)) else 0
+    for line in doubtful:
         while place + 1 < len(tops) and tops[place + 1][0] <= line:
             place += 1
         window = (tops[before[place]][0], tops[behind[place]][1])
@@ -155,12 +226,8 @@ def windows(node: Node, doubtful: Sequence[Item], tops: Sequence[tuple[int, int]
 
 
 def is_cut(node: Node) -> bool:
-    """Whether a selection holds a part of a fence or a table, and not all of it."""
+    """Whether a selection holds a part of a block that means something else then, which is reported."""
     document = node.unit.document
-    ranges = bridged(node.key.ranges, document.markers if document else ())
-    for block in document.blocks if document else ():
-        if block.kind in ("fence", "table"):
-            covered = sum(max(0, min(end, block.end) - max(start, block.start)) for start, end in ranges)
-            if 0 < covered < block.end - block.start:
-                return True
-    return False
+    if document is None:
+        return False
+    return any(cut_blocks(node.unit.lines, document, bridged(node.key.ranges, document.markers)))

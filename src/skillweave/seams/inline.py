@@ -10,6 +10,7 @@ from skillweave.flatten.layout import block_at
 from skillweave.flatten.texts import text_of
 from skillweave.markdown import read_blocks, render
 from skillweave.parse.directives import not_alone
+from skillweave.select import holds
 from skillweave.source import Edit, apply_edits
 
 if TYPE_CHECKING:
@@ -37,9 +38,7 @@ def check_inline(nodes: Nodes, node: Node) -> Iterator[tuple[PlacedDirective, Pr
             yield placed, not_alone(placed.directive.span, "include", "in a link's destination or title")
         if in_links or _keeps_meaning(nodes, node.unit, block, inline):
             continue
-        blamed = (
-            [each for each in inline if not _keeps_meaning(nodes, node.unit, block, [each])] if len(inline) < 50 else []
-        )
+        blamed = [each for each in inline if len(inline) < _FEW and not _keeps_meaning(nodes, node.unit, block, [each])]
         for placed, child in blamed or inline[:1]:
             problem = Problem(
                 SEAM_CHANGES_MEANING,
@@ -48,6 +47,43 @@ def check_inline(nodes: Nodes, node: Node) -> Iterator[tuple[PlacedDirective, Pr
                 help="put blanks or other text around the directive, or include it on a line of its own",
             )
             yield placed, problem
+
+
+def check_references(node: Node) -> Iterator[tuple[PlacedDirective, Problem]]:
+    """The links that references in running text leave must be links there, and leave all else as it is.
+
+    Links stand nowhere but in brackets' company: most blocks have none beside their directives, and need no rendering.
+    """
+    by_block: dict[Block, list[PlacedDirective]] = {}
+    unit, ranges = node.unit, node.key.ranges
+    for edge in unit.edges:
+        if edge is None or edge.directive.word != "reference" or edge.target is None or edge.placed.prefix is not None:
+            continue
+        block = block_at(unit, edge.placed.line)
+        if block is not None and holds(ranges, edge.placed.line):
+            by_block.setdefault(block, []).append(edge.placed)
+    for block, places in by_block.items():
+        blank = _with(unit, block, [Edit(*placed.directive.span, " ") for placed in places])
+        is_image = any(unit.text.startswith("!", placed.directive.span.start - 1) for placed in places)
+        if (is_image or "[" in blank or "<" in blank) and not _keep_links(unit, block, places):
+            blamed = [placed for placed in places if len(places) < _FEW and not _keep_links(unit, block, [placed])]
+            for placed in blamed or places[:1]:
+                message = "the link that this reference leaves is none here, or takes the text around it for its own"
+                cure = "put it outside of brackets and tags, and no `!` before it"
+                yield placed, Problem(SEAM_CHANGES_MEANING, message, placed.directive.span, help=cure)
+
+
+def _keep_links(unit: Unit, block: Block, places: Sequence[PlacedDirective]) -> bool:
+    words = [_stand_in(number) for number in range(len(places))]
+    spans = [placed.directive.span for placed in places]
+    held = render(_with(unit, block, [Edit(*span, word) for span, word in zip(spans, words, strict=True)]))
+    linked = _with(unit, block, [Edit(*span, f"[{word}](x.md)") for span, word in zip(spans, words, strict=True)])
+    expected = _STAND_IN.sub(lambda match: f'<a href="x.md">{match[0]}</a>', held)
+    return expected == render(linked) and all(word in held for word in words)
+
+
+_FEW = 50
+"""Directives of a block up to which each is tried alone, to find the one that is to blame."""
 
 
 def _in_tags(unit: Unit, block: Block, inline: Sequence[PlacedDirective]) -> list[PlacedDirective]:

@@ -16,6 +16,8 @@ from skillweave.select import between
 from skillweave.splice import add_prefix
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from skillweave.document import PlacedDirective
     from skillweave.flatten.values import Child, Item, Node, NodeKey, Nodes
     from skillweave.units import Unit
@@ -69,8 +71,16 @@ def _expansion(nodes: Nodes, child: Child, short: dict[tuple[NodeKey, bool], Exp
     return short[key]
 
 
-def lay_out(nodes: Nodes, node: Node, window: tuple[int, int], short: dict[tuple[NodeKey, bool], Expansion]) -> Layout:
-    """The lines of a window with its splices made, and what each line's block should be."""
+def lay_out(
+    nodes: Nodes,
+    node: Node,
+    window: tuple[int, int],
+    short: dict[tuple[NodeKey, bool], Expansion],
+    gone: Mapping[int, PlacedDirective],
+) -> Layout:
+    """The lines of a window with its splices made, and what each line's block should be. `gone` are the directives that
+    leave nothing, by the line behind them.
+    """
     unit = node.unit
     low, high = window
     layout = Layout(unit, [], {}, [], [])
@@ -83,6 +93,8 @@ def lay_out(nodes: Nodes, node: Node, window: tuple[int, int], short: dict[tuple
     for number in range(bisect_left(node.items, low, key=_last_line), len(node.items)):
         match node.items[number]:
             case TextItem(start, end) if start < high:
+                if start in gone and start >= low:
+                    layout.splices.append(Splice(len(layout.lines), len(layout.lines), gone[start]))
                 for line in range(max(start, low), min(end, high)):
                     moved[line] = len(layout.lines)
                     layout.lines.append(unit.lines[line])

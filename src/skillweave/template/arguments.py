@@ -29,6 +29,8 @@ def bind(
         if name in params:
             values[name] = value
     given = {name for name, _, _ in arguments}
+    # A misspelt one is told where it stands, and is not missing as well.
+    given.update(near for name in given - params.keys() for near in near_names(name, params))
     missing = [name for name, param in params.items() if param.required and name not in given]
     if missing:
         what = "a parameter" if len(missing) == 1 else "parameters"
