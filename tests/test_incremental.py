@@ -58,6 +58,11 @@ LINES = (
     "<<asset: b.md>>",
     "<<include: x.png as=code>>",
     "<<include: c.md as=code lang=md>>",
+    "<<include: ../../shared/f.md as=code>>",
+    "<<include: ../../shared/f.md#use as=code>>",
+    "text\n<<asset: x.png>>\n---",
+    "<<asset: x.png to=SKILL.md/>>",
+    "## Command\n\n!`date`",
     "<<include: l.md>>",
     "<<include: b.md region=r>>",
     "<!-- region: r -->\n\n!`ls`\n\n<!-- endregion: r -->",
@@ -78,6 +83,7 @@ CONFIGS = (
     'headings = "keep"\n',
     "nonsense = 1\n",
     'shared = ["shared"]\n',
+    'shared = ["shared"]\nverbatim = ["**/d/**"]\n',
     'shared = ["shared"]\nlinks = "error"\nerror = ["SW4"]\n',
     'documents = ["shared"]\n[limits]\ndepth = 1\n',
     '[limits]\nexpansions = 3\nskill_lines = 9\n[per-path."patterns/**"]\nignore = ["broken-link", "unused-pattern"]\n',
@@ -105,6 +111,7 @@ edits = st.one_of(
     st.tuples(st.just("write"), st.just("skills/s/_own.md"), content),
     st.tuples(st.just("write"), st.just("skillweave.toml"), st.sampled_from(CONFIGS)),
     st.tuples(st.just("remove"), patterns, st.just("")),
+    st.tuples(st.just("bytes"), patterns, st.just("")),
     st.tuples(st.just("link"), st.just("patterns/l.md"), st.sampled_from(["a.md", "b.md", "../shared/f.md", "/etc"])),
     st.tuples(st.just("write"), st.just("build/skills/t/x.md"), content),
     st.tuples(st.just("write"), st.sampled_from(["build/notes.md", "build/.hidden/notes.md", "build/d/x.md"]), content),
@@ -203,6 +210,26 @@ HISTORIES: dict[str, list[Step]] = {
             skill("t", "<<include: c.md>>\n"),
         ],
         [skill("s", "text\n\n<<asset: b.md>>\n\nmore\n")],
+    ],
+    "what is shown as code is linked to elsewhere": [
+        [
+            SHARED,
+            ("write", "shared/f.md", "<<include: b.md>>\n"),
+            pattern("b.md", "<<include: nope.md>>\n"),
+            skill("s", "<<include: ../../shared/f.md as=code>>\n"),
+            skill("t", "[f](../../shared/f.md)\n"),
+        ],
+        [skill("s", "<<include: ../../shared/f.md as=code>>\n\nmore\n")],
+    ],
+    "what is shown as code only is edited, and is more then": [
+        [SHARED, ("write", "shared/f.md", "text\n"), skill("s", "<<include: ../../shared/f.md as=code>>\n")],
+        [("write", "shared/f.md", "<<include: nope.md>>\n")],
+        [skill("s", "<<include: ../../shared/f.md>>\n")],
+        [skill("s", "<<include: ../../shared/f.md as=code>>\n")],
+    ],
+    "a file that cannot be read is referred to": [
+        [skill("s", "<<reference: b.md>>\n"), ("bytes", "patterns/b.md", "")],
+        [pattern("b.md", "# B\n")],
     ],
     "what stands in the way of outputs": [
         [skill("s", "text\n")],
@@ -575,6 +602,9 @@ def apply(project: Path, kind: str, path: str, content: str) -> None:
     match kind:
         case "write" | "give up":
             write(place, content)
+        case "bytes":
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(b"caf\xe9\n")
         case "remove":
             place.unlink(missing_ok=True)
         case "link":
@@ -586,7 +616,7 @@ def apply(project: Path, kind: str, path: str, content: str) -> None:
             place.rename(target)
         case "same size" if place.exists():
             status = place.stat()
-            place.write_text(place.read_text("utf-8").swapcase(), "utf-8")
+            place.write_bytes(place.read_bytes().swapcase())
             os.utime(place, ns=(status.st_atime_ns, status.st_mtime_ns))
         case "edit output" if place.exists():
             place.write_text("edited\n", "utf-8")

@@ -67,12 +67,13 @@ def note_seen(nodes: Nodes, plan: Plan) -> None:
     for page in plan.pages.values():
         for copy in page.page.copies:
             file = graph.files.get(copy.key.path)
-            if copy.key.code is not None or copy.key in done or file is None or file.document is None:
+            ignores = file.document.ignores if file is not None and file.document is not None else ()
+            if not ignores or copy.key.code is not None or copy.key in done:
                 continue
             done.add(copy.key)
-            ignores, ranges = file.document.ignores, copy.key.ranges
+            ranges = copy.key.ranges
             for ignore in between(ignores, ranges[0][0], ranges[-1][1], attrgetter("last")) if ranges else ():
-                if ignore.codes and holds(ranges, ignore.last):
+                if file is not None and ignore.codes and holds(ranges, ignore.last):
                     diagnostic = diagnose(file.line_index, file.path, claim(ignore, ignore.codes[0], ignore.names[0]))
                     graph.findings.append(Finding(diagnostic, (), graph.finder, Mark("seen", ignore.line)))
 

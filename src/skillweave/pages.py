@@ -127,11 +127,12 @@ def lay_out(nodes: Nodes, root: NodeKey) -> Page:
 
 
 def _add_copy(nodes: Nodes, page: Page, copy: Copy) -> None:
-    if copy.key.code is None:
-        page.by_path.setdefault(copy.key.path, []).append(len(page.copies))
-        document = nodes.nodes[copy.key].unit.document
-        if document and document.anchors:
-            page.anchors.update(document.anchors)
+    key = copy.wanted[0]
+    if key.code is None:
+        unit = nodes.nodes[key].unit
+        page.by_path.setdefault(unit.key.path, []).append(len(page.copies))
+        if unit.document and unit.document.anchors:
+            page.anchors.update(unit.document.anchors)
     page.copies.append(copy)
 
 

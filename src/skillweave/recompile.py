@@ -59,13 +59,18 @@ def recompile(config: Config, edits: Edits, documents: Documents, *, strict: boo
     graph = Graph(strict=strict, policy=config.policy)
     known = {path: file for path, file in edits.files.items() if path not in edits.changed}
     reading = Reading(tree, project, documents, graph, is_part=True, known=known)
-    load(reading, [path for path in edits.changed if path in last.links])
+    changed = {path for path in edits.changed if path in last.links}
+    followed = _followed(project, last.links, last.linked)
+    load(reading, changed & followed, shown=changed - followed)
     reach = reach_of(last, graph, edits.changed)
     entries = _reached(project, edits, reach)
     own = starts_of(project._replace(patterns=(), entries=entries))
     named = {path: [link.target for link in links if link.reads] for path, links in last.links.items()}
     load(reading, {*(starts_of(project) & reach.files), *own}, likely=below(named, own))
     names = _names(project, last, graph)
+    while shown := [path for path, file in graph.files.items() if file.quoted is not None and path in names.followed]:
+        load(reading, shown)  # Those that edits reach only show them as code, and others do more with them.
+        names = _names(project, last, graph)
     if not graph.files.keys() <= names.links.keys():
         return None  # A whole run would not read an edited file that nothing names any more.
     elsewhere = {
@@ -81,6 +86,7 @@ class _Names(NamedTuple):
 
     links: dict[SourcePath, tuple[Link, ...]]
     linked: dict[SourcePath, tuple[SourcePath, ...]]
+    followed: set[SourcePath]
 
 
 def _names(project: Project, last: Parts, graph: Graph) -> _Names:
@@ -90,10 +96,17 @@ def _names(project: Project, last: Parts, graph: Graph) -> _Names:
     for path, targets in linked.items():
         read[path] = [*read.get(path, ()), *targets]
     alive = below(read, starts_of(project))
-    return _Names(
-        {path: links[path] for path in links if path in alive},
-        {path: to for path, to in linked.items() if path in alive},
-    )
+    kept = {path: links[path] for path in links if path in alive}
+    linked = {path: to for path, to in linked.items() if path in alive}
+    return _Names(kept, linked, _followed(project, kept, linked))
+
+
+def _followed(
+    project: Project, links: Mapping[SourcePath, tuple[Link, ...]], linked: Mapping[SourcePath, tuple[SourcePath, ...]]
+) -> set[SourcePath]:
+    """The files of which it counts what they name, as they are more than shown as code."""
+    named = ([link.target for link in found if link.follows] for found in links.values())
+    return starts_of(project).union(*named, *linked.values())
 
 
 class _Merge(NamedTuple):
@@ -155,7 +168,7 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
     if known_bundles is None or not is_partial(graph.findings):
         return None
     redone = {path: known._replace(good=path in good) for path, known in now.items()}
-    links, linked = merge.names
+    links, linked, _ = merge.names
     templates = {path for path in last.templates if path not in graph.files} | templates_of(graph)
     parts = Parts(
         links,

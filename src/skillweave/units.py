@@ -222,6 +222,8 @@ def _template(file: SourceFile) -> Template | None:
 
 def _bind(graph: Graph, caller: UnitKey, edge: Edge) -> Arguments | None:
     directive = edge.directive
+    if edge.target is not None and edge.target not in graph.files:
+        return None  # It could not be read, which is reported.
     target = graph.files[edge.target] if edge.target is not None else None
     document = target.document if target else None
     if document is None or document.params is None:

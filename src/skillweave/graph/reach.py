@@ -82,7 +82,13 @@ def links_of(graph: Graph) -> dict[SourcePath, tuple[Link, ...]]:
     """What is kept of a graph's edges."""
     return {
         path: tuple(
-            Link(edge.target, *file.line_index.position(edge.directive.span.start), edge.splices, edge.reads)
+            Link(
+                edge.target,
+                *file.line_index.position(edge.directive.span.start),
+                edge.splices,
+                edge.reads,
+                edge.follows,
+            )
             for edge in graph.edges.get(path, ())
             if edge.target is not None
         )

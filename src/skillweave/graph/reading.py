@@ -59,11 +59,12 @@ def load(
     paths: Iterable[SourcePath],
     progress: Callable[[int, int], None] | None = None,
     likely: Iterable[SourcePath] = (),
+    shown: Iterable[SourcePath] = (),
 ) -> None:
     """Read some files and whatever they name into the graph; resolve all directives.
 
     `progress` is told how many files are read, and of how many. `likely` are some that these have named so far: to read
-    many at once takes less time.
+    many at once takes less time. `shown` are read, too, but count only as code does.
     """
     graph = reading.graph
     resolver = _Resolver(reading)
@@ -73,6 +74,8 @@ def load(
         resolver.need(path, None)
         if progress:
             progress(done + 1, len(wanted))
+    for path in sorted(shown):
+        resolver.need(path, None, quoted=True)
     resolver.run()
 
 

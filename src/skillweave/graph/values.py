@@ -80,6 +80,8 @@ class Link(NamedTuple):
     splices: bool
     reads: bool
     """Whether the target's text is read: that of an asset is not."""
+    follows: bool
+    """Whether what the target names counts, too: of what is only shown as code, it does not."""
 
 
 class Graph:

@@ -35,7 +35,8 @@ def check_seams(nodes: Nodes) -> None:
                 tops[key.unit] = outermost(node.unit)
             lines = [item.line for item in doubtful if not isinstance(item, TextItem)]
             for window in windows(node, sorted([*lines, *(placed.line for placed in gone.values())]), tops[key.unit]):
-                found += compare(lay_out(nodes, node, window, short, gone))
+                layout = lay_out(nodes, node, window, short, gone)
+                found += compare(layout) if layout.splices else ()
             without = {*gone.values()}
             found = [each for each in found if each[0] not in without or not _is_mild(each[1])]
             brought = (item.child for item in doubtful if isinstance(item, ChildItem))
