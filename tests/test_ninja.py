@@ -345,6 +345,9 @@ def test_the_graph_of_an_entry_with_an_error(project: Path, skillweave: Skillwea
     (entry,) = json.loads(outcome.out)["entries"]
     assert entry["inputs"] == ["patterns/more/between.md", "patterns/shared.md", "skills/a/SKILL.md"]
     assert entry["outputs"] == ["skills/a/SKILL.md"]
+    shown = skillweave(project, ["graph", "a"]).err
+    assert shown.startswith("error[SW201]: there is no gone.md\n  --> patterns/more/between.md:1:12\n")
+    assert skillweave(project, ["graph", "a", "--format", "concise"]).err == outcome.err
 
 
 # Hermetic builds

@@ -50,7 +50,9 @@ def graph(options: Options, entries: tuple[str, ...]) -> int:
     if not compiled.entries and not options.quiet:
         echo(nothing_found(config), err=True)
     if status(compiled.diagnostics):
-        report(options._replace(format="concise"), config, compiled, compiled.diagnostics, err=True)
+        # Standard output is for the graph, so that findings are lines or pages for people.
+        shown = options._replace(format="concise") if options.format == "json" else options
+        report(shown, config, compiled, compiled.diagnostics, err=True)
     return status(compiled.diagnostics)
 
 

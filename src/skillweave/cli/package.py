@@ -56,6 +56,7 @@ def package(  # noqa: PLR0913 (one for each option)
     if config is None:
         return failed
     from skillweave.build import compile_project  # noqa: PLC0415
+    from skillweave.diagnostics import UNPORTABLE_FIELD  # noqa: PLC0415
     from skillweave.dist import deliver  # noqa: PLC0415
     from skillweave.files import Tree  # noqa: PLC0415
     from skillweave.package import Wish, namespace  # noqa: PLC0415
@@ -65,6 +66,10 @@ def package(  # noqa: PLR0913 (one for each option)
     kind = cast("Literal['zip', 'skill', 'plugin']", form)
     wish = Wish(kind, strip_unportable, provenance, _epoch(), named=bool(entries))
     folder = _target(config, to)
+    if strip_unportable:
+        # What is left out of the packages is no mistake of theirs.
+        dropped = (*config.policy.dropped, UNPORTABLE_FIELD.number)
+        config = config._replace(policy=config.policy._replace(dropped=dropped))
     with usage_errors(), progress(options) as show:
         compiled = compile_project(config, entries, strict=options.strict, progress=show)
     tree = Tree(config.root)

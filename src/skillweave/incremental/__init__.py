@@ -187,7 +187,7 @@ def _both(first: Outcome, second: Outcome) -> Outcome:
         changed=tuple(sorted(changed)),
         unchanged=tuple(path for path in second.unchanged if path not in changed),
         removed=(*first.removed, *second.removed),
-        reasons=(*first.reasons, *second.reasons),
+        reasons=(*first.reasons, *(reason for reason in second.reasons if reason[0] not in first.changed)),
     )
 
 

@@ -16,7 +16,7 @@ from skillweave.markdown.plain import plain_reading
 from skillweave.parse.blocks import check_blocks
 from skillweave.parse.directives import placed_directives
 from skillweave.parse.front import find_front_matter, read_front
-from skillweave.parse.names import definitions_of, destinations_of, headings_of
+from skillweave.parse.names import definitions_of, destinations_of, headings_of, uses_of
 from skillweave.source import LineIndex, Span
 from skillweave.suppress import is_ours
 
@@ -85,7 +85,7 @@ def _document(
         ignores=ignores_of(index, [*in_front, *asking], hidden, body, problems),
         front_ignores=tuple(in_front),
         definitions=definitions_of(frame, reading),
-        uses=tuple(reading.uses if frame.is_whole else (u._replace(span=frame.span(u.span)) for u in reading.uses)),
+        uses=uses_of(frame, reading),
         destinations=destinations_of(frame, reading),
         anchors=tuple(name for piece in reading.html for name in html_anchors(piece.text)),
         code_spans=tuple(reading.code_spans if frame.is_whole else ((frame.span(s), v) for s, v in reading.code_spans)),

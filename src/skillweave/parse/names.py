@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from skillweave.document import Definition, Heading
 from skillweave.html import html_destinations
 from skillweave.markdown.places import locate
-from skillweave.markdown.values import Destination, Reading
+from skillweave.markdown.values import Destination, LabelUse, Reading
 from skillweave.slugs import Slugger
 from skillweave.source import Span
 
@@ -69,6 +69,19 @@ def definitions_of(frame: Frame, reading: Reading) -> tuple[Definition, ...]:
             Definition(note.label, meaning, frame.line(note.start), frame.line(note.end - 1) + 1, footnote=True)
         )
     return tuple(sorted([*links, *notes], key=lambda definition: definition.start))
+
+
+def uses_of(frame: Frame, reading: Reading) -> tuple[LabelUse, ...]:
+    """The labels that are used. A `[text][label]` that nothing defines here is seen once more at its label: one of them is
+    enough.
+    """
+    uses = reading.uses if frame.is_whole else [use._replace(span=frame.span(use.span)) for use in reading.uses]
+    kept: list[LabelUse] = []
+    for use in uses:
+        before = kept[-1] if kept and not kept[-1].resolved and not use.footnote else None
+        if before is None or before.label != use.label or use.span.start > before.span.end:
+            kept.append(use)
+    return tuple(kept)
 
 
 def destinations_of(frame: Frame, reading: Reading) -> tuple[Destination, ...]:

@@ -335,6 +335,7 @@ def _run_command(session: _Session, rebuilt: Rebuilt) -> None:
     session.run_due |= bool(rebuilt.built or rebuilt.removed)
     if not session.run_due or any(d.severity is Severity.ERROR for d in rebuilt.diagnostics):
         return
+    _tell_end(session)  # It may have ended by itself since it was last looked at.
     if session.process is not None:
         command.end(session.process)
     session.process = command.start(session.request.command, session.config.root, session.not_run, session.wake.set)
