@@ -53,6 +53,16 @@ KINDS: dict[str, Callable[[int], dict[str, str]]] = {
     "doubtful splices": lambda n: skill(repeated("## h@\n\ntext\n<<include: p.md>>\n\n", n), "- x\n"),
     "copies with links": lambda n: skill("<<include: p.md>>\n\n" * n, "# h\n\n[a](#x) [b](#y)\n"),
     "definitions": lambda n: skill("<<include: p.md>>\n", repeated("[l@]: q.md\n", n)) | {"patterns/q.md": "# Q\n"},
+    "regions of code": lambda n: {
+        SKILL: HEAD + repeated("<<include: x.py as=code region=r@>>\n\n", n),
+        "patterns/x.py": repeated("# region: r@\nx\n# endregion: r@\n", n),
+    },
+    "headings with includes": lambda n: skill(repeated("# h@ <<include: p.md>>\n\ntext\n\n", n)),
+    "sections of a template": lambda n: skill(
+        repeated("<<include: p.md#h@ with a=1>>\n\n", n),
+        "---\nparams: {a: {}}\n---\n" + repeated("# h@\n\n{{ a }}\n\n", n),
+    ),
+    "directives in HTML": lambda n: skill("<div>\n<<include: p.md>>\n</div>\n\n" * n),
     "ignores": lambda n: skill(
         repeated("<<include: p.md#h@>>\n\n", n),
         repeated("# h@\n\n<!-- skillweave: ignore SW501 -->\nsee [a](x@.md)\n\n", n),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from skillweave.flatten.layout import block_at
 from skillweave.flatten.texts import asked, assemble, text_of
 from skillweave.flatten.values import brought_by
 from skillweave.parse.documents import parse
+from skillweave.select import between
 from skillweave.source import Edit, apply_edits
 from skillweave.units import UnitKey
 
@@ -27,7 +30,10 @@ def heading_text(nodes: Nodes, node: Node, heading: Heading) -> str:
     written = node.unit.text[start:end]
     if "<<" not in written and "{{" not in written:
         return heading.text
-    edits = sorted(edit for edit in _brought(nodes, node) if start <= edit.start < end)
+    brought = nodes.brought.get(node.key)
+    if brought is None:
+        brought = nodes.brought[node.key] = sorted(_brought(nodes, node))
+    edits = between(brought, start, end, attrgetter("start"))
     return _said_with(node.unit, heading, edits) if edits else heading.text
 
 
@@ -39,12 +45,18 @@ def _said_with(unit: Unit, heading: Heading, edits: Iterable[Edit]) -> str:
     return found[0].text if found else heading.text
 
 
-def link_text(nodes: Nodes, edge: Edge, unit: UnitKey) -> str:
-    """The text of the link that a reference leaves, as Markdown. `unit` is what it leads to.
+def link_text(nodes: Nodes, edge: Edge, caller: Unit, unit: UnitKey) -> str:
+    """The text of the link that a reference in one unit leaves, as Markdown. `unit` is what it leads to.
 
     It is what the directive or the file's front matter says, brackets escaped; else the file's first heading, or its name,
     which are no Markdown any more.
     """
+    block = block_at(caller, edge.placed.line)
+    text = _linked_text(nodes, edge, unit)
+    return text.replace("|", r"\|") if block is not None and block.kind == "table" else text
+
+
+def _linked_text(nodes: Nodes, edge: Edge, unit: UnitKey) -> str:
     document = nodes.graph.files[unit.path].document
     field = document.fields.get("title") if document and document.fields else None
     title = field.value if field is not None and isinstance(field.value, str) else ""
@@ -58,7 +70,7 @@ def link_text(nodes: Nodes, edge: Edge, unit: UnitKey) -> str:
 
 
 _MEANT_AS_MARKUP = re.compile(
-    r"""[`*\[\]|] | \\(?=[!-/:-@\[-`{-~]|\Z) | (?<![A-Za-z0-9])_ | _(?![A-Za-z0-9]) | ~(?=~)
+    r"""[`*\[\]] | \\(?=[!-/:-@\[-`{-~]|\Z) | (?<![A-Za-z0-9])_ | _(?![A-Za-z0-9]) | ~(?=~)
       | <(?=[A-Za-z/!?<]) | \{(?=\{) | &(?=\#|[A-Za-z][A-Za-z0-9]*;)""",
     re.VERBOSE,
 )
@@ -100,7 +112,7 @@ def _references(nodes: Nodes, node: Node) -> Iterator[Edit]:
             continue
         arguments = nodes.calls.of(node.unit.key, edge)
         if edge.target in nodes.graph.files and arguments is not None:
-            text = link_text(nodes, edge, UnitKey(edge.target, arguments))
+            text = link_text(nodes, edge, node.unit, UnitKey(edge.target, arguments))
             yield Edit(*edge.placed.directive.span, f"[{text}](x)")
 
 

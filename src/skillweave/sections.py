@@ -1,4 +1,4 @@
-"""The headings of a document that can be selected: what a name means, how far a section goes, and what may have been meant."""
+"""What can be selected of a file by a name: sections and regions; what a name means, and what may have been meant."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from skillweave.near import near_names
+from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,3 +96,51 @@ _MANY = 200
 def _folded(text: str) -> str:
     """A heading's text as names are compared: case and the amount of white space do not count."""
     return " ".join(text.split()).casefold()
+
+
+class Regions(NamedTuple):
+    """The regions of a file."""
+
+    lines: dict[str, tuple[int, int]]
+    """The lines of each by its name, half-open, without the markers."""
+    broken: frozenset[str]
+    """The names whose markers are no pair."""
+    markers: Sequence[int]
+    """The lines that are left out of every selection: markers, and comments that ignore findings."""
+
+
+def document_regions(document: Document, *, as_code: bool) -> Regions:
+    """The regions of a Markdown file. As code, its front matter can be selected, too, with comments of its own."""
+    lines: dict[str, tuple[int, int]] = {}
+    for region in document.regions:
+        lines.setdefault(region.name, (region.start, region.end))
+    markers = (*document.front_ignores, *document.markers) if as_code else document.markers
+    return Regions(lines, frozenset(document.broken_regions), markers)
+
+
+_COMMENT_MARKER = re.compile(
+    r"\s*(?:#+|//+|--+|;+|%+|'|REM\b|/\*+|<!--|\(\*|\{-|\"\"\")\s*(end)?region:\s*(\S.*?)\s*(?:\*+/|-->|\*\)|-\}|\"\"\")?\s*"
+)
+
+
+def comment_regions(lines: Sequence[str]) -> Regions:
+    """The regions of a file that is no Markdown: markers are lines that hold nothing else between comment signs."""
+    found: dict[str, tuple[int, int]] = {}
+    opened: list[tuple[str, int]] = []
+    broken: set[str] = set()
+    markers: list[int] = []
+    for number, line in enumerate(lines):
+        match = _COMMENT_MARKER.fullmatch(line) if "region:" in line else None
+        if not match:
+            continue
+        markers.append(number)
+        if not match[1]:
+            opened.append((match[2], number))
+        elif not opened or opened[-1][0] != match[2]:
+            broken.add(match[2])
+        else:
+            if match[2] in found:
+                broken.add(match[2])
+            found[match[2]] = (opened.pop()[1] + 1, number)
+    broken.update(name for name, _ in opened)
+    return Regions({name: place for name, place in found.items() if name not in broken}, frozenset(broken), markers)

@@ -17,17 +17,16 @@ from skillweave.diagnostics import (
     Problem,
 )
 from skillweave.directive.writing import section_fix
-from skillweave.document import Document, Region
 from skillweave.markdown.html_blocks import html_type
 from skillweave.near import near_names
 from skillweave.record import NamedTuple
-from skillweave.sections import Sections
+from skillweave.sections import Regions, Sections
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from skillweave.directive.values import Directive
-    from skillweave.document import Heading
+    from skillweave.document import Document, Heading
     from skillweave.markdown.values import Block
     from skillweave.source import Span
 
@@ -48,13 +47,14 @@ class Lines(NamedTuple):
     lines: Sequence[str]
     name: str
     """What the file is called in messages."""
+    regions: Regions
     sections: Sections | None = None
     """Its sections, where many are asked for."""
 
 
-def whole(source: Lines, document: Document) -> Ranges:
+def whole(lines: Sequence[str], document: Document) -> Ranges:
     """All lines of a file but its front matter, its region markers, and the blank lines at both ends."""
-    return _trim(source.lines, without(document.markers, ((document.body, document.lines),)))
+    return _trim(lines, without(document.markers, ((document.body, document.lines),)))
 
 
 def select(source: Lines, document: Document, directive: Directive) -> Selection:
@@ -63,7 +63,7 @@ def select(source: Lines, document: Document, directive: Directive) -> Selection
     if directive.section is not None:
         ranges = _section(source, document, directive, problems)
     elif directive.region is not None:
-        ranges = _region(source, document.regions, document.broken_regions, directive, problems)
+        ranges = _region(source, directive, problems)
     elif directive.lines is not None:
         ranges = _lines(document.lines, directive, source.name, problems)
         ranges = _intersect(ranges, (document.body, document.lines))
@@ -73,7 +73,7 @@ def select(source: Lines, document: Document, directive: Directive) -> Selection
     if directive.drop_heading:
         ranges = _without_first_heading(document, ranges)
     ranges = _trim(source.lines, without(document.markers, ranges))
-    if not ranges and not problems and directive.region not in document.broken_regions:
+    if not ranges and not problems and directive.region not in source.regions.broken:
         problems.append(Problem(EMPTY_INCLUDE, f"this include selects nothing of {source.name}", directive.span))
     return Selection(ranges, tuple(problems))
 
@@ -82,21 +82,15 @@ def select_code(source: Lines, document: Document | None, directive: Directive) 
     """What an `as=code` include selects of any text file: front matter is part of it. Only Markdown has a document."""
     problems: list[Problem] = []
     everything = ((0, _count(source.lines)),)
-    markers: tuple[int, ...] = ()
-    if document is not None:
-        regions, broken = document.regions, document.broken_regions
-        markers = (*document.front_ignores, *document.markers)
-    else:
-        regions, broken, markers = _comment_regions(source.lines)
     if directive.section is not None and document is not None:
         ranges = _section(source, document, directive, problems)
     elif directive.region is not None:
-        ranges = _region(source, regions, broken, directive, problems)
+        ranges = _region(source, directive, problems)
     elif directive.lines is not None:
         ranges = _lines(everything[0][1], directive, source.name, problems)
     else:
         ranges = everything
-    ranges = _trim(source.lines, without(markers, ranges))
+    ranges = _trim(source.lines, without(source.regions.markers, ranges))
     if not ranges and not problems:
         problems.append(Problem(EMPTY_INCLUDE, f"this include selects nothing of {source.name}", directive.span))
     return Selection(ranges, tuple(problems))
@@ -154,27 +148,23 @@ def _missing_section(source: Lines, document: Document, sections: Sections, dire
     )
 
 
-def _region(
-    source: Lines, regions: Iterable[Region], broken: Sequence[str], directive: Directive, problems: list[Problem]
-) -> Ranges:
-    name = directive.region or ""
-    names = []
-    for region in regions:
-        if region.name == name:
-            return ((region.start, region.end),)
-        names.append(region.name)
+def _region(source: Lines, directive: Directive, problems: list[Problem]) -> Ranges:
+    name, regions = directive.region or "", source.regions
+    if name in regions.lines:
+        return (regions.lines[name],)
+    names = list(regions.lines)
     close = near_names(name, names)
     cure = f'did you mean "{close[0]}"?' if close else None
     is_markdown = source.name.endswith(".md")
-    if name in broken and is_markdown:
+    if name in regions.broken and is_markdown:
         return ()  # its own file says what is wrong with it
-    if name in broken:
+    if name in regions.broken:
         cure = f"begin it once with `region: {name}` and end it once with `endregion: {name}`, each in a comment"
     elif cure is None:
         listed = ", ".join(f'"{other}"' for other in names[:8])
         marker = f"`<!-- region: {name} -->`" if is_markdown else f"a comment `region: {name}`"
         cure = f"its regions: {listed}" if names else f"mark it with {marker}"
-    detail = "is not a pair of markers" if name in broken else "is not"
+    detail = "is not a pair of markers" if name in regions.broken else "is not"
     span = directive.selector_span or directive.span
     problems.append(Problem(MISSING_REGION, f'the region "{name}" {detail} in {source.name}', span, help=cure))
     return ()
@@ -246,10 +236,10 @@ def _without_first_heading(document: Document, ranges: Ranges) -> Ranges:
     return ranges
 
 
-def without(lines: Iterable[int], ranges: Ranges) -> Ranges:
+def without(lines: Sequence[int], ranges: Ranges) -> Ranges:
     """Ranges less some lines, which rise."""
     kept: list[tuple[int, int]] = []
-    cuts = iter(lines)
+    cuts = iter(lines[bisect_left(lines, ranges[0][0]) : bisect_left(lines, ranges[-1][1])] if ranges else ())
     cut = next(cuts, None)
     for first, last in ranges:
         start = first
@@ -278,11 +268,11 @@ def between(parts: Sequence[T], start: int, end: int, line: Callable[[T], int]) 
     return parts[bisect_left(parts, start, key=line) : bisect_left(parts, end, key=line)]
 
 
-def bridged(ranges: Ranges, hidden: Iterable[int]) -> Ranges:
+def bridged(ranges: Ranges, hidden: Sequence[int]) -> Ranges:
     """Ranges as they would be if no line had been left out for being hidden: those with nothing else between are one."""
-    gaps = set(hidden)
-    if not gaps:
+    if not hidden or len(ranges) < 2:
         return ranges
+    gaps = set(hidden[bisect_left(hidden, ranges[0][0]) : bisect_left(hidden, ranges[-1][1])])
     whole: list[tuple[int, int]] = []
     for start, end in ranges:
         if whole and all(line in gaps for line in range(whole[-1][1], start)):
@@ -321,31 +311,3 @@ def _trim(lines: Sequence[str], ranges: Ranges) -> Ranges:
 
 def _count(lines: Sequence[str]) -> int:
     return len(lines) - (not lines[-1]) if lines else 0
-
-
-_COMMENT_MARKER = re.compile(
-    r"\s*(?:#+|//+|--+|;+|%+|'|REM\b|/\*+|<!--|\(\*|\{-|\"\"\")\s*(end)?region:\s*(\S.*?)\s*(?:\*+/|-->|\*\)|-\}|\"\"\")?\s*"
-)
-
-
-def _comment_regions(lines: Sequence[str]) -> tuple[tuple[Region, ...], tuple[str, ...], tuple[int, ...]]:
-    """The regions of a file that is no Markdown: markers are lines that hold nothing else between comment signs."""
-    regions: list[Region] = []
-    opened: list[tuple[str, int]] = []
-    broken: list[str] = []
-    markers: list[int] = []
-    for number, line in enumerate(lines):
-        match = _COMMENT_MARKER.fullmatch(line) if "region:" in line else None
-        if not match:
-            continue
-        markers.append(number)
-        if not match[1]:
-            opened.append((match[2], number))
-        elif opened and opened[-1][0] == match[2]:
-            regions.append(Region(match[2], opened.pop()[1] + 1, number))
-        else:
-            broken.append(match[2])
-    broken += [name for name, _ in opened]
-    names = [region.name for region in regions]
-    broken += [name for name in names if names.count(name) > 1]
-    return tuple(region for region in regions if region.name not in broken), tuple(broken), tuple(markers)

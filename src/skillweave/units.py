@@ -6,6 +6,7 @@ of the directives in it, those count that stood in the source and came through.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import (
@@ -20,6 +21,7 @@ from skillweave.diagnostics import (
 from skillweave.parse.documents import parse
 from skillweave.parse.front import directive_spellings
 from skillweave.record import NamedTuple
+from skillweave.select import without
 from skillweave.source import LineIndex, Span
 
 if TYPE_CHECKING:
@@ -179,13 +181,14 @@ def rendered_ranges(unit: Unit, ranges: Ranges) -> Ranges:
     if unit.sources is None:
         return ranges
     # A value can hold a marker, too: no marker reaches an output.
-    hidden = frozenset(unit.document.markers if unit.document else ())
+    hidden = unit.document.markers if unit.document else ()
+    # Lines come out in the order of their sources.
+    runs = ((bisect_left(unit.sources, start), bisect_left(unit.sources, end)) for start, end in ranges)
     chosen = [
         line
-        for line, source in enumerate(unit.sources)
-        if line not in hidden
-        and any(start <= source < end for start, end in ranges)
-        and (line + 1 < len(unit.lines) or unit.lines[line])
+        for start, end in without(hidden, tuple((start, end) for start, end in runs if start < end))
+        for line in range(start, end)
+        if line + 1 < len(unit.lines) or unit.lines[line]
     ]
     while chosen and not unit.lines[chosen[0]].strip(" \t"):
         chosen.pop(0)

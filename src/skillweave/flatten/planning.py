@@ -56,10 +56,10 @@ def _plan_unit(nodes: Nodes, unit: Unit) -> None:
         # An entry is no selection: its blank lines at both ends stay.
         ranges = without(document.markers, ((document.body, document.lines),))
     elif unit.sources is None:
-        ranges = whole(Lines(unit.lines, unit.path), document)
+        ranges = whole(unit.lines, document)
     else:
         file = nodes.graph.files[unit.path]
-        ranges = rendered_ranges(unit, whole(Lines(file.lines, unit.path), file.document or document))
+        ranges = rendered_ranges(unit, whole(file.lines, file.document or document))
     key = NodeKey(unit.key, ranges)
     nodes.wholes[unit.key] = key
     _build(nodes, key)
@@ -75,7 +75,7 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
         return None  # The cycle is reported.
     file = nodes.graph.files[edge.target]
     document = file.document or file.quoted
-    source = Lines(file.lines, edge.target)
+    source = Lines(file.lines, edge.target, nodes.regions_of(file, as_code=directive.as_code))
     if directive.section is not None and document is not None:
         source = source._replace(sections=nodes.sections_of(edge.target, document))
     if directive.as_code:

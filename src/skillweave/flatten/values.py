@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.record import NamedTuple
-from skillweave.sections import Sections
+from skillweave.sections import Regions, Sections, comment_regions, document_regions
 from skillweave.units import Calls, Unit, UnitKey, to_source
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from skillweave.config import Config
     from skillweave.diagnostics import Problem
     from skillweave.document import Document, Heading, PlacedDirective
-    from skillweave.graph.values import Edge, Graph
+    from skillweave.graph.values import Edge, Graph, SourceFile
     from skillweave.markdown.values import Block
     from skillweave.project import Project
     from skillweave.select import Ranges
@@ -115,6 +115,8 @@ class Nodes:
         self.children: dict[UnitKey, tuple[Child | None, ...]] = {}
         """What each directive of a unit brings, in the order of its edges."""
         self.sections: dict[SourcePath, Sections] = {}
+        self.regions: dict[tuple[SourcePath, bool], Regions] = {}
+        """The regions of files, as Markdown and as code."""
         self.link_lines: dict[UnitKey, list[int]] = {}
         """The lines of units that hold anything that a page must resolve."""
         self.doubtful: set[NodeKey] = set()
@@ -123,6 +125,8 @@ class Nodes:
         """The nodes whose expansion is made of blocks that stand in it as they were parsed, over all levels."""
         self.events: dict[NodeKey, tuple[Caption | Child, ...]] = {}
         """The headings and includes of nodes whose pages were laid out."""
+        self.brought: dict[NodeKey, list[Edit]] = {}
+        """What the directives in the running text of nodes become, once it was asked for."""
         self.texts: dict[tuple[NodeKey, int, bool], str] = {}
         self.edits: dict[tuple[UnitKey, int, bool], tuple[list[int], list[Edit]]] = {}
 
@@ -135,6 +139,14 @@ class Nodes:
         if path not in self.sections:
             self.sections[path] = Sections(document)
         return self.sections[path]
+
+    def regions_of(self, file: SourceFile, *, as_code: bool) -> Regions:
+        """The regions of a file as an include sees them, made once."""
+        document = file.document or file.quoted
+        key = (file.path, as_code)
+        if key not in self.regions:
+            self.regions[key] = document_regions(document, as_code=as_code) if document else comment_regions(file.lines)
+        return self.regions[key]
 
     def report(self, unit: Unit, problem: Problem) -> None:
         """Report a problem whose span lies in a unit's text."""

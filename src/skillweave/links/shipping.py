@@ -182,7 +182,7 @@ def reference_link(work: Work, place: Place, edge: Edge) -> str:
             if len(headings) > 1:
                 span = directive.section_span or directive.span
                 nodes.graph.report(edge.source, ambiguous(headings, directive.section, target, span))
-    return f"[{link_text(nodes, edge, unit)}]({encode(relative(place.page.out, out))}{fragment})"
+    return f"[{link_text(nodes, edge, place.unit, unit)}]({encode(relative(place.page.out, out))}{fragment})"
 
 
 def asset(work: Work, place: Place, edge: Edge) -> None:

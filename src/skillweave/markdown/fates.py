@@ -13,7 +13,9 @@ from skillweave.markdown.values import Opener
 from skillweave.source import Span
 
 if TYPE_CHECKING:
-    from skillweave.markdown.values import Block, Fate, HtmlPiece, Inline, Mark, Reading, Walk
+    from collections.abc import Mapping
+
+    from skillweave.markdown.values import Block, Fate, Inline, Mark, Reading, Walk
     from skillweave.source import LineIndex
 
 
@@ -25,6 +27,11 @@ def fates_of(index: LineIndex, candidates: list[int], walk: Walk) -> dict[int, O
     for inline in walk.inlines:
         for mark in inline.marks:
             _judge_mark(index.text, inline, mark, fates)
+    kinds = {
+        index.line_of(piece.segments[0][2]): html_type(piece.text.lstrip())
+        for piece in walk.reading.html
+        if piece.block and piece.segments
+    }
     taken = sorted(opener.span for opener in fates.values() if opener.fate == "live" and not opener.near_miss)
     for offset in candidates:
         if offset in fates or _is_within(offset, taken):
@@ -35,7 +42,9 @@ def fates_of(index: LineIndex, candidates: list[int], walk: Walk) -> dict[int, O
         block = blocks[place] if (place := bisect_right(starts, line) - 1) >= 0 else None
         if block is not None and not block.start <= line < block.end:
             block = None
-        fates[offset] = _judge_block(index, offset, opener[2] not in WORDS, block, walk.reading)
+        fates[offset] = _judge_block(index, offset, opener[2] not in WORDS, block, kinds)
+        if block is None and walk.reading.too_deep is not None:
+            fates[offset] = fates[offset]._replace(why="nested too deep")
     return {offset: fates[offset] for offset in candidates if offset in fates}
 
 
@@ -75,11 +84,18 @@ def _escaped(text: str, offset: int, near: bool) -> Opener | None:  # noqa: FBT0
     return Opener(Span(offset - 1, offset + 2), "escaped", near_miss=False) if is_escaped else None
 
 
-def _judge_block(index: LineIndex, offset: int, near: bool, block: Block | None, reading: Reading) -> Opener:  # noqa: FBT001
+def _judge_block(
+    index: LineIndex,
+    offset: int,
+    near: bool,  # noqa: FBT001
+    block: Block | None,
+    kinds: Mapping[int, int],
+) -> Opener:
+    """An opener that no rule of running text came by. `kinds` are the types of HTML blocks, by their first lines."""
     span = Span(offset, offset + 2)
     if block is None:
-        return Opener(span, "stray", near, None, (), "nested too deep" if reading.too_deep is not None else "")
-    if block.kind in ("fence", "code") or (block.kind == "html" and _is_inert_html(index, offset, block, reading)):
+        return Opener(span, "stray", near)
+    if block.kind in ("fence", "code") or (block.kind == "html" and _is_inert_html(index, offset, block, kinds)):
         return Opener(span, "inert", near)
     containers = block.containers if block.kind == "html" else ()
     why = _WHY_STRAY.get(block.kind, "in a link's destination or title")
@@ -93,15 +109,10 @@ _WHY_STRAY = {
 }
 
 
-def _is_inert_html(index: LineIndex, offset: int, block: Block, reading: Reading) -> bool:
+def _is_inert_html(index: LineIndex, offset: int, block: Block, kinds: Mapping[int, int]) -> bool:
     """Whether an offset in an HTML block lies in a comment, or in a block of another type that is no markup."""
-    first = index.line(block.start).lstrip(" \t>")
-    kind = next((html_type(p.text.lstrip()) for p in reading.html if p.block and _starts(p, index, block)), 0)
-    return (kind or html_type(first)) < 6 or _in_comment(index, block, offset)
-
-
-def _starts(piece: HtmlPiece, index: LineIndex, block: Block) -> bool:
-    return bool(piece.segments) and index.line_of(piece.segments[0][2]) == block.start
+    kind = kinds.get(block.start) or html_type(index.line(block.start).lstrip(" \t>"))
+    return kind < 6 or _in_comment(index, block, offset)
 
 
 def _in_comment(index: LineIndex, block: Block, offset: int) -> bool:
