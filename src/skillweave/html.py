@@ -38,7 +38,7 @@ def attributes(html: str) -> Iterator[Attribute]:
     while at >= 0:
         tag = _TAG.match(html, at)
         skipped = None if tag else next((close for opener, close in _SKIPPED if html.startswith(opener, at)), None)
-        if skipped is not None and last[skipped] > at:
+        if skipped is not None and last[skipped] >= at + 2:
             at = html.find("<", html.find(skipped, at + 2) + len(skipped))
         elif tag:
             end = tag.end()

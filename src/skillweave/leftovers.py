@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from skillweave.flatten.values import Node, NodeKey, Nodes
     from skillweave.links.site import PlannedPage
+    from skillweave.units import UnitKey
 
 _SPELLED = re.compile(r"(?:<<|\{\{)[ \t]*(?:include|reference|asset)[ \t]*:")
 
@@ -37,23 +38,28 @@ def sound_nodes(nodes: Nodes) -> set[NodeKey]:
     of its text is written by us. There, what the parse of the sources said holds in the output, too.
     """
     sound: set[NodeKey] = set()
+    spelled: dict[UnitKey, list[int]] = {}
     for key, node in nodes.nodes.items():  # a node stands behind all that it includes
         below = all(child.key in sound for child in brought_by(node.items, node.inline))
-        if below and key not in nodes.doubtful and (key.code is not None or _keeps_literals(node)):
+        if below and key not in nodes.doubtful and (key.code is not None or _keeps_literals(node, spelled)):
             sound.add(key)
     return sound
 
 
-def _keeps_literals(node: Node) -> bool:
-    """Whether every directive that is spelled in a node's own lines stands in a block that is all there."""
+def _keeps_literals(node: Node, spelled: dict[UnitKey, list[int]]) -> bool:
+    """Whether every directive that is spelled in a node's own lines stands in a block that is all there. `spelled` holds
+    the lines of units that spell one, as far as they are known.
+    """
     unit = node.unit
     if node.inline or any(edge is None or edge.directive.word == "reference" for edge in unit.edges):
         return False
     if unit.sources is not None or unit.document is None:
         return False
-    ranges = bridged(node.key.ranges, unit.document.markers)
-    for offset in _spelled(unit.text, unit.line_index.start(unit.document.body)):
-        line = unit.line_index.line_of(offset)
+    if unit.key not in spelled:
+        offsets = _spelled(unit.text, unit.line_index.start(unit.document.body))
+        spelled[unit.key] = [unit.line_index.line_of(offset) for offset in offsets]
+    ranges = bridged(node.key.ranges, unit.document.markers) if spelled[unit.key] else ()
+    for line in spelled[unit.key]:
         block = block_at(unit, line)
         if block is None:
             return False

@@ -154,11 +154,11 @@ _NO_ROOT = ("outside", "misnamed")
 """What a root must not be. One that is not there is empty."""
 
 
-def _built_twice(root: str, entry: Entry, first: Entry) -> Diagnostic:
+def _built_twice(config: Config, root: str, entry: Entry, first: Entry) -> Diagnostic:
     """What to say of a root of entries that holds what another one builds; `entry` is the first one of it that does."""
     message = f"{root} holds what is built already: {entry.path} is part of {first.id}"
     cure = f"leave {root}, or the root that holds it, out of the configuration"
-    return Diagnostic(DUPLICATE_SKILL, message, SourcePath(root), START, START, help=cure)
+    return Diagnostic(DUPLICATE_SKILL, message, config.file or SourcePath(root), START, START, help=cure)
 
 
 def _one_place(entries: Iterable[Entry]) -> Iterator[Diagnostic]:
@@ -272,7 +272,7 @@ def _skills(
                 outer=_id(star, outer, root) if outer else None,
             )
             if entry.path in built:
-                twice.setdefault(root, _built_twice(root, entry, built[entry.path]))
+                twice.setdefault(root, _built_twice(config, root, entry, built[entry.path]))
             elif id_ in entries:
                 diagnostics.append(_duplicate(entry, entries[id_]))
             else:
@@ -403,7 +403,7 @@ def _documents(
                     files=(EntryFile(path, found.real, treatment),),
                 )
                 if path in owners:
-                    twice.setdefault(root, _built_twice(root, entry, owners[path]))
+                    twice.setdefault(root, _built_twice(config, root, entry, owners[path]))
                 else:
                     owners[path] = entry
                     entries.append(entry)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from skillweave.diagnostics import (
@@ -23,7 +24,7 @@ from skillweave.record import NamedTuple
 from skillweave.sections import Regions, Sections
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from skillweave.directive.values import Directive
     from skillweave.document import Document, Heading
@@ -217,7 +218,11 @@ _CUT = {"fence": "the fence", "table": "the table", "setext": "the heading", "ht
 
 def cut_blocks(lines: Sequence[str], document: Document, ranges: Ranges) -> Iterator[Block]:
     """The blocks of which ranges hold a part and not all, and which are something else then."""
-    for block in document.blocks:
+    if not ranges:
+        return
+    first = max(bisect_right(document.blocks, ranges[0][0], key=attrgetter("start")) - 1, 0)
+    for number in range(first, bisect_left(document.blocks, ranges[-1][1], key=attrgetter("start"))):
+        block = document.blocks[number]
         if block.kind not in _CUT:
             continue
         covered = sum(max(0, min(end, block.end) - max(start, block.start)) for start, end in ranges)
@@ -252,6 +257,17 @@ def without(lines: Sequence[int], ranges: Ranges) -> Ranges:
         if start < last:
             kept.append((start, last))
     return tuple(kept)
+
+
+def joined(ranges: Iterable[tuple[int, int]]) -> Ranges:
+    """Ranges in any order, which may meet or overlap → those of the same lines that rise and do not."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return tuple(found)
 
 
 def holds(ranges: Ranges, line: int) -> bool:

@@ -27,7 +27,7 @@ from skillweave.project import START
 from skillweave.rules.prose import check_commands, check_skill_names, dangling_path, moved_path, named_paths
 from skillweave.rules.size import Share, Size, check_size, measure
 from skillweave.rules.skill import check_skill_front_matter
-from skillweave.select import holds
+from skillweave.select import holds, joined
 from skillweave.source import Position
 from skillweave.units import to_source
 
@@ -67,28 +67,22 @@ def check_files(nodes: Nodes) -> None:
             continue
         for problem in check_skill_names(file.document, nearest):
             graph.report(path, problem)
-        if path in spliced:
-            for problem in check_commands(file.text, file.document):
-                line = file.line_index.line_of(problem.span.start)
-                if any(holds(ranges, line) for ranges in spliced[path]):
-                    graph.report(path, problem)
+        for problem in check_commands(file.text, file.document) if path in spliced else ():
+            if holds(spliced[path], file.line_index.line_of(problem.span.start)):
+                graph.report(path, problem)
 
 
-def _spliced(nodes: Nodes) -> dict[SourcePath, set[Ranges]]:
+def _spliced(nodes: Nodes) -> dict[SourcePath, Ranges]:
     """The lines that are included of each file, as Markdown."""
-    found: dict[SourcePath, set[Ranges]] = {}
-    for children in nodes.children.values():
-        for child in children:
-            if child is not None and child.key.code is None:
-                unit = nodes.units[child.key.unit]
-                lines = child.key.ranges
-                if unit.sources is not None:
-                    lines = tuple(
-                        (source, source + 1)
-                        for source in sorted({unit.sources[line] for start, end in lines for line in range(start, end)})
-                    )
-                found.setdefault(child.key.path, set()).add(lines)
-    return found
+    keys = {child.key for children in nodes.children.values() for child in children if child is not None}
+    found: dict[SourcePath, list[tuple[int, int]]] = {}
+    for key in keys:
+        sources, lines = nodes.units[key.unit].sources, found.setdefault(key.path, [])
+        if key.code is None and sources is None:
+            lines += key.ranges
+        elif key.code is None and sources is not None:
+            lines += [(sources[line], sources[line] + 1) for start, end in key.ranges for line in range(start, end)]
+    return {path: joined(ranges) for path, ranges in found.items()}
 
 
 def check_entry(nodes: Nodes, entry: Entry) -> None:

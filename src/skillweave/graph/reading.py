@@ -86,7 +86,8 @@ class _Resolver:
         self.tree, self.project, self.documents, self.graph, is_part, self.known = reading
         self.follows = is_part or bool(self.project.shared)
         self.patterns = frozenset(self.project.patterns if is_part else ())
-        self.templates = frozenset(self.project.patterns)
+        own = {file.real for entry in self.project.entries for file in entry.files if file.treatment == "compile"}
+        self.templates = frozenset(self.project.patterns) - own
         self.texts: dict[SourcePath, tuple[str, EncodingProblem | str | None, str]] = {}
         self.pending: list[SourcePath] = []
         self.unreadable: dict[SourcePath, tuple[Code, str]] = {}
@@ -125,7 +126,7 @@ class _Resolver:
         return None
 
     def _document(self, path: SourcePath, text: str, digest: str) -> Document:
-        """What a text says at its place: only a pattern can be a template."""
+        """What a text says at its place: only a pattern can be a template, and what an entry publishes itself is none."""
         document = self.documents.get(text, digest)
         if document.params is None:
             return document

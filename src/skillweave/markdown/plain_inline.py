@@ -27,12 +27,11 @@ _BRACKETS = re.compile(rf"\[((?:[^\[\]`<\\\n]|{_CODE})*)\]")
 _DESTINATION = re.compile(r"\(((?:https?://[A-Za-z0-9_./#?=%+,;:@~&{}-]+|(?!//)[A-Za-z0-9_./#?=%+,;@~&{}-]+))\)")
 _SECOND = re.compile(r"\[([^\[\]`<\\\n]*)\]")
 _TAG = re.compile(r"<[A-Za-z][A-Za-z0-9-]*>")
-# Neither a tag nor an address: it begins or goes on like none, or its end is missing.
+# Neither a tag nor an address: it begins or goes on like none.
 _NO_TAG = re.compile(
     r"""<(?:
         (?=[\s<>] | [^A-Za-z/!?\s<>@`][^\s<>@`]*(?:[\s<>]|\Z))
       | (?=/?[A-Za-z][A-Za-z0-9-]*[^A-Za-z0-9\s/>:@.+`<-][^<>@`]*[<>])
-      | (?![^>]*>)
     )""",
     re.VERBOSE,
 )
@@ -54,7 +53,7 @@ def normalised(label: str) -> str:
 def note_inline(found: Found, start: int, end: int, *, may_hold_tags: bool) -> bool:
     """Note what a run of inline content holds; False where that takes the parser."""
     text = found.lines.text
-    at = start
+    at, last = start, -1
     while match := _MARK.search(text, at, end):
         mark, at = match[0], match.end()
         if len(mark) > 2:
@@ -64,7 +63,9 @@ def note_inline(found: Found, start: int, end: int, *, may_hold_tags: bool) -> b
         elif mark == "![":
             at = _note_image(found, match.start(), end)
         elif mark == "<":
-            is_text = _NO_TAG.match(text, match.start(), end)
+            # Looked for once: where no tag ends behind it, it begins none.
+            last = last if last >= 0 else max(text.rfind(">", start, end), 0)
+            is_text = match.start() > last or _NO_TAG.match(text, match.start(), end)
             at = at if is_text else _note_tag(found, match.start(), (start, end)) if may_hold_tags else -1
         elif mark == "`" or text[at : at + 1] in "`[]<{!\\":
             return False

@@ -30,7 +30,7 @@ def is_doubtful(nodes: Nodes, node: Node, number: int) -> bool:
     """Whether only a parse can tell that the splice at an item keeps its meaning."""
     item = node.items[number]
     if isinstance(item, BareItem):
-        return True
+        return _gone(nodes, node, item.line, item.line + 1) is not None
     if not isinstance(item, ChildItem):
         return False
     before = node.items[number - 1] if number else None

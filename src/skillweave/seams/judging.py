@@ -80,7 +80,8 @@ def _judge(layout: Layout, actual: Block, expected: Block | None, splice: Splice
         if all("|" in row for row in rows) and expected is not None and expected.kind == "table" and tables == 1:
             return None
         return _change(
-            span, "text becomes part of a table" if expected and expected.kind == "table" else "text becomes a table"
+            splice.placed,
+            "text becomes part of a table" if expected and expected.kind == "table" else "text becomes a table",
         )
     if actual.kind in ("paragraph", "html") and len(inside) > 1 and kinds <= {"paragraph", "html", "setext"}:
         started = {c for block in inside[1:] for c in block.containers} - set(actual.containers)
@@ -96,7 +97,7 @@ def _judge(layout: Layout, actual: Block, expected: Block | None, splice: Splice
             what = {"item": "a list item", "quote": "a quote", "note": "a footnote"}[container.kind]
             return _merge(span, what, _part(layout, range(seams[-1], seams[-1] + 1)) if seams else None)
     if expected is not None and actual.kind == expected.kind == "code" and actual.containers == expected.containers:
-        return _change(span, "the indent before this include becomes part of indented code")
+        return _change(splice.placed, "the indent before this include becomes part of indented code")
     was = _KINDS.get(expected.kind if expected else next(iter(kinds), "paragraph"), "text")
     if expected is None and inside:
         was = _KINDS.get(inside[0].kind, "text")
@@ -106,14 +107,14 @@ def _judge(layout: Layout, actual: Block, expected: Block | None, splice: Splice
         other = next((block for block in inside if block.kind != "paragraph"), None)
         was = _KINDS[other.kind] if other else "a list or quote"
         change = f"{was} becomes text of a paragraph"
-    return _change(span, change)
+    return _change(splice.placed, change)
 
 
-def _change(span: Span, what: str) -> Problem:
+def _change(placed: PlacedDirective, what: str) -> Problem:
     return Problem(
         SEAM_CHANGES_MEANING,
-        f"{what} where this include joins the text around it",
-        span,
+        f"{what} where this {placed.directive.word} joins the text around it",
+        placed.directive.span,
         help="put blank lines around the directive, or give it another place",
     )
 
