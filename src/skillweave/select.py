@@ -74,6 +74,8 @@ def select(source: Lines, document: Document, directive: Directive) -> Selection
     if directive.drop_heading:
         ranges = _without_first_heading(document, ranges)
     ranges = _trim(source.lines, without(document.markers, ranges))
+    if directive.section is None and not problems:
+        _check_indents(source, document, ranges, directive, problems)
     if not ranges and not problems and directive.region not in source.regions.broken:
         problems.append(Problem(EMPTY_INCLUDE, f"this include selects nothing of {source.name}", directive.span))
     return Selection(ranges, tuple(problems))
@@ -211,6 +213,24 @@ def _check_cut_blocks(
         else:
             cure = "select all of it or nothing of it"
             problems.append(Problem(PARTIAL_BLOCK, f"these lines cut {what} {where}", directive.span, help=cure))
+
+
+def _check_indents(
+    source: Lines, document: Document, ranges: Ranges, directive: Directive, problems: list[Problem]
+) -> None:
+    """Blocks of a list item or a footnote that is not selected with them, so far indented that they are code without it."""
+    blocks = between(document.blocks, ranges[0][0], ranges[-1][1], attrgetter("start")) if ranges else ()
+    for block in blocks:
+        if not block.containers or block.kind == "code" or not holds(ranges, block.start):
+            continue
+        indent = source.lines[block.start].expandtabs(4)
+        if indent.startswith("    ") and not holds(ranges, block.containers[0].start):
+            message = (
+                f"line {block.start + 1} is part of a list item that is not selected, and is code by its indent then"
+            )
+            cure = "select the whole item, or move what is shared out of it"
+            problems.append(Problem(PARTIAL_BLOCK, message, directive.span, help=cure))
+            return
 
 
 _CUT = {"fence": "the fence", "table": "the table", "setext": "the heading", "html": "the HTML block"}
