@@ -99,7 +99,7 @@ def _check_collisions(site: Site, plan: Plan) -> None:
             _collide(site, plan, (out, seen[folded]), f"{both} {what}")
         elif folded in folders:
             below = folders[folded]
-            _collide(site, plan, (out, below), f"{out} would be a file, and the folder that {below} lies in")
+            _collide(site, plan, (out, below), f"{out} would be a file, and a folder with {below} in it")
         seen.setdefault(folded, out)
     inner = {_folded(other.folder[len(entry.folder) + 1 :]): other for other in site.inner.get(entry.folder, ())}
     for out in outs if inner else ():
