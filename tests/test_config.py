@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,7 @@ from skillweave.toml.kept import keep_toml, kept_toml
 from skillweave.toml.places import locate
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from skillweave.diagnostics import Diagnostic
 
@@ -104,6 +105,21 @@ def test_a_pyproject_that_does_not_speak_of_us_is_passed_by(tmp_path: Path, text
 def test_a_broken_pyproject_that_speaks_of_us_is_reported(tmp_path: Path) -> None:
     found = mistakes('[tool.skillweave]\noutput = "x\n', tmp_path, "pyproject.toml")
     assert [place for place, *_ in found] == ["2:12"]
+
+
+def test_a_pyproject_that_is_no_text_and_speaks_of_us_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(b"# caf\xe9\n[tool.skillweave]\noutput = 'out'\n")
+    (mistake,) = load_config(tmp_path)[1]
+    assert (mistake.path, mistake.code.name) == ("pyproject.toml", "invalid-config")
+    (tmp_path / "pyproject.toml").write_bytes(b"# caf\xe9, skillweave\n[tool.other]\n")
+    assert load_config(tmp_path) == (Config(tmp_path, None), ())
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")])
+def test_a_configuration_that_cannot_be_read_is_not_passed_by(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "skillweave.toml")
+    (mistake,) = load_config(tmp_path)[1]
+    assert (mistake.path, mistake.code.name) == ("skillweave.toml", "invalid-config")
 
 
 def test_a_root_from_the_command_line_is_not_searched_upward(tmp_path: Path) -> None:

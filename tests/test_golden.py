@@ -122,6 +122,10 @@ def fifo(project: Path) -> None:
     os.mkfifo(project / "patterns" / "a.md")
 
 
+def fifo_in_a_skill(project: Path) -> None:
+    os.mkfifo(project / "skills/s/data.bin")
+
+
 def symlink_to(target: str, name: str = "patterns/a.md") -> Callable[[Path], None]:
     def build(project: Path) -> None:
         (project / name).parent.mkdir(exist_ok=True)
@@ -149,6 +153,7 @@ BUILDERS: dict[str, Callable[[Path], None]] = {
     "project-litter-is-left-out": litter,
     "project-symlinks-to-skills": symlinks_to_skills,
     "path-fifo": fifo,
+    "project-fifo-in-a-skill": fifo_in_a_skill,
     "path-symlink-inside": symlink_to("sub/real.md"),
     "path-symlink-outside": symlink_to("../private/secret.md"),
     "path-symlink-dangling": symlink_to("nowhere.md"),

@@ -37,8 +37,9 @@ def check_seams(nodes: Nodes) -> None:
             for window in windows(node, sorted([*lines, *(placed.line for placed in gone.values())]), tops[key.unit]):
                 layout = lay_out(nodes, node, window, short, gone)
                 found += compare(layout) if layout.splices else ()
-            without = {*gone.values()}
-            found = [each for each in found if each[0] not in without or not _is_mild(each[1])]
+            # That two texts of one file become one paragraph is seen where they stand.
+            silent = {*gone.values()}
+            found = [each for each in found if each[0] not in silent or not _is_mild(each[1])]
             brought = (item.child for item in doubtful if isinstance(item, ChildItem))
             torn = {child.edge.placed for child in brought if is_torn(nodes, child)}
             found = [each for each in found if each[0] not in torn or each[1].code is not SEAM_CHANGES_MEANING]
