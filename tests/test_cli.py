@@ -436,8 +436,9 @@ def test_clean_removes_the_cache_and_what_a_killed_run_left_of_it(project: Path)
     assert run(project, "clean") == Outcome(0, "there is no cache\n", "")
     run(project, "build")
     cache = project / ".skillweave"
-    assert {path.name for path in cache.iterdir()} == {".gitignore", "documents", "parts.json", "state.json"}
-    for name in ("state.json.4242", "parts.json.1", "documents/ab.json.4242"):
+    kept = {"parts.json", "sourcemap.json", "state.json", "texts", "wording.json"}
+    assert {path.name for path in cache.iterdir()} == {".gitignore", "documents", *kept}
+    for name in ("state.json.4242", "texts.7", "parts.json.1", "documents/ab.json.4242"):
         write(cache / name, "{")
     assert run(project, "clean") == Outcome(0, "removed the cache\n", "")
     assert not cache.exists()

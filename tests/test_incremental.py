@@ -119,7 +119,7 @@ edits = st.one_of(
     st.tuples(st.just("edit output"), st.just("build/skills/s/SKILL.md"), st.just("")),
     st.tuples(
         st.just("break cache"),
-        st.sampled_from(["state.json", "parts.json", "documents"]),
+        st.sampled_from(["state.json", "parts.json", "wording.json", "sourcemap.json", "texts", "documents"]),
         st.sampled_from(["{", "[]", '{"key":1}']),
     ),
 )

@@ -15,10 +15,16 @@ from hypothesis import strategies as st
 
 from skillweave.build import compile_project
 from skillweave.config import load_config
-from skillweave.flatten.origins import origins, runs_of
-from skillweave.incremental import Asked, build, current
+from skillweave.emit import banner_of, front_of
+from skillweave.flatten.origins import origins
+from skillweave.incremental import Asked, build, check, current
 from skillweave.incremental.last import last_published
 from skillweave.incremental.rewording import reworded
+from skillweave.incremental.rewording.noting import source_map_of, texts_of
+from skillweave.incremental.rewording.source_map import SourceMap, wording_of
+from skillweave.lock import Record
+from skillweave.sealed import read_json, write_json
+from skillweave.source import SourcePath
 from skillweave.state import now
 
 if TYPE_CHECKING:
@@ -231,7 +237,7 @@ edits = st.one_of(
 
 
 @settings(max_examples=20, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.tuples(st.sampled_from(TEXTS), st.lists(edits, min_size=2, max_size=4)), min_size=1, max_size=3))
+@given(st.lists(st.tuples(st.sampled_from(TEXTS), st.lists(edits, min_size=1, max_size=3)), min_size=1, max_size=5))
 def test_any_edits_come_to_what_a_clean_build_says(
     tmp_path_factory: pytest.TempPathFactory, history: list[tuple[str, list[Callable[[Lines], Lines]]]]
 ) -> None:
@@ -251,16 +257,21 @@ def test_lines_are_where_they_come_from(project: Path) -> None:
         "### Deep\n\n" + "".join(f"<<include: {name}>>\n\n" for name in included),
     )
     compiled = compile_project(load_config(project)[0])
-    pages = [page for bundle in compiled.bundles for page in bundle.pages.values()]
+    lock = {str(bundle.entry.path): Record(bundle.inputs, {}) for bundle in compiled.bundles}
     seen = set[str]()
-    for key in {page.page.copies[0].key for page in pages}:
-        found = [*enumerate(origins(compiled.nodes, key))]
-        for path in {origin.path for _, origin in found} - {"patterns/param.md", "patterns/coded.md"}:
-            seen.add(path)
-            runs = runs_of(compiled.nodes, key, path)
-            lines = [(there + n, here + n) for there, here, length in runs for n in range(length)]
-            assert lines == [(number, origin.line) for number, origin in found if origin.path == path]
-    assert {"patterns/setext.md", "patterns/nest.md", "skills/b/more.md"} <= seen
+    for path, text in texts_of(compiled, compiled.graph.files).items():
+        wording = wording_of(source_map_of(compiled), SourcePath(path), text, lock) if text is not None else None
+        if wording is None:
+            continue
+        noted = {worded.path: worded.runs for worded in wording.outputs}
+        for bundle in compiled.bundles:
+            for output, page in bundle.pages.items():
+                front = front_of(compiled.nodes, page, banner_of(compiled.nodes, bundle.entry, page)).count("\n")
+                found = enumerate(origins(compiled.nodes, page.page.copies[0].key), front)
+                lines = [(run.there + n, run.here + n) for run in noted.get(output, ()) for n in range(run.length)]
+                assert lines == [(number, origin.line) for number, origin in found if origin.path == path]
+                seen.update([path] if lines else [])
+    assert {"patterns/nest.md", "patterns/words.md", "skills/b/more.md"} <= seen
 
 
 @pytest.mark.parametrize(
@@ -319,6 +330,46 @@ def test_words_are_told_without_the_compiler(project: Path, path: str, old: str,
     assert "skillweave.recompile" not in build_and_list_modules(project)
     compare(project)
     assert current(Asked(load_config(project)[0])) is not None
+    replace(project / path, old, new)
+    shutil.rmtree(project / ".skillweave")
+    run(project)
+    assert is_told_by_words(project, path, new, old)
+    run_and_compare(project)
+
+
+def test_each_of_many_texts_that_are_edited_in_turn_is_told(project: Path) -> None:
+    said = {
+        "patterns/words.md": "Last words of it.",
+        "patterns/parts.md": "Third words.",
+        "patterns/nest.md": "Outro words.",
+        "patterns/list.md": "Steps:",
+        "skills/d/other.md": "Other words.",
+        "skills/i/SKILL.md": "Last words",
+    }
+    for number in range(5):
+        for path, words in said.items():
+            says = f"{words[:10]} {number}" + ("\n\nAnd more." if path == "patterns/parts.md" and number % 2 else "")
+            assert is_told_by_words(project, path, words, says), (number, path)
+            said[path] = says
+            run_and_compare(project)
+
+
+def test_what_the_compiler_finds_out_in_between_is_built_on(project: Path) -> None:
+    said = {
+        "patterns/parts.md": "Third words",
+        "patterns/list.md": "one step",
+        "skills/i/SKILL.md": "Last words",
+        "skills/h/SKILL.md": "Between",
+    }
+    for number in range(4):
+        replace(project / "patterns/parts.md", "## Third", f"## New {number}\n\nWords.\n\n## Third")
+        if number % 2:
+            check(Asked(load_config(project)[0]))
+        run_and_compare(project)
+        for path, words in said.items():
+            assert is_told_by_words(project, path, words, f"{words} {number}"), (number, path)
+            said[path] = f"{words} {number}"
+            run_and_compare(project)
 
 
 @pytest.mark.parametrize(
@@ -433,11 +484,25 @@ def test_what_becomes_too_large_is_told_so(project: Path, limits: str) -> None:
 
 
 def test_words_that_a_finding_is_about_take_the_compiler(project: Path) -> None:
-    write(project / "skills/a/SKILL.md", FRONT.format("a") + "Words before\n<<include: words.md>>\n\nlast words\n")
+    write(project / "skills/a/SKILL.md", FRONT.format("a") + "Words before\n<<include: list.md>>\n\nlast words\n")
     run_and_compare(project)
-    for old, new in (("last", "final"), ("final", "last"), ("Words before", "Before"), ("Before", "Words before")):
+    for old, new in (("last", "final"), ("Words before", "Before"), ("Before", "Words before")):
         replace(project / "skills/a/SKILL.md", old, new)
         run_and_compare(project)
+
+
+def test_words_before_what_a_fix_would_change_take_the_compiler(project: Path) -> None:
+    write(project / "skills/l/SKILL.md", FRONT.format("l") + "<<include:list.md>>\n")
+    run(project)
+    replace(project / "skills/l/SKILL.md", "Own words", "Words")
+    assert "directive-style" in {found.code.name for found in run_and_compare(project)}
+
+
+def test_a_text_that_is_published_as_it_is_takes_the_compiler(project: Path) -> None:
+    write(project / "skills/l/SKILL.md", FRONT.format("l") + "<<asset: list.md>>\n")
+    run(project)
+    assert not is_told_by_words(project, "patterns/list.md", "one step", "a step")
+    run_and_compare(project)
 
 
 PARTED = "# X\n\nIntro words.\n\n## Sec\n\nWords\n\n## Two\n\nLast\n"
@@ -592,8 +657,8 @@ def test_a_second_text_that_was_edited_takes_the_compiler(project: Path) -> None
     run_and_compare(project)
 
 
-@pytest.mark.parametrize("name", ["wording.json", "state.json", "since.json", "parts.json"])
-@pytest.mark.parametrize("where", [0, 70, 0.3, 0.6, 0.9])
+@pytest.mark.parametrize("name", ["wording.json", "sourcemap.json", "texts", "state.json", "since.json", "parts.json"])
+@pytest.mark.parametrize("where", [0, 70, 0.5, 0.9])
 def test_a_file_of_the_cache_that_is_not_as_it_was_written_is_not_believed(
     project: Path, name: str, where: float
 ) -> None:
@@ -605,10 +670,24 @@ def test_a_file_of_the_cache_that_is_not_as_it_was_written_is_not_believed(
     data = bytearray((project / ".skillweave" / name).read_bytes())
     place = where if isinstance(where, int) else int(where * len(data))
     for damaged in (data[:place], data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]):
-        (project / ".skillweave" / name).write_bytes(damaged)
-        replace(project / "skills/a/SKILL.md", "The end", "End words")
+        for path, said, says in (("a", "The end", "End words"), ("d", "See", "Look at"), ("a", "End words", "The end")):
+            (project / ".skillweave" / name).write_bytes(damaged)
+            replace(project / f"skills/{path}/SKILL.md", said, says)
+            run_and_compare(project)
+        replace(project / "skills/d/SKILL.md", "Look at", "See")
         run_and_compare(project)
-        replace(project / "skills/a/SKILL.md", "End words", "The end")
+
+
+@pytest.mark.parametrize("key", vars(SourceMap()))
+def test_a_source_map_with_other_values_is_not_believed(project: Path, key: str) -> None:
+    place = project / ".skillweave/sourcemap.json"
+    values: list[object] = [None, {}, {"patterns/words.md": [[1]]}, [[1, 2, 3, 4, 5, 6, 7]]]
+    for number, value in enumerate(values):
+        (project / ".skillweave/state.json").unlink()
+        run(project)
+        content = read_json(place)
+        write_json(place, {**content, "map": {**content["map"], key: value}})
+        replace(project / "patterns/words.md", "Last words", f"Last words {number}")
         run_and_compare(project)
 
 

@@ -70,8 +70,10 @@ def prepare_folder(root: Path, inner: str = "") -> bool:
         return False
 
 
-def read_whole(path: str) -> bytes:
-    """What a file of the cache holds. Raises OSError, also where it is no regular file, or larger than any of ours."""
+def read_whole(path: str, start: int = 0, length: int = -1) -> bytes:
+    """What a file of the cache holds; or a part of it, by the first byte and how many. Raises OSError, also where it is no
+    regular file, or larger than any of ours.
+    """
     # Neither a FIFO nor what a symlink leads to (a device has no end) is a cache: a repository may bring them along.
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags)
@@ -80,18 +82,20 @@ def read_whole(path: str) -> bytes:
         if not S_ISREG(status.st_mode) or status.st_size > MOST:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
         with open(descriptor, "rb", closefd=False) as file:
-            return file.read()
+            if start:
+                file.seek(start)
+            return file.read(length)
     finally:
         os.close(descriptor)
 
 
-def write_whole(path: str, data: bytes) -> None:
+def write_whole(path: str, *pieces: bytes) -> None:
     """Write a file of the cache, whole or not at all. What cannot be written is not kept: that costs time only."""
     temporary = f"{path}.{os.getpid()}"
     try:
         # Never through a symlink that a repository brought along under this name.
         with open(temporary, "xb") as file:  # noqa: PTH123 (a string is at hand, and a Path costs more)
-            file.write(data)
+            file.writelines(pieces)
         os.replace(temporary, path)  # noqa: PTH105 (likewise)
     except OSError:
         try:

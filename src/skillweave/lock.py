@@ -38,6 +38,11 @@ class Record:
     def outputs(self) -> Mapping[str, str]:
         return self._read()[1]
 
+    def has_input(self, path: str) -> bool:
+        if self._digests is None and f"{json.dumps(path, ensure_ascii=False)}: " not in self._words:
+            return False
+        return path in self.inputs
+
     def words(self, path: str) -> str:
         """What the lock file says of an entry with this record."""
         self._words = self._words or _words(path, self)

@@ -11,20 +11,24 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from skillweave.cachedir import ANCHOR, FOLDER, key_here, prepare_folder
+from skillweave.cachedir import ANCHOR, FOLDER, key_here, prepare_folder, read_whole, write_whole
 from skillweave.listing import is_real_folder
 from skillweave.replay import SUFFIX
 from skillweave.sealed import read_json, write_json
+from skillweave.stamps import digest
 from skillweave.state import TABLES, State, now
 from skillweave.toml.kept import NAME as TOML
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 NAME = "state.json"
 SINCE = "since.json"
 PARTS = "parts.json"
 WORDING = "wording.json"
+SOURCE_MAP = "sourcemap.json"
+TEXTS = "texts"
 DOCUMENTS = "documents"
 
 SHARE = 3
@@ -105,14 +109,44 @@ def load_parts(root: Path, state: State) -> Any:  # noqa: ANN401 (JSON)
 
 def save_wording(root: Path, state: State, wording: object) -> None:
     """Keep what the next edit of a text can build on."""
-    _write(root, WORDING, {"key": state.key, "wording": wording})
+    _write(root, WORDING, {"key": state.key, "worked": state.worked, "wording": wording})
 
 
 def load_wording(root: Path, state: State) -> Any:  # noqa: ANN401 (JSON)
-    """What the last edit left for the next one, as it was saved; None if it is not there."""
+    """What the last run left for the next edit of a text, as it was saved; None if it is not there."""
     try:
         content = read_json(root / FOLDER / WORDING)
-        return content["wording"] if content["key"] == state.key else None
+        is_right = content["key"] == state.key and content["worked"] == state.worked
+        return content["wording"] if is_right else None
+    except _UNREADABLE:
+        return None
+
+
+def save_source_map(root: Path, state: State, made: int, source_map: object) -> None:
+    """Keep a source map, which `made` tells from any other. To be saved before what builds on it."""
+    _write(root, SOURCE_MAP, {"key": state.key, "made": made, "map": source_map})
+
+
+def load_source_map(root: Path, state: State, made: int) -> Any:  # noqa: ANN401 (JSON)
+    """A source map, as it was saved; None if it is not there."""
+    try:
+        content = read_json(root / FOLDER / SOURCE_MAP)
+        return content["map"] if content["key"] == state.key and content["made"] == made else None
+    except _UNREADABLE:
+        return None
+
+
+def save_texts(root: Path, pieces: Iterable[bytes]) -> None:
+    """Keep texts, one after the other."""
+    if prepare_folder(root):
+        write_whole(f"{root / FOLDER / TEXTS}", *pieces)
+
+
+def load_text(root: Path, start: int, length: int, seal: str) -> str | None:
+    """One of the texts that were kept: where it begins, how many bytes it has, and their digest. None if it is not there."""
+    try:
+        data = read_whole(f"{root / FOLDER / TEXTS}", start, length)
+        return data.decode() if digest(data) == seal else None
     except _UNREADABLE:
         return None
 
@@ -141,9 +175,8 @@ def remove_cache(root: Path) -> bool:
 
 _DOCUMENT = re.compile(r"[0-9a-f]{2}\.json(?:\.\d+)?")
 """A file of documents, and what a run that was killed left of one; likewise, what else is kept."""
-_CACHE = re.compile(
-    rf"(?:{'|'.join(map(re.escape, (NAME, SINCE, PARTS, WORDING, TOML)))}|[a-z]+-\d{re.escape(SUFFIX)})(?:\.\d+)?"
-)
+_NAMES = (NAME, SINCE, PARTS, WORDING, SOURCE_MAP, TEXTS, TOML)
+_CACHE = re.compile(rf"(?:{'|'.join(map(re.escape, _NAMES))}|[a-z]+-\d{re.escape(SUFFIX)})(?:\.\d+)?")
 
 
 def _remove(path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.flatten.values import BareItem, ChildItem, Item, Node, NodeKey, Nodes, TextItem
+from skillweave.flatten.values import BareItem, ChildItem, Node, NodeKey, Nodes, TextItem
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -58,45 +58,9 @@ def _origins(
                 yield child.key, shift + child.shift, (*chain, child.edge)
 
 
-def runs_of(nodes: Nodes, key: NodeKey, path: SourcePath) -> Iterator[tuple[int, int, int]]:
-    """Where `origins` has the lines of one file, without a look at every line: runs of them, as the first line of the
-    expansion, the first line of the file, and how many. The file is no template, and not taken as code.
-    """
-    there = 0
-    pending: list[tuple[Node, int, Item | None]] = [(nodes.nodes[key], 0, None)]
-    while pending:
-        node, shift, item = pending.pop()
-        match item:
-            case None if node.key.code is not None:
-                there += 2 + sum(end - start for start, end in node.key.ranges)
-            case None:
-                pending.extend((node, shift, item) for item in reversed(node.items))
-            case TextItem(start, end):
-                joined = _joined(node, shift)
-                for first, last in _without(joined, start, end) if joined else ((start, end),):
-                    if node.unit.path == path:
-                        yield there, first, last - first
-                    there += last - first
-            case BareItem():
-                there += 1
-            case ChildItem(child, _):
-                pending.append((nodes.nodes[child.key], shift + child.shift, None))
-
-
 def _joined(node: Node, shift: int) -> frozenset[int]:
     """The lines that are no lines of the output: they go on with a heading that is moved, and so written in one line."""
     if not shift or not node.unit.document:
         return frozenset()
     setext = (heading for heading in node.unit.document.headings if heading.setext)
     return frozenset(line for heading in setext for line in range(heading.start + 1, heading.end))
-
-
-def _without(lines: frozenset[int], start: int, end: int) -> Iterator[tuple[int, int]]:
-    """A range of lines without some: what is left of it, as ranges."""
-    first = start
-    for line in sorted(line for line in lines if start <= line < end):
-        if first < line:
-            yield first, line
-        first = line + 1
-    if first < end:
-        yield first, end

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.alone import alone_if_there
 from skillweave.diagnostics import Diagnostic
-from skillweave.incremental.keeping import keep_rewording, keep_run, note_wording, record_published, save
+from skillweave.incremental.keeping import begin_places, keep_rewording, keep_run, record_published, save
 from skillweave.incremental.last import (
     Last,
     holds,
@@ -25,10 +25,11 @@ from skillweave.incremental.reasons import reasons_of
 from skillweave.incremental.values import Asked, Memory, Named, Outcome, Superseded
 from skillweave.incremental.work import compile_asked, documents_of
 from skillweave.locking import is_locked
-from skillweave.state import copy_of, has_strays, now, update, written_lock
+from skillweave.state import State, copy_of, has_strays, now, update, written_lock
 
 if TYPE_CHECKING:
     from skillweave.build import Compiled
+    from skillweave.cache import Documents
     from skillweave.incremental.rewording import Rewording
 
 __all__ = ["Asked", "Memory", "Outcome", "Superseded", "build", "check", "current", "save"]
@@ -48,6 +49,9 @@ def check(asked: Asked) -> Outcome:
     if state is not None:
         state.pending = sorted({*state.pending, *(str(entry.path) for entry in compiled.entries)})
         keep_run(asked, state, compiled, outcome, documents)
+        # A build that comes after a whole run works everything out again, and notes it then.
+        if last is not None:
+            begin_places(asked, last, state, compiled)()
     return outcome
 
 
@@ -109,9 +113,7 @@ def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> O
             return _publish_words(asked, last, words, started)
         if words is not None:
             last = is_published = None
-    from skillweave.build import request_of  # noqa: PLC0415 (the compiler only where it is needed)
-    from skillweave.lock import Ledger  # noqa: PLC0415
-    from skillweave.publish import lock_digest, publish, publish_held  # noqa: PLC0415
+    from skillweave.publish import lock_digest  # noqa: PLC0415 (likewise)
 
     if last is not None and asked.memory is not None and lock_digest(asked.output) != written_lock(last.state):
         last = None  # What it said of the entries that no edit reaches would be lost.
@@ -125,6 +127,22 @@ def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> O
         if asked.memory is not None and before is not None:
             asked.memory.state, asked.memory.parts = before
         raise Superseded
+    noted = begin_places(asked, last, state, compiled)
+    try:
+        return _publish(asked, last, (compiled, state, documents), is_held=is_held)
+    finally:
+        noted()
+
+
+def _publish(
+    asked: Asked, last: Last | None, found: tuple[Compiled, State | None, Documents], *, is_held: bool
+) -> Outcome | None:
+    """Publish what was worked out; None if another first build came before."""
+    from skillweave.build import request_of  # noqa: PLC0415 (the compiler only where it is needed)
+    from skillweave.lock import Ledger  # noqa: PLC0415
+    from skillweave.publish import publish, publish_held  # noqa: PLC0415
+
+    compiled, state, documents = found
     request = request_of(asked.config, compiled)
     ledger = Ledger(written_lock(last.state) if last is not None else "")
     if asked.memory is not None:
@@ -150,8 +168,6 @@ def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> O
         record_published(asked, state, compiled.entries, published)
         # What stands in the way of outputs is for a build to say: a check of the same sources does not look at them.
         keep_run(asked, state, compiled, outcome._replace(diagnostics=compiled.diagnostics), documents)
-        if last is not None and asked.memory is None and len(last.changed) == 1 and state.published:
-            note_wording(asked, state, compiled, *last.changed)
     return outcome
 
 
@@ -169,7 +185,7 @@ def _publish_words(asked: Asked, last: Last, words: Rewording, started: int) -> 
         return _build(asked, None, started, is_held=True)
     state.started, state.worked, state.renewed = started, started, False
     record_published(asked, state, (), published)
-    keep_rewording(asked, state, words.wording)
+    keep_rewording(asked, state, words.notes)
     changed = {*published.changed}
     return said._replace(
         diagnostics=tuple(sorted([*said.diagnostics, *published.diagnostics], key=Diagnostic.sort_key)),

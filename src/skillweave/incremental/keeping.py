@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skillweave.beside import beside
 from skillweave.cachedir import key_here
 from skillweave.replay import forget
-from skillweave.saved import save_parts, save_state, save_wording
+from skillweave.saved import save_parts, save_state
 from skillweave.state import State, forget_outputs, parser_key, record_outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from skillweave.build import Compiled
     from skillweave.cache import Documents
-    from skillweave.incremental.rewording.words import Wording
+    from skillweave.incremental.last import Last
+    from skillweave.incremental.rewording.notes import Notes
     from skillweave.incremental.values import Asked, Outcome
     from skillweave.project import Entry
     from skillweave.publish import Published
-    from skillweave.source import SourcePath
 
 
 def keep_run(asked: Asked, state: State, compiled: Compiled, outcome: Outcome, documents: Documents) -> None:
@@ -54,20 +55,36 @@ def keep_run(asked: Asked, state: State, compiled: Compiled, outcome: Outcome, d
     forget(root)
 
 
-def note_wording(asked: Asked, state: State, compiled: Compiled, edited: SourcePath) -> None:
-    """Note, behind an edit of one text whose outputs are published, what the next edit of it can build on."""
-    from skillweave.incremental.rewording.noting import wording_of  # noqa: PLC0415 (with the compiler)
+def begin_places(asked: Asked, last: Last | None, state: State | None, compiled: Compiled) -> Callable[[], object]:
+    """Begin to keep where lines stand in outputs, by a second process where that is much. What is returned waits for it.
+    `last` is the run that this one built on. It is believed once the state is kept, too, and so may be begun before that.
+    """
+    if asked.memory is not None or state is None:
+        return lambda: None
+    from skillweave.incremental.rewording.notes import note_run  # noqa: PLC0415 (with the compiler)
 
-    wording = wording_of(compiled, edited, state.worked)
-    if wording is not None:
-        save_wording(asked.config.root, state, [*wording])
+    is_whole = (
+        compiled.entries == compiled.project.entries and compiled.graph.files.keys() >= compiled.parts.links.keys()
+    )
+
+    def keep() -> bytes:
+        note_run(asked.config.root, None if is_whole else last, state, compiled)
+        return b""
+
+    return beside(keep) if len(compiled.parts.bundles) > FEW else keep
 
 
-def keep_rewording(asked: Asked, state: State, wording: Wording) -> None:
+FEW = 100
+"""With so many bundles, a second process takes longer."""
+
+
+def keep_rewording(asked: Asked, state: State, notes: Notes) -> None:
     """Keep what the next run can use after an edit of running text."""
+    from skillweave.incremental.rewording.notes import save_notes  # noqa: PLC0415
+
     root = asked.config.root
     save_state(root, state)
-    save_wording(root, state, [*wording._replace(worked=state.worked)])
+    save_notes(root, state, notes)
     forget(root)
 
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from skillweave.bundle import Output
 from skillweave.config import LOCK_NAME
 from skillweave.files import Read
-from skillweave.incremental.last import MISSHAPED, Last, said_by
+from skillweave.incremental.last import Last, said_by
 from skillweave.incremental.rewording.new_blocks import new_blocks
 from skillweave.incremental.rewording.new_words import new_words
-from skillweave.incremental.rewording.words import Made, Worded, Wording, from_json
+from skillweave.incremental.rewording.notes import Notes, load_notes, notes_of
+from skillweave.incremental.rewording.words import Made, Worded, Wording
 from skillweave.lock import Ledger, Record
 from skillweave.publish import Rewriting, read_plain
 from skillweave.record import NamedTuple
-from skillweave.saved import load_wording
 from skillweave.source import decode
 from skillweave.stamps import digest
 from skillweave.state import written_lock
@@ -31,29 +31,34 @@ if TYPE_CHECKING:
     from skillweave.incremental.rewording.new_words import NewWords
     from skillweave.incremental.rewording.words import Range
     from skillweave.incremental.values import Asked, Outcome
+    from skillweave.lock import Lock
 
 
 class Rewording(NamedTuple):
     """What is to be published after such an edit, and what the next one can build on."""
 
     rewriting: Rewriting
-    wording: Wording
+    notes: Notes
     said: Outcome
     """What the last run said, which holds still."""
 
 
 def reworded(asked: Asked, last: Last) -> Rewording | None:
-    """What an edit of running text makes of outputs, in the text that was edited last; None for any other edit.
+    """What an edit of running text in one file makes of outputs; None for any other edit.
 
     It holds if all outputs are there as they were published: that is for the caller to find out.
     """
-    wording, said = _noted(asked, last), said_by(last.state)
-    edit = _edit(last, wording) if wording is not None else None
-    if wording is None or edit is None or said is None:
+    said = said_by(last.state)
+    if said is None or len(last.changed) != 1 or last.state.pending:
         return None
     ledger = Ledger(written_lock(last.state))
     found = read_plain(asked.output / LOCK_NAME)
     lock = (ledger.read(found[0]) if found else None) or {}
+    notes = _notes(asked, last, lock)
+    edit = _edit(last, notes.wording) if notes is not None and notes.wording is not None else None
+    if notes is None or notes.wording is None or edit is None:
+        return None
+    wording = notes.wording
     rewriting = Rewriting(asked.output, asked.config.output, ledger, lock, {}, {})
     noted = {worded.path: worded for worded in wording.outputs}
     grown = len(edit.text.encode()) - len(wording.text.encode()), edit.text.count("\n") - wording.text.count("\n")
@@ -76,8 +81,9 @@ def reworded(asked: Asked, last: Last) -> Rewording | None:
             rewriting.outputs[entry.path] = changed
     if len(moved) != len(wording.outputs) or any(one.bytes < 0 or one.lines < 0 for one in made):
         return None
-    noted_now = wording._replace(digest=edit.digest, text=edit.text, selected=edit.selected)
-    return Rewording(rewriting, noted_now._replace(entries=tuple(made), outputs=tuple(moved)), said)
+    noted_now = wording._replace(digest=edit.digest, text=edit.text, now=edit.now)
+    noted_now = noted_now._replace(entries=tuple(made), outputs=tuple(moved))
+    return Rewording(rewriting, notes._replace(wording=noted_now), said)
 
 
 class _Edit(NamedTuple):
@@ -86,25 +92,23 @@ class _Edit(NamedTuple):
     text: str
     digest: str
     change: NewWords | NewBlocks
-    selected: tuple[Range, ...]
-    """What is selected of it now."""
+    now: tuple[Range, ...]
+    """Where the lines are now that stand somewhere together."""
 
 
-def _noted(asked: Asked, last: Last) -> Wording | None:
-    """What is noted of the text that was edited; None if it is another one, or not of the last run."""
-    state = last.state
-    if len(last.changed) != 1 or state.pending:
-        return None
-    try:
-        wording = from_json(load_wording(asked.config.root, state))
-        is_right = {wording.path} == last.changed and wording.digest == state.files[wording.path][1]
-    except MISSHAPED:
-        return None
-    return wording if is_right and wording.worked == state.worked else None
+def _notes(asked: Asked, last: Last, lock: Lock) -> Notes | None:
+    """What is noted, with the wording of the text that was edited; None if there is none."""
+    (path,) = last.changed
+    notes = load_notes(asked.config.root, last.state)
+    if notes is None or (notes.wording is not None and notes.wording.path == path):
+        return notes
+    return notes_of(asked.config.root, last.state, notes, path, lock)
 
 
 def _edit(last: Last, wording: Wording) -> _Edit | None:
     """What has become of a text; None if only the compiler can tell what that comes to."""
+    if wording.digest != last.state.files[wording.path][1]:
+        return None
     contents = last.tree.read(wording.path)
     read, text = last.tree.reads[wording.path], decode(contents.data)
     if not isinstance(read, Read) or not isinstance(text, str) or len(text.encode()) > wording.most:
@@ -112,8 +116,8 @@ def _edit(last: Last, wording: Wording) -> _Edit | None:
     change: NewWords | NewBlocks | None = new_words(wording.text, text, wording.marked)
     if change is None and not wording.is_counted:
         change = new_blocks(wording.text, text)
-    selected = None if change is None else change.selected(wording.selected)
-    return None if change is None or selected is None else _Edit(text, read.digest, change, selected)
+    lines = None if change is None else change.moved(wording.now)
+    return None if change is None or lines is None else _Edit(text, read.digest, change, lines)
 
 
 class _Rewritten(NamedTuple):

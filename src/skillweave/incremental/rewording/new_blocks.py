@@ -41,9 +41,9 @@ class NewBlocks(NamedTuple):
     new_end: int
     """The same line in the new text."""
 
-    def selected(self, ranges: Sequence[Range]) -> tuple[Range, ...] | None:
-        """Where ranges of lines that are selected stand in the new text; None if only the compiler can tell what is selected
-        now.
+    def moved(self, ranges: Sequence[Range]) -> tuple[Range, ...] | None:
+        """Where ranges of lines that are selected, or stand somewhere together, are in the new text; None if only the compiler
+        can tell what belongs to them now.
         """
         around = _Around.of(self)
         moved = [self._moved(here, end, around) for here, end in ranges]

@@ -20,8 +20,8 @@ class NewWords(NamedTuple):
 
     lines: Sequence[tuple[int, str, str]]
 
-    def selected(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
-        """Where ranges of lines that are selected stand in the new text."""
+    def moved(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
+        """Where ranges of lines are in the new text."""
         return (*ranges,)
 
     def rewritten(self, output: Sequence[str], runs: Sequence[Run]) -> tuple[list[str], tuple[Run, ...]] | None:

@@ -1,153 +1,155 @@
-"""Notes, behind an edit of one text, where its lines stand in outputs: for the next edit of it."""
+"""Notes where the lines of texts stand in the outputs of a run: for the edits that come."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, SKILL_TOO_LONG
 from skillweave.emit import banner_of, front_of
-from skillweave.flatten.origins import runs_of
-from skillweave.flatten.values import brought_by
-from skillweave.incremental.rewording.words import GROWTH, Made, Run, Worded, Wording, kept_words_of
+from skillweave.flatten.values import ChildItem, TextItem
+from skillweave.incremental.rewording.source_map import Entry, Row, SourceMap, Text
+from skillweave.incremental.rewording.words import GROWTH
 from skillweave.parts import below
 from skillweave.rules.size import BYTES_OF_A_TOKEN
+from skillweave.stamps import digest
 from skillweave.validate import skill_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from skillweave.build import Compiled
-    from skillweave.bundle import Bundle, Output
-    from skillweave.flatten.values import NodeKey
+    from skillweave.bundle import Bundle
+    from skillweave.flatten.values import Item, Node, NodeKey, Nodes
     from skillweave.graph.values import Finding, Graph, SourceFile
-    from skillweave.links.site import PlannedPage
-    from skillweave.project import Entry
     from skillweave.source import SourcePath
+    from skillweave.units import UnitKey
 
 
-def wording_of(compiled: Compiled, path: SourcePath, worked: int) -> Wording | None:
-    """What to note of a text that was edited; None where more than the text of its lines may tell what comes of it."""
-    file = compiled.graph.files.get(path)
-    if file is None or _has_counted(compiled, path) or not _is_spliced_in_lines(compiled, file):
-        return None
-    bundles = [bundle for bundle in compiled.bundles if path in bundle.inputs]
-    if len(bundles) < sum(path in known.sources for known in compiled.parts.bundles.values()):
-        return None  # What has an error is checked, too, and nothing is noted of it.
-    outputs = []
-    for bundle in bundles:
-        if path in bundle.copies.values():
-            return None
-        for output in bundle.outputs:
-            page = bundle.pages.get(output.path)
-            if page is not None and path in page.page.by_path:
-                worded = _worded(compiled, bundle, output, page, path)
-                if not _stands_there(output.data.decode(), file.lines, worded):
-                    return None
-                outputs.append(worded)
-    marked = sorted({*_marked(compiled.parts.findings, path)})
-    selected = [key.ranges for key in compiled.nodes.nodes if key.path == path]
-    return Wording(
-        worked,
-        path,
-        file.digest,
-        file.text,
-        GROWTH * len(file.text.encode()),
-        # A finding may say where in the text something else stands.
-        bool(marked) or () in selected or _is_counted(compiled.graph, path),
-        tuple({one: None for ranges in selected for one in ranges}),
-        tuple(_made(compiled, bundle.entry) for bundle in bundles),
-        tuple(outputs),
-        tuple(marked),
+def source_map_of(compiled: Compiled) -> SourceMap:
+    """What a run has found out, but for the texts."""
+    nodes, graph = compiled.nodes, compiled.graph
+    numbers = {key: number for number, key in enumerate(nodes.nodes)}
+    found = SourceMap()
+    joined: dict[UnitKey, list[int]] = {}
+    found.rows = [_row(nodes, node, numbers, joined) for node in nodes.nodes.values()]
+    found.wholes = {_name(unit.path, unit.arguments): numbers[key] for unit, key in nodes.wholes.items()}
+    found.counted = sorted(_counted(graph))
+    found.entries = {bundle.entry.path: [*_entry(nodes, bundle, numbers)] for bundle in compiled.bundles}
+    found.failed = {path: sorted(known.sources) for path, known in compiled.parts.bundles.items() if not known.good}
+    for finding in compiled.parts.findings:
+        for path, line in _marked(finding):
+            found.marked.setdefault(path, []).append(line)
+    sized = [finding for finding in compiled.parts.findings if finding.diagnostic.code in _OF_SIZE]
+    found.sized = [path for finding in sized for path in (finding.diagnostic.path, finding.finder) if path is not None]
+    fixed = {finding.diagnostic.path for finding in compiled.parts.findings if finding.diagnostic.fix is not None}
+    found.fixed = sorted(fixed)
+    return found
+
+
+_OF_SIZE = frozenset({EXPANSION_TOO_LARGE, SKILL_TOO_LONG})
+
+
+def texts_of(compiled: Compiled, paths: Iterable[SourcePath]) -> dict[str, Text | None]:
+    """Some texts, of which all is known that they are in; None for one whose edits are not told without the compiler."""
+    files = {path: compiled.graph.files.get(path) for path in sorted(paths)}
+    return {path: _text(file) if file is not None and _is_simple(file) else None for path, file in files.items()}
+
+
+def laid_down(texts: Mapping[str, Text | None]) -> tuple[dict[str, Text | None], list[bytes]]:
+    """Texts with the place of each in a file in place of its content, and what that file holds, piece by piece."""
+    placed, pieces, start = dict[str, Text | None](), list[bytes](), 0
+    for path, text in texts.items():
+        if text is not None:
+            piece = str(text.content).encode()
+            placed[path] = text._replace(content=[start, len(piece), digest(piece)])
+            pieces.append(piece)
+            start += len(piece)
+    return placed, pieces
+
+
+def _text(file: SourceFile) -> Text:
+    return Text(file.text, GROWTH * len(file.text.encode()), file.digest)
+
+
+def _is_simple(file: SourceFile) -> bool:
+    """Whether a text may be read without a parser, and is spliced by whole lines that stay what they are."""
+    document = file.document
+    return (
+        document is not None
+        and document.params is None
+        and "<!--" not in file.text
+        and all(placed.prefix is not None for placed in document.directives)
+        and not any(heading.setext for heading in document.headings)
     )
 
 
-def _made(compiled: Compiled, entry: Entry) -> Made:
-    key = compiled.nodes.whole(entry.main.real)
-    if entry.kind != "skill" or key is None:
-        return Made(entry.path, _ANY, _ANY)
-    size, limits = skill_size(compiled.nodes, entry, key), compiled.nodes.config.limits
-    return Made(entry.path, BYTES_OF_A_TOKEN * limits.skill_tokens - size.bytes, limits.skill_lines - size.lines)
+def _row(nodes: Nodes, node: Node, numbers: Mapping[NodeKey, int], joined: dict[UnitKey, list[int]]) -> list[Any]:
+    key, unit = node.key, node.unit
+    if unit.key not in joined:
+        headings = unit.document.headings if unit.document else ()
+        setext = (heading for heading in headings if heading.setext)
+        joined[unit.key] = [line for heading in setext for line in range(heading.start + 1, heading.end)]
+    items = [_item(item, numbers) for item in node.items]
+    is_odd = key.code is not None or key in nodes.doubtful or node.size * GROWTH > nodes.config.limits.bundle_bytes
+    return [
+        *Row(
+            key.path,
+            [[*lines] for lines in key.ranges],
+            _name(key.code, key.unit.arguments) if key.code is not None or key.unit.arguments else "",
+            # A fence stands around what is taken as code.
+            items if key.code is None else [[], *items, []],
+            [numbers[child.key] for _, child in node.inline if child is not None],
+            joined[unit.key] if key.code is None else [],
+            is_odd,
+        )
+    ]
+
+
+def _name(first: object, second: object) -> str:
+    return f"{first} {second}"
+
+
+def _item(item: Item, numbers: Mapping[NodeKey, int]) -> list[int]:
+    if isinstance(item, TextItem):
+        return [*item]
+    return [numbers[item.child.key], item.child.shift, 0] if isinstance(item, ChildItem) else []
+
+
+def _entry(nodes: Nodes, bundle: Bundle, numbers: Mapping[NodeKey, int]) -> Entry:
+    entry = bundle.entry
+    outputs = {}
+    for path, page in bundle.pages.items():
+        front = front_of(nodes, page, banner_of(nodes, entry, page)).count("\n")
+        outputs[path] = [numbers[page.page.copies[0].key], front]
+    room, copies = (_ANY, _ANY), [*bundle.copies.values()]
+    key, limits = nodes.whole(entry.main.real), nodes.config.limits
+    if entry.kind == "skill" and key is not None:
+        size = skill_size(nodes, entry, key)
+        room = BYTES_OF_A_TOKEN * limits.skill_tokens - size.bytes, limits.skill_lines - size.lines
+    return Entry(*room, [*map(str, copies)], outputs)
 
 
 _ANY = 2**60
 """Room for more than there can be."""
 
 
-def _is_counted(graph: Graph, path: SourcePath) -> bool:
-    """Whether a directive may count the lines of a text: it names some by their numbers, or brings what may hold them into
-    a line.
-    """
+def _counted(graph: Graph) -> set[SourcePath]:
+    """The texts whose lines a directive may count: it names some by their numbers, or brings what may hold them into a line."""
     includes = [edge for edges in graph.edges.values() for edge in edges if edge.directive.word == "include"]
-    named_by: dict[SourcePath, list[SourcePath]] = {}
+    named: dict[SourcePath, list[SourcePath]] = {}
     for edge in includes:
         if edge.target is not None:
-            named_by.setdefault(edge.target, []).append(edge.source)
-    holding = below(named_by, [path])
-    return any(
-        edge.target in holding
-        and (edge.placed.prefix is None or (edge.target == path and edge.directive.lines is not None))
-        for edge in includes
-    )
+            named.setdefault(edge.source, []).append(edge.target)
+    inline = (edge.target for edge in includes if edge.target is not None and edge.placed.prefix is None)
+    by_number = (edge.target for edge in includes if edge.target is not None and edge.directive.lines is not None)
+    return below(named, inline) | {*by_number}
 
 
-def _has_counted(compiled: Compiled, path: SourcePath) -> bool:
-    """Whether a finding tells the size of what is made of a text, or an offset in the text itself."""
-    made = {place for place, known in compiled.parts.bundles.items() if path in known.sources}
-    return any(
-        (finding.diagnostic.code in _OF_SIZE and not made.isdisjoint({finding.diagnostic.path, finding.finder}))
-        or (finding.diagnostic.path == path and finding.diagnostic.fix is not None)
-        for finding in compiled.parts.findings
-    )
-
-
-_OF_SIZE = frozenset({EXPANSION_TOO_LARGE, SKILL_TOO_LONG})
-
-
-def _marked(findings: Iterable[Finding], path: SourcePath) -> Iterator[int]:
-    """The lines of a text that findings, told or not, name: their words may be what is told."""
-    for finding in findings:
-        diagnostic = finding.diagnostic
-        if diagnostic.path == path:
-            yield from range(diagnostic.start.line - 1, diagnostic.end.line)
-        for note in (*diagnostic.notes, *diagnostic.hops):
-            if note.path == path and note.position is not None:
-                yield note.position.line - 1
-
-
-def _is_spliced_in_lines(compiled: Compiled, file: SourceFile) -> bool:
-    """Whether a text, and all that holds it, is spliced by whole lines, with no doubt that took a parse to settle, and is
-    far from being too large.
-    """
-    document, nodes = file.document, compiled.nodes
-    most = nodes.config.limits.bundle_bytes / GROWTH
-    if document is None or document.params is not None:
-        return False
-    if any(placed.prefix is None for placed in document.directives):
-        return False
-    holding: set[NodeKey] = set()
-    for key, node in nodes.nodes.items():  # a node stands behind all that it includes
-        if key.path != file.path and holding.isdisjoint(child.key for child in brought_by(node.items, node.inline)):
-            continue
-        is_inline = any(child is not None and child.key in holding for _, child in node.inline)
-        if is_inline or key.code is not None or key in nodes.doubtful or node.size > most:
-            return False
-        holding.add(key)
-    return True
-
-
-def _worded(compiled: Compiled, bundle: Bundle, output: Output, page: PlannedPage, path: SourcePath) -> Worded:
-    """Where the lines of a text stand in an output."""
-    front = front_of(compiled.nodes, page, banner_of(compiled.nodes, bundle.entry, page)).count("\n")
-    runs = runs_of(compiled.nodes, page.page.copies[0].key, path)
-    return Worded(output.path, tuple(Run(front + there, here, length) for there, here, length in runs))
-
-
-def _stands_there(output: str, text: Sequence[str], worded: Worded) -> bool:
-    """Whether the words of a text are where its lines are said to stand: nothing is built on what is not so."""
-    lines = output.split("\n")
-    for run in worded.runs:
-        for number in range(run.length):
-            words = kept_words_of(text[run.here + number])
-            if words and not lines[run.there + number].endswith(words):
-                return False
-    return True
+def _marked(finding: Finding) -> Iterator[tuple[SourcePath, int]]:
+    """The lines of texts that a finding, told or not, names: their words may be what is told."""
+    diagnostic = finding.diagnostic
+    for line in range(diagnostic.start.line - 1, diagnostic.end.line):
+        yield diagnostic.path, line
+    for note in (*diagnostic.notes, *diagnostic.hops):
+        if note.path is not None and note.position is not None:
+            yield note.path, note.position.line - 1

@@ -63,8 +63,6 @@ class Made(NamedTuple):
 class Wording(NamedTuple):
     """A text, and where its lines stand in outputs."""
 
-    worked: int
-    """Which run has noted it: `State.worked`."""
     path: SourcePath
     digest: str
     """Of the file."""
@@ -73,8 +71,10 @@ class Wording(NamedTuple):
     """Bytes that it may grow to without that anything made of it can become too large."""
     is_counted: bool
     """Whether it may matter to anybody how many lines it has, or what their numbers are: a directive, or a finding."""
-    selected: tuple[Range, ...]
-    """What is selected of it, by whomever."""
+    noted: tuple[Range, ...]
+    """The lines of it that stand somewhere together, or are selected, when it was noted where."""
+    now: tuple[Range, ...]
+    """The same lines as they are now."""
     entries: tuple[Made, ...]
     """The entries that are made of it."""
     outputs: tuple[Worded, ...]
@@ -109,15 +109,15 @@ def is_all_visible(text: str) -> bool:
 
 def from_json(content: Any) -> Wording:  # noqa: ANN401 (JSON)
     """A wording of which JSON was made. Raises TypeError or ValueError where it was none."""
-    worked, path, digest, text, most, is_counted, selected, entries, outputs, marked = content
+    path, digest, text, most, is_counted, noted, now, entries, outputs, marked = content
     return Wording(
-        worked,
         path,
         digest,
         text,
         most,
         is_counted,
-        tuple((start, end) for start, end in selected),
+        tuple((start, end) for start, end in noted),
+        tuple((start, end) for start, end in now),
         tuple(Made(*made) for made in entries),
         tuple(Worded(place, tuple(Run(*run) for run in runs)) for place, runs in outputs),
         tuple(marked),

@@ -1,0 +1,165 @@
+"""What is noted of where lines stand in outputs: kept from run to run, and asked for the text that was edited.
+
+A whole run leaves a source map. What comes later is kept beside it, step by step, and added to it where they get many.
+Where the text that was edited last is edited again, none of it is asked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from skillweave.incremental.last import MISSHAPED, Last
+from skillweave.incremental.rewording.words import Wording, from_json
+from skillweave.record import NamedTuple
+from skillweave.saved import (
+    load_source_map,
+    load_text,
+    load_wording,
+    save_source_map,
+    save_texts,
+    save_wording,
+)
+from skillweave.state import State, now
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from skillweave.build import Compiled
+    from skillweave.incremental.rewording.source_map import SourceMap, Text
+    from skillweave.lock import Lock
+    from skillweave.source import SourcePath
+
+MOST = 16
+"""So many steps are kept beside a source map."""
+
+SHARE = 3
+"""Runs that worked out a greater share of all bundles are added to the source map at once: one of three."""
+
+
+class Notes(NamedTuple):
+    """What the next edit can build on."""
+
+    base: int
+    """Which source map this adds to."""
+    steps: list[Any]
+    """What came after it, as JSON has it: for a run that looked at a part of the project, the source map of that, as a table;
+    for a text that was edited again and again, its wording.
+    """
+    wording: Wording | None = None
+    """That of the text which was edited last, if that took no compiler."""
+    source_map: SourceMap | None = None
+    """The source map, if it is a new one."""
+
+
+def load_notes(root: Path, state: State) -> Notes | None:
+    """What the run that left a state has noted; None if that is not there."""
+    try:
+        base, steps, wording = load_wording(root, state)
+        return Notes(base, [*steps], from_json(wording) if wording else None)
+    except MISSHAPED:
+        return None
+
+
+def save_notes(root: Path, state: State, notes: Notes) -> None:
+    """Keep notes for the next edit."""
+    base, steps, wording, source_map = notes
+    if source_map is not None:
+        save_source_map(root, state, base, vars(source_map))
+    save_wording(root, state, [base, steps, wording and [*wording]])
+
+
+def notes_of(root: Path, state: State, notes: Notes, path: SourcePath, lock: Lock) -> Notes | None:
+    """Notes with the wording of another text; None if there is none. The outputs are those that a state tells of."""
+    steps = _steps(notes)
+    try:
+        found = _load(root, state, notes.base, steps)
+        text = _text(root, found, path) if found is not None else None
+        if found is None or text is None or text.digest != state.files[path][1]:
+            return None
+        from skillweave.incremental.rewording.source_map import wording_of  # noqa: PLC0415 (most edits do without)
+
+        wording = wording_of(found, path, text, lock)
+    except MISSHAPED:
+        return None
+    if wording is None:
+        return None
+    return Notes(notes.base, steps, wording) if len(steps) <= MOST else Notes(now(), [], wording, found)
+
+
+def note_run(root: Path, last: Last | None, state: State, compiled: Compiled) -> None:
+    """Note what a run found out, for the edits to come. `last` is the one before, if it only worked out what edits reach."""
+    save_notes(root, state, _notes_after(root, last, compiled) if last is not None else _notes_of_all(root, compiled))
+
+
+def _notes_of_all(root: Path, compiled: Compiled) -> Notes:
+    from skillweave.incremental.rewording.noting import laid_down, source_map_of, texts_of  # noqa: PLC0415 (compiler)
+
+    found = source_map_of(compiled)
+    found.texts, pieces = laid_down(texts_of(compiled, compiled.graph.files))
+    save_texts(root, pieces)
+    return Notes(now(), [], None, found)
+
+
+def _notes_after(root: Path, last: Last, compiled: Compiled) -> Notes:
+    from skillweave.incremental.rewording.noting import source_map_of, texts_of  # noqa: PLC0415 (with the compiler)
+    from skillweave.incremental.rewording.source_map import with_run  # noqa: PLC0415 (likewise)
+
+    found = source_map_of(compiled)
+    found.texts = texts_of(compiled, last.changed)
+    notes = load_notes(root, last.state)
+    if notes is None:
+        return Notes(now(), [], None, found)
+    steps = _steps(notes)
+    if steps and _is_renewed(steps[-1], found):
+        found.texts = steps.pop()["texts"] | found.texts
+    worked_out = len(found.entries) + sum(len(step["entries"]) for step in steps if isinstance(step, dict))
+    if SHARE * worked_out < len(compiled.parts.bundles) and len(steps) < MOST:
+        return Notes(notes.base, [*steps, vars(found)])
+    try:
+        before = _load(root, last.state, notes.base, steps)
+    except MISSHAPED:
+        before = None
+    return Notes(now(), [], None, with_run(before, found) if before is not None else found)
+
+
+def _is_renewed(step: Any, run: SourceMap) -> bool:  # noqa: ANN401 (JSON)
+    """Whether a later run worked out all that an earlier one did."""
+    return (
+        isinstance(step, dict)
+        and step["entries"].keys() | step["failed"].keys() <= run.entries.keys() | run.failed.keys()
+    )
+
+
+def _steps(notes: Notes) -> list[Any]:
+    return [*notes.steps, *([[*notes.wording]] if notes.wording is not None else [])]
+
+
+def _load(root: Path, state: State, base: int, steps: list[Any]) -> SourceMap | None:
+    """A source map with what came after it. Raises what reading does of JSON that is none of ours."""
+    from skillweave.incremental.rewording.source_map import SourceMap, with_run, with_words  # noqa: PLC0415 (likewise)
+
+    kept = load_source_map(root, state, base)
+    if kept is None:
+        return None
+    found = SourceMap()
+    vars(found).update(kept)
+    for step in steps:
+        if isinstance(step, dict):
+            run = SourceMap()
+            vars(run).update(step)
+            found = with_run(found, run)
+        else:
+            found = with_words(found, from_json(step))
+    return found
+
+
+def _text(root: Path, found: SourceMap, path: SourcePath) -> Text | None:
+    """A text with its content; None if it is not there, or if its edits are the compiler's."""
+    from skillweave.incremental.rewording.source_map import Text  # noqa: PLC0415 (likewise)
+
+    kept = found.texts.get(path)
+    text = Text(*kept) if kept else None
+    if text is None or isinstance(text.content, str):
+        return text
+    content = load_text(root, *text.content)
+    return text._replace(content=content) if content is not None else None
