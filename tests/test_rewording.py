@@ -17,7 +17,7 @@ from skillweave.build import compile_project
 from skillweave.config import load_config
 from skillweave.emit import banner_of, front_of
 from skillweave.flatten.origins import origins
-from skillweave.incremental import Asked, build, check, current
+from skillweave.incremental import Asked, Memory, build, check, current, save
 from skillweave.incremental.last import last_published
 from skillweave.incremental.rewording import reworded
 from skillweave.incremental.rewording.noting import source_map_of, texts_of
@@ -237,17 +237,38 @@ edits = st.one_of(
 
 
 @settings(max_examples=20, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.tuples(st.sampled_from(TEXTS), st.lists(edits, min_size=1, max_size=3)), min_size=1, max_size=5))
+@given(
+    st.lists(st.tuples(st.sampled_from(TEXTS), st.lists(edits, min_size=1, max_size=3)), min_size=1, max_size=5),
+    st.sampled_from(["new", "kept"]),
+)
 def test_any_edits_come_to_what_a_clean_build_says(
-    tmp_path_factory: pytest.TempPathFactory, history: list[tuple[str, list[Callable[[Lines], Lines]]]]
+    tmp_path_factory: pytest.TempPathFactory,
+    history: list[tuple[str, list[Callable[[Lines], Lines]]]],
+    kind: str,
 ) -> None:
     project = tmp_path_factory.mktemp("edits") / "project"
     make(project)
-    run(project)
+    memory = Memory() if kind == "kept" else None
+    run_and_compare(project, memory)
     for path, changes in history:
         for change in changes:
             write(project / path, "\n".join(change((project / path).read_text("utf-8").split("\n"))))
-            run_and_compare(project)
+            run_and_compare(project, memory)
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_who_builds_again_and_again_is_told_without_the_compiler(project: Path, is_restarted: bool) -> None:  # noqa: FBT001
+    if not is_restarted:
+        shutil.rmtree(project / ".skillweave")
+    memory = Memory()
+    run_and_compare(project, memory)
+    for number, path in enumerate(("skills/a/SKILL.md", "skills/i/SKILL.md", "skills/a/SKILL.md", "skills/d/other.md")):
+        write(project / path, (project / path).read_text("utf-8") + f"\nMore of {number}.\n")
+        parsed = {*memory.documents}
+        run_and_compare(project, memory)
+        assert {*memory.documents} == parsed
+        if number % 2:
+            save(Asked(load_config(project)[0], memory=memory))
 
 
 def test_lines_are_where_they_come_from(project: Path) -> None:
@@ -458,6 +479,19 @@ def test_paragraphs_that_make_a_skill_too_long_are_told_so(project: Path) -> Non
     assert found == sorted(found)
 
 
+def test_two_texts_that_make_a_skill_too_long_in_turn_are_told_so(project: Path) -> None:
+    write(project / "skillweave.toml", "[limits]\nskill_lines = 60\n")
+    write(project / "skills/l/SKILL.md", FRONT.format("l") + "<<include: list.md>>\n\nBehind it.\n")
+    run(project)
+    found = []
+    for _ in range(12):
+        for path in ("skills/l/SKILL.md", "patterns/list.md"):
+            write(project / path, (project / path).read_text("utf-8") + "\nMore words.\n")
+            told = [diagnostic for diagnostic in run_and_compare(project) if diagnostic.path == "skills/l/SKILL.md"]
+            found.append(any(diagnostic.code.name == "skill-too-long" for diagnostic in told))
+    assert {*found} == {False, True}
+
+
 def test_a_skill_of_front_matter_alone_is_measured_too(project: Path) -> None:
     path = project / "skills/i/SKILL.md"
     for words in ("Does it.", "Does that.", "Does this and that."):
@@ -496,6 +530,29 @@ def test_words_before_what_a_fix_would_change_take_the_compiler(project: Path) -
     run(project)
     replace(project / "skills/l/SKILL.md", "Own words", "Words")
     assert "directive-style" in {found.code.name for found in run_and_compare(project)}
+
+
+def test_what_a_later_run_finds_out_of_a_text_counts(project: Path) -> None:
+    replace(project / "skills/i/SKILL.md", "Last words", "<<include: list.md lines=1-3>>\n\nLast words")
+    run(project)
+    replace(project / "patterns/list.md", "Steps:\n\n", "Steps:\n\nMore words.\n\n")
+    run_and_compare(project)
+
+
+def test_what_two_runs_have_found_out_is_built_on(project: Path) -> None:
+    for path in ("patterns/list.md", "patterns/numbered.md"):
+        write(project / path, FILES[path] + "\n## New\n\nNew words.\n")
+        run_and_compare(project)
+    for path in ("patterns/list.md", "patterns/numbered.md"):
+        assert is_told_by_words(project, path, "New words", "Newer words"), path
+        run_and_compare(project)
+
+
+def test_the_last_good_output_stays_as_it_is(project: Path) -> None:
+    replace(project / "skills/h/SKILL.md", "<<include: list.md>>", "[nothing](nothing.md)")
+    assert "broken-link" in {found.code.name for found in run_and_compare(project)}
+    replace(project / "patterns/list.md", "one step", "a step")
+    run_and_compare(project)
 
 
 def test_a_text_that_is_published_as_it_is_takes_the_compiler(project: Path) -> None:
@@ -721,12 +778,13 @@ def is_told_by_words(project: Path, path: str, old: str, new: str) -> bool:
     return last is not None and reworded(asked, last) is not None
 
 
-def run_and_compare(project: Path) -> tuple[Diagnostic, ...]:
+def run_and_compare(project: Path, memory: Memory | None = None) -> tuple[Diagnostic, ...]:
     """A build, and one of the same sources that knows of nothing; what both have found."""
     clean = project.parent / "clean"
     shutil.rmtree(clean, ignore_errors=True)
     shutil.copytree(project, clean, ignore=shutil.ignore_patterns(".skillweave"))
-    found, expected = build(Asked(load_config(project)[0])), build(Asked(load_config(clean)[0], cached=False))
+    found = build(Asked(load_config(project)[0], memory=memory))
+    expected = build(Asked(load_config(clean)[0], cached=False))
     assert found.diagnostics == expected.diagnostics
     assert (found.entries, found.asked, found.files) == (expected.entries, expected.asked, expected.files)
     assert sorted([*found.changed, *found.unchanged]) == sorted([*expected.changed, *expected.unchanged])

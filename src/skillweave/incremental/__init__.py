@@ -104,19 +104,17 @@ def _build_alone(asked: Asked) -> Outcome | None:
 def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> Outcome | None:
     """A build, from what is known of the last run on; None if another first build came before."""
     is_published = None
-    if last is not None and asked.memory is None:
-        is_published = last.is_published
+    if last is not None and asked.memory is not None and not _is_lock_ours(asked, last):
+        last = None  # What it said of the entries that no edit reaches would be lost.
+    if last is not None:
+        is_published = last.is_published if asked.memory is None else None
         from skillweave.incremental.rewording import reworded  # noqa: PLC0415 (only where there is something to publish)
 
         words = reworded(asked, last)
-        if words is not None and is_published():
+        if words is not None and (is_published is None or is_published()):
             return _publish_words(asked, last, words, started)
         if words is not None:
             last = is_published = None
-    from skillweave.publish import lock_digest  # noqa: PLC0415 (likewise)
-
-    if last is not None and asked.memory is not None and lock_digest(asked.output) != written_lock(last.state):
-        last = None  # What it said of the entries that no edit reaches would be lost.
     documents = documents_of(asked)
     before = (asked.memory.state, asked.memory.parts) if asked.memory is not None else None
     compiled, state = compile_asked(asked, last, documents, started)
@@ -127,11 +125,23 @@ def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> O
         if asked.memory is not None and before is not None:
             asked.memory.state, asked.memory.parts = before
         raise Superseded
+    found = (compiled, state, documents)
+    if asked.memory is not None:
+        outcome = _publish(asked, last, found, is_held=is_held)
+        begin_places(asked, last, state, compiled)()
+        return outcome
     noted = begin_places(asked, last, state, compiled)
     try:
-        return _publish(asked, last, (compiled, state, documents), is_held=is_held)
+        return _publish(asked, last, found, is_held=is_held)
     finally:
         noted()
+
+
+def _is_lock_ours(asked: Asked, last: Last) -> bool:
+    """Whether the lock file is the one that was written last."""
+    from skillweave.publish import lock_digest  # noqa: PLC0415 (only where there is something to publish)
+
+    return lock_digest(asked.output) == written_lock(last.state)
 
 
 def _publish(

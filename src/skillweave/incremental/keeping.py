@@ -59,7 +59,7 @@ def begin_places(asked: Asked, last: Last | None, state: State | None, compiled:
     """Begin to keep where lines stand in outputs, by a second process where that is much. What is returned waits for it.
     `last` is the run that this one built on. It is believed once the state is kept, too, and so may be begun before that.
     """
-    if asked.memory is not None or state is None:
+    if state is None:
         return lambda: None
     from skillweave.incremental.rewording.notes import note_run  # noqa: PLC0415 (with the compiler)
 
@@ -71,7 +71,8 @@ def begin_places(asked: Asked, last: Last | None, state: State | None, compiled:
         note_run(asked.config.root, None if is_whole else last, state, compiled)
         return b""
 
-    return beside(keep) if len(compiled.parts.bundles) > FEW else keep
+    # Who builds again and again leaves no process behind where a build is given up.
+    return beside(keep) if asked.memory is None and len(compiled.parts.bundles) > FEW else keep
 
 
 FEW = 100
@@ -80,10 +81,15 @@ FEW = 100
 
 def keep_rewording(asked: Asked, state: State, notes: Notes) -> None:
     """Keep what the next run can use after an edit of running text."""
-    from skillweave.incremental.rewording.notes import save_notes  # noqa: PLC0415
+    from skillweave.incremental.rewording.notes import save_notes  # noqa: PLC0415 (where there is something to publish)
 
-    root = asked.config.root
-    save_state(root, state)
+    root, memory = asked.config.root, asked.memory
+    if memory is not None:
+        memory.state = state
+        if notes.wording is not None:
+            memory.files.pop(notes.wording.path, None)
+    if memory is None or memory.parts is None:  # Else that waits until there is time.
+        save_state(root, state)
     save_notes(root, state, notes)
     forget(root)
 

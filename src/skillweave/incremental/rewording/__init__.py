@@ -52,6 +52,8 @@ def reworded(asked: Asked, last: Last) -> Rewording | None:
     if said is None or len(last.changed) != 1 or last.state.pending:
         return None
     ledger = Ledger(written_lock(last.state))
+    if asked.memory is not None:
+        ledger = asked.memory.ledger = asked.memory.ledger or ledger
     found = read_plain(asked.output / LOCK_NAME)
     lock = (ledger.read(found[0]) if found else None) or {}
     notes = _notes(asked, last, lock)
