@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,6 +40,7 @@ def rows(project: Path, facts: Facts) -> tuple[Row, ...]:
         Row("no-op build", build, _nothing, 2, 0),
         Row("no-op check", (*SKILLWEAVE, "check", "--quiet"), _nothing, 2, 0),
         Row(f"a paragraph of one pattern, {reach}", build, _with_paragraphs(ordinary), 3, few),
+        Row(f"… behind an edit of another text, {reach}", build, _behind_another(project, facts), 3, few),
         Row(f"a heading of one pattern, {reach}", build, _with_heading(ordinary), 3, few),
         Row(f"a paragraph of the hottest, {reach_many}", build, _with_paragraphs(hot), 5, many),
         Row(f"a heading of the hottest, {reach_many}", build, _with_heading(hot), 5, many),
@@ -92,6 +94,19 @@ def _nothing(_: int) -> None:
 def _with_paragraphs(path: Path) -> Callable[[int], None]:
     """Each call has the file end with a paragraph more, or less, that says what no other one ever said."""
     return _ending(path, lambda edits: f"This is edit {edits}.\n\n" * (1 + edits % 2))
+
+
+def _behind_another(project: Path, facts: Facts) -> Callable[[int], None]:
+    """Each call builds an edit of a skill that holds the pattern, and then edits the pattern."""
+    skill = _with_paragraphs(project / facts.ordinary_entries[0])
+    pattern = _with_paragraphs(project / "patterns" / facts.ordinary)
+
+    def edit(number: int) -> None:
+        skill(number)
+        subprocess.run((*SKILLWEAVE, "build", "--quiet"), cwd=project, check=True)
+        pattern(number)
+
+    return edit
 
 
 def _with_heading(path: Path) -> Callable[[int], None]:

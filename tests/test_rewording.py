@@ -112,6 +112,7 @@ FILES = {
     "patterns/parts.md": PARTS,
     "patterns/fenced.md": "Words.\n\n```text\none\n\ntwo\n```\n\nBetween\n\n```text\ncode\n```\n",
     "patterns/sections.md": "Top words.\n\n## Code\n\nWords.\n\n```text\ncode\n```\n\n## Later\n\nMore\n",
+    "patterns/closed.md": "Words.\n\n```text\ncode\n```\n\n## Later\n\nMore\n",
     "patterns/defined.md": "Words with a [link].\n\n[link]: https://e.org\n",
     "patterns/numbered.md": "First\n\nSecond\n\nThird\n\nFourth\n",
     "patterns/named.md": "Words.\n\n`skills/a/SKILL.md` is named\n",
@@ -137,6 +138,8 @@ FILES = {
     "skills/k/SKILL.md": FRONT.format("k")
     + "<<include: numbered.md lines=1-5>>\n\n<<include: named.md>>\n\n<<include: loose.md>>\n\n<<include: linked.md>>\n",
     "skills/i/SKILL.md": FRONT.format("i") + "Words\n\n- item\n\nLast words\n\n\n",
+    "skills/m/SKILL.md": FRONT.format("m") + "Words\n\n```text\ncode\n```\n\n## Part\n\n<<include: closed.md>>\n\n"
+    "```text\nmore\n```\n",
     "skills/f/SKILL.md": FRONT.format("f") + "<<include: coded.md as=code>>\n\n`skills/a/SKILL.md` is named\n\n"
     "> <<include: sub/titled.md#Other>>\n\n<<include: setext.md>>\n",
 }
@@ -340,6 +343,9 @@ def test_lines_are_where_they_come_from(project: Path) -> None:
         ("patterns/defined.md", "Words with a [link].", "Words with a [link], too."),
         ("patterns/linked.md", "Words behind it.", "The words behind it.\n\nMore words."),
         ("patterns/defined.md", "e.org\n", "e.org\n\nMore words.\n"),
+        ("patterns/closed.md", "code\n```\n", "code\n```\n\nAnd words.\n"),
+        ("patterns/named.md", "is named\n", "is named\n\nMore words.\n"),
+        ("skills/m/SKILL.md", "more\n```\n", "more\n```\n\nMore words.\n\n- item\n"),
         ("skills/i/SKILL.md", "Last words\n\n\n", "Last words\n\nThe end"),
         ("skills/i/SKILL.md", "Last words", "Last words\non two lines"),
     ],
@@ -453,6 +459,8 @@ def test_what_the_compiler_finds_out_in_between_is_built_on(project: Path) -> No
         ("patterns/nest.md", "Intro words.", "Intro words.\n\nMore of them."),
         ("patterns/sub/line.md", "Just one line", "Just one line\n\nAnd one more"),
         ("patterns/sub/titled.md", "Words of the other", "Words of the other\n\nand more"),
+        ("patterns/named.md", "is named\n", "is named\n\nSee `skills/b/SKILL.md`\n"),
+        ("skills/m/SKILL.md", "code\n```\n", "code\n```\n\nAnd words.\n"),
         ("skills/i/SKILL.md", "Last words", "Last words\n\n\t\n\nand more"),
         ("skills/i/SKILL.md", "Last words\n\n\n", "Last words\n\n    \n"),
         ("skills/i/SKILL.md", "Last words", "Last words\n\n  \n\nand more"),
@@ -540,10 +548,11 @@ def test_what_a_later_run_finds_out_of_a_text_counts(project: Path) -> None:
 
 
 def test_what_two_runs_have_found_out_is_built_on(project: Path) -> None:
-    for path in ("patterns/list.md", "patterns/numbered.md"):
+    paths = ("patterns/unused.md", "patterns/list.md", "patterns/numbered.md")
+    for path in paths:
         write(project / path, FILES[path] + "\n## New\n\nNew words.\n")
         run_and_compare(project)
-    for path in ("patterns/list.md", "patterns/numbered.md"):
+    for path in paths:
         assert is_told_by_words(project, path, "New words", "Newer words"), path
         run_and_compare(project)
 
@@ -551,7 +560,11 @@ def test_what_two_runs_have_found_out_is_built_on(project: Path) -> None:
 def test_the_last_good_output_stays_as_it_is(project: Path) -> None:
     replace(project / "skills/h/SKILL.md", "<<include: list.md>>", "[nothing](nothing.md)")
     assert "broken-link" in {found.code.name for found in run_and_compare(project)}
-    replace(project / "patterns/list.md", "one step", "a step")
+    assert is_told_by_words(project, "patterns/list.md", "one step", "a step")
+    run_and_compare(project)
+    assert is_told_by_words(project, "skills/h/SKILL.md", "Own words", "Words")
+    run_and_compare(project)
+    replace(project / "skills/h/SKILL.md", "[nothing](nothing.md)", "<<include: list.md>>")
     run_and_compare(project)
 
 

@@ -7,6 +7,7 @@ differ in these very lines.
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from skillweave.bundle import Output
@@ -16,7 +17,7 @@ from skillweave.incremental.last import Last, said_by
 from skillweave.incremental.rewording.new_blocks import new_blocks
 from skillweave.incremental.rewording.new_words import new_words
 from skillweave.incremental.rewording.notes import Notes, load_notes, notes_of
-from skillweave.incremental.rewording.words import Made, Worded, Wording
+from skillweave.incremental.rewording.words import Made, Worded, Wording, kept_words_of
 from skillweave.lock import Ledger, Record
 from skillweave.publish import Rewriting, read_plain
 from skillweave.record import NamedTuple
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from skillweave.incremental.rewording.new_blocks import NewBlocks
     from skillweave.incremental.rewording.new_words import NewWords
-    from skillweave.incremental.rewording.words import Range
+    from skillweave.incremental.rewording.words import Range, Run
     from skillweave.incremental.values import Asked, Outcome
     from skillweave.lock import Lock
 
@@ -93,6 +94,8 @@ class _Edit(NamedTuple):
 
     text: str
     digest: str
+    words: Sequence[str | None]
+    """The words of each line as it was."""
     change: NewWords | NewBlocks
     now: tuple[Range, ...]
     """Where the lines are now that stand somewhere together."""
@@ -115,11 +118,16 @@ def _edit(last: Last, wording: Wording) -> _Edit | None:
     read, text = last.tree.reads[wording.path], decode(contents.data)
     if not isinstance(read, Read) or not isinstance(text, str) or len(text.encode()) > wording.most:
         return None
+    lines_before = wording.text.split("\n")
+    if any(end > len(lines_before) for _, end in wording.now):
+        return None
     change: NewWords | NewBlocks | None = new_words(wording.text, text, wording.marked)
     if change is None and not wording.is_counted:
-        change = new_blocks(wording.text, text)
+        change = new_blocks(wording, text)
     lines = None if change is None else change.moved(wording.now)
-    return None if change is None or lines is None else _Edit(text, read.digest, change, lines)
+    if change is None or lines is None:
+        return None
+    return _Edit(text, read.digest, [*map(kept_words_of, lines_before)], change, lines)
 
 
 class _Rewritten(NamedTuple):
@@ -138,12 +146,21 @@ def _rewritten(asked: Asked, noted: Worded, record: Record, edit: _Edit) -> _Rew
         return None
     data, mode = found
     before = data.decode().split("\n")
+    if not all(_stands_there(before, run, edit.words) for run in noted.runs):
+        return None
     made = edit.change.rewritten(before, noted.runs)
     if made is None:
         return None
     lines, runs = made
     output = Output(noted.path, "\n".join(lines).encode(), mode)
     return _Rewritten(output, len(output.data) - len(data), len(lines) - len(before), Worded(noted.path, runs))
+
+
+def _stands_there(output: Sequence[str], run: Run, words: Sequence[str | None]) -> bool:
+    """Whether the words of a text are where its lines are said to stand: nothing is built on what is not so."""
+    # Blank lines at the end of an entry reach no output.
+    found = zip_longest(words[run.here : run.end], output[run.there : run.there + run.length], fillvalue="")
+    return run.end <= len(words) and all(not said or line.endswith(said) for said, line in found)
 
 
 def _grown(entry: Made, rewritten: Sequence[_Rewritten], text: tuple[int, int]) -> Made:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from skillweave.document import Document
-    from skillweave.incremental.rewording.words import Range
+    from skillweave.incremental.rewording.words import Range, Wording
 
 
 _HEADINGS = ("heading", "setext")
@@ -48,6 +48,10 @@ class NewBlocks(NamedTuple):
         around = _Around.of(self)
         moved = [self._moved(here, end, around) for here, end in ranges]
         return tuple((one.here, one.end) for one in moved if one is not None) if None not in moved else None
+
+    def is_end_of(self, lines: Range) -> bool:
+        """Whether some lines of the old text end, but for blank ones, where the change is."""
+        return lines[0] < self.end and _trimmed(self.before, 0, self.start) <= _trimmed(self.before, *lines) <= self.end
 
     def rewritten(self, output: Sequence[str], runs: Sequence[Run]) -> tuple[list[str], tuple[Run, ...]] | None:
         """The lines of an output with those of the text as they are now, and where they stand then. None if the output is
@@ -125,10 +129,11 @@ class _Around(NamedTuple):
         return cls(_trimmed(before, 0, change.start), _trimmed(before, change.start, change.end), behind)
 
 
-def new_blocks(old: str, new: str) -> NewBlocks | None:
-    """What has changed from one text to another; None if that is more than blocks of running text, or if a directive stands
-    there or behind it.
+def new_blocks(wording: Wording, new: str) -> NewBlocks | None:
+    """What has changed in a text; None if that is more than blocks of running text, or if a directive stands there or behind
+    it, or something that a finding may name by its line.
     """
+    old = wording.text
     before, after = old.split("\n"), new.split("\n")
     if any(line.isspace() for line in (*before, *after)):
         return None  # Whether such a line counts as blank depends on who asks.
@@ -143,11 +148,13 @@ def new_blocks(old: str, new: str) -> NewBlocks | None:
     while end < len(before) and before[end] and (before[end - 1] or after[end + more - 1]):
         end += 1
     change = NewBlocks(before, after, start, end, end + more)
+    if wording.marked and (start <= wording.marked[-1] or any(before[end:])):
+        return None  # A finding may say where in the text something else stands.
     changed = [line for line in (*before[start:end], *after[start : end + more]) if line]
     if not all(map(_is_harmless, changed)):
         return None
     was, is_now = read_plain_text(old), read_plain_text(new)
-    if was is None or is_now is None or not _is_selected_alike(was, change):
+    if was is None or is_now is None or not _is_selected_alike(was, change, wording):
         return None
     is_same = holds_blocks_only(was, old, start, end) and holds_blocks_only(is_now, new, start, change.new_end)
     return change if is_same else None
@@ -158,9 +165,10 @@ def _is_harmless(line: str) -> bool:
     return is_all_visible(line) and not ("<<" in line or "{{" in line or may_command(line))
 
 
-def _is_selected_alike(document: Document, change: NewBlocks) -> bool:
+def _is_selected_alike(document: Document, change: NewBlocks, wording: Wording) -> bool:
     """Whether whatever selects lines of a document selects what changes in it if it selects what stands before that; and
-    whether what follows the text can no more run into its last block than before, should that be another one now.
+    whether what follows the text can no more run into its last block than before, should that be another one now, where
+    anything may follow it.
     """
     last = _trimmed(change.before, document.body, change.start)
     above = next((block for block in document.blocks if block.start < last <= block.end), None)
@@ -171,6 +179,8 @@ def _is_selected_alike(document: Document, change: NewBlocks) -> bool:
         return True  # They are lines of a fence.
     behind = next((block for block in document.blocks if block.start >= change.end), None)
     if behind is not None and behind.kind not in _HEADINGS:
+        return True
+    if wording.is_alone or not any(change.is_end_of(lines) for lines in wording.now):
         return True
     end = _trimmed(change.before, document.body, change.end)
     closing = next((block for block in document.blocks if block.end == end), None)

@@ -111,7 +111,7 @@ def _notes_after(root: Path, last: Last, compiled: Compiled) -> Notes:
         return Notes(now(), [], None, found)
     steps = _steps(notes)
     if steps and _is_renewed(steps[-1], found):
-        found.texts = steps.pop()["texts"] | found.texts
+        steps.pop()
     worked_out = len(found.entries) + sum(len(step["entries"]) for step in steps if isinstance(step, dict))
     if SHARE * worked_out < len(compiled.parts.bundles) and len(steps) < MOST:
         return Notes(notes.base, [*steps, vars(found)])
@@ -124,10 +124,9 @@ def _notes_after(root: Path, last: Last, compiled: Compiled) -> Notes:
 
 def _is_renewed(step: Any, run: SourceMap) -> bool:  # noqa: ANN401 (JSON)
     """Whether a later run worked out all that an earlier one did."""
-    return (
-        isinstance(step, dict)
-        and step["entries"].keys() | step["failed"].keys() <= run.entries.keys() | run.failed.keys()
-    )
+    if not isinstance(step, dict):
+        return False
+    return {*step["texts"]} <= {*run.texts} and {*step["entries"], *step["failed"]} <= {*run.entries, *run.failed}
 
 
 def _steps(notes: Notes) -> list[Any]:

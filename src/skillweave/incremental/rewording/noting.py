@@ -35,12 +35,14 @@ def source_map_of(compiled: Compiled) -> SourceMap:
     found.wholes = {_name(unit.path, unit.arguments): numbers[key] for unit, key in nodes.wholes.items()}
     found.counted = sorted(_counted(graph))
     found.entries = {bundle.entry.path: [*_entry(nodes, bundle, numbers)] for bundle in compiled.bundles}
-    found.failed = {path: sorted(known.sources) for path, known in compiled.parts.bundles.items() if not known.good}
+    found.failed = [path for path, known in compiled.parts.bundles.items() if not known.good]
     for finding in compiled.parts.findings:
         for path, line in _marked(finding):
             found.marked.setdefault(path, []).append(line)
     sized = [finding for finding in compiled.parts.findings if finding.diagnostic.code in _OF_SIZE]
-    found.sized = [path for finding in sized for path in (finding.diagnostic.path, finding.finder) if path is not None]
+    places = {path for finding in sized for path in (finding.diagnostic.path, finding.finder)}
+    made_of = (known.sources for path, known in compiled.parts.bundles.items() if path in places)
+    found.sized = sorted(set().union(*made_of))
     fixed = {finding.diagnostic.path for finding in compiled.parts.findings if finding.diagnostic.fix is not None}
     found.fixed = sorted(fixed)
     return found
@@ -72,15 +74,9 @@ def _text(file: SourceFile) -> Text:
 
 
 def _is_simple(file: SourceFile) -> bool:
-    """Whether a text may be read without a parser, and is spliced by whole lines that stay what they are."""
+    """Whether a text is spliced by whole lines, and stays what it is wherever it comes to stand."""
     document = file.document
-    return (
-        document is not None
-        and document.params is None
-        and "<!--" not in file.text
-        and all(placed.prefix is not None for placed in document.directives)
-        and not any(heading.setext for heading in document.headings)
-    )
+    return document is not None and document.params is None and not any(heading.setext for heading in document.headings)
 
 
 def _row(nodes: Nodes, node: Node, numbers: Mapping[NodeKey, int], joined: dict[UnitKey, list[int]]) -> list[Any]:

@@ -74,12 +74,12 @@ class SourceMap:
         """Texts of which it may matter how many lines they have: a directive may count them, or needs them to fit in one."""
         self.entries: dict[str, list[Any]] = {}
         """Those without an error, by path."""
-        self.failed: dict[str, list[str]] = {}
-        """Those with one, each with the files that it is made of."""
+        self.failed: list[str] = []
+        """Those with one: what is published of them stays as it is."""
         self.marked: dict[str, list[int]] = {}
         """The lines that findings name, by file."""
         self.sized: list[str] = []
-        """The entries and files of which a finding tells the size."""
+        """What entries are made of of which a finding tells the size."""
         self.fixed: list[str] = []
         """The files of which a finding tells an offset."""
 
@@ -123,10 +123,8 @@ def wording_of(found: SourceMap, path: SourcePath, text: Text, lock: Lock) -> Wo
     """What an edit of running text can build on in a text that is at hand; None where more than the text of its lines may
     tell what comes of it.
     """
-    entries = [entry for entry, record in lock.items() if record.has_input(path)]
-    if path in found.fixed or not {*entries}.isdisjoint(found.sized):
-        return None
-    if not found.entries.keys() >= {*entries} or any(path in sources for sources in found.failed.values()):
+    entries = [entry for entry, record in lock.items() if record.has_input(path) and entry not in found.failed]
+    if path in found.fixed or path in found.sized or not found.entries.keys() >= {*entries}:
         return None
     rows = [Row(*row) for row in found.rows]
     holding = _holding(rows, path)
@@ -148,8 +146,8 @@ def wording_of(found: SourceMap, path: SourcePath, text: Text, lock: Lock) -> Wo
         text.digest,
         str(text.content),
         text.most,
-        # A finding may say where in the text something else stands.
-        bool(marked) or path in found.counted or any(not row.ranges for row in own),
+        path in found.counted or any(not row.ranges for row in own),
+        not any(rows[item[0]].path == path for row in rows for item in row.items if len(item) > _LINES),
         noted,
         noted,
         tuple(Made(path, entry.bytes, entry.lines) for path, entry in known.items()),

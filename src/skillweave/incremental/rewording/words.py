@@ -70,7 +70,9 @@ class Wording(NamedTuple):
     most: int
     """Bytes that it may grow to without that anything made of it can become too large."""
     is_counted: bool
-    """Whether it may matter to anybody how many lines it has, or what their numbers are: a directive, or a finding."""
+    """Whether it may matter to a directive how many lines it has."""
+    is_alone: bool
+    """Whether nothing includes it, so that nothing follows it anywhere."""
     noted: tuple[Range, ...]
     """The lines of it that stand somewhere together, or are selected, when it was noted where."""
     now: tuple[Range, ...]
@@ -80,7 +82,7 @@ class Wording(NamedTuple):
     outputs: tuple[Worded, ...]
     """Those of these entries."""
     marked: tuple[int, ...]
-    """The lines of the text that findings name."""
+    """The lines of the text that findings name, in rising order."""
 
 
 def words_of(line: str) -> tuple[str, str] | None:
@@ -109,13 +111,14 @@ def is_all_visible(text: str) -> bool:
 
 def from_json(content: Any) -> Wording:  # noqa: ANN401 (JSON)
     """A wording of which JSON was made. Raises TypeError or ValueError where it was none."""
-    path, digest, text, most, is_counted, noted, now, entries, outputs, marked = content
+    path, digest, text, most, is_counted, is_alone, noted, now, entries, outputs, marked = content
     return Wording(
         path,
         digest,
         text,
         most,
         is_counted,
+        is_alone,
         tuple((start, end) for start, end in noted),
         tuple((start, end) for start, end in now),
         tuple(Made(*made) for made in entries),
