@@ -364,6 +364,19 @@ def test_words_are_told_without_the_compiler(project: Path, path: str, old: str,
     run_and_compare(project)
 
 
+@pytest.mark.parametrize(
+    ("path", "words", "more"),
+    [
+        ("patterns/closed.md", "code\n```\n", "\nAnd words.\n"),
+        ("patterns/named.md", "is named\n", "\nMore words.\n"),
+        ("skills/m/SKILL.md", "more\n```\n", "\nMore words.\n\n- item\n"),
+    ],
+)
+def test_what_is_added_is_told(project: Path, path: str, words: str, more: str) -> None:
+    assert is_told_by_words(project, path, words, words + more)
+    run_and_compare(project)
+
+
 def test_each_of_many_texts_that_are_edited_in_turn_is_told(project: Path) -> None:
     said = {
         "patterns/words.md": "Last words of it.",

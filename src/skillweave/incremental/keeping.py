@@ -76,7 +76,7 @@ def begin_places(asked: Asked, last: Last | None, state: State | None, compiled:
 
 
 FEW = 100
-"""With so many bundles, a second process takes longer."""
+"""Up to so many bundles, a second process takes longer than it saves."""
 
 
 def keep_rewording(asked: Asked, state: State, notes: Notes) -> None:
