@@ -581,6 +581,28 @@ def test_the_last_good_output_stays_as_it_is(project: Path) -> None:
     run_and_compare(project)
 
 
+def test_where_nothing_is_published_no_lock_file_comes_to_be(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    write(project / "patterns/x.md", "Words.\n")
+    write(project / "skills/a/SKILL.md", FRONT.format("a"))
+    run_and_compare(project)
+    write(project / "skills/a/SKILL.md", FRONT.format("a") + "[nothing](nothing.md)\n")
+    (project / "build/skillweave.lock.json").unlink()
+    run_and_compare(project)
+    assert is_told_by_words(project, "skills/a/SKILL.md", "Own words", "Words")
+    run_and_compare(project)
+
+
+def test_blank_lines_before_a_heading_that_is_left_out_count(project: Path) -> None:
+    write(project / "skills/l/SKILL.md", FRONT.format("l") + "<<include: list.md heading=drop level=keep>>\n")
+    text = "Steps.\n\nMore of them.\n{}\n\n# List\n\nWords.\n"
+    write(project / "patterns/list.md", text.format(""))
+    run(project)
+    for more in ("\nA paragraph.\n", "\nAnother one.\n\n\n", ""):
+        write(project / "patterns/list.md", text.format(more))
+        run_and_compare(project)
+
+
 def test_a_text_that_is_published_as_it_is_takes_the_compiler(project: Path) -> None:
     write(project / "skills/l/SKILL.md", FRONT.format("l") + "<<asset: list.md>>\n")
     run(project)

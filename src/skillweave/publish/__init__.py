@@ -102,6 +102,9 @@ def rewrite_held(rewriting: Rewriting) -> Published | None:
         return None
     result = Published()
     result.before, result.after = rewriting.lock, rewriting.lock | rewriting.records
+    if not rewriting.records:
+        result.lock_digest = lock_digest(rewriting.folder) or None
+        return result
     outputs = {output.path: output for rewritten in rewriting.outputs.values() for output in rewritten}
     folders: set[str] = set()
     for source, rewritten in rewriting.outputs.items():

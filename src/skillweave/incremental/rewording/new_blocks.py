@@ -83,8 +83,10 @@ class NewBlocks(NamedTuple):
             return _Moved(here, end, here, here, here)
         if around.above <= here or max(last, self.start) < around.said:
             return None
-        # What is selected ends with a section or with the text, and without the blank lines there.
         rest = max(last - self.end, 0)
+        if not rest and last < end and any(self.before[end:]):
+            return None  # What follows is left out, but not the blank lines before that: they count.
+        # What is selected ends with a section or with the text, and without the blank lines there.
         new_last = last + more if rest else _trimmed(self.after, here, self.new_end)
         first = min(self.start, last, new_last)
         return _Moved(here, end + more if rest else new_last, first, last - rest, new_last - rest)
