@@ -274,6 +274,21 @@ def test_who_builds_again_and_again_is_told_without_the_compiler(project: Path, 
             save(Asked(load_config(project)[0], memory=memory))
 
 
+def test_what_another_process_has_built_is_built_on(project: Path) -> None:
+    memory = Memory()
+    replace(project / "skills/a/SKILL.md", "End words", "The end")
+    shutil.rmtree(project / ".skillweave")
+    run_and_compare(project, memory)
+    write(project / "patterns/more.md", "# More\n\nWords of it.\n")
+    write(project / "skillweave.toml", "banner = true\n")
+    run(project)
+    for words in ("The end", "The end, too"):
+        replace(project / "skills/a/SKILL.md", words, f"{words}, too")
+        run_and_compare(project, memory)
+    replace(project / "skills/a/SKILL.md", "The end", "## The end\n\nThe end")
+    run_and_compare(project, memory)
+
+
 def test_lines_are_where_they_come_from(project: Path) -> None:
     included = ("setext.md", "nest.md", "coded.md as=code")
     write(

@@ -195,7 +195,7 @@ def _publish_words(asked: Asked, last: Last, words: Rewording, started: int) -> 
         return _build(asked, None, started, is_held=True)
     state.started, state.worked, state.renewed = started, started, False
     record_published(asked, state, (), published)
-    keep_rewording(asked, state, words.notes)
+    keep_rewording(asked, last, state, words.notes)
     changed = {*published.changed}
     return said._replace(
         diagnostics=tuple(sorted([*said.diagnostics, *published.diagnostics], key=Diagnostic.sort_key)),

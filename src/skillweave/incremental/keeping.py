@@ -79,12 +79,14 @@ FEW = 100
 """Up to so many bundles, a second process takes longer than it saves."""
 
 
-def keep_rewording(asked: Asked, state: State, notes: Notes) -> None:
-    """Keep what the next run can use after an edit of running text."""
+def keep_rewording(asked: Asked, last: Last, state: State, notes: Notes) -> None:
+    """Keep what the next run can use after an edit of running text. `last` is the run that this one built on."""
     from skillweave.incremental.rewording.notes import save_notes  # noqa: PLC0415 (where there is something to publish)
 
     root, memory = asked.config.root, asked.memory
     if memory is not None:
+        if memory.state is not last.state:  # Another process has built since.
+            memory.parts, memory.project, memory.found, memory.files = None, None, {}, {}
         memory.state = state
         if notes.wording is not None:
             memory.files.pop(notes.wording.path, None)
