@@ -590,7 +590,7 @@ def test_the_last_good_output_stays_as_it_is(project: Path) -> None:
     assert "broken-link" in {found.code.name for found in run_and_compare(project)}
     assert is_told_by_words(project, "patterns/list.md", "one step", "a step")
     run_and_compare(project)
-    assert is_told_by_words(project, "skills/h/SKILL.md", "Own words", "Words")
+    replace(project / "skills/h/SKILL.md", "Own words", "Words")
     run_and_compare(project)
     replace(project / "skills/h/SKILL.md", "[nothing](nothing.md)", "<<include: list.md>>")
     run_and_compare(project)
@@ -598,14 +598,118 @@ def test_the_last_good_output_stays_as_it_is(project: Path) -> None:
 
 def test_where_nothing_is_published_no_lock_file_comes_to_be(tmp_path: Path) -> None:
     project = tmp_path / "project"
-    write(project / "patterns/x.md", "Words.\n")
+    write(project / "patterns/x.md", "# X\n\nWords.\n")
     write(project / "skills/a/SKILL.md", FRONT.format("a"))
     run_and_compare(project)
     write(project / "skills/a/SKILL.md", FRONT.format("a") + "[nothing](nothing.md)\n")
     (project / "build/skillweave.lock.json").unlink()
     run_and_compare(project)
-    assert is_told_by_words(project, "skills/a/SKILL.md", "Own words", "Words")
+    assert is_told_by_words(project, "patterns/x.md", "Words.", "Words.\n\nMore.")
     run_and_compare(project)
+
+
+SHORT = "---\nname: {0}\ndescription: Use it.\n---\n\n"
+FILLED = "".join(f"Words {number:03d} and so on, to fill it.\n\n" for number in range(20))
+SIX = {f"skills/s{number}/SKILL.md": FRONT.format(f"s{number}") for number in range(6)}
+HOLLOW = "## A\n\nWords of it.\n\n## B\n\n## C\n\nWords.\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "edits"),
+    [
+        pytest.param(
+            {
+                "skillweave.toml": "[limits]\nbundle_bytes = 1000\n",
+                "patterns/x.md": f"# X\n\n{FILLED[:400]}",
+                "patterns/y.md": "# Y\n\nText.\n",
+                "skills/a/SKILL.md": SHORT.format("a") + "<<include: x.md>>\n\n<<include: y.md>>\n",
+                **{f"skills/{name}/SKILL.md": SHORT.format(name) + "Words.\n" for name in "bcd"},
+            },
+            [
+                ("patterns/x.md", "# X\n\nWords.\n"),
+                ("patterns/y.md", f"# Y\n\nText.\n\n## Z\n\n{FILLED[:400]}"),
+                ("patterns/x.md", f"# X\n\n{FILLED}"),
+            ],
+            id="a text that shrinks, and grows when another has grown",
+        ),
+        pytest.param(
+            {
+                "skillweave.toml": "[limits]\nbundle_bytes = 1100\n",
+                "patterns/x.md": f"# X\n\n{'Words and more. ' * 18}\n",
+                "patterns/u.md": "> > > > <<include: x.md>>\n",
+                "skills/a/SKILL.md": SHORT.format("a") + "<<include: x.md>>\n",
+            },
+            [("patterns/x.md", f"# X\n\n{'Words and more. ' * 18}\n" + "\na\n" * 90)],
+            id="each new line costs its prefix",
+        ),
+        pytest.param(
+            {
+                "patterns/x.md": "start\none\ntwo three\n`<<include: q.md>> four`\n",
+                "skills/a/SKILL.md": FRONT.format("a") + "<<include: x.md lines=1,3-4>>\n",
+            },
+            [("patterns/x.md", "start\n`one\ntwo` three\n`<<include: q.md>> four`\n")],
+            id="words in a paragraph that an include cuts",
+        ),
+        pytest.param(
+            {
+                "patterns/x.md": "start\n\n```text\nfoo\n`<<include: q.md>> four`\n```\n",
+                "skills/a/SKILL.md": FRONT.format("a") + "<<include: x.md lines=1,4-6>>\n",
+            },
+            [("patterns/x.md", "start\n\n```text\nfoo` bar\n`<<include: q.md>> four`\n```\n")],
+            id="words in code that an include cuts",
+        ),
+        pytest.param(
+            {
+                **SIX,
+                "patterns/x.md": HOLLOW,
+                "skills/s0/SKILL.md": FRONT.format("s0") + "<<include: x.md>>\n",
+                "skills/s1/SKILL.md": FRONT.format("s1") + "<<include: x.md#B heading=drop>>\n\nEnd.\n",
+            },
+            [
+                ("skills/s2/SKILL.md", FRONT.format("s2") + "## New\n"),
+                ("patterns/x.md", HOLLOW.replace("## B\n", "## B\n\nWords below it.\n")),
+            ],
+            id="an empty selection behind another run",
+        ),
+        pytest.param(
+            {
+                "skillweave.toml": "[limits]\nexpansions = 2\n",
+                "patterns/x.md": "# X\n\nWords.\n",
+                "patterns/p.md": "<<include: x.md>>\n\n" * 3,
+                "skills/a/SKILL.md": FRONT.format("a") + "<<include: x.md>>\n\nEnd.\n",
+            },
+            [("patterns/x.md", "# X\n\nMore words here.\n")],
+            id="a note that tells bytes",
+        ),
+        pytest.param(
+            {
+                "skillweave.toml": "[limits]\nskill_tokens = 80\n",
+                "patterns/x.md": "# X\n\nWords.\n\nLast.\n",
+                "skills/a/SKILL.md": FRONT.format("a") + "<<include: x.md>>\n\nEnd.\n",
+                "skills/b/SKILL.md": FRONT.format("b")
+                + f"[no](nowhere.md)\n\n{'Long line of words. ' * 9}\n\n<<include: x.md>>\n\nEnd.\n",
+            },
+            [("patterns/x.md", "# X\n\nWords.\n\nLast.\n\nm\nm\n")],
+            id="a failing skill that becomes too long",
+        ),
+    ],
+)
+def test_what_an_edit_may_come_to_is_told(tmp_path: Path, files: dict[str, str], edits: list[tuple[str, str]]) -> None:
+    for path, text in files.items():
+        write(tmp_path / "project" / path, text)
+    run(tmp_path / "project")
+    for path, text in edits:
+        write(tmp_path / "project" / path, text)
+        run_and_compare(tmp_path / "project")
+
+
+def test_an_output_that_can_be_run_is_mended(project: Path) -> None:
+    memory, output = Memory(), project / "build/skills/a/SKILL.md"
+    run_and_compare(project, memory)
+    output.chmod(0o755)
+    replace(project / "skills/a/SKILL.md", "End words", "The end")
+    run_and_compare(project, memory)
+    assert not output.stat().st_mode & 0o111
 
 
 def test_blank_lines_before_a_heading_that_is_left_out_count(project: Path) -> None:

@@ -89,6 +89,9 @@ def reworded(asked: Asked, last: Last) -> Rewording | None:
     return Rewording(rewriting, notes._replace(wording=noted_now), said)
 
 
+DOCUMENT_MODE = 0o644
+
+
 class _Edit(NamedTuple):
     """A text as it is now, the digest of its file, and what is new in it."""
 
@@ -145,6 +148,8 @@ def _rewritten(asked: Asked, noted: Worded, record: Record, edit: _Edit) -> _Rew
     if found is None or digest(found[0]) != record.outputs[noted.path]:
         return None
     data, mode = found
+    if mode != DOCUMENT_MODE:
+        return None
     before = data.decode().split("\n")
     if not all(_stands_there(before, run, edit.words) for run in noted.runs):
         return None

@@ -109,13 +109,13 @@ def _notes_after(root: Path, last: Last, compiled: Compiled) -> Notes:
     notes = load_notes(root, last.state)
     if notes is None:
         return Notes(now(), [], None, found)
-    steps = _steps(notes)
-    if steps and _is_renewed(steps[-1], found):
-        steps.pop()
-    worked_out = len(found.entries) + sum(len(step["entries"]) for step in steps if isinstance(step, dict))
-    if SHARE * worked_out < len(compiled.parts.bundles) and len(steps) < MOST:
-        return Notes(notes.base, [*steps, vars(found)])
     try:
+        steps = _steps(notes)
+        if steps and _is_renewed(steps[-1], found):
+            steps.pop()
+        worked_out = len(found.entries) + sum(len(step["entries"]) for step in steps if isinstance(step, dict))
+        if SHARE * worked_out < len(compiled.parts.bundles) and len(steps) < MOST:
+            return Notes(notes.base, [*steps, vars(found)])
         before = _load(root, last.state, notes.base, steps)
     except MISSHAPED:
         before = None

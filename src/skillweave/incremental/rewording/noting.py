@@ -31,18 +31,18 @@ def source_map_of(compiled: Compiled) -> SourceMap:
     numbers = {key: number for number, key in enumerate(nodes.nodes)}
     found = SourceMap()
     joined: dict[UnitKey, list[int]] = {}
-    found.rows = [_row(nodes, node, numbers, joined) for node in nodes.nodes.values()]
+    counted = _counted(graph)
+    worst = _worst(nodes)
+    odd = {key for key, node in nodes.nodes.items() if _is_odd(nodes, node, worst[key], counted)}
+    found.rows = [[*_row(node, numbers, joined), node.key in odd] for node in nodes.nodes.values()]
     found.wholes = {_name(unit.path, unit.arguments): numbers[key] for unit, key in nodes.wholes.items()}
-    found.counted = sorted(_counted(graph))
+    found.counted = sorted(counted | {key.path for key in nodes.nodes if not key.ranges})
     found.entries = {bundle.entry.path: [*_entry(nodes, bundle, numbers)] for bundle in compiled.bundles}
     found.failed = [path for path, known in compiled.parts.bundles.items() if not known.good]
     for finding in compiled.parts.findings:
         for path, line in _marked(finding):
             found.marked.setdefault(path, []).append(line)
-    sized = [finding for finding in compiled.parts.findings if finding.diagnostic.code in _OF_SIZE]
-    places = {path for finding in sized for path in (finding.diagnostic.path, finding.finder)}
-    made_of = (known.sources for path, known in compiled.parts.bundles.items() if path in places)
-    found.sized = sorted(set().union(*made_of))
+    found.sized = sorted(_sized(compiled))
     fixed = {finding.diagnostic.path for finding in compiled.parts.findings if finding.diagnostic.fix is not None}
     found.fixed = sorted(fixed)
     return found
@@ -79,26 +79,60 @@ def _is_simple(file: SourceFile) -> bool:
     return document is not None and document.params is None and not any(heading.setext for heading in document.headings)
 
 
-def _row(nodes: Nodes, node: Node, numbers: Mapping[NodeKey, int], joined: dict[UnitKey, list[int]]) -> list[Any]:
+def _row(node: Node, numbers: Mapping[NodeKey, int], joined: dict[UnitKey, list[int]]) -> list[Any]:
+    """A row but for its last field."""
     key, unit = node.key, node.unit
     if unit.key not in joined:
         headings = unit.document.headings if unit.document else ()
         setext = (heading for heading in headings if heading.setext)
         joined[unit.key] = [line for heading in setext for line in range(heading.start + 1, heading.end)]
     items = [_item(item, numbers) for item in node.items]
-    is_odd = key.code is not None or key in nodes.doubtful or node.size * GROWTH > nodes.config.limits.bundle_bytes
-    return [
-        *Row(
-            key.path,
-            [[*lines] for lines in key.ranges],
-            _name(key.code, key.unit.arguments) if key.code is not None or key.unit.arguments else "",
-            # A fence stands around what is taken as code.
-            items if key.code is None else [[], *items, []],
-            [numbers[child.key] for _, child in node.inline if child is not None],
-            joined[unit.key] if key.code is None else [],
-            is_odd,
-        )
-    ]
+    row = Row(
+        key.path,
+        [[*lines] for lines in key.ranges],
+        _name(key.code, key.unit.arguments) if key.code is not None or key.unit.arguments else "",
+        # A fence stands around what is taken as code.
+        items if key.code is None else [[], *items, []],
+        [numbers[child.key] for _, child in node.inline if child is not None],
+        joined[unit.key] if key.code is None else [],
+        is_odd=False,
+    )
+    return [*row[:-1]]
+
+
+def _is_odd(nodes: Nodes, node: Node, worst: int, counted: set[SourcePath]) -> bool:
+    """Whether more than the text of its lines may tell what comes of a node: it is code, a splice in it took a parse, it may
+    become too large, or its lines are read apart from others and may come to spell a directive then.
+    """
+    key, text = node.key, node.unit.text
+    is_cut = len(key.ranges) > 1 or key.path in counted
+    if is_cut and ("<<" in text or "{{" in text):
+        return True
+    return key.code is not None or key in nodes.doubtful or worst * GROWTH > nodes.config.limits.bundle_bytes
+
+
+def _worst(nodes: Nodes) -> dict[NodeKey, int]:
+    """How many bytes each node comes to at most, however short the lines are that each cost a prefix."""
+    worst: dict[NodeKey, int] = {}
+    for key, node in nodes.nodes.items():  # a node stands behind all that it includes
+        most = node.size + sum(worst[child.key] for _, child in node.inline if child is not None)
+        for item in node.items:
+            if isinstance(item, ChildItem):
+                most += worst[item.child.key] * (1 + len(item.child.edge.placed.prefix or ""))
+        worst[key] = most
+    return worst
+
+
+def _sized(compiled: Compiled) -> set[SourcePath]:
+    """The texts in something of which a finding tells the size, or in an entry with an error: nobody notes how long a skill
+    may become that is not published.
+    """
+    sized = [finding for finding in compiled.parts.findings if finding.diagnostic.code in _OF_SIZE]
+    if any(finding.diagnostic.code is EXPANSION_TOO_LARGE for finding in sized):
+        return {*compiled.parts.links}
+    places = {path for finding in sized for path in (finding.diagnostic.path, finding.finder)}
+    bundles = compiled.parts.bundles
+    return {source for path, known in bundles.items() if path in places or not known.good for source in known.sources}
 
 
 def _name(first: object, second: object) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skillweave.incremental.rewording.words import Made, Run, Worded, Wording
+from skillweave.incremental.rewording.words import GROWTH, Made, Run, Worded, Wording
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -67,11 +67,11 @@ class SourceMap:
     def __init__(self) -> None:
         self.rows: list[list[Any]] = []
         self.wholes: dict[str, int] = {}
-        """The rows of whole files, by what tells them from others."""
+        """The rows of whole files, by what tells them from others: what reaches no output selects and splices, too."""
         self.texts: dict[str, Any] = {}
         """By path: those of which all is known that they are in; None for one whose edits are not told without the compiler."""
         self.counted: list[str] = []
-        """Texts of which it may matter how many lines they have: a directive may count them, or needs them to fit in one."""
+        """Texts of which it may matter how many lines they have: a directive counts them, selects none, or needs one."""
         self.entries: dict[str, list[Any]] = {}
         """Those without an error, by path."""
         self.failed: list[str] = []
@@ -79,7 +79,7 @@ class SourceMap:
         self.marked: dict[str, list[int]] = {}
         """The lines that findings name, by file."""
         self.sized: list[str] = []
-        """What entries are made of of which a finding tells the size."""
+        """What is in something of which a finding tells the size, or in an entry with an error, whose size is not told."""
         self.fixed: list[str] = []
         """The files of which a finding tells an offset."""
 
@@ -95,7 +95,9 @@ def with_run(last: SourceMap, run: SourceMap) -> SourceMap:
             last.rows.append(row)
         last.rows[place] = _numbered(row, moved)
     found = SourceMap()
-    found.wholes = {**last.wholes, **{name: moved[number] for name, number in run.wholes.items()}}
+    seen = {row[0] for row in run.rows}
+    others = {name: number for name, number in last.wholes.items() if last.rows[number][0] not in seen}
+    found.wholes = {**others, **{name: moved[number] for name, number in run.wholes.items()}}
     found.texts = {**last.texts, **run.texts}
     # What an edit did away with still counts: that costs time only.
     found.counted = sorted({*last.counted, *run.counted})
@@ -113,7 +115,9 @@ def with_words(last: SourceMap, edited: Wording) -> SourceMap:
             path, ranges, other, items, *rest = row
             items = [moved[(*item,)] if len(item) == _LINES else item for item in items]
             last.rows[number] = [path, [moved[(*lines,)] for lines in ranges], other, items, *rest]
-    last.texts[edited.path] = [*Text(edited.text, edited.most, edited.digest)]
+    # What was found out later, of a text that had shrunk by then, holds for what it was then.
+    most = min(edited.most, GROWTH * len(edited.text.encode()))
+    last.texts[edited.path] = [*Text(edited.text, most, edited.digest)]
     for made in edited.entries:
         last.entries[made.path][:2] = made.bytes, made.lines
     return last
@@ -146,7 +150,7 @@ def wording_of(found: SourceMap, path: SourcePath, text: Text, lock: Lock) -> Wo
         text.digest,
         str(text.content),
         text.most,
-        path in found.counted or any(not row.ranges for row in own),
+        path in found.counted,
         not any(rows[item[0]].path == path for row in rows for item in row.items if len(item) > _LINES),
         noted,
         noted,
