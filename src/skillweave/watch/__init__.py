@@ -112,7 +112,7 @@ def watch(request: Request, tell: Callable[[Event], None]) -> str:
         with _signals(received):
             try:
                 session = _start(request, tell)
-                _run(session)
+                _run(session, received)
             finally:
                 if session is not None and session.process is not None:
                     command.end(session.process)
@@ -154,13 +154,15 @@ def _start(request: Request, tell: Callable[[Event], None]) -> _Session:
     return session
 
 
-def _run(session: _Session) -> NoReturn:
+def _run(session: _Session, received: list[str]) -> NoReturn:
     _gather(session, told=False)
     _rebuild(session, ())
     session.tell(Ready(session.polling))
     pause = FIRST_LOOK
     while True:
         hinted = session.wake.wait(max(POLL if session.polling else pause, session.looked * SHARE))
+        if received:  # What a signal raises is lost where it meets a finalizer.
+            raise _Stop
         _tell_end(session)
         _count_losses(session)
         before = session.snapshot.stamps
