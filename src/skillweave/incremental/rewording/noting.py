@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, SKILL_TOO_LONG
 from skillweave.emit import banner_of, front_of
@@ -34,7 +34,7 @@ def source_map_of(compiled: Compiled) -> SourceMap:
     counted = _counted(graph)
     worst = _worst(nodes)
     odd = {key for key, node in nodes.nodes.items() if _is_odd(nodes, node, worst[key], counted)}
-    found.rows = [[*_row(node, numbers, joined), node.key in odd] for node in nodes.nodes.values()]
+    found.rows = [[*_row(node, numbers, joined)._replace(is_odd=key in odd)] for key, node in nodes.nodes.items()]
     found.wholes = {_name(unit.path, unit.arguments): numbers[key] for unit, key in nodes.wholes.items()}
     found.counted = sorted(counted | {key.path for key in nodes.nodes if not key.ranges})
     found.entries = {bundle.entry.path: [*_entry(nodes, bundle, numbers)] for bundle in compiled.bundles}
@@ -79,15 +79,15 @@ def _is_simple(file: SourceFile) -> bool:
     return document is not None and document.params is None and not any(heading.setext for heading in document.headings)
 
 
-def _row(node: Node, numbers: Mapping[NodeKey, int], joined: dict[UnitKey, list[int]]) -> list[Any]:
-    """A row but for its last field."""
+def _row(node: Node, numbers: Mapping[NodeKey, int], joined: dict[UnitKey, list[int]]) -> Row:
+    """The row of a node, as if it were not odd. `joined` are those of units that were asked for before."""
     key, unit = node.key, node.unit
     if unit.key not in joined:
         headings = unit.document.headings if unit.document else ()
         setext = (heading for heading in headings if heading.setext)
         joined[unit.key] = [line for heading in setext for line in range(heading.start + 1, heading.end)]
     items = [_item(item, numbers) for item in node.items]
-    row = Row(
+    return Row(
         key.path,
         [[*lines] for lines in key.ranges],
         _name(key.code, key.unit.arguments) if key.code is not None or key.unit.arguments else "",
@@ -97,7 +97,6 @@ def _row(node: Node, numbers: Mapping[NodeKey, int], joined: dict[UnitKey, list[
         joined[unit.key] if key.code is None else [],
         is_odd=False,
     )
-    return [*row[:-1]]
 
 
 def _is_odd(nodes: Nodes, node: Node, worst: int, counted: set[SourcePath]) -> bool:
