@@ -84,6 +84,18 @@ SAFE = [
     Case("SW402", "1. > <<include: a.md>>\n   > behind\n", "1. > <<include: a.md>>\n   >\n   > behind\n"),
     Case("SW402", "<<include: a.md>>\nbehind\n", "<<include: a.md>>\n\nbehind\n", {"a.md": "- item\n"}),
     Case("SW402", "<<include: a.md>>\nbehind\n", "<<include: a.md>>\n\nbehind\n", {"a.md": "<div>\nText.\n</div>\n"}),
+    Case(
+        "SW402",
+        "<<include: a.md>>\n\n  <<include: b.md>>\n",
+        "<<include: a.md>>\n\n<<include: b.md>>\n",
+        {"a.md": "- item\n", "b.md": "Text.\n"},
+    ),
+    Case(
+        "SW402",
+        "<<include: a.md>>\n  <<include: b.md>>\n",
+        "<<include: a.md>>\n\n  <<include: b.md>>\n",
+        {"a.md": "-\n", "b.md": "Text.\n"},
+    ),
     Case("SW401", "<<include: a.md>>\n---\n", "<<include: a.md>>\n\n---\n"),
     Case("SW203", "<<include: b\\a.md>>\n", "<<include: b/a.md>>\n", {"b/a.md": "Text.\n"}),
     Case("SW204", "<<include: B/A.md>>\n", "<<include: b/a.md>>\n", {"b/a.md": "Text.\n"}),

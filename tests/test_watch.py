@@ -541,6 +541,15 @@ def pipe(project: Path) -> Iterator[Pipe]:
 TELL_AND_STAY = "echo $$ > pipe; exec sleep 1000"
 
 
+@pytest.fixture
+def hangup() -> Iterator[None]:
+    """A hangup ends what the test starts, also where the tests run under `nohup`."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hangup")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0), (signal.SIGHUP, 0)])
 def test_a_signal_ends_it_and_its_command(project: Path, pipe: Pipe, number: signal.Signals, status: int) -> None:
     with watching(project, ["--exec", TELL_AND_STAY]) as watch:

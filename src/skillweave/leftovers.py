@@ -59,6 +59,8 @@ def _keeps_literals(node: Node, spelled: dict[UnitKey, list[int]]) -> bool:
         offsets = _spelled(unit.text, unit.line_index.start(unit.document.body))
         spelled[unit.key] = [unit.line_index.line_of(offset) for offset in offsets]
     ranges = bridged(node.key.ranges, unit.document.markers) if spelled[unit.key] else ()
+    if len(ranges) > 1:
+        return False  # their ends come to stand together, and may make one block
     for line in spelled[unit.key]:
         block = block_at(unit, line)
         if block is None:

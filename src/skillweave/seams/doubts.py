@@ -51,7 +51,8 @@ def _starts_flush(nodes: Nodes, item: Item | None) -> bool:
     """Whether an item that comes behind a blank line starts at its container's edge, with anything but code."""
     if item is None:
         return True
-    if not isinstance(item, ChildItem) or item.child.edge.placed.containers:
+    # An indent counts too: with one, the text may come to stand in a list item that ends before the blank line.
+    if not isinstance(item, ChildItem) or item.child.edge.placed.prefix:
         return False
     below = nodes.nodes[item.child.key]
     return below.first is not None and below.first.kind != "code" and below.first_line[:1] not in (" ", "\t")

@@ -92,10 +92,7 @@ def _judge(layout: Layout, actual: Block, expected: Block | None, splice: Splice
     if expected is not None and actual.kind == expected.kind:
         gained = set(actual.containers) - set(expected.containers)
         if gained and set(expected.containers) <= set(actual.containers):
-            container = min(gained, key=lambda c: c.start)
-            seams = [line for line in _seams(layout) if container.start < line <= actual.start]
-            what = {"item": "a list item", "quote": "a quote", "note": "a footnote"}[container.kind]
-            return _merge(span, what, _part(layout, range(seams[-1], seams[-1] + 1)) if seams else None)
+            return _joined(layout, actual, min(gained, key=lambda c: c.start), span)
     if expected is not None and actual.kind == expected.kind == "code" and actual.containers == expected.containers:
         return _change(splice.placed, "the indent before this include becomes part of indented code")
     was = _KINDS.get(expected.kind if expected else next(iter(kinds), "paragraph"), "text")
@@ -108,6 +105,27 @@ def _judge(layout: Layout, actual: Block, expected: Block | None, splice: Splice
         was = _KINDS[other.kind] if other else "a list or quote"
         change = f"{was} becomes text of a paragraph"
     return _change(splice.placed, change)
+
+
+def _joined(layout: Layout, block: Block, container: Container, span: Span) -> Problem:
+    """A block that comes to stand in a container which began before a seam."""
+    what = {"item": "a list item", "quote": "a quote", "note": "a footnote"}[container.kind]
+    seams = [line for line in _seams(layout) if container.start < line <= block.start]
+    # A list item that holds nothing yet ends at a blank line; one that holds something goes on as long as the indent does.
+    begun = [layout.expected.get(line) for line in (container.start, container.start + 1) if line < block.start]
+    if any(each is not None and container in each.containers for each in begun):
+        fix = _outdent(layout, block.start)
+        return _merge(span, what, fix)._replace(help="take away the indent that puts it there")
+    return _merge(span, what, _part(layout, range(seams[-1], seams[-1] + 1)) if seams else None)
+
+
+def _outdent(layout: Layout, line: int) -> Fix | None:
+    """Take away the indent of the directive, outside all containers, that brings a line of a layout."""
+    for splice in layout.splices:
+        if splice.start == line and splice.placed.prefix and not splice.placed.containers:
+            start = layout.unit.line_index.starts[splice.placed.line]
+            return Fix(safe=True, edits=(Edit(start, start + len(splice.placed.prefix), ""),))
+    return None
 
 
 def _change(placed: PlacedDirective, what: str) -> Problem:
