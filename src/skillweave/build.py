@@ -16,7 +16,7 @@ from skillweave.graph.order import order
 from skillweave.graph.reach import links_of, report_problems, starts_of
 from skillweave.graph.reading import Reading, load
 from skillweave.graph.values import Graph
-from skillweave.ignores import claim_ignores, note_seen, unused_ignores
+from skillweave.ignores import LookedAt, claim_ignores, note_seen, unused_ignores
 from skillweave.leftovers import sound_nodes
 from skillweave.links.bundles import plan_bundle
 from skillweave.links.site import Plan, Site, make_site
@@ -102,12 +102,12 @@ def compile_project(  # noqa: PLR0913 (each has its default, and is named by who
         sources = [reached.files for reached in made_of.values()]
         for path in unreached_patterns(site, sources, graph.findings):
             unreached[path] = check_unreached(site, path)
-    looked_at = [*(reached.compiled for reached in made_of.values()), *(known.sources for known in unreached.values())]
+    links = links_of(graph)
+    looked_at = LookedAt([reached.compiled for reached in made_of.values()], unreached.keys(), links)
     vain = [] if wanted else unused_ignores(graph, graph.findings, looked_at)
     graph.failed |= failed_of(vain)
     bundles = make_bundles(site, plans, made_of)
     good = {bundle.entry.path for bundle in bundles}
-    links = links_of(graph)
     shown = {*plans, *(path for reached in made_of.values() for path in reached.compiled)} if wanted else None
     findings = [finding for finding in graph.findings if shown is None or finding.diagnostic.path in shown]
     parts = Parts(

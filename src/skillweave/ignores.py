@@ -16,7 +16,8 @@ from skillweave.diagnostics import (
     LINK_TO_SKILL,
 )
 from skillweave.graph.values import Finding, diagnose
-from skillweave.parts import failed_of
+from skillweave.parts import above, below, failed_of
+from skillweave.record import NamedTuple
 from skillweave.select import between, holds
 from skillweave.suppress import Mark, claim, judge
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from skillweave.flatten.values import Nodes
-    from skillweave.graph.values import Graph
+    from skillweave.graph.values import Graph, Links
     from skillweave.links.site import Plan
     from skillweave.source import SourcePath
 
@@ -78,18 +79,35 @@ def note_seen(nodes: Nodes, plan: Plan) -> None:
                     graph.findings.append(Finding(diagnostic, (), graph.finder, Mark("seen", ignore.line)))
 
 
-def unused_ignores(
-    graph: Graph, findings: Sequence[Finding], sources: Collection[frozenset[SourcePath]]
-) -> list[Finding]:
-    """The comments that ignore nothing, from all findings of a project. `sources` are the files of every bundle and of
-    every unreached pattern: where an error kept rules from being run, nothing is said.
+class LookedAt(NamedTuple):
+    """What the rules of a run have looked at."""
+
+    bundles: Collection[frozenset[SourcePath]]
+    """The files of every bundle."""
+    unreached: Collection[SourcePath]
+    """The patterns that no entry reaches: each was looked at with all that it includes."""
+    links: Links
+
+    def without(self, failed: Collection[SourcePath]) -> set[SourcePath]:
+        """The files that are in nothing which holds a file with an error."""
+        names = {path: [link.target for link in links if link.follows] for path, links in self.links.items()}
+        failing = above([names], failed).intersection(self.unreached) if self.unreached else ()
+        seen = below(names, self.unreached).union(*self.bundles)
+        return seen.difference(
+            below(names, failing), *(files for files in self.bundles if not files.isdisjoint(failed))
+        )
+
+
+def unused_ignores(graph: Graph, findings: Sequence[Finding], looked_at: LookedAt) -> list[Finding]:
+    """The comments that ignore nothing, from all findings of a project: where an error kept rules from being run, nothing
+    is said.
     """
     met = {(finding.diagnostic.path, *finding.mark) for finding in findings if finding.mark}
     if not any(kind == "claim" for _, kind, _, _ in met):
         return []
     # What is left over is found last, when all other rules have been run.
     failed = failed_of(finding for finding in findings if finding.diagnostic.code is not LEFTOVER_DIRECTIVE)
-    judged = set().union(*sources).difference(*(files for files in sources if not files.isdisjoint(failed)))
+    judged = looked_at.without(failed)
     found = []
     for finding in dict.fromkeys(findings):
         mark, path = finding.mark, finding.diagnostic.path

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Bundled(NamedTuple):
-    """What one bundle was made of. For an unreached pattern, what its links were checked against."""
+    """What one bundle was made of."""
 
     sources: frozenset[SourcePath]
     """The files that go into it, or could."""
@@ -58,8 +58,8 @@ class Parts(NamedTuple):
     templates: frozenset[SourcePath]
     bundles: Mapping[SourcePath, Bundled]
     """By the entry's path."""
-    unreached: Mapping[SourcePath, Bundled]
-    """The patterns that no entry reaches."""
+    unreached: Mapping[SourcePath, frozenset[SourcePath]]
+    """The patterns that no entry reaches, each with the files that its links, or those of what it includes, lead to."""
     findings: tuple[Finding, ...]
 
 
@@ -103,7 +103,7 @@ def reach_of(last: Parts, graph: Graph, changed: frozenset[SourcePath]) -> Reach
         if low & moved <= starts:
             break
         starts |= low & moved
-    return Reach(frozenset(starts), frozenset(_above(names, before, starts)), frozenset(below(names, changed)))
+    return Reach(frozenset(starts), frozenset(above((names, before), starts)), frozenset(below(names, changed)))
 
 
 def templates_of(graph: Graph) -> frozenset[SourcePath]:
@@ -130,20 +130,17 @@ def to_json(parts: Parts) -> dict[str, Any]:
     def number(path: SourcePath) -> int:
         return numbers.setdefault(path, len(numbers))
 
-    def packed(bundles: Mapping[SourcePath, Bundled]) -> list[Any]:
-        return [
-            [number(path), *(sorted(map(number, paths)) for paths in (b.sources, b.copied, b.asked)), b.good]
-            for path, b in bundles.items()
-        ]
-
     return {
         "links": [
             [number(path), [[number(link.target), *link[1:]] for link in links]] for path, links in parts.links.items()
         ],
         "linked": [[number(path), [number(target) for target in targets]] for path, targets in parts.linked.items()],
         "templates": sorted(map(number, parts.templates)),
-        "bundles": packed(parts.bundles),
-        "unreached": packed(parts.unreached),
+        "bundles": [
+            [number(path), *(sorted(map(number, paths)) for paths in (b.sources, b.copied, b.asked)), b.good]
+            for path, b in parts.bundles.items()
+        ],
+        "unreached": [[number(path), sorted(map(number, asked))] for path, asked in parts.unreached.items()],
         "findings": plain(parts.findings),
         "paths": list(numbers),
     }
@@ -152,18 +149,6 @@ def to_json(parts: Parts) -> dict[str, Any]:
 def from_json(content: Any) -> Parts:  # noqa: ANN401 (JSON)
     """The parts that `to_json` wrote. Raises KeyError, TypeError, ValueError or IndexError on anything else."""
     paths: list[SourcePath] = content["paths"]
-
-    def unpacked(bundles: list[Any]) -> dict[SourcePath, Bundled]:
-        return {
-            paths[path]: Bundled(
-                frozenset([paths[one] for one in sources]),
-                frozenset([paths[one] for one in copied]),
-                frozenset([paths[one] for one in asked]),
-                good,
-            )
-            for path, sources, copied, asked, good in bundles
-        }
-
     return Parts(
         {
             paths[path]: tuple([Link(paths[target], *rest) for target, *rest in links])
@@ -171,8 +156,16 @@ def from_json(content: Any) -> Parts:  # noqa: ANN401 (JSON)
         },
         {paths[path]: tuple([paths[target] for target in targets]) for path, targets in content["linked"]},
         frozenset([paths[path] for path in content["templates"]]),
-        unpacked(content["bundles"]),
-        unpacked(content["unreached"]),
+        {
+            paths[path]: Bundled(
+                frozenset([paths[one] for one in sources]),
+                frozenset([paths[one] for one in copied]),
+                frozenset([paths[one] for one in asked]),
+                good,
+            )
+            for path, sources, copied, asked, good in content["bundles"]
+        },
+        {paths[path]: frozenset([paths[one] for one in asked]) for path, asked in content["unreached"]},
         rebuilt(tuple[Finding, ...], content["findings"]),
     )
 
@@ -189,13 +182,10 @@ def below(names: Mapping[SourcePath, Iterable[SourcePath]], starts: Iterable[Sou
     return reached
 
 
-def _above(
-    names: Mapping[SourcePath, Iterable[SourcePath]],
-    before: Mapping[SourcePath, Iterable[SourcePath]],
-    starts: Iterable[SourcePath],
-) -> set[SourcePath]:
+def above(graphs: Iterable[Mapping[SourcePath, Iterable[SourcePath]]], starts: Iterable[SourcePath]) -> set[SourcePath]:
+    """Some files and all that name them in any of some graphs, over any number of steps."""
     named_by: dict[SourcePath, list[SourcePath]] = {}
-    for graph in (names, before):
+    for graph in graphs:
         for path, targets in graph.items():
             for target in targets:
                 named_by.setdefault(target, []).append(path)

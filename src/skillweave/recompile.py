@@ -10,7 +10,7 @@ from skillweave.diagnostics import LEFTOVER_DIRECTIVE
 from skillweave.graph.reach import links_of, starts_of
 from skillweave.graph.reading import Reading, load
 from skillweave.graph.values import Graph
-from skillweave.ignores import unused_ignores
+from skillweave.ignores import LookedAt, unused_ignores
 from skillweave.parts import Bundled, Parts, below, bundled, failed_of, is_partial, reach_of, templates_of
 from skillweave.project import discover
 from skillweave.record import NamedTuple
@@ -143,23 +143,22 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
     made_of = {path: sources_of(site, planned) for path, planned in plans.items()}
     now = {path: bundled(graph, made_of[path], plans[path].asked, good=True) for path in plans}
     sources = [now.get(path, known).sources for path, known in last.bundles.items()]
-    unreached: dict[SourcePath, Bundled] = {}
+    unreached: dict[SourcePath, frozenset[SourcePath]] = {}
     for path in unreached_patterns(site, sources, [*kept, *_fresh(merge)]):
         known = last.unreached.get(path)
-        if known is not None and not known.depends_on(merge.reach.changed):
+        if known is not None and merge.reach.files.isdisjoint({path, *known}):
             unreached[path] = known
             kept += [finding for finding in last.findings if finding.finder == path]
         elif path in graph.files:
             unreached[path] = check_unreached(site, path)
         else:
             return None
-    asked = set().union(*(planned.asked for planned in plans.values()), *(known.asked for known in unreached.values()))
+    asked = set().union(*(planned.asked for planned in plans.values()), *unreached.values())
     if _asks_beyond(merge, asked):
         return None
-    looked_at = [now.get(path, known).compiled for path, known in last.bundles.items()]
-    vain = unused_ignores(
-        graph, [*kept, *_fresh(merge)], [*looked_at, *(known.sources for known in unreached.values())]
-    )
+    links, linked, _ = merge.names
+    compiled = [now.get(path, known).compiled for path, known in last.bundles.items()]
+    vain = unused_ignores(graph, [*kept, *_fresh(merge)], LookedAt(compiled, unreached.keys(), links))
     graph.failed |= failed_of([*kept, *vain])
     bundles = make_bundles(site, plans, made_of)
     findings = (*kept, *_fresh(merge))
@@ -168,7 +167,6 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
     if known_bundles is None or not is_partial(graph.findings):
         return None
     redone = {path: known._replace(good=path in good) for path, known in now.items()}
-    links, linked, _ = merge.names
     templates = {path for path in last.templates if path not in graph.files} | templates_of(graph)
     parts = Parts(
         links,

@@ -22,7 +22,6 @@ from skillweave.hygiene import check_labels
 from skillweave.links.bundles import check_links
 from skillweave.links.site import held
 from skillweave.near import near_names
-from skillweave.parts import Bundled, bundled
 from skillweave.project import START
 from skillweave.rules.prose import check_commands, check_skill_names, dangling_path, moved_path, named_paths
 from skillweave.rules.size import Share, Size, check_size, measure
@@ -139,8 +138,8 @@ def unreached_patterns(
 _UNREAD = (INVALID_ENCODING, UNREADABLE_FILE, NOT_A_REGULAR_FILE)
 
 
-def check_unreached(site: Site, path: SourcePath) -> Bundled:
-    """Report a pattern that no entry reaches, and check its links, as nobody else does."""
+def check_unreached(site: Site, path: SourcePath) -> frozenset[SourcePath]:
+    """Report a pattern that no entry reaches, and check its links, as nobody else does. Returns the files they lead to."""
     graph = site.nodes.graph
     graph.finder = path
     message = f"no entry reaches {path}"
@@ -151,7 +150,7 @@ def check_unreached(site: Site, path: SourcePath) -> Bundled:
     if file is not None and file.document is not None and file.document.params is None:
         asked = check_links(site, path)
     graph.finder = None
-    return bundled(graph, closure(graph, [path]), asked, good=True)
+    return frozenset(asked)
 
 
 def misspelled_lines(findings: Iterable[Finding], site: Site) -> list[str]:

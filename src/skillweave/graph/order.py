@@ -134,6 +134,8 @@ def _report_depth(graph: Graph, limit: int) -> None:
         if deepest is None:
             continue
         longest[path] = deepest
+        if depth[path] > limit:
+            graph.too_deep.add(path)
         if depth[path] == limit + 1:
             end = path
             while end in longest:

@@ -100,6 +100,8 @@ class Graph:
         """All files, each behind all that it includes, but for those in cycles."""
         self.knotted: set[SourcePath] = set()
         """The files in cycles."""
+        self.too_deep: set[SourcePath] = set()
+        """The files that begin a longer chain of includes than is allowed."""
         self.strict = strict
         """Whether warnings are errors."""
         self.policy: Policy = policy or Policy()

@@ -37,6 +37,11 @@ def plan_bundle(site: Site, entry: Entry) -> Plan:
 
 def check_links(site: Site, path: SourcePath) -> set[SourcePath]:
     """Check the links of a pattern that no bundle holds, as if it were a page of its own. Returns the files they lead to."""
+    nodes = site.nodes
+    root = nodes.whole(path)
+    # A page of each pattern of a chain that is far too long would take its square.
+    if root is None or not nodes.nodes[root].linked or path in nodes.graph.too_deep:
+        return set()
     plan = Plan(None)
     pending: deque[PlannedPage] = deque()
     add_page(site, plan, pending, below_root(path, site.nodes.project.pattern_roots), UnitKey(path))
