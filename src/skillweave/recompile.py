@@ -144,6 +144,7 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
     now = {path: bundled(graph, made_of[path], plans[path].asked, good=True) for path in plans}
     sources = [now.get(path, known).sources for path, known in last.bundles.items()]
     unreached: dict[SourcePath, frozenset[SourcePath]] = {}
+    asked = set().union(*(planned.asked for planned in plans.values()))
     for path in unreached_patterns(site, sources, [*kept, *_fresh(merge)]):
         known = last.unreached.get(path)
         if known is not None and merge.reach.files.isdisjoint({path, *known}):
@@ -151,9 +152,9 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
             kept += [finding for finding in last.findings if finding.finder == path]
         elif path in graph.files:
             unreached[path] = check_unreached(site, path)
+            asked |= unreached[path]
         else:
             return None
-    asked = set().union(*(planned.asked for planned in plans.values()), *unreached.values())
     if _asks_beyond(merge, asked):
         return None
     links, linked, _ = merge.names

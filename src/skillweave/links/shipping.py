@@ -122,7 +122,7 @@ def _copy(work: Work, place: Place, out: str, real: SourcePath) -> None:
     source = (place.unit.path, to_source(work.site.nodes.graph, place.unit, place.span))
     if (known is not None and known != real) or out in work.plan.pages:
         other = known or work.plan.pages[out].unit.path
-        collide(work.site, work.plan, source, out, f"{real} and {other} both come to {out}")
+        collide(work.site, work.plan, source, out, _both(real, other, out))
         return
     work.plan.copies[out] = real
     work.plan.whence.setdefault(out, source)
@@ -134,10 +134,17 @@ def _claim(work: Work, source: tuple[SourcePath, Span], out: str, unit: UnitKey)
     other = known.unit.path if known is not None and known.unit != unit else work.plan.copies.get(out)
     if other is None:
         return True
-    same = other == unit.path
-    message = f"{other} is shipped with other values already" if same else f"{unit.path} and {other} both come to {out}"
+    has_other_values = known is not None and other == unit.path
+    message = f"{other} is shipped with other values already" if has_other_values else _both(unit.path, other, out)
     collide(work.site, work.plan, source, out, message)
     return False
+
+
+def _both(path: SourcePath, other: SourcePath, out: str) -> str:
+    """What to say of two files that would be one output, or of one that would be it both as it is and compiled."""
+    if path == other:
+        return f"{path} comes to {out} as it is, and compiled"
+    return f"{path} and {other} both come to {out}"
 
 
 def reference_link(work: Work, place: Place, edge: Edge) -> str:
@@ -161,8 +168,8 @@ def reference_link(work: Work, place: Place, edge: Edge) -> str:
     source = (edge.source, directive.span)
     if entry is not None:
         work.plan.named.add(target)
-        _claim(work, source, out, unit)
-        add_page(work.site, work.plan, work.pending, out, unit)
+        if _claim(work, source, out, unit):
+            add_page(work.site, work.plan, work.pending, out, unit)
         work.plan.whence.setdefault(out, source)
     fragment = ""
     if directive.section is not None:
