@@ -64,8 +64,7 @@ KINDS: dict[str, Callable[[int], dict[str, str]]] = {
     ),
     "directives in HTML": lambda n: skill("<div>\n<<include: p.md>>\n</div>\n\n" * n),
     "a chain of unused patterns": lambda n: (
-        skill("x\n")
-        | {f"patterns/p{i}.md": f"# h\n\n[a](#h)\n\n<<include: p{i + 1}.md optional>>\n" for i in range(n)}
+        skill("x\n") | {f"patterns/p{i}.md": f"# h\n\n[a](#h)\n\n<<include: p{i + 1}.md optional>>\n" for i in range(n)}
     ),
     "ignores": lambda n: skill(
         repeated("<<include: p.md#h@>>\n\n", n),
