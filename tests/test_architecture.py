@@ -53,7 +53,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "documents": ("slugs", "markdown", "template", "document", "frame", "comments", "parse", "halves", "cache"),
     "project": ("project", "graph"),
     "expansion": ("sections", "select", "splice", "units", "flatten", "captions", "pages"),
-    "checks": ("parts", "seams", "links", "hygiene", "rules", "validate", "ignores", "leftovers"),
+    "checks": ("parts", "seams", "rules", "links", "hygiene", "validate", "ignores", "leftovers"),
     "outputs": (
         "lock",
         "bundle",

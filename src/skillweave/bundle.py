@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from skillweave.links.site import PlannedPage
     from skillweave.project import Entry
+    from skillweave.rules.size import Size
     from skillweave.source import SourcePath
 
 
@@ -34,6 +35,8 @@ class Bundle(NamedTuple):
     """The compiled documents among the outputs, by their path below the output folder."""
     copies: Mapping[str, SourcePath]
     """The files copied byte for byte, by the same."""
+    size: Size | None
+    """How long a skill is at most, as its sources have it; None of what is no skill."""
 
 
 def record_of(bundle: Bundle) -> Record:

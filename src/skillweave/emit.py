@@ -49,7 +49,7 @@ def emit(nodes: Nodes, tree: Tree, plan: Plan, sources: Iterable[SourcePath]) ->
         return None
     pages = {f"{base}/{out}": page for out, page in plan.pages.items()}
     copies = {f"{base}/{out}": real for out, real in plan.copies.items()}
-    return Bundle(entry, tuple(sorted(outputs)), digests, pages, copies)
+    return Bundle(entry, tuple(sorted(outputs)), digests, pages, copies, plan.size)
 
 
 def banner_of(nodes: Nodes, entry: Entry, page: PlannedPage) -> str | None:

@@ -16,9 +16,10 @@ from skillweave.source import LineIndex, Span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from skillweave.document import Document
     from skillweave.flatten.values import Node, NodeKey, Nodes
     from skillweave.links.site import PlannedPage
-    from skillweave.units import UnitKey
+    from skillweave.units import Unit, UnitKey
 
 _SPELLED = re.compile(r"(?:<<|\{\{)[ \t]*(?:include|reference|asset)[ \t]*:")
 
@@ -48,7 +49,7 @@ def sound_nodes(nodes: Nodes) -> set[NodeKey]:
 
 def _keeps_literals(node: Node, spelled: dict[UnitKey, list[int]]) -> bool:
     """Whether every directive that is spelled in a node's own lines stands in a block that is all there. `spelled` holds
-    the lines of units that spell one, as far as they are known.
+    the lines of units that spell one which is not live, as far as they are known.
     """
     unit = node.unit
     if node.inline or any(edge is None or edge.directive.word == "reference" for edge in unit.edges):
@@ -56,8 +57,7 @@ def _keeps_literals(node: Node, spelled: dict[UnitKey, list[int]]) -> bool:
     if unit.sources is not None or unit.document is None:
         return False
     if unit.key not in spelled:
-        offsets = _spelled(unit.text, unit.line_index.start(unit.document.body))
-        spelled[unit.key] = [unit.line_index.line_of(offset) for offset in offsets]
+        spelled[unit.key] = _inert_lines(unit, unit.document)
     ranges = bridged(node.key.ranges, unit.document.markers) if spelled[unit.key] else ()
     if len(ranges) > 1:
         return False  # their ends come to stand together, and may make one block
@@ -70,6 +70,13 @@ def _keeps_literals(node: Node, spelled: dict[UnitKey, list[int]]) -> bool:
             if not whole:
                 return False
     return True
+
+
+def _inert_lines(unit: Unit, document: Document) -> list[int]:
+    """The lines of a unit that spell a directive and do not begin with one that is live."""
+    live = {placed.line for placed in document.directives if placed.prefix is not None}
+    lines = (unit.line_index.line_of(offset) for offset in _spelled(unit.text, unit.line_index.start(document.body)))
+    return [line for line in lines if line not in live]
 
 
 def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:

@@ -74,7 +74,7 @@ def select(source: Lines, document: Document, directive: Directive) -> Selection
     if directive.drop_heading:
         ranges = _without_first_heading(document, ranges)
     ranges = _trim(source.lines, without(document.markers, ranges))
-    if directive.section is None and not problems:
+    if (directive.lines or directive.region) and not problems:
         _check_indents(source, document, ranges, directive, problems)
     if not ranges and not problems and directive.region not in source.regions.broken:
         problems.append(Problem(EMPTY_INCLUDE, f"this include selects nothing of {source.name}", directive.span))

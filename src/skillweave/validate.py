@@ -24,7 +24,7 @@ from skillweave.links.site import held
 from skillweave.near import near_names
 from skillweave.project import START
 from skillweave.rules.prose import check_commands, check_skill_names, dangling_path, moved_path, named_paths
-from skillweave.rules.size import Share, Size, check_size, measure
+from skillweave.rules.size import BYTES_OF_A_TOKEN, Share, Size, check_size, measure
 from skillweave.rules.skill import check_skill_front_matter
 from skillweave.select import holds, joined
 from skillweave.source import Position
@@ -115,7 +115,7 @@ def check_plan(site: Site, plan: Plan) -> None:
         check_labels(site, page, entry.main.real)
         _check_paths(site, plan, page)
     if entry.kind == "skill" and "SKILL.md" in plan.pages:
-        _check_skill_size(nodes, entry, plan.pages["SKILL.md"].page.copies[0].key)
+        plan.size = _check_skill_size(nodes, entry, plan.pages["SKILL.md"].page.copies[0].key)
 
 
 def unreached_patterns(
@@ -259,28 +259,25 @@ def _named_file(site: Site, path: str, source: SourcePath) -> str | None:
     return None
 
 
-def skill_size(nodes: Nodes, entry: Entry, key: NodeKey) -> Size:
-    """How long a skill is, as its sources have it: before what ignores findings is left out, and links are rewritten."""
-    file = nodes.graph.files[entry.main.real]
-    front = (
-        file.text[: file.line_index.start(file.document.body)] if file.document and file.document.front_matter else ""
-    )
-    return measure(front + text_of(nodes, key) + "\n")
-
-
-def _check_skill_size(nodes: Nodes, entry: Entry, key: NodeKey) -> None:
+def _check_skill_size(nodes: Nodes, entry: Entry, key: NodeKey) -> Size:
+    """Report a skill that is too long. Returns how long it is at most, as its sources have it: before what ignores findings
+    is left out, and links are rewritten.
+    """
     node, limits = nodes.nodes[key], nodes.config.limits
-    document = nodes.graph.files[entry.main.real].document
-    front = (document.body, node.unit.line_index.start(document.body)) if document else (0, 0)
-    # A token has at least one byte, and a character at most four: most skills are far from any limit.
-    if node.size + 4 * front[1] <= limits.skill_tokens and node.height + front[0] <= limits.skill_lines:
-        return
+    file = nodes.graph.files[entry.main.real]
+    front = file.text[: file.line_index.start(file.document.body)] if file.document else ""
+    # A character has at most four bytes, and what levels and prefixes add to a text is less than three times as much: most
+    # skills are far from any limit.
+    lines, tokens = front.count("\n") + node.height, node.size + BYTES_OF_A_TOKEN * len(front)
+    if tokens <= limits.skill_tokens and lines <= limits.skill_lines:
+        return Size(lines, BYTES_OF_A_TOKEN * tokens, tokens)
+    size = measure(front + text_of(nodes, key) + "\n")
     shares: dict[str, Size] = {}
     for child in (child for child in nodes.children[key.unit] if child is not None):
         text = text_of(nodes, child.key)
-        size = measure(text)
         known = shares.get(child.edge.directive.path, Size(0, 0, 0))
-        shares[child.edge.directive.path] = Size(*(a + b for a, b in zip(known, size, strict=True)))
-    problem = check_size(skill_size(nodes, entry, key), nodes.config.limits, [Share(*item) for item in shares.items()])
+        shares[child.edge.directive.path] = Size(*(a + b for a, b in zip(known, measure(text), strict=True)))
+    problem = check_size(size, limits, [Share(*item) for item in shares.items()])
     if problem:
         nodes.graph.report(entry.main.real, problem)
+    return size

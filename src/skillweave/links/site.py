@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from skillweave.graph.values import Edge
     from skillweave.markdown.values import Destination, LabelUse
     from skillweave.project import Entry, EntryFile
+    from skillweave.rules.size import Size
     from skillweave.select import Ranges
     from skillweave.source import Edit, SourcePath, Span
     from skillweave.units import Unit, UnitKey
@@ -55,6 +56,8 @@ class Plan:
         """The files that a directive has shipped, whatever `links` says."""
         self.asked: set[SourcePath] = set()
         """The files that links lead to."""
+        self.size: Size | None = None
+        """How long a skill is at most, as its sources have it; None of what is no skill."""
 
 
 class Named(NamedTuple):

@@ -12,7 +12,6 @@ from skillweave.incremental.rewording.words import GROWTH
 from skillweave.parts import below
 from skillweave.rules.size import BYTES_OF_A_TOKEN
 from skillweave.stamps import digest
-from skillweave.validate import skill_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -151,9 +150,8 @@ def _entry(nodes: Nodes, bundle: Bundle, numbers: Mapping[NodeKey, int]) -> Entr
         front = front_of(nodes, page, banner_of(nodes, entry, page)).count("\n")
         outputs[path] = [numbers[page.page.copies[0].key], front]
     room, copies = (_ANY, _ANY), [*bundle.copies.values()]
-    key, limits = nodes.whole(entry.main.real), nodes.config.limits
-    if entry.kind == "skill" and key is not None:
-        size = skill_size(nodes, entry, key)
+    if bundle.size is not None:
+        limits, size = nodes.config.limits, bundle.size
         room = BYTES_OF_A_TOKEN * limits.skill_tokens - size.bytes, limits.skill_lines - size.lines
     return Entry(*room, [*map(str, copies)], outputs)
 
