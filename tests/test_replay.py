@@ -17,7 +17,8 @@ import pytest
 
 from conftest import read_tree
 from skillweave.cachedir import MOST
-from skillweave.replay import replay
+from skillweave.replay import MANY, replay
+from skillweave.stamps import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -252,6 +253,27 @@ def test_a_change_is_seen(
         before = read_tree(root / "build")
         assert skillweave_here(root, ["build", "--no-cache"]).status == 0
         assert read_tree(root / "build") == before
+
+
+def test_many_outputs_are_seen_to_change_too(tmp_path: Path, skillweave_here: Skillweave) -> None:
+    """They are looked at by a second process, which tells of newer stamps as well."""
+    write(tmp_path, "skills/s/SKILL.md", SKILL.format("s"))
+    write(tmp_path, "patterns/a.md", "# A\n")
+    for number in range(MANY):
+        write(tmp_path, f"skills/s/data/{number}.txt", "x\n")
+    for _ in range(2):
+        assert skillweave_here(tmp_path, ["build"]).status == 0
+    assert replay(["build"]) == 0
+    for output in (tmp_path / "build/skills/s/data").iterdir():
+        os.utime(output, (0, 0))
+    (answer,) = tmp_path.glob(".skillweave/build-*.answer")
+    seen = f"build/skills/s/data/7.txt\0{stamp((tmp_path / 'build/skills/s/data/7.txt').lstat())}\0"
+    deadline = time.monotonic() + IN_TIME
+    while seen.encode() not in answer.read_bytes():  # A change of the time is believed once it has settled.
+        assert replay(["build"]) == 0
+        assert time.monotonic() < deadline
+    write(tmp_path, "build/skills/s/data/7.txt", "y\n")
+    assert replay(["build"]) is None
 
 
 @pytest.mark.usefixtures("untouched")

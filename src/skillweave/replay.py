@@ -183,59 +183,104 @@ def _last(arguments: Sequence[str]) -> Said | None:
     (key, output, *shown), files, outputs, folders, links, absent = parts
     status, aside, is_timed, report, line = told.split(_PART)
     root = os.getcwd()  # noqa: PTH109 (a Path is not loaded)
-    newer = _Newer(moment)
-    holds = (
-        key == _key(arguments)
-        and not any(map(os.path.lexists, absent))
-        and _are_same(os.stat, files, newer)  # First what is edited most.
-        and all(leads_to(root, path) == known for path, known in zip(links[::2], links[1::2], strict=True))
-        and _list_the_same(folders, output, shown, newer)
-        and _are_same(os.lstat, outputs, newer)
-        # While a build is at work, nobody can tell what it will have published.
-        and not (arguments[0] == "build" and is_locked(output))
-    )
-    if holds and newer.found:
-        for of, number, found in newer.found:
-            of[3 * number + 1] = found
+    if key != _key(arguments) or any(map(os.path.lexists, absent)):
+        return None
+    touched = _touched(os.stat, files)  # First what is edited most.
+    if touched is None:
+        return None
+    wait = _begin_outputs(outputs, moment)
+    try:
+        newer = _hold(touched, moment)
+        newer_folders = _list_the_same(folders, output, shown, moment)
+    finally:
+        newer_outputs = wait()
+    if newer is None or newer_folders is None or newer_outputs is None:
+        return None
+    if any(leads_to(root, path) != known for path, known in zip(links[::2], links[1::2], strict=True)):
+        return None
+    # While a build is at work, nobody can tell what it will have published.
+    if arguments[0] == "build" and is_locked(output):
+        return None
+    if newer or newer_folders or newer_outputs:
+        for rows, found in ((files, newer), (folders, newer_folders), (outputs, newer_outputs)):
+            for number, settled in found:
+                rows[3 * number + 1] = settled
         text = _SECTION.join([*map(_PART.join, parts), told])
         write_whole(place, text.encode("utf-8", "surrogateescape"))
-    return Said(int(status), report, line, is_aside=aside == _YES, is_timed=is_timed == _YES) if holds else None
+    return Said(int(status), report, line, is_aside=aside == _YES, is_timed=is_timed == _YES)
 
 
-class _Newer:
-    """Stamps that have settled since others were kept: the next run need not look into what they are of."""
+Newer = list[tuple[int, "Stamp"]]
+"""Stamps that have settled since others were kept, by the row that they are of: the next run need not look into that."""
 
-    __slots__ = ("found", "moment")
-
-    def __init__(self, moment: int) -> None:
-        self.moment = moment
-        self.found: list[tuple[list[str], int, Stamp]] = []
-
-    def note(self, parts: list[str], number: int, found: Stamp) -> None:
-        if is_settled(found, self.moment):
-            self.found.append((parts, number, found))
+MANY = 5_000
+"""Up to so many outputs, to look at them takes less time than a second process."""
 
 
-def _are_same(look: Callable[[str], os.stat_result], files: list[str], newer: _Newer) -> bool:
-    """Whether files hold what they did. One that was touched, or whose stamp has not settled, is read."""
+def _begin_outputs(outputs: list[str], moment: int) -> Callable[[], Newer | None]:
+    """Begin to look at outputs, by a second process where they are many. What is returned waits for what comes of it: their
+    newer stamps; None if one does not hold what it did.
+    """
+
+    def look() -> Newer | None:
+        touched = _touched(os.lstat, outputs)
+        return None if touched is None else _hold(touched, moment)
+
+    if len(outputs) <= 3 * MANY:
+        return look
+    from skillweave.beside import beside  # noqa: PLC0415 (most projects do without)
+
+    def told() -> bytes:
+        newer = look()
+        return "\n".join(["changed"] if newer is None else [f"{number} {found}" for number, found in newer]).encode()
+
+    found = beside(told)
+
+    def result() -> Newer | None:
+        lines = found().decode().split("\n")
+        if lines == ["changed"]:
+            return None
+        pairs = (line.split(" ", 1) for line in lines if line)
+        return [(int(number), settled) for number, settled in pairs]
+
+    return result
+
+
+def _touched(look: Callable[[str], os.stat_result], files: list[str]) -> list[tuple[int, str, Stamp, str]] | None:
+    """The files that were touched, or whose stamps had not settled: row, path, stamp now, and the digest of what they held.
+    None if a file must hold something else.
+    """
+    touched = []
     for number, (path, known, content) in enumerate(_rows(files)):
         found = stamp(look(path))
         if found == known:
             continue
-        if not is_as_large(found, known) or digest(read_whole(path)) != content:
-            return False
-        newer.note(files, number, found)
-    return True
+        if not is_as_large(found, known):
+            return None
+        touched.append((number, path, found, content))
+    return touched
 
 
-def _list_the_same(folders: list[str], output: str, shown: list[str], newer: _Newer) -> bool:
-    """Whether folders list what they did."""
+def _hold(touched: Iterable[tuple[int, str, Stamp, str]], moment: int) -> Newer | None:
+    """The newer stamps of files that were touched; None if one does not hold what it did."""
+    newer = []
+    for number, path, found, content in touched:
+        if digest(read_whole(path)) != content:
+            return None
+        if is_settled(found, moment):
+            newer.append((number, found))
+    return newer
+
+
+def _list_the_same(folders: list[str], output: str, shown: list[str], moment: int) -> Newer | None:
+    """The newer stamps of folders; None if one does not list what it did."""
+    newer = []
     for number, (path, known, names) in enumerate(_rows(folders)):
         found = folder_stamp(path) or _NONE
         if found == known:
             continue
         if _NONE in (found, known):
-            return False
+            return None
         folder = "" if path == "." else path
         listed = (
             all_names(sorted(os.listdir(path)))  # noqa: PTH208 (a Path is not loaded)
@@ -243,9 +288,10 @@ def _list_the_same(folders: list[str], output: str, shown: list[str], newer: _Ne
             else told_apart(without_output(list_folder(path, folder, shown), folder, output))
         )
         if listed != names:
-            return False
-        newer.note(folders, number, found)
-    return True
+            return None
+        if is_settled(found, moment):
+            newer.append((number, found))
+    return newer
 
 
 def _rows(parts: list[str]) -> Iterable[tuple[str, str, str]]:
