@@ -873,6 +873,15 @@ def test_what_no_build_wrote_in_a_bundle_is_told_of(project: Path) -> None:
     assert "foreign-output" in {found.code.name for found in run_and_compare(project)}
 
 
+def test_what_came_to_stand_in_a_bundle_meanwhile_is_told_of_by_watch(project: Path) -> None:
+    memory = Memory()
+    run_and_compare(project, memory)
+    write(project / "build/skills/a/notes.md", "mine\n")
+    replace(project / "skills/a/SKILL.md", "End words", "The end")
+    assert "foreign-output" in {found.code.name for found in run_and_compare(project, memory)}
+    assert (project / "build/skills/a/notes.md").read_text() == "mine\n"
+
+
 def test_a_second_text_that_was_edited_takes_the_compiler(project: Path) -> None:
     replace(project / "skills/a/SKILL.md", "End words", "The end")
     run(project)

@@ -223,6 +223,12 @@ def record_outputs(state: State, folder: Path, paths: Mapping[str, str], made: C
                 pending.add(path)
 
 
+def lists_the_same(state: State, folder: Path, paths: Iterable[str]) -> bool:
+    """Whether the folders of some outputs, and all above them, list what they did: nothing has come to stand there since."""
+    folders = {parent for path in paths for parent in _parents(path)}
+    return all(_names(folder, name) == state.output_folders.get(name, [None, None])[1] for name in folders)
+
+
 def written_lock(state: State) -> str:
     """The digest of the lock file that was written with the outputs; empty if there was none."""
     known = state.outputs.get(LOCK_NAME)

@@ -25,7 +25,7 @@ from skillweave.incremental.reasons import reasons_of
 from skillweave.incremental.values import Asked, Memory, Named, Outcome, Superseded
 from skillweave.incremental.work import compile_asked, documents_of
 from skillweave.locking import is_locked
-from skillweave.state import State, copy_of, has_strays, now, update, written_lock
+from skillweave.state import State, copy_of, has_strays, lists_the_same, now, update, written_lock
 
 if TYPE_CHECKING:
     from skillweave.build import Compiled
@@ -111,7 +111,7 @@ def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> O
         from skillweave.incremental.rewording import reworded  # noqa: PLC0415 (only where there is something to publish)
 
         words = reworded(asked, last)
-        if words is not None and (is_published is None or is_published()):
+        if words is not None and (_may_publish(asked, last, words) if is_published is None else is_published()):
             return _publish_words(asked, last, words, started)
         if words is not None:
             last = is_published = None
@@ -135,6 +135,12 @@ def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> O
         return _publish(asked, last, found, is_held=is_held)
     finally:
         noted()
+
+
+def _may_publish(asked: Asked, last: Last, words: Rewording) -> bool:
+    """Whether nothing has come to stand in the bundles that are published, for who looks at the others afterwards."""
+    paths = [output.path for outputs in words.rewriting.outputs.values() for output in outputs]
+    return lists_the_same(last.state, asked.output, paths)
 
 
 def _is_lock_ours(asked: Asked, last: Last) -> bool:

@@ -140,6 +140,20 @@ def _gone(nodes: Nodes, node: Node, start: int, end: int) -> PlacedDirective | N
     return None
 
 
+def unresolved(nodes: Nodes, node: Node, window: tuple[int, int]) -> Iterator[PlacedDirective]:
+    """The directives on some lines, each a block of its own, that have an error: what they would bring is not known."""
+    unit = node.unit
+    directives = unit.document.directives if unit.document else ()
+    first, end = (bisect_left(directives, line, key=attrgetter("line")) for line in window)
+    for number in range(first, end):
+        edge, placed = unit.edges[number], directives[number]
+        if placed.prefix is None or (edge is not None and edge.missing is not None):
+            continue
+        is_include = edge is not None and edge.directive.word == "include"
+        if edge is None or edge.target is None or (is_include and nodes.children[unit.key][number] is None):
+            yield placed
+
+
 def _may_join(node: Node, end: int, start: int) -> bool:
     """Whether the lines before one of a unit, and from another one on, may be something else once they stand together."""
     lines, above, below = node.unit.lines, end - 1, start

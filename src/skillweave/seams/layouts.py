@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import deque
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,12 @@ from skillweave.flatten.values import BareItem, ChildItem, TextItem
 from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block, Container
 from skillweave.record import NamedTuple
-from skillweave.seams.doubts import is_cut, top_ranges
+from skillweave.seams.doubts import is_cut, top_ranges, unresolved
 from skillweave.select import between
 from skillweave.splice import add_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from skillweave.document import PlacedDirective
     from skillweave.flatten.values import Child, Item, Node, NodeKey, Nodes
@@ -51,6 +52,8 @@ class Layout(NamedTuple):
     splices: list[Splice]
     cut: list[Splice]
     """Those that bring a part of a fence or a table: that is reported, and says it all."""
+    moved: dict[int, int]
+    """Where the lines of the unit have come to stand."""
 
 
 def _expansion(nodes: Nodes, child: Child, short: dict[tuple[NodeKey, bool], Expansion]) -> Expansion:
@@ -81,56 +84,97 @@ def lay_out(
     """The lines of a window with its splices made, and what each line's block should be. `gone` are the directives that
     leave nothing, by the line behind them.
     """
-    unit = node.unit
-    low, high = window
-    layout = Layout(unit, [], {}, [], [])
-    moved: dict[int, int] = {}
-    document = unit.document
-    # A text may have as many windows as items, so that none may look at all of them.
-    placed = between(document.directives, *window, attrgetter("line")) if document else ()
-    by_line = {directive.line: directive for directive in placed}
+    layout = Layout(node.unit, [], {}, [], [], {})
+    unknown = deque(unresolved(nodes, node, window))
     brought: list[tuple[Splice, list[Block]]] = []
-    for number in range(bisect_left(node.items, low, key=_last_line), len(node.items)):
-        match node.items[number]:
-            case TextItem(start, end) if start < high:
-                if start in gone and start >= low:
-                    layout.splices.append(Splice(len(layout.lines), len(layout.lines), gone[start]))
-                for line in range(max(start, low), min(end, high)):
-                    moved[line] = len(layout.lines)
-                    layout.lines.append(unit.lines[line])
-            case BareItem(text, line) if line < high:
-                moved[line] = len(layout.lines)
-                layout.splices.append(Splice(len(layout.lines), len(layout.lines) + 1, by_line[line]))
-                layout.lines.append(text)
-            case ChildItem(child, line) if line < high:
+    placed = {directive.line: directive for directive in _within(node, window)}
+    for item in _items_within(node, window):
+        while unknown and unknown[0].line <= _first_line(item):
+            _stand_in(layout, unknown.popleft())
+        match item:
+            case TextItem():
+                _lay_text(layout, item, window, gone)
+            case BareItem(text, line) if line not in layout.moved:
+                _lay_splice(layout, placed[line], [text])
+            case ChildItem(child, _):
                 expansion = _expansion(nodes, child, short)
-                moved[line] = len(layout.lines)
                 lines = add_prefix(expansion.text, child.edge.placed.prefix or "").split("\n")
-                splice = Splice(len(layout.lines), len(layout.lines) + len(lines), child.edge.placed)
-                layout.splices.append(splice)
-                layout.lines.extend(lines)
+                splice = _lay_splice(layout, child.edge.placed, lines)
                 brought.append((splice, expansion.blocks))
                 if is_cut(nodes.nodes[child.key]):
                     layout.cut.append(splice)
-            case _:
-                break
+    for directive in unknown:
+        _stand_in(layout, directive)
+    _expect_own(layout, window)
+    for splice, blocks in brought:
+        _expect_brought(layout, splice, blocks)
+    return layout
+
+
+def _within(node: Node, window: tuple[int, int]) -> Sequence[PlacedDirective]:
+    document = node.unit.document
+    # A text may have as many windows as items, so that none may look at all of them.
+    return between(document.directives, *window, attrgetter("line")) if document else ()
+
+
+def _items_within(node: Node, window: tuple[int, int]) -> Iterator[Item]:
+    for number in range(bisect_left(node.items, window[0], key=_last_line), len(node.items)):
+        if _first_line(node.items[number]) >= window[1]:
+            return
+        yield node.items[number]
+
+
+def _lay_text(layout: Layout, item: TextItem, window: tuple[int, int], gone: Mapping[int, PlacedDirective]) -> None:
+    if item.start in gone and item.start >= window[0]:
+        layout.splices.append(Splice(len(layout.lines), len(layout.lines), gone[item.start]))
+    for line in range(max(item.start, window[0]), min(item.end, window[1])):
+        layout.moved[line] = len(layout.lines)
+        layout.lines.append(layout.unit.lines[line])
+
+
+def _lay_splice(layout: Layout, placed: PlacedDirective, lines: Sequence[str]) -> Splice:
+    layout.moved[placed.line] = len(layout.lines)
+    splice = Splice(len(layout.lines), len(layout.lines) + len(lines), placed)
+    layout.splices.append(splice)
+    layout.lines.extend(lines)
+    return splice
+
+
+_STAND_IN = "<!-- -->"
+"""What stands for a directive that has an error, as nobody knows what it would bring: a block of its own, like itself."""
+
+
+def _stand_in(layout: Layout, placed: PlacedDirective) -> None:
+    layout.moved[placed.line] = len(layout.lines)
+    layout.lines.append(f"{placed.prefix}{_STAND_IN}")
+
+
+def _expect_own(layout: Layout, window: tuple[int, int]) -> None:
+    """What the blocks of the unit are by themselves."""
+    document, moved = layout.unit.document, layout.moved
     spliced = {splice.placed.line for splice in layout.splices}
     for block in between(document.blocks, *window, attrgetter("start")) if document else ():
-        if block.start in moved and (block.kind != "directive" or block.start not in spliced):
-            end = next((moved[line] + 1 for line in range(block.end - 1, block.start - 1, -1) if line in moved), 0)
-            around = tuple(Container(c.kind, moved.get(c.start, -1), 0) for c in block.containers)
-            # A directive that is no splice is a reference: it leaves a link in its line.
-            kind = "paragraph" if block.kind == "directive" else block.kind
-            start = moved[block.start]
-            layout.expected[start] = block._replace(kind=kind, start=start, end=end, containers=around)
-    for splice, blocks in brought:
-        outer = tuple(Container(c.kind, moved.get(c.start, -1), 0) for c in splice.placed.containers)
-        for block in blocks:
-            inner = tuple(Container(c.kind, c.start + splice.start, 0) for c in block.containers)
-            layout.expected[block.start + splice.start] = block._replace(
-                start=block.start + splice.start, end=block.end + splice.start, containers=(*outer, *inner)
-            )
-    return layout
+        if block.start not in moved or (block.kind == "directive" and block.start in spliced):
+            continue
+        start, kind = moved[block.start], block.kind
+        end = next((moved[line] + 1 for line in range(block.end - 1, block.start - 1, -1) if line in moved), 0)
+        if kind == "directive":  # It has an error, or it is a reference, which leaves a link in its line.
+            kind = "html" if layout.lines[start].endswith(_STAND_IN) else "paragraph"
+        around = tuple(Container(c.kind, moved.get(c.start, -1), 0) for c in block.containers)
+        layout.expected[start] = block._replace(kind=kind, start=start, end=end, containers=around)
+
+
+def _expect_brought(layout: Layout, splice: Splice, blocks: Iterable[Block]) -> None:
+    """What the blocks that a splice brings are by themselves."""
+    outer = tuple(Container(c.kind, layout.moved.get(c.start, -1), 0) for c in splice.placed.containers)
+    for block in blocks:
+        start, end = block.start + splice.start, block.end + splice.start
+        inner = tuple(Container(c.kind, c.start + splice.start, 0) for c in block.containers)
+        layout.expected[start] = block._replace(start=start, end=end, containers=(*outer, *inner))
+
+
+def _first_line(item: Item) -> int:
+    return item.start if isinstance(item, TextItem) else item.line
 
 
 def _last_line(item: Item) -> int:
