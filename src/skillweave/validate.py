@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import (
@@ -154,21 +155,24 @@ def check_unreached(site: Site, path: SourcePath) -> frozenset[SourcePath]:
 
 
 def misspelled_lines(findings: Iterable[Finding], site: Site) -> list[str]:
-    """The lines with an error that names a file: the patterns that they may mean are not called unused as well."""
-    # Each line once: one that has many errors may be as long as a file.
-    places = dict.fromkeys(
-        (diagnostic.path, diagnostic.start.line)
+    """The lines with an error that names a file, and the files that their cures name: the patterns that they may mean are
+    not called unused as well.
+    """
+    told = [
+        diagnostic
         for diagnostic, _, _, mark in findings
         if mark is None and diagnostic.severity is Severity.ERROR and diagnostic.code.number[:3] in _NAMING
-    )
-    lines = []
-    for path, number in places:
+    ]
+    lines = [name.casefold() for diagnostic in told for name in _QUOTED_FILE.findall(diagnostic.help or "")]
+    # Each line once: one that has many errors may be as long as a file.
+    for path, number in dict.fromkeys((diagnostic.path, diagnostic.start.line) for diagnostic in told):
         file = site.nodes.graph.files.get(path)
         known = file.lines if file is not None else read_text(site.tree, path)[0].split("\n")
         lines += [line.casefold() for line in known[number - 1 : number]]
     return lines
 
 
+_QUOTED_FILE = re.compile(r'"([^"]*\.md)"')
 _NAMING = ("SW1", "SW2", "SW5", "SW9")
 """Stages whose errors are about what a directive or a link names."""
 

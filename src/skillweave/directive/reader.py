@@ -149,7 +149,7 @@ class _Reader:
             name, equals, _ = token.text.partition("=")
             if name not in _OPTIONS or (name != "optional" and not equals):
                 if not self.problems:  # The first one tells: behind it, nothing is where it seems to be.
-                    self._unknown_option(token, path)
+                    self._unknown_option(token, path, tokens[index - 1] if index else None)
             elif not _is_option(token.text):
                 self._malformed(f"`{token.text}` is not how `{name}` is written", token.span, _how(name))
             elif name in options:
@@ -164,20 +164,28 @@ class _Reader:
             self._malformed("no argument behind `with`", keyword.span, 'write with name="value"')
         for token in tokens:
             if not _is_argument(token.text):
-                self._malformed(f"`{token.text}` is no argument", token.span, 'arguments are written name="value"')
-                continue
+                cure = 'arguments are written name="value", without blanks around ='
+                self._malformed(f"`{token.text}` is no argument", token.span, cure)
+                break  # As with options, the first one tells.
             name, _, value = token.text.partition("=")
             if any(name == other.name for other in arguments):
                 self._conflict(f"the argument `{name}` stands here twice", token.span)
             arguments.append(Argument(name, unquote(value) if value.startswith('"') else value, token.span))
         return tuple(arguments)
 
-    def _unknown_option(self, token: _Token, path: _Token) -> None:
-        name = token.text.partition("=")[0]
+    def _unknown_option(self, token: _Token, path: _Token, before: _Token | None) -> None:
+        name, equals, _ = token.text.partition("=")
         close = near_names(name, (*_OPTIONS, "with"))
+        key, is_option, value = before.text.partition("=") if before else ("", "", "")
         if close:
             cure = f'did you mean "{close[0]}"?'
-        elif "=" not in token.text:
+        elif token.text.startswith("#"):
+            cure = "the # of a section follows the path, and the name the #, without a blank"
+        elif not equals and is_option and '"' not in value:
+            cure = f'a value that holds blanks is quoted: {key}="{value} {token.text}"'
+        elif equals and _is_argument(token.text) and "with" in _TAKES[self.word]:
+            cure = f"arguments follow `with`: with {token.text}; options are {self._taken()}"
+        elif not equals:
             whole = self.source[path.span.start : token.span.end]
             cure = (
                 f'a path that holds blanks is quoted: "{whole}"'
@@ -185,8 +193,11 @@ class _Reader:
                 else "quote a path that holds blanks"
             )
         else:
-            cure = f"`{self.word}` takes {', '.join(sorted(_TAKES[self.word] - {'section'}))}"
+            cure = f"`{self.word}` takes {self._taken()}"
         self.problems.append(Problem(UNKNOWN_OPTION, f'unknown option "{token.text}"', token.span, help=cure))
+
+    def _taken(self) -> str:
+        return ", ".join(sorted(_TAKES[self.word] - {"section"}))
 
     def _check_combination(
         self, options: dict[str, _Token], section: _Token | None, arguments: tuple[Argument, ...]

@@ -32,7 +32,9 @@ def shift_of(nodes: Nodes, unit: Unit, edge: Edge, key: NodeKey) -> int:
             HEADING_TOO_DEEP,
             f'this include brings the heading "{text}" to level {level}; levels go from 1 to 6',
             edge.directive.span,
-            help="include it under a shallower heading, or give it a `level`",
+            help="ask for another `level`"
+            if edge.directive.level
+            else "give it a `level`, or a place under fewer headings",
         )
         nodes.graph.report(edge.source, problem, notes=(place,))
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -221,19 +222,21 @@ class _Resolver:
         return match.real, None, None
 
     def _candidates(self, source: SourcePath, path: str) -> list[Found]:
+        return [self.tree.look_up(place) for place in self._places(source, path)]
+
+    def _places(self, source: SourcePath, path: str) -> list[str]:
+        """Where a path may lead, before symlinks are followed."""
         if path.startswith(("./", "../")) or path in (".", ".."):
             folder = source.rpartition("/")[0]
-            return [self.tree.look_up(normalise_path(f"{folder}/{path}" if folder else path))]
-        return [self.tree.look_up(normalise_path(f"{root}/{path}")) for root in self.project.pattern_roots]
+            return [normalise_path(f"{folder}/{path}" if folder else path)]
+        return [normalise_path(f"{root}/{path}") for root in self.project.pattern_roots]
 
     def _judge(
         self, source: SourcePath, directive: Directive, found: Found, places: list[SourcePath]
     ) -> Problem | None:
         span, path = directive.path_span, directive.path
-        if found.kind == "outside" or not self.project.may_read(source, found.real):
-            where = "outside the project" if found.kind == "outside" else "outside the folders that this file may name"
-            cure = "move the file into a pattern root, or add its folder to `shared` in the configuration"
-            return Problem(PATH_OUTSIDE_ROOTS, f"{path} lies {where}", span, help=cure)
+        if problem := self._out_of_reach(source, directive, found):
+            return problem
         match found.kind:
             case "missing":
                 return None if directive.optional else self._missing(source, directive, places)
@@ -252,6 +255,20 @@ class _Resolver:
                 return self._judge_folder(directive)
             case _:
                 return judge_type(directive)
+
+    def _out_of_reach(self, source: SourcePath, directive: Directive, found: Found) -> Problem | None:
+        """What is wrong with where a file lies, if this one may not name it."""
+        if found.kind == "outside":
+            what = "lies" if found.real.startswith(("..", "/")) else "is a symlink that leads"
+            message, cure = f"{directive.path} {what} outside the project", "copy the file into a pattern root"
+        elif not self.project.may_read(source, found.real):
+            is_there = found.real in self._places(source, directive.path)
+            what = "lies" if is_there else f"is a symlink to {found.real}, which lies"
+            message = f"{directive.path} {what} outside the folders that this file may name"
+            cure = "move the file into a pattern root, or add its folder to `shared` in the configuration"
+        else:
+            return None
+        return Problem(PATH_OUTSIDE_ROOTS, message, directive.path_span, help=cure)
 
     def _judge_folder(self, directive: Directive) -> Problem | None:
         if directive.word == "asset":
@@ -294,6 +311,11 @@ class _Resolver:
 
     def _missing(self, source: SourcePath, directive: Directive, places: list[SourcePath]) -> Problem:
         path = directive.path
+        for place, real in zip(self._places(source, path), places, strict=False):
+            folder, _, name = place.rpartition("/")
+            if real != place and name in self.tree.listing(folder):
+                message = f"{path} is a symlink to {real}, which is not there"
+                return Problem(MISSING_INCLUDE, message, directive.path_span, help="mend the symlink, or remove it")
         if self.names is None:
             self.names = [
                 pattern[len(root) + 1 :]
@@ -311,6 +333,8 @@ class _Resolver:
                 close = [f"{prefix}/{name}" for name in near] + close
         tried = ", ".join(places) or "no pattern root: the folders that `patterns` names are not there"
         cure = f'did you mean "{close[0]}"?' if close else "create it, or mark the directive `optional`"
+        if not close and _WILD.search(path):
+            cure = "name one file: a path is taken as it is written, and nothing in it is expanded"
         if not close and not path.endswith(".md") and f"{path}.md" in self.names:
             close = [f"{path}.md"]
             cure = f'did you mean "{path}.md"?'
@@ -329,4 +353,5 @@ class _Resolver:
             self.graph.failed.add(path)
 
 
+_WILD = re.compile(r"[*?$]")
 _CURES = {INVALID_ENCODING: "save the file as UTF-8"}

@@ -17,7 +17,10 @@ def suggest_path(path: str, names: list[str]) -> list[str]:
     """The paths that come nearest to one that does not exist: the same file name elsewhere first."""
     base = path.rpartition("/")[2]
     same = [name for name in names if name.rpartition("/")[2] == base]
-    return list(dict.fromkeys([*same, *near_names(path, names, count=2, cutoff=0.5)]))[:2]
+    # What all names end with makes the short ones alike.
+    endings = {name.removesuffix(".md"): name for name in names}
+    near = near_names(path.removesuffix(".md"), endings, count=2, cutoff=0.55)
+    return list(dict.fromkeys([*same, *(endings[ending] for ending in near)]))[:2]
 
 
 def respelled(path: str, actual: str) -> str:
