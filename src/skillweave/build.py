@@ -25,6 +25,7 @@ from skillweave.project import Entry, Project, choose, discover, shared_files
 from skillweave.publish import Published, Request, compare
 from skillweave.record import NamedTuple
 from skillweave.seams.checking import check_seams
+from skillweave.units import linked_templates
 from skillweave.validate import (
     check_entry,
     check_files,
@@ -129,7 +130,7 @@ def check_texts(
     """Check all that a graph's files say, whoever bundles them. `elsewhere` are files that others include."""
     report_problems(graph, project, elsewhere)
     order(graph, config.limits.depth)
-    nodes = plan(graph, project, config)
+    nodes = plan(graph, project, config, linked_templates(graph, tree))
     for diagnostic in project.diagnostics:
         owners = [entry.main.real for entry in project.entries if _holds(entry, diagnostic.path)]
         graph.add(diagnostic, *owners)

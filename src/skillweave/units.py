@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from skillweave.destination import read_destination, resolve
 from skillweave.diagnostics import (
     EXPANSION_TOO_LARGE,
     TEMPLATE_ERROR,
@@ -25,9 +26,10 @@ from skillweave.select import without
 from skillweave.source import LineIndex, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from skillweave.document import Document
+    from skillweave.files import Tree
     from skillweave.graph.values import Edge, Graph, SourceFile
     from skillweave.select import Ranges
     from skillweave.source import SourcePath
@@ -92,14 +94,19 @@ class Calls:
         return self.templates[path]
 
 
-def find_calls(graph: Graph, limit: int) -> Calls:
-    """Every set of values that some directive gives to some template, from the directives of all other files on."""
+def find_calls(graph: Graph, limit: int, linked: Collection[SourcePath]) -> Calls:
+    """Every set of values that some directive gives to some template, from the directives of all other files on. `linked`
+    are the templates that links lead to.
+    """
     calls = Calls(graph)
     pending = [UnitKey(path) for path, file in sorted(graph.files.items()) if not _is_template(file)]
+    called = {edge.target for edges in graph.edges.values() for edge in edges if edge.follows}
     for path, file in sorted(graph.files.items()):
         params = file.document.params if file.document else None
-        if params is not None and not any(param.required for param in params):
-            # A link to a template gives it no values: its defaults are enough.
+        if params is None or any(param.required for param in params):
+            continue
+        if path in linked or path not in called:
+            # A link gives it no values, and what nobody names is looked at as it is: its defaults are enough.
             defaults = tuple(sorted((param.name, param.default or "") for param in params))
             calls.instances.setdefault(path, set()).add(defaults)
             pending.append(UnitKey(path, defaults))
@@ -124,6 +131,19 @@ def find_calls(graph: Graph, limit: int) -> Calls:
                 return calls
             pending.append(UnitKey(edge.target, given))
     return calls
+
+
+def linked_templates(graph: Graph, tree: Tree) -> set[SourcePath]:
+    """The templates that links lead to."""
+    if not any(map(_is_template, graph.files.values())):
+        return set()
+    found = set()
+    for source, file in graph.files.items():
+        for destination in file.document.destinations if file.document else ():
+            written = read_destination(file.text[destination.span.start : destination.span.end], destination.kind)
+            if written is not None and written.path.endswith(".md"):
+                found.add(tree.look_up(resolve(source, written.path)).real)
+    return {path for path in found if path in graph.files and _is_template(graph.files[path])}
 
 
 def file_unit(graph: Graph, path: SourcePath, *, is_own: bool) -> Unit:

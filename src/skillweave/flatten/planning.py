@@ -18,6 +18,8 @@ from skillweave.source import Span
 from skillweave.units import Unit, UnitKey, file_unit, find_calls, rendered_ranges, rendered_unit
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from skillweave.config import Config
     from skillweave.graph.values import Edge, Graph
     from skillweave.project import Project
@@ -28,9 +30,11 @@ _LINE_LIMIT = 10_000
 """Characters of a line that tell what block it is; all of a longer one would be parsed for nothing."""
 
 
-def plan(graph: Graph, project: Project, config: Config) -> Nodes:
-    """Work out the nodes of every file that reaches no cycle, and report what is wrong with a selection or a level."""
-    nodes = Nodes(graph, project, config, find_calls(graph, config.limits.expansions))
+def plan(graph: Graph, project: Project, config: Config, linked: Collection[SourcePath]) -> Nodes:
+    """Work out the nodes of every file that reaches no cycle, and report what is wrong with a selection or a level. `linked`
+    are the templates that links lead to.
+    """
+    nodes = Nodes(graph, project, config, find_calls(graph, config.limits.expansions, linked))
     for path in graph.order:
         document = graph.files[path].document
         if document is None:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.diagnostics import SEAM_CHANGES_MEANING, Problem, Severity
+from skillweave.diagnostics import SEAM_CHANGES_MEANING, SETEXT_SEAM, Problem, Severity
 from skillweave.flatten.values import ChildItem, TextItem, is_too_large
 from skillweave.seams.doubts import is_doubtful, is_torn, outermost, vanished, windows
 from skillweave.seams.inline import check_inline, check_references
 from skillweave.seams.judging import by_directive, compare
-from skillweave.seams.layouts import Expansion, lay_out
+from skillweave.seams.layouts import Expansion, Wanted, lay_out
 from skillweave.units import to_source
 
 if TYPE_CHECKING:
     from skillweave.document import PlacedDirective
-    from skillweave.flatten.values import NodeKey, Nodes
+    from skillweave.flatten.values import Nodes
     from skillweave.units import Unit, UnitKey
 
 
 def check_seams(nodes: Nodes) -> None:
     """Report every splice that changes what a block of either side is."""
-    short: dict[tuple[NodeKey, bool], Expansion] = {}
+    short: dict[Wanted, Expansion] = {}
     tops: dict[UnitKey, list[tuple[int, int]]] = {}
     found_at: dict[tuple[str, int], list[tuple[Unit, Problem]]] = {}
     for key, node in list(nodes.nodes.items()):
@@ -42,7 +42,7 @@ def check_seams(nodes: Nodes) -> None:
             found = [each for each in found if each[0] not in silent or not _is_mild(each[1])]
             brought = (item.child for item in doubtful if isinstance(item, ChildItem))
             torn = {child.edge.placed for child in brought if is_torn(nodes, child)}
-            found = [each for each in found if each[0] not in torn or each[1].code is not SEAM_CHANGES_MEANING]
+            found = [each for each in found if each[0] not in torn or each[1].code not in _TORN]
         found += check_inline(nodes, node)
         found += check_references(node)
         for placed, problem in by_directive(found):
@@ -52,6 +52,10 @@ def check_seams(nodes: Nodes) -> None:
         # One for each place, and not the one that was found first: that depends on who includes the file. An error goes
         # first, or a warning that is ignored could hide it.
         nodes.report(*min(problems, key=lambda each: (_is_mild(each[1]), each[1].code.number, *each[1][1:3])))
+
+
+_TORN = (SEAM_CHANGES_MEANING, SETEXT_SEAM)
+"""What a `---` does that nothing closes, of which its own file tells."""
 
 
 def _is_mild(problem: Problem) -> bool:

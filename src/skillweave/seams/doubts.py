@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from itertools import pairwise
 from operator import attrgetter
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import INVALID_FRONT_MATTER
 from skillweave.flatten.layout import block_at
+from skillweave.flatten.texts import text_of
 from skillweave.flatten.values import BareItem, ChildItem, TextItem
 from skillweave.select import bridged, cut_blocks, holds
 from skillweave.splice import continuation
@@ -61,11 +63,11 @@ def _starts_flush(nodes: Nodes, item: Item | None) -> bool:
 def _is_safe_before(nodes: Nodes, node: Node, before: Item | None, item: ChildItem) -> bool:
     below = nodes.nodes[item.child.key]
     first = below.first
-    if below.has_code and item.child.edge.placed.prefix:
+    placed = item.child.edge.placed
+    if placed.prefix and (below.has_code or (_is_deep(node.unit, placed) and _is_indented(nodes, item.child))):
         return False
     if first is None or below.first_line[:1] in (" ", "\t") or first.kind == "code":
         return False
-    placed = item.child.edge.placed
     if (placed.prefix or "").strip(" \t>"):
         plain = first.kind in ("paragraph", "heading", "fence", "table") and not first.containers
         return plain and below.first_line.strip("-*_ \t") != ""
@@ -81,6 +83,30 @@ def _is_safe_before(nodes: Nodes, node: Node, before: Item | None, item: ChildIt
             return _has_ended(nodes.nodes[child.key]) and not child.edge.placed.containers
         case _:
             return False
+
+
+_EDGE = re.compile(r"[ ]*(?:(?:[-+*]|\d{1,9}[.)])[ ]+|>[ ]?)")
+"""What stands before the text of a list item or a quote, as far as it has no tabs."""
+
+
+def _is_deep(unit: Unit, placed: PlacedDirective) -> bool:
+    """Whether a directive may stand further in than its container's edge, so that its indent adds to that of what it brings:
+    from four columns on, that is code.
+    """
+    prefix = placed.prefix or ""
+    if not placed.containers:
+        return True
+    line = unit.lines[placed.containers[-1].start]
+    edge = 0
+    while (marker := _EDGE.match(line, edge)) and marker.end() < len(prefix):
+        edge = marker.end()
+    return marker is None or marker.end() != len(prefix) or "\t" in prefix
+
+
+def _is_indented(nodes: Nodes, child: Child) -> bool:
+    """Whether a line of what an include brings begins with a blank."""
+    text = text_of(nodes, child.key)
+    return text[:1] in (" ", "\t") or "\n " in text or "\n\t" in text
 
 
 def _is_safe_after(nodes: Nodes, node: Node, item: ChildItem, behind: tuple[Item | None, Item | None]) -> bool:
@@ -99,6 +125,8 @@ def _is_safe_after(nodes: Nodes, node: Node, item: ChildItem, behind: tuple[Item
                 return _has_ended(below) or (below.last is not None and _starts_flush(nodes, further))
             later = continuation(item.child.edge.placed.prefix or "")
             text = node.unit.lines[line]
+            if "\t" in text[: -len(text.lstrip(" \t>"))]:
+                return False
             rest = text[len(later) :] if text.startswith(later) else text.lstrip(" \t")
             return rest[:1] not in (" ", "\t") and below.last is not None
         case _:

@@ -69,7 +69,8 @@ def _judge(layout: Layout, actual: Block, expected: Block | None, splice: Splice
             help="put a blank line between them",
             fix=_part(layout, range(actual.start + 1, actual.end)),
         )
-    if actual.kind == "table" and kinds <= {"table", "paragraph"}:
+    stays = expected is not None and actual.containers == expected.containers
+    if actual.kind == "table" and kinds <= {"table", "paragraph"} and (stays or len(inside) > 1):
         rows = [
             layout.lines[line]
             for block in inside
@@ -77,7 +78,13 @@ def _judge(layout: Layout, actual: Block, expected: Block | None, splice: Splice
             for line in range(block.start, block.end)
         ]
         tables = sum(block.kind == "table" for block in inside)
-        if all("|" in row for row in rows) and expected is not None and expected.kind == "table" and tables == 1:
+        if (
+            all("|" in row for row in rows)
+            and expected is not None
+            and expected.kind == "table"
+            and tables == 1
+            and stays
+        ):
             return None
         return _change(
             splice.placed,

@@ -28,8 +28,12 @@ _LONG = 400
 """Lines of an expansion above which only its first and last blocks are looked at."""
 
 
+Wanted = tuple["NodeKey", bool, bool]
+"""A node, whether it is wanted without tabs in its indents, and whether all of it is."""
+
+
 class Expansion(NamedTuple):
-    """What an include brings, by lines (only its first and last blocks if it is long), and its blocks."""
+    """What an include brings, by lines (only its first and last blocks if it is long and not indented), and its blocks."""
 
     text: str
     blocks: list[Block]
@@ -56,14 +60,16 @@ class Layout(NamedTuple):
     """Where the lines of the unit have come to stand."""
 
 
-def _expansion(nodes: Nodes, child: Child, short: dict[tuple[NodeKey, bool], Expansion]) -> Expansion:
+def _expansion(nodes: Nodes, child: Child, short: dict[Wanted, Expansion]) -> Expansion:
     wanted, shift, tabs = asked(child, 0, tabs=False)
-    key = (wanted, tabs)
+    # An indent may change what is in the middle, too.
+    is_whole = bool(child.edge.placed.prefix)
+    key = (wanted, tabs, is_whole)
     if key not in short:
         text = text_of(nodes, wanted, shift, tabs)
         blocks = read_blocks(text)
         lines = text.split("\n")
-        if len(lines) > _LONG:
+        if len(lines) > _LONG and not is_whole:
             tops = top_ranges(blocks)
             head = next((end for _, end in tops if end >= _LONG // 4), len(lines))
             tail = next((start for start, _ in reversed(tops) if start <= len(lines) - _LONG // 4), 0)
@@ -78,7 +84,7 @@ def lay_out(
     nodes: Nodes,
     node: Node,
     window: tuple[int, int],
-    short: dict[tuple[NodeKey, bool], Expansion],
+    short: dict[Wanted, Expansion],
     gone: Mapping[int, PlacedDirective],
 ) -> Layout:
     """The lines of a window with its splices made, and what each line's block should be. `gone` are the directives that
