@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from skillweave.destination import read_destination, resolve
 from skillweave.diagnostics import BROKEN_LINK, CAPTURED_REFERENCE, CONFLICTING_DEFINITION, Note, Problem, Severity
 from skillweave.graph.values import diagnose
 from skillweave.links.site import named
 from skillweave.record import NamedTuple
-from skillweave.source import LineIndex, SourcePath, Span
+from skillweave.select import between
+from skillweave.source import LineIndex, SourcePath, Span, apply_edits
 from skillweave.units import to_source
 
 if TYPE_CHECKING:
@@ -61,16 +64,23 @@ def _definitions(
 
 
 def _says(page: PlannedPage, copy: int, unit: Unit, definition: Definition) -> tuple[str, ...]:
-    """What a definition says in this page: its destination may have been rewritten."""
-    if definition.footnote:
-        return definition.meaning
+    """What a definition says in this page: destinations may have been rewritten."""
     start = unit.line_index.starts[definition.start]
     end = unit.line_index.starts[definition.end - 1] + len(unit.lines[definition.end - 1])
     edits = page.edits.get(copy, [])
-    place = bisect_left(edits, start, key=lambda edit: edit.start)
-    if place < len(edits) and edits[place].start < end:
-        return (edits[place].text, *definition.meaning[1:])
-    return definition.meaning
+    within = edits[bisect_left(edits, start, key=_start) : bisect_left(edits, end, key=_start)]
+    if definition.footnote and (within or _has_destination(unit, definition)):
+        first, *others = (line.strip() for line in apply_edits(unit.text, start, end, within).split("\n"))
+        return (first.partition("]:")[2].strip(), *(line for line in others if line))
+    return (within[0].text, *definition.meaning[1:]) if within and not definition.footnote else definition.meaning
+
+
+_start = attrgetter("start")
+
+
+def _has_destination(unit: Unit, definition: Definition) -> bool:
+    destinations = unit.document.destinations if unit.document else ()
+    return bool(between(destinations, definition.start, definition.end, attrgetter("line")))
 
 
 def _report_conflict(nodes: Nodes, first: _Meaning, second: _Meaning, owner: SourcePath) -> None:
@@ -105,7 +115,7 @@ def _check_use(nodes: Nodes, key: NodeKey, meaning: _Meaning | None, used: tuple
     """Check a label that the lines of a node use and do not define, with the definition that the rest of its file has."""
     unit = nodes.nodes[key].unit
     use, defined = used
-    if meaning is not None and (defined is None or meaning.says != defined.meaning):
+    if meaning is not None and (defined is None or _goal(meaning.unit, meaning.definition) != _goal(unit, defined)):
         text = unit.text[use.span.start : use.span.end]
         problem = Problem(
             CAPTURED_REFERENCE,
@@ -118,6 +128,14 @@ def _check_use(nodes: Nodes, key: NodeKey, meaning: _Meaning | None, used: tuple
         message = f"the definition of {unit.text[use.span.start : use.span.end]} is not in what is selected here"
         cure = f"put the definition into the same section (it stands on line {unit.source_line(defined.start) + 1})"
         nodes.report(unit, Problem(BROKEN_LINK, message, use.span, help=cure, severity=Severity.WARNING))
+
+
+def _goal(unit: Unit, definition: Definition) -> tuple[str, ...]:
+    """What a definition means, wherever it comes to stand: a relative destination is one of its own file."""
+    written = None if definition.footnote else read_destination(definition.meaning[0], "definition")
+    if written is None or not written.path:
+        return definition.meaning
+    return (resolve(unit.path, written.path), written.fragment or "", *definition.meaning[1:])
 
 
 def _is_whole(unit: Unit, ranges: tuple[tuple[int, int], ...]) -> bool:

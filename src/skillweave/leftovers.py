@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import LEFTOVER_DIRECTIVE, Problem
@@ -10,7 +11,7 @@ from skillweave.flatten.layout import block_at
 from skillweave.flatten.origins import origins
 from skillweave.flatten.values import brought_by
 from skillweave.markdown import read, read_blocks
-from skillweave.select import bridged
+from skillweave.select import bridged, holds
 from skillweave.source import LineIndex, Span
 
 if TYPE_CHECKING:
@@ -95,14 +96,15 @@ def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
     graph = nodes.graph
     index = LineIndex(text)
     places = list(origins(nodes, page.page.copies[0].key))
+    escaped = Counter(_escaped(nodes, page))
     for opener in live:
+        written = text[opener.span.start : opener.span.end]
+        if escaped[_spelling(written)]:
+            escaped[_spelling(written)] -= 1
+            continue
         origin = places[min(index.line_of(opener.span.start), len(places) - 1)]
         file = graph.files[origin.path]
-        escaped = file.document.escapes if file.document else ()
         start = file.line_index.starts[origin.line]
-        if any(start <= offset <= start + len(file.lines[origin.line]) for offset in escaped):
-            continue
-        written = text[opener.span.start : opener.span.end]
         column = max(file.lines[origin.line].find(written), 0)
         graph.report(
             origin.path,
@@ -113,6 +115,21 @@ def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
                 help="it was inert where it stands, and is not where it comes to: select the whole block around it",
             ),
         )
+
+
+def _escaped(nodes: Nodes, page: PlannedPage) -> Iterator[str]:
+    """What the escapes of a page put there, as `_spelling` has it."""
+    for copy in page.page.copies:
+        unit = nodes.nodes[copy.key].unit
+        for offset in unit.document.escapes if unit.document and copy.key.code is None else ():
+            line = unit.line_index.line_of(offset)
+            if holds(copy.key.ranges, line):
+                yield _spelling(unit.text[offset + 1 : unit.line_index.starts[line] + len(unit.lines[line])])
+
+
+def _spelling(text: str) -> str:
+    """What begins with a directive's opener, up to the first close behind it."""
+    return text[: text.find(">>" if text.startswith("<<") else "}}") + 2]
 
 
 def _lines_with_directives(text: str) -> list[int]:

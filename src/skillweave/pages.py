@@ -61,6 +61,8 @@ class Page:
         """The copies of each file, as Markdown."""
         self.anchors: set[str] = set()
         """The HTML anchors of these files."""
+        self.is_complete = True
+        """Whether all is known that they bring: none of their directives has an error."""
 
     def place(self, copy: int, line: int) -> tuple[int, ...]:
         """Where a line of a copy stands in the page: what sorts before comes before."""
@@ -107,6 +109,7 @@ class Page:
 def lay_out(nodes: Nodes, root: NodeKey) -> Page:
     """All copies and headings of a page."""
     page = Page([])
+    page.is_complete = root.unit not in nodes.incomplete
     slug, slugs, headings = Slugger().slug, page.slugs, page.headings
     _add_copy(nodes, page, Copy((root, 0, False), -1, 0))
     pending = [(0, iter(_events(nodes, root)))]

@@ -155,7 +155,7 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
             asked |= unreached[path]
         else:
             return None
-    if _asks_beyond(merge, asked):
+    if _asks_beyond(merge, asked) or any(planned.consulted - graph.files.keys() for planned in plans.values()):
         return None
     links, linked, _ = merge.names
     compiled = [now.get(path, known).compiled for path, known in last.bundles.items()]

@@ -80,8 +80,12 @@ _MARKER = re.compile(r"[-+*]|\d{1,9}[.)]")
 
 def _expand_indent(text: str, start: int, is_item: bool, limit: int | None) -> Iterator[Edit]:  # noqa: FBT001
     column = at = 0
-    while at < len(text) and (limit is None or column < limit):
+    while at < len(text):
         char = text[at]
+        # A quote's mark takes a column of the tab behind it, and what is left of that is content.
+        is_split = char == "\t" and text[at - 1 : at] == ">" and column == limit
+        if limit is not None and column >= limit and not is_split:
+            return
         if char == "\t":
             stop = column + 4 - column % 4
             yield Edit(start + at, start + at + 1, " " * (stop - column))

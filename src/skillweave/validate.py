@@ -19,6 +19,7 @@ from skillweave.diagnostics import (
 from skillweave.files import read_text
 from skillweave.flatten.texts import text_of
 from skillweave.graph.reach import closure, trails
+from skillweave.graph.values import diagnose
 from skillweave.hygiene import check_labels
 from skillweave.links.bundles import check_links
 from skillweave.links.site import held
@@ -57,12 +58,18 @@ def check_files(nodes: Nodes) -> None:
         close = near_names(f"{plugin}:{name}", same)
         return f"did you mean {close[0]}?" if close else f"{plugin} has {', '.join(same[:8])}"
 
+    shown_by: dict[SourcePath, list[SourcePath]] = {}
+    for source, edges in graph.edges.items():
+        for edge in edges:
+            if edge.target is not None and edge.directive.as_code:
+                # No mistake of what is shown is one of who shows it, but what hides in it is published, too.
+                shown_by.setdefault(edge.target, []).append(source)
     for path, file in sorted(graph.files.items()):
         if not file.text.isascii():
             from skillweave.rules.unicode import check_hidden  # noqa: PLC0415 (its tables are slow to load)
 
             for problem in check_hidden(file.text):
-                graph.report(path, problem)
+                graph.add(diagnose(file.line_index, path, problem), path, *shown_by.get(path, ()))
         if file.document is None:
             continue
         for problem in check_skill_names(file.document, nearest):

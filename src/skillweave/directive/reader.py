@@ -8,7 +8,7 @@ from typing import cast
 from skillweave.diagnostics import CONFLICTING_OPTIONS, MALFORMED_DIRECTIVE, UNKNOWN_OPTION, Problem
 from skillweave.directive.openers import BARE_PATH, CLOSES, end_of_quoted
 from skillweave.directive.values import Argument, Directive, Level, Range, Word
-from skillweave.directive.writing import restyled
+from skillweave.directive.writing import quote, restyled
 from skillweave.near import near_names
 from skillweave.record import NamedTuple
 from skillweave.source import Span
@@ -113,7 +113,7 @@ class _Reader:
         odd = re.search(r'["<>{}|]', token.text)
         if odd:
             place = Span(start + odd.start(), start + odd.end())
-            self._malformed(f"`{odd[0]}` in an unquoted path", place, f'quote the path: "{token.text}"')
+            self._malformed(f"`{odd[0]}` in an unquoted path", place, f"quote the path: {quote(token.text)}")
             return None
         return token
 

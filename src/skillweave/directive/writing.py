@@ -34,14 +34,14 @@ def style_fix(text: str, directive: Directive) -> Fix | None:
 def path_fix(directive: Directive, path: str, *, safe: bool) -> Fix | None:
     """Let a directive name another path; None where none can be written so."""
     is_bare = directive.path_span.end - directive.path_span.start == len(directive.path)
-    written = path if is_bare and BARE_PATH.fullmatch(path) else _quote(path)
+    written = path if is_bare and BARE_PATH.fullmatch(path) else quote(path)
     return Fix(safe, (Edit(*directive.path_span, written),)) if written else None
 
 
 def section_fix(directive: Directive, section: str) -> Fix | None:
     """Let a directive name another section, which is a guess; None where none can be written so."""
     is_plain = _PLAIN_SECTION.fullmatch(section) and not section.endswith("optional")
-    written = section if is_plain and not directive.section_quoted else _quote(section)
+    written = section if is_plain and not directive.section_quoted else quote(section)
     span = directive.section_span
     return Fix(safe=False, edits=(Edit(*span, written),)) if span and written else None
 
@@ -71,7 +71,7 @@ def unclosed_directive(text: str, opener: re.Match[str]) -> Problem:
 _PLAIN_SECTION = re.compile(r"[\w(),.:/-]+(?: [\w(),.:/-]+)*")
 
 
-def _quote(text: str) -> str | None:
+def quote(text: str) -> str | None:
     """What `unquote` makes the text of; None: a directive is one line, and cannot hold it."""
     if "\n" in text or "\r" in text:
         return None

@@ -25,7 +25,11 @@ def shift_of(nodes: Nodes, unit: Unit, edge: Edge, key: NodeKey) -> int:
         return 0
     shift = _asked_shift(nodes.config, unit.document.headings, edge, node.counted)
     low, high = node.levels[0] + shift, node.levels[1] + shift
+    if key.unit in nodes.unlevelled:
+        nodes.unlevelled.add(unit.key)
+        return shift if low >= 1 and high <= 6 else 0
     if shift and (low < 1 or high > 6):
+        nodes.unlevelled.add(unit.key)
         level = high if high > 6 else low
         text, place = _heading_at(nodes, key, level - shift)
         problem = Problem(

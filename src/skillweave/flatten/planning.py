@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.diagnostics import EXPANSION_TOO_LARGE, Problem
+from skillweave.diagnostics import EXPANSION_TOO_LARGE, Problem, Severity
 from skillweave.flatten.layout import byte_size, layout_of, measure
 from skillweave.flatten.levels import shift_of
 from skillweave.flatten.texts import text_of
-from skillweave.flatten.values import Child, Node, NodeKey, Nodes, TextItem, is_too_large
+from skillweave.flatten.values import Child, Node, NodeKey, Nodes, TextItem, is_in_error, is_too_large
 from skillweave.graph.targets import language
 from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block
@@ -56,6 +56,10 @@ def _plan_unit(nodes: Nodes, unit: Unit) -> None:
         return
     nodes.units[unit.key] = unit
     nodes.children[unit.key] = tuple(_child(nodes, unit, edge) if edge else None for edge in unit.edges)
+    children = nodes.children[unit.key]
+    below = any(child is not None and child.key.unit in nodes.incomplete for child in children)
+    if below or any(map(is_in_error, unit.edges, children)) or _has_stray_directive(nodes, unit):
+        nodes.incomplete.add(unit.key)
     if unit.is_own:
         # An entry is no selection: its blank lines at both ends stay.
         ranges = without(document.markers, ((document.body, document.lines),))
@@ -98,6 +102,8 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
         key = NodeKey(target.key, rendered_ranges(target, selection.ranges))
     for problem in selection.problems:
         nodes.graph.report(edge.source, problem)
+        if problem.code.severity is Severity.ERROR:
+            nodes.incomplete.add(unit.key)
     _build(nodes, key)
     if edge.placed.prefix is None and not _fits_in_line(nodes, key):
         nodes.graph.report(
@@ -105,6 +111,16 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
         )
         return None
     return Child(edge, key, shift_of(nodes, unit, edge, key))
+
+
+def _has_stray_directive(nodes: Nodes, unit: Unit) -> bool:
+    """Whether a file has a directive that is none, as it is written wrongly or stands where none can."""
+    document = nodes.graph.files[unit.path].document
+    problems = document.problems if document else ()
+    return any(problem.code.number in _STRAY for problem in problems)
+
+
+_STRAY = ("SW101", "SW102", "SW103", "SW104", "SW105")
 
 
 def _fits_in_line(nodes: Nodes, key: NodeKey) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from skillweave.flatten.values import BareItem, Child, ChildItem, NodeKey, Nodes, TextItem, brought_by
@@ -109,6 +109,12 @@ def _own_text(unit: Unit, item: TextItem, static: tuple[list[int], list[Edit]], 
     return apply_edits(unit.text, first, last, within)
 
 
+def _is_within(edit: Edit, others: Sequence[Edit]) -> bool:
+    """Whether an edit lies in one of others, which stand in their order and do not overlap."""
+    place = bisect_right(others, edit.start, key=lambda other: other.start) - 1
+    return place >= 0 and edit.end <= others[place].end
+
+
 def _fenced(unit: Unit, key: NodeKey) -> str:
     """A selection as a fenced code block, with a fence longer than any run of back-ticks in it."""
     lines = [unit.lines[line] for start, end in key.ranges for line in range(start, end)]
@@ -132,7 +138,9 @@ def _edits(nodes: Nodes, unit: Unit, shift: int, tabs: bool) -> tuple[list[int],
                 if shift:
                     edits += heading_edits(unit.line_index, heading, heading.level + shift, hidden)
             if tabs:
-                edits += tab_edits(unit.line_index, document)
+                # What joins the lines of a heading takes their indents away.
+                gone = sorted(edit for edit in edits if edit.end > edit.start)
+                edits += [edit for edit in tab_edits(unit.line_index, document) if not _is_within(edit, gone)]
         edits.sort()
         nodes.edits[wanted] = ([edit.start for edit in edits], edits)
     return nodes.edits[wanted]

@@ -114,6 +114,10 @@ class Nodes:
         self.wholes: dict[UnitKey, NodeKey] = {}
         self.children: dict[UnitKey, tuple[Child | None, ...]] = {}
         """What each directive of a unit brings, in the order of its edges."""
+        self.incomplete: set[UnitKey] = set()
+        """The units with a directive that has an error, over all levels: not all that they bring is known."""
+        self.unlevelled: set[UnitKey] = set()
+        """The units with an include whose headings would come to no level, over all levels: theirs are not known."""
         self.sections: dict[SourcePath, Sections] = {}
         self.regions: dict[tuple[SourcePath, bool], Regions] = {}
         """The regions of files, as Markdown and as code."""
@@ -161,6 +165,13 @@ def brought_by(items: Iterable[Item], inline: Iterable[tuple[PlacedDirective, Ch
     for _, child in inline:
         if child is not None:
             yield child
+
+
+def is_in_error(edge: Edge | None, child: Child | None) -> bool:
+    """Whether a directive has an error, so that it is not known what it would bring. `child` is what it brings."""
+    if edge is None or (edge.target is None and edge.missing is None):
+        return True
+    return edge.missing is None and edge.directive.word == "include" and child is None
 
 
 def is_too_large(nodes: Nodes, node: Node) -> bool:

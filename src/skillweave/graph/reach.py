@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from skillweave.diagnostics import INVALID_FRONT_MATTER, Severity
+from skillweave.diagnostics import DIRECTIVE_IN_FRONT_MATTER, INVALID_FRONT_MATTER, Severity
 from skillweave.graph.values import Graph, Link, Links
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
+    from skillweave.graph.values import SourceFile
     from skillweave.project import Project
     from skillweave.source import SourcePath
 
@@ -32,7 +33,10 @@ def report_problems(graph: Graph, project: Project, elsewhere: Iterable[SourcePa
     included = {*included_by(graph), *elsewhere, *project.patterns}
     skills = {entry.main.real for entry in project.entries if entry.kind == "skill"}
     for path, file in sorted(graph.files.items()):
+        spoilt = _spoilt_lines(file) if path not in skills else ()
         for problem in file.document.problems if file.document else ():
+            if problem.code is INVALID_FRONT_MATTER and file.line_index.line_of(problem.span.start) in spoilt:
+                continue
             lenient = problem.code is INVALID_FRONT_MATTER and path not in skills and path in project.homes
             if problem.inclusion_severity and path in included:
                 graph.report(path, problem._replace(severity=problem.inclusion_severity))
@@ -40,6 +44,19 @@ def report_problems(graph: Graph, project: Project, elsewhere: Iterable[SourcePa
                 graph.report(path, problem._replace(severity=Severity.WARNING))
             else:
                 graph.report(path, problem)
+
+
+def _spoilt_lines(file: SourceFile) -> Collection[int]:
+    """The lines of front matter that are no YAML because of a directive, which is told. None where it may declare parameters:
+    these cannot be read then.
+    """
+    document = file.document
+    if document is None or document.front_matter is None:
+        return ()
+    if "params" in file.text[document.front_matter.start : document.front_matter.end]:
+        return ()
+    told = (problem.span.start for problem in document.problems if problem.code is DIRECTIVE_IN_FRONT_MATTER)
+    return {file.line_index.line_of(start) for start in told}
 
 
 def included_by(graph: Graph) -> set[SourcePath]:

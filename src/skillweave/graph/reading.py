@@ -325,7 +325,7 @@ class _Resolver:
             ]
         close = suggest_path(path, [name for name in self.names if not source.endswith(f"/{name}")])
         folder = source.rpartition("/")[0]
-        if path.startswith("."):
+        if path.startswith(("./", "../")):
             beside = self.tree.listing(normalise_path(f"{folder}/{path}").rpartition("/")[0])
             if not isinstance(beside, str):
                 prefix = path.rpartition("/")[0]

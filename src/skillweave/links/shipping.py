@@ -47,7 +47,9 @@ def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal |
     """Have the bundle hold a file that a link names; where the link leads then."""
     nodes, entry = work.site.nodes, work.plan.entry
     if entry is not None and entry.kind == "document":
-        cannot_ship(work, place, written.path or real)
+        # What a directive with an error would bring may be what the link leads to.
+        if place.page.page.is_complete or not real.endswith(".md"):
+            cannot_ship(work, place, written.path or real)
         return None
     shipped = next((out for out, copied in work.plan.copies.items() if copied == real), None)
     if shipped is not None:
@@ -103,6 +105,8 @@ def check_anchor(work: Work, place: Place, unit: UnitKey, written: Written) -> s
         return name if is_own and page.named(name) == slug else slug
     if name in page.anchors:
         return name
+    if not page.is_complete:
+        return None
     report_link(
         work, place, BROKEN_ANCHOR, f"{written.path} has no heading #{name}", nearest_anchor(work, unit.path, name)
     )

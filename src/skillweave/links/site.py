@@ -56,6 +56,8 @@ class Plan:
         """The files that a directive has shipped, whatever `links` says."""
         self.asked: set[SourcePath] = set()
         """The files that links lead to."""
+        self.consulted: set[SourcePath] = set()
+        """Those of other entries that have to have what a link names in them."""
         self.size: Size | None = None
         """How long a skill is at most, as its sources have it; None of what is no skill."""
 

@@ -69,7 +69,7 @@ def _own_anchor(work: Work, place: Place, name: str) -> Goal | None:
     slug = page.named(name)
     if slug is not None:
         return Goal("", slug)
-    if name in page.anchors:
+    if name in page.anchors or not page.is_complete:
         return None
     report_link(
         work, place, BROKEN_ANCHOR, f"there is no heading #{name} here", nearest_anchor(work, place.unit.path, name)
@@ -145,8 +145,13 @@ def _file(work: Work, place: Place, written: Written, real: SourcePath) -> Goal 
     owner, owned = work.site.owners.get(real, (None, None))
     if owner is not None and owned is not None and entry is not None and (owner is entry or owner.path == entry.path):
         return _own_file(work, place, written, owned)
+    if owned is not None and entry is not None and _is_published_in(entry, owned):
+        return _with_anchor(work, place, written, owned, owned.path[len(entry.folder) + 1 :])
     if owner is not None and owned is not None and (owned.path == owner.path):
-        return _other_entry(work, place, owner, owned.path)
+        if written.fragment:
+            work.plan.consulted.add(real)
+        goal = _other_entry(work, place, owner, owned.path)
+        return goal and _with_anchor(work, place, written, owned, goal.out)
     slug = _included(work, place, written, real)
     if slug is not None:
         return Goal("", slug)
@@ -164,6 +169,11 @@ def _file(work: Work, place: Place, written: Written, real: SourcePath) -> Goal 
     return ship(work, place, real, written)
 
 
+def _is_published_in(entry: Entry, owned: EntryFile) -> bool:
+    """Whether a file is one of a skill in a skill, which is published with the outer one."""
+    return entry.kind == "skill" and owned.treatment != "partial" and is_below(owned.path, entry.folder)
+
+
 def _own_file(work: Work, place: Place, written: Written, owned: EntryFile) -> Goal | None:
     entry = work.plan.entry
     if entry is None:
@@ -179,9 +189,15 @@ def _own_file(work: Work, place: Place, written: Written, owned: EntryFile) -> G
         add_page(work.site, work.plan, work.pending, out, UnitKey(owned.real))
     elif slug is not None and owned.path != entry.path and place.page.unit.path != owned.real:
         return Goal("", slug)
+    return _with_anchor(work, place, written, owned, out)
+
+
+def _with_anchor(work: Work, place: Place, written: Written, owned: EntryFile, out: str) -> Goal:
+    """A file of an entry, and the name that a link's fragment has there."""
+    slug = None
     if written.fragment and owned.treatment != "copy":
-        check_anchor(work, place, UnitKey(owned.real), written)
-    return Goal(out)
+        slug = check_anchor(work, place, UnitKey(owned.real), written)
+    return Goal(out, slug) if slug and slug != written.fragment else Goal(out)
 
 
 def _included(work: Work, place: Place, written: Written, real: SourcePath) -> str | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from skillweave.diagnostics import INVALID_FRONT_MATTER
 from skillweave.flatten.layout import block_at
 from skillweave.flatten.texts import text_of
-from skillweave.flatten.values import BareItem, ChildItem, TextItem
+from skillweave.flatten.values import BareItem, ChildItem, TextItem, is_in_error
 from skillweave.select import bridged, cut_blocks, holds
 from skillweave.splice import continuation
 
@@ -174,11 +174,8 @@ def unresolved(nodes: Nodes, node: Node, window: tuple[int, int]) -> Iterator[Pl
     directives = unit.document.directives if unit.document else ()
     first, end = (bisect_left(directives, line, key=attrgetter("line")) for line in window)
     for number in range(first, end):
-        edge, placed = unit.edges[number], directives[number]
-        if placed.prefix is None or (edge is not None and edge.missing is not None):
-            continue
-        is_include = edge is not None and edge.directive.word == "include"
-        if edge is None or edge.target is None or (is_include and nodes.children[unit.key][number] is None):
+        placed = directives[number]
+        if placed.prefix is not None and is_in_error(unit.edges[number], nodes.children[unit.key][number]):
             yield placed
 
 

@@ -103,14 +103,21 @@ def _in_tags(unit: Unit, block: Block, inline: Sequence[PlacedDirective]) -> lis
 
 def _keeps_meaning(nodes: Nodes, unit: Unit, block: Block, inline: Sequence[tuple[PlacedDirective, Child]]) -> bool:
     spans = [placed.directive.span for placed, _ in inline]
-    texts = [text_of(nodes, child.key).strip(" \t") for _, child in inline]
+    texts = [text_of(nodes, child.key) for _, child in inline]
     held = render(_with(unit, block, [Edit(*span, _stand_in(n)) for n, span in enumerate(spans)]))
     alone = [render(text).strip().removeprefix("<p>").removesuffix("</p>") for text in texts]
     spliced = _with(unit, block, [Edit(*span, text) for span, text in zip(spans, texts, strict=True)])
     # An author may have written such a word, too.
     said = {_stand_in(number): text for number, text in enumerate(alone)}
     expected = _STAND_IN.sub(lambda match: said.get(match[0], match[0]), held)
-    return expected == render(spliced) and [there.kind for there in read_blocks(spliced)] == [block.kind]
+    return _plain(expected) == _plain(render(spliced)) and [there.kind for there in read_blocks(spliced)] == [
+        block.kind
+    ]
+
+
+def _plain(rendered: str) -> str:
+    """What is rendered, with the blanks that make no difference left out: the edges of an included text may have some."""
+    return re.sub(r"[ \t]+(?=\n|</)", "", re.sub(r"[ \t]{2,}", " ", rendered))
 
 
 def _with(unit: Unit, block: Block, edits: Sequence[Edit]) -> str:
