@@ -125,10 +125,23 @@ def test_an_include_that_vanished_with_its_file_is_no_obstacle(ruled: Path) -> N
     assert ninja(ruled) == []
 
 
+def test_one_build_removes_what_an_entry_that_is_gone_leaves(ruled: Path) -> None:
+    shutil.rmtree(ruled / "skills/c")
+    run(ruled, sys.executable, "rules.py")
+    assert ninja(ruled) == []
+    assert (ruled / "build/skills/c").is_dir()
+    run(ruled, "skillweave", "build")
+    assert not (ruled / "build/skills/c").exists()
+    run(ruled, "skillweave", "build", "--check")
+
+
 # Make
 
 
-def test_the_makefile_of_the_page(project: Path) -> None:
+@pytest.mark.parametrize("configured", [True, False])
+def test_the_makefile_of_the_page(project: Path, *, configured: bool) -> None:
+    if not configured:
+        (project / "skillweave.toml").unlink()
     target = project / "build/skills/c/SKILL.md"
     (rules,) = blocks_of("ninja.md", "make")
     write(project / "Makefile", rules.replace("review", "c"))

@@ -227,6 +227,13 @@ def move(source: str, target: str) -> Callable[[Path], None]:
     return rename
 
 
+def move_with_links(source: str, target: str) -> Callable[[Path], None]:
+    def rename(project: Path) -> None:
+        run(["mv", str(project / source), str(project / target), "--root", str(project), "--quiet"])
+
+    return rename
+
+
 def remove_the_second(project: Path) -> None:
     shutil.rmtree(project / "more" / "review")
 
@@ -258,7 +265,7 @@ CURES: dict[str, Callable[[Path], None]] = {
     "SW109": save_as_utf_8,
     "SW212": permit(0o644),
     "SW708": remove_the_second,
-    "SW709": move("skills/review/fast", "skills/fast"),
+    "SW709": move_with_links("skills/review/fast", "skills/fast"),
     "SW902": move("build/skills/review/notes.md", "notes.md"),
     "SW903": build,
     "SW904": remove_samples,

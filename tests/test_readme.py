@@ -1,4 +1,4 @@
-"""README, tutorial, a how-to, executed: files are laid out, commands run, and what they print is what is printed.
+"""README, tutorial, some how-tos, executed: files are laid out, commands run, and what they print is what is printed.
 
 A fence with `file=PATH` is a file; it takes the place of an earlier one. In a `console` fence, `$ ` begins a command,
 and what follows is all that it prints. Only how long something took, and blank lines at the end, may differ.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from adoption import Checkout
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", "docs/tutorial.md", "docs/how-to/migrate.md"]
+PAGES = ["README.md", "docs/tutorial.md", "docs/how-to/migrate.md", "docs/how-to/refactor.md"]
 PAPERS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
 SECONDS = re.compile(r"\b\d+\.\d\d s\b")
 

@@ -20,7 +20,7 @@ from skillweave.cli.suggest import suggest_entries
 @report_options
 @project_options
 def check(options: Options, entries: tuple[str, ...], *, fix: bool, diff: bool, unsafe_fixes: bool) -> int:
-    """Find every mistake, and write nothing unless --fix says so.
+    """Find every mistake, and write nothing but the cache unless --fix says so.
 
     An ENTRY is an id or a path, as for `build`; without one, everything is checked, patterns that nothing includes, too.
 

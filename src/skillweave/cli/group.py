@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "build": "Check and flatten everything, and write the bundles.",
-    "check": "Find every mistake, and write nothing unless --fix says so.",
+    "check": "Find every mistake, and change no source unless --fix says so.",
     "clean": "Remove the cache.",
     "completion": "Print a script that completes commands, entries and paths in a shell.",
     "explain": "Explain a finding: what it means, an example, the cure.",
