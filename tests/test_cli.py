@@ -233,6 +233,35 @@ def test_a_project_without_skills_is_told_how_to_have_one(tmp_path: Path, name: 
         assert "`skillweave init`" in shown.err
 
 
+def test_an_empty_list_of_skills_is_told_as_what_it_is(tmp_path: Path) -> None:
+    for documents, told in (
+        ("", "`skills` is empty; name folders"),
+        ("agents", "is empty, and for .md files below agents;"),
+    ):
+        write(tmp_path / "skillweave.toml", f"skills = []\ndocuments = [{documents and f'{documents!r}'}]\n")
+        shown = run(tmp_path, "check")
+        assert (shown.status, told in shown.err) == (0, True), shown.err
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        (".", "the output is the project itself"),
+        ("skills/x", 'the output "skills/x" lies inside the root "skills" of skills'),
+    ],
+)
+def test_a_mistake_of_the_command_line_shows_no_line_of_the_configuration(
+    project: Path, output: str, message: str
+) -> None:
+    write(project / "skillweave.toml", "banner = false\n")
+    refused = run(project, "check", "--output", output)
+    head, place, *rest = refused.err.splitlines()
+    assert (refused.status, head, place) == (2, f"error[SW001]: --output: {message}", "  --> skillweave.toml:1:1")
+    assert [line.lstrip(" =") for line in rest if line] == [
+        f"help: name a folder {'of its own' if output == '.' else 'that is apart from every root'}"
+    ]
+
+
 def test_2_for_a_configuration_that_is_not_there(project: Path) -> None:
     refused = run(project, "check", "--config", "nope.toml")
     assert refused.err.startswith("error[SW001]: cannot read the configuration: there is no such file\n")

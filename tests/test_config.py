@@ -15,12 +15,15 @@ from hypothesis import strategies as st
 
 from skillweave.cachedir import prepare_folder
 from skillweave.config import Config, Limits, load_config
+from skillweave.diagnostics import Problem
 from skillweave.sealed import read_json, write_json
 from skillweave.toml.kept import keep_toml, kept_toml
 from skillweave.toml.places import locate
+from skillweave.toml.reading import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from random import Random
 
     from skillweave.diagnostics import Diagnostic
 
@@ -275,6 +278,7 @@ ALL_KEYS = (
     "the keys are banner, consumers, documents, error, headings, ignore, limits, links, output, patterns, per-path, "
     "plugins, shared, skills, verbatim"
 )
+AT_THE_TOP = "in skillweave.toml the keys stand at the top, under no table"
 ALL_LIMITS = "the keys are bundle_bytes, depth, expansions, skill_lines, skill_tokens"
 
 
@@ -288,7 +292,11 @@ ALL_LIMITS = "the keys are bundle_bytes, depth, expansions, skill_lines, skill_t
         ("limits.depht = 1", ("1:8", "depht", 'unknown key "depht" in limits', 'did you mean "depth"?')),
         ("limits = {xyz = 1}", ("1:11", "xyz", 'unknown key "xyz" in limits', ALL_LIMITS)),
         ("patterns = 3", ("1:12", "3", "patterns: expected a list of strings, found an integer", None)),
-        ('skills = "a"', ("1:10", '"a"', "skills: expected a list of strings, found a string", None)),
+        ('skills = "a"', ("1:10", '"a"', "skills: expected a list of strings, found a string", 'write ["a"]')),
+        ("skills = '\"a\"'", ("1:10", "'\"a\"'", "skills: expected a list of strings, found a string", None)),
+        ("[skillweave]\nbanner = 1", ("1:2", "skillweave", 'unknown key "skillweave"', AT_THE_TOP)),
+        ("[tool.skillweave]\nbanner = 1", ("1:2", "tool", 'unknown key "tool"', AT_THE_TOP)),
+        ("[limits.skillweave]", ("1:9", "skillweave", 'unknown key "skillweave" in limits', ALL_LIMITS)),
         ("verbatim = [\n'a', # ]\n 1.5,]", ("3:2", "1.5", "verbatim: expected a string, found a float", None)),
         ("[[shared]]", ("1:3", "shared", "shared: expected a string, found a table", None)),
         ("[consumers]", ("1:2", "consumers", "consumers: expected a list of strings, found a table", None)),
@@ -330,14 +338,25 @@ def test_one_mistake(tmp_path: Path, text: str, expected: tuple[str, str, str, s
     assert config == Config(tmp_path.resolve(), config.file, skills=skills)
 
 
+TWICE = 'not valid TOML: "{}" stands twice, first in line {}'
+
+
 @pytest.mark.parametrize(
     ("text", "place", "message"),
     [
         ("patterns = [", "1:13", "not valid TOML: invalid value"),
         ('a = "x"\noutput "x"\n', "2:8", "not valid TOML: expected '=' after a key in a key/value pair"),
-        ("output = 'x'\noutput = 'y'\n", "2:13", "not valid TOML: cannot overwrite a value"),
-        (f"limits.depth = {'9' * 5000}", "1:1", "not valid TOML: Exceeds the limit"),
-        (f"patterns = {'[' * 5000}{']' * 5000}", "1:1", "not valid TOML: values are nested too deeply"),
+        ("output = 'x'\noutput = 'y'\n", "2:1", TWICE.format("output", 1)),
+        ("[limits]\n[plugins.a]\n[limits]", "3:2", TWICE.format("limits", 1)),
+        ("[a.b]\n[a]\n[ 'a' ]\n", "3:3", TWICE.format("a", 2)),
+        ("a.b = 1\n[a]", "2:2", TWICE.format("a", 1)),
+        ("[a]\n[[a]]", "2:3", TWICE.format("a", 1)),
+        ("[[a]]\nb = 1\n[[a]]\nb = 1\n'b' = 2 # c", "5:1", TWICE.format("a.b", 4)),
+        ("limits = {depth = 1, depth = 2}", "1:22", TWICE.format("limits.depth", 1)),
+        ("a = 1\na.b = 2", "2:1", 'not valid TOML: "a.b" cannot stand beside "a", which has a value in line 1'),
+        ("a = {b = 1}\n[a.c]", "2:2", 'not valid TOML: "a.c" cannot stand beside "a", which has a value in line 1'),
+        (f"# 1\nlimits.depth = {'9' * 5000}", "2:16", "not valid TOML: an integer has too many digits"),
+        (f"patterns = {'[' * 5000}{']' * 5000}", "1:5011", "not valid TOML: values are nested too deeply"),
     ],
 )
 def test_no_toml(tmp_path: Path, text: str, place: str, message: str) -> None:
@@ -456,6 +475,19 @@ def test_places_are_where_tomllib_reads_the_values(text: str) -> None:
         elif isinstance(value, list):
             todo.extend(((*path, index), item) for index, item in enumerate(value))
     assert set(keys) | set(values) == seen
+
+
+@settings(deadline=None)
+@given(toml(), st.randoms(use_true_random=False))
+def test_a_key_that_stands_twice_is_the_one_that_is_told(text: str, random: Random) -> None:
+    keys = [span for path, span in locate(text).keys.items() if len(path) == 1]
+    again = text[slice(*random.choice(keys))] if keys else "a"
+    first = text if keys else "a = 0\n"
+    name = next(iter(tomllib.loads(f"{again} = 0")))
+    problem = parsed(f"{again} = 0\n{first}")
+    assert isinstance(problem, Problem)
+    assert f'"{name}' in problem.message
+    assert problem.message.endswith("in line 1")
 
 
 # What is kept of it

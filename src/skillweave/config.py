@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Literal
 from skillweave.consumers import CONSUMERS
 from skillweave.diagnostics import INVALID_CONFIG, Diagnostic, Problem
 from skillweave.record import NamedTuple
-from skillweave.source import EncodingProblem, LineIndex, Position, SourcePath, Span, decode, foreign_part
+from skillweave.source import EncodingProblem, LineIndex, Position, SourcePath, decode, foreign_part
 from skillweave.suppress import Policy
 from skillweave.toml.kept import keep_toml, kept_toml
 from skillweave.toml.policy import POLICY_KEYS, read_policy
+from skillweave.toml.reading import parsed
 from skillweave.toml.table import (
     Table,
     choice,
@@ -92,7 +93,7 @@ def load_config(
     `root`, `file` and `output` are what the command line named. `output` is taken as given: it may be any path. With
     `cached`, a text that was parsed before need not be parsed again.
     """
-    parse: Parse = _known_or_parsed if cached else lambda _, text: _parsed(text)
+    parse: Parse = _known_or_parsed if cached else lambda _, text: parsed(text)
     folder, path = _find(cwd, root, file, parse)
     if path is None:
         config, diagnostics = Config(folder, None), []
@@ -203,10 +204,10 @@ def _speaks_of_us(folder: Path, data: bytes, parse: Parse) -> bool:
     if b"skillweave" not in data:
         return False
     text = decode(data)
-    parsed = parse(folder, text) if isinstance(text, str) else None
-    if parsed is None or isinstance(parsed, Problem):
+    said = parse(folder, text) if isinstance(text, str) else None
+    if said is None or isinstance(said, Problem):
         return re.search(rb"""^[ \t]*\[\s*["']?tool["']?\s*\.\s*["']?skillweave\b""", data, re.MULTILINE) is not None
-    tool = parsed.get("tool")
+    tool = said.get("tool")
     return isinstance(tool, dict) and "skillweave" in tool
 
 
@@ -244,39 +245,15 @@ def _read(path: Path) -> bytes | str:
         return error.strerror or type(error).__name__
 
 
-_SYNTAX_ERROR = re.compile(
-    r"(?P<message>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL
-)
-
-
-def _parsed(text: str) -> dict[str, object] | Problem:
-    """What a TOML text says, or why it is none."""
-    import tomllib  # noqa: PLC0415 (slow to load, and most often it is known what the text says)
-
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        return Problem(INVALID_CONFIG, "not valid TOML: values are nested too deeply", Span(0, 0))
-    except ValueError as error:  # TOMLDecodeError, and an integer of thousands of digits
-        match = _SYNTAX_ERROR.fullmatch(str(error))
-        end = len(text.rstrip())
-        if match is None:
-            return Problem(INVALID_CONFIG, f"not valid TOML: {error}", Span(0, 0))
-        if match["line"] is not None:
-            end = LineIndex(text).starts[int(match["line"]) - 1] + int(match["column"]) - 1
-        message = match["message"]
-        return Problem(INVALID_CONFIG, f"not valid TOML: {message[:1].lower()}{message[1:]}", Span(end, end + 1))
-
-
 def _known_or_parsed(root: Path, text: str) -> dict[str, object] | Problem:
     """What a TOML text says, from the project's cache if it is there; else it is parsed, and kept for the next time."""
     known = kept_toml(root, text)
     if known is not None:
         return known
-    parsed = _parsed(text)
-    if not isinstance(parsed, Problem):
-        keep_toml(root, text, parsed)
-    return parsed
+    said = parsed(text)
+    if not isinstance(said, Problem):
+        keep_toml(root, text, said)
+    return said
 
 
 def _load(root: Path, path: Path, parse: Parse) -> tuple[Config, list[Diagnostic]]:
@@ -289,17 +266,17 @@ def _load(root: Path, path: Path, parse: Parse) -> tuple[Config, list[Diagnostic
     if isinstance(text, EncodingProblem):
         return config, [_at_top(name, f"cannot read the configuration: {text.message}")]
     problems: list[Problem] = []
-    parsed = parse(root, text)
-    if isinstance(parsed, Problem):
-        problems.append(parsed)
+    said = parse(root, text)
+    if isinstance(said, Problem):
+        problems.append(said)
     else:
         is_shared = path.name == "pyproject.toml"
-        found = _checked_file(Table(parsed, (), None, problems), config, is_shared=is_shared)
+        found = _checked_file(Table(said, (), None, problems), config, is_shared=is_shared)
         if problems:
             from skillweave.toml.places import locate  # noqa: PLC0415 (a second look, for who made a mistake)
 
             problems.clear()
-            _checked_file(Table(parsed, (), locate(text), problems), config, is_shared=is_shared)
+            _checked_file(Table(said, (), locate(text), problems), config, is_shared=is_shared)
         config = found
     index = LineIndex(text)
     return config, [_diagnostic(problem, name, index) for problem in problems]
@@ -335,7 +312,11 @@ def _own_table(table: Table) -> Table | None:
 def _checked(table: Table, default: Config) -> Config:
     """The values of a table; each broken one is reported, and its default stands in."""
     keys = [name for name in Config._fields if name not in ("root", "file", "policy")]
-    report_unknown(table, [*keys, *POLICY_KEYS])
+    # Whoever knows the table of a pyproject.toml looks for one here.
+    is_top = not table.path
+    top = "in skillweave.toml the keys stand at the top, under no table"
+    cures = {name: top for name in ("skillweave", "tool") if is_top and isinstance(table.data.get(name), dict)}
+    report_unknown(table, [*keys, *POLICY_KEYS], cures)
     config = Config(
         default.root,
         default.file,

@@ -251,9 +251,11 @@ def summary(compiled: Compiled | Outcome | None, diagnostics: Sequence[Diagnosti
 
 def nothing_found(config: Config) -> str:
     """What to say of a project without a skill or document: where was looked, and how to have one."""
-    places = ", ".join((*config.skills, *config.documents))
-    cure = f"name other folders as `skills` in {config.file or 'a skillweave.toml'}, or begin with `skillweave init`"
-    return printable(f"no skill or document found in {config.root}: looked for SKILL.md below {places}; {cure}")
+    looked = f"looked for SKILL.md below {', '.join(config.skills)}" if config.skills else "`skills` is empty"
+    looked += f", and for .md files below {', '.join(config.documents)}" if config.documents else ""
+    folders = "other folders" if config.skills else "folders"
+    cure = f"name {folders} as `skills` in {config.file or 'a skillweave.toml'}, or begin with `skillweave init`"
+    return printable(f"no skill or document found in {config.root}: {looked}; {cure}")
 
 
 def status(diagnostics: Sequence[Diagnostic]) -> int:

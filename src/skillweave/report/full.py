@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skillweave.diagnostics import INVALID_CONFIG
 from skillweave.record import NamedTuple
 from skillweave.report.style import SEVERITY_STYLES, Style, paint
 from skillweave.report.text import escape, excerpt_escapes, hop_line, place, sentence, width
@@ -42,7 +43,7 @@ def _lines(diagnostic: Diagnostic, context: Context) -> Iterator[str]:
 
     label = escape(diagnostic.label or "")
     here = f"{' ' * gutter}{paint('-->', Style.GUTTER, color=color)} {place(diagnostic.path, diagnostic.start)}"
-    source = context.source_line(diagnostic.path, diagnostic.start.line)
+    source = None if _is_of_no_line(diagnostic) else context.source_line(diagnostic.path, diagnostic.start.line)
     if source is None:
         yield f"{here}   {label}".rstrip()
     else:
@@ -62,6 +63,11 @@ def _lines(diagnostic: Diagnostic, context: Context) -> Iterator[str]:
         yield f"{ending} {paint('note:', Style.STRONG, color=color)} {sentence(note)}"
     if diagnostic.help is not None:
         yield f"{ending} {paint('help:', Style.STRONG, color=color)} {escape(diagnostic.help)}"
+
+
+def _is_of_no_line(diagnostic: Diagnostic) -> bool:
+    """Whether a mistake is one of the configuration as a whole, or of the command line: no line of the file makes it."""
+    return diagnostic.code is INVALID_CONFIG and diagnostic.start == diagnostic.end == (1, 1)
 
 
 def _excerpt(source: str, start: Position, end: Position) -> _Excerpt:

@@ -24,8 +24,80 @@ class Places(NamedTuple):
     values: dict[KeyPath, Span]
 
 
+class Repeated(NamedTuple):
+    """A key that cannot stand where it does: which, and where; the one that is in its way, the same or above it, and where."""
+
+    whole: str
+    span: Span
+    holder: str
+    first: Span
+
+
 def locate(text: str) -> Places:
     """Where each key and each value of a *valid* TOML text stands (`tomllib` keeps no places)."""
+    return _walk(text, [])[0]
+
+
+def repeated(text: str) -> Repeated | None:
+    """The last key of a text, which ends where a parser found that the key cannot stand there; None if it cannot be told."""
+    for end in ("", "]"):  # A header is refused before its bracket.
+        named: list[_Named] = []
+        try:
+            places, depth = _walk(text + end, named)
+        except IndexError:
+            continue
+        # Its value has been read, which may hold keys, too.
+        while named and named[-1].depth > depth:
+            named.pop()
+        return _in_the_way(places, named)
+    return None
+
+
+def longest(text: str) -> Span:
+    """Where the longest bare word of a text stands."""
+    words = [token.span for token in _tokens(text) if token.mark not in "\"'"]
+    return max(words, key=lambda span: span.end - span.start, default=Span(0, 0))
+
+
+def deepest(text: str) -> Span:
+    """Where brackets are nested deepest in a text."""
+    depth, most, found = 0, 0, Span(0, 0)
+    for token in _tokens(text):
+        depth += (token.mark in "[{") - (token.mark in "]}")
+        if depth > most:
+            most, found = depth, token.span
+    return found
+
+
+class _Named(NamedTuple):
+    """A key as it is written, once: its full path, and where it stands, from its first part to its last; in how many values."""
+
+    path: KeyPath
+    span: Span
+    depth: int = 0
+
+
+def _in_the_way(places: Places, named: list[_Named]) -> Repeated | None:
+    """What keeps the last key from where it stands: the same key before it, else one above it that has a value."""
+    *before, (path, span, _) = named or [_Named((), Span(0, 0))]
+    for length in range(len(path), 0, -1):
+        above = path[:length]
+        spans = [one.span for one in before if one.path == above] or [
+            one.span for one in before if one.path[:length] == above
+        ]
+        if spans and (length == len(path) or above in places.values):
+            return Repeated(_dotted(path), span, _dotted(above), spans[0])
+    return None
+
+
+def _dotted(path: KeyPath) -> str:
+    return ".".join(part for part in path if isinstance(part, str))
+
+
+def _walk(text: str, named: list[_Named]) -> tuple[Places, int]:
+    """Where keys and values stand, and how many values are open at the end. Each key is added to `named`, as often as it is
+    written.
+    """
     places, tokens = Places({}, {}), list(_tokens(text))
     lists: dict[KeyPath, int] = {}  # arrays of tables: how many tables each has
     table: KeyPath = ()
@@ -50,13 +122,16 @@ def locate(text: str) -> Places:
             places.values[wanted] = Span(token.span.start, tokens[at].span.end)
             wanted = None
         elif token.mark == "[":
-            at, table = _header(tokens, at, places, lists)
+            at, table, span = _header(tokens, at, places, lists)
+            # One table of many has a number, by which it is not called.
+            named.append(_Named(table if isinstance(table[-1], str) else table[:-1], span))
         else:
             base = open_values[-1].path if open_values else table
             at, parts = _key(tokens, at)
             wanted = _record(places, base, parts)
+            named.append(_Named(wanted, _span(parts), len(open_values)))
         at += 1
-    return places
+    return places, len(open_values)
 
 
 class _Token(NamedTuple):
@@ -126,8 +201,8 @@ def _key(tokens: list[_Token], at: int) -> tuple[int, list[tuple[str, Span]]]:
     return at, parts
 
 
-def _header(tokens: list[_Token], at: int, places: Places, lists: dict[KeyPath, int]) -> tuple[int, KeyPath]:
-    """Reads `[a.b]` or `[[a.b]]`: the index of its last token, and the table that it opens."""
+def _header(tokens: list[_Token], at: int, places: Places, lists: dict[KeyPath, int]) -> tuple[int, KeyPath, Span]:
+    """Reads `[a.b]` or `[[a.b]]`: the index of its last token, the table that it opens, and where that is named."""
     double = tokens[at + 1].mark == "["
     at, parts = _key(tokens, at + 2 if double else at + 1)
     table: KeyPath = ()
@@ -139,7 +214,11 @@ def _header(tokens: list[_Token], at: int, places: Places, lists: dict[KeyPath, 
         if table in lists:
             table = (*table, lists[table])
             places.keys.setdefault(table, span)
-    return (at + 1 if double else at), table
+    return (at + 1 if double else at), table, _span(parts)
+
+
+def _span(parts: list[tuple[str, Span]]) -> Span:
+    return Span(parts[0][1].start, parts[-1][1].end)
 
 
 def _record(places: Places, base: KeyPath, parts: list[tuple[str, Span]]) -> KeyPath:

@@ -37,12 +37,13 @@ def report(table: Table, message: str, *path: str | int, cure: str | None = None
     table.problems.append(Problem(INVALID_CONFIG, message, span or Span(0, 0), cure))
 
 
-def report_unknown(table: Table, known: list[str]) -> None:
-    """Adds a mistake for every key that is not known, with the nearest one that is."""
+def report_unknown(table: Table, known: list[str], cures: Mapping[str, str] | None = None) -> None:
+    """Adds a mistake for every key that is not known, with the nearest one that is, or the cure that is its own."""
     for key in table.data:
         if key not in known:
             near = nearest(key, known)
             cure = f'did you mean "{near[0]}"?' if near else f"the keys are {', '.join(sorted(known))}"
+            cure = (cures or {}).get(key, cure)
             span = table.places.keys.get((*table.path, key), Span(0, 0)) if table.places else Span(0, 0)
             inside = f" in {_dotted(table)}" if _dotted(table) else ""
             table.problems.append(Problem(INVALID_CONFIG, f'unknown key "{key}"{inside}', span, cure))
@@ -68,12 +69,18 @@ def strings(table: Table, key: str) -> list[tuple[int, str]] | None:
     value = table.data.get(key)
     if not isinstance(value, list):
         if value is not None:
-            report(table, mismatch(table, key, "a list of strings", value), key)
+            report(table, mismatch(table, key, "a list of strings", value), key, cure=_listed(value))
         return None
     for index, item in enumerate(value):
         if not isinstance(item, str):
             report(table, mismatch(table, key, "a string", item), key, index)
     return [(index, item) for index, item in enumerate(value) if isinstance(item, str)]
+
+
+def _listed(value: object) -> str | None:
+    """How a string that stands alone is written as a list; None where that takes more than quotation marks."""
+    is_plain = isinstance(value, str) and value.isprintable() and value and not set(value) & set('"\\')
+    return f'write ["{value}"]' if is_plain else None
 
 
 def words(table: Table, key: str, known: Collection[str] | None = None) -> tuple[str, ...]:

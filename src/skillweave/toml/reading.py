@@ -1,0 +1,51 @@
+"""A TOML text → what it says, or the mistake in it, at the place where it was made."""
+
+from __future__ import annotations
+
+import re
+
+from skillweave.diagnostics import INVALID_CONFIG, Problem
+from skillweave.source import LineIndex, Span
+
+_SYNTAX_ERROR = re.compile(
+    r"(?P<message>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL
+)
+
+
+def parsed(text: str) -> dict[str, object] | Problem:
+    """What a TOML text says, or why it is none."""
+    import tomllib  # noqa: PLC0415 (slow to load, and most often it is known what the text says)
+
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        from skillweave.toml.places import deepest  # noqa: PLC0415 (likewise)
+
+        return _mistake("values are nested too deeply", deepest(text))
+    except ValueError as error:  # TOMLDecodeError, and an integer of thousands of digits
+        return _located(text, str(error))
+
+
+def _located(text: str, told: str) -> Problem:
+    """What the parser told, with its place."""
+    from skillweave.toml.places import longest, repeated  # noqa: PLC0415 (only a mistake asks for it)
+
+    match = _SYNTAX_ERROR.fullmatch(told)
+    if match is None:
+        return _mistake("an integer has too many digits", longest(text))
+    index, end = LineIndex(text), len(text.rstrip())
+    if match["line"] is not None:
+        end = index.starts[int(match["line"]) - 1] + int(match["column"]) - 1
+    message = match["message"]
+    again = repeated(text[:end]) if message.startswith(("Cannot ", "Duplicate ")) else None
+    if again is None:
+        return _mistake(f"{message[:1].lower()}{message[1:]}", Span(end, end + 1))
+    line = index.position(again.first.start).line
+    if again.whole == again.holder:
+        return _mistake(f'"{again.whole}" stands twice, first in line {line}', again.span, "keep one of the two")
+    words = f'"{again.whole}" cannot stand beside "{again.holder}", which has a value in line {line}'
+    return _mistake(words, again.span, "keep one of the two")
+
+
+def _mistake(words: str, span: Span, cure: str | None = None) -> Problem:
+    return Problem(INVALID_CONFIG, f"not valid TOML: {words}", span, cure)
