@@ -225,12 +225,14 @@ def test_two_skills_of_one_archive_name(project: Path, skillweave: Skillweave) -
     outcome = skillweave(project, ["package"])
     assert (outcome.status, codes(outcome)) == (1, ["SW901"])
     assert "context:zip-a and context-zip:a both go to context-zip-a.zip" in outcome.err
+    assert outcome.out.splitlines()[-1].endswith(" 0 unchanged, 1 with errors")
 
 
 def test_an_entry_with_an_error_is_not_packed(project: Path, skillweave: Skillweave) -> None:
     write(project, "patterns/steps.md", "<<include: missing.md>>\n")
     outcome = skillweave(project, ["package"])
     assert (outcome.status, codes(outcome)) == (1, ["SW201"])
+    assert outcome.out.splitlines()[-1] == "packed 2 packages, 0 unchanged, 2 with errors", "a skill and an agent"
     assert sorted(path.name for path in (project / "dist").glob("*.zip")) == ARCHIVES[:2]
 
 
@@ -290,6 +292,17 @@ def test_what_is_not_ours_stays(project: Path, skillweave: Skillweave, way: str)
     assert {path: after[path] for path in before if path != "dist/SHA256SUMS" or way == "sums"} == {
         path: before[path] for path in before if path != "dist/SHA256SUMS" or way == "sums"
     }
+
+
+@pytest.mark.parametrize("to", ["taken", "taken/below", "dangling"])
+def test_a_target_that_is_no_folder(project: Path, skillweave: Skillweave, to: str) -> None:
+    write(project, "taken", "Somebody's.")
+    (project / "dangling").symlink_to("nowhere")
+    before = contents(project)
+    outcome = skillweave(project, ["package", "--to", to])
+    assert (outcome.status, outcome.out) == (2, "")
+    assert f"{to.partition('/')[0]} is no folder" in outcome.err
+    assert contents(project) == before
 
 
 def test_our_own_archive_is_replaced(project: Path, skillweave: Skillweave) -> None:

@@ -389,6 +389,10 @@ def test_select_tells_these_only_and_the_status_is_theirs(tmp_path: Path, skillw
         assert done.status == status
         assert found["summary"]["warnings"] == len(codes) - status
         assert ("1 error of other kinds" in done.err) is (not status)
+    none = skillweave_here(tmp_path, ["check", "--select", "missing-include"])
+    assert none.out == "nothing that was selected in 4 files\n"
+    to_file = skillweave_here(tmp_path, ["check", "--select", "missing-include", "--output-file", "f"])
+    assert to_file.out == "nothing that was selected in 4 files: see f\n"
 
 
 def test_a_build_tells_all_errors_as_they_keep_entries_from_being_built(

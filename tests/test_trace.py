@@ -221,7 +221,13 @@ def test_a_file_that_is_not_what_was_built(project: Path, skillweave: Skillweave
         ("build/skills/x/SKILL.md:0", "has 29 lines, and no line 0"),
         ("build/skills/x/other.md", "x makes no build/skills/x/other.md"),
         ("build/other.md", "no source makes build/other.md"),
-        ("skills/x/SKILL.md", "skills/x/SKILL.md is not in the output folder (build)"),
+        ("build/skills/x/SKILL.md:x", "x is no line number: build/skills/x/SKILL.md:x"),
+        ("build/skills/x/SKILL.md:", "nothing is no line number: build/skills/x/SKILL.md:"),
+        ("patterns/one.md", "patterns/one.md is not in the output folder (build).\n"),
+        (
+            "skills/x/SKILL.md:3",
+            "is not in the output folder (build); it is a source, and build/skills/x/SKILL.md is made of it.\n",
+        ),
     ],
 )
 def test_what_cannot_be_traced(project: Path, skillweave: Skillweave, place: str, says: str) -> None:

@@ -6,17 +6,28 @@ from importlib import resources
 
 from skillweave.diagnostics import CODES, Code
 from skillweave.near import near_names
+from skillweave.suppress import find_codes
 
 
 def explain(name: str) -> tuple[str | None, str | None]:
-    """A code's number or name, in any case → its page; else None and the name that comes nearest."""
-    wanted = name.casefold()
+    """A code's number (`SW207` or `207`) or name, in any case → its page; else None and the name that comes nearest."""
+    wanted = _numbered(name).casefold()
     for code in CODES.values():
         if wanted in (code.number.casefold(), code.name):
             return page(code), None
     names = [known for code in CODES.values() for known in (code.name, code.number)]
     close = near_names(wanted, [known.casefold() for known in names])
     return None, next((known for known in names if close and known.casefold() == close[0]), None)
+
+
+def stage_of(name: str) -> tuple[str, ...]:
+    """The numbers of all findings that begin as a number does which is no whole one; none for anything else."""
+    return tuple(code.number for code in find_codes(_numbered(name)))
+
+
+def _numbered(name: str) -> str:
+    """A number with its letters, which may have been left out; anything else as it is."""
+    return f"SW{name}" if name.isascii() and name.isdigit() else name
 
 
 def page(code: Code) -> str:

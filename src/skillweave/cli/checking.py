@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from skillweave.cli.common import configure, nothing_found, progress, report, say, status, summary, usage_errors
 from skillweave.cli.fixing import NO_FIXES, Fixing, check_usage, hint, show_fixes, write_fixes
 from skillweave.cli.remember import remember
-from skillweave.cli.selecting import shown
+from skillweave.cli.selecting import nothing, shown
 from skillweave.cli.status import ERRORS
 from skillweave.cli.terminal import echo
 from skillweave.replay import Said
@@ -48,7 +48,7 @@ def run(options: Options, entries: tuple[str, ...] = (), fixing: Fixing = NO_FIX
     if options.format == "full" and not options.quiet and not options.output_file:
         from skillweave.report import summary_line  # noqa: PLC0415
 
-        line = summary_line(summary(outcome, diagnostics)) + hint(diagnostics, fixing)
+        line = summary_line(summary(outcome, diagnostics), nothing(options)) + hint(diagnostics, fixing)
         echo(line)
     if not outcome.entries and not options.quiet:
         echo(nothing_found(config), err=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from skillweave.cli.late import click
 from skillweave.cli.report_file import keep_off_sources, write_whole
-from skillweave.cli.selecting import narrowed
+from skillweave.cli.selecting import narrowed, nothing
 from skillweave.cli.status import CLEAN, ERRORS, USAGE
 from skillweave.cli.terminal import echo
 from skillweave.near import near_names
@@ -147,7 +147,9 @@ def print_report(
     if options.output_file:
         _write_report(options.output_file, text)
         if not options.quiet:
-            echo(f"{summary_line(context.summary)}: see {printable(str(options.output_file))}", err=err)
+            echo(
+                f"{summary_line(context.summary, nothing(options))}: see {printable(str(options.output_file))}", err=err
+            )
         return ""
     if text:
         text += "" if text.endswith("\n") else "\n"

@@ -14,11 +14,15 @@ from skillweave.cli.terminal import echo
 def explain(code: str) -> int:
     """Explain a finding: what it means, an example, the cure.
 
-    CODE is a number or a name: SW207, or missing-section.
+    CODE is a number or a name: SW207, 207, or missing-section.
     """
     from skillweave.explain import explain as find_page  # noqa: PLC0415
+    from skillweave.explain import stage_of  # noqa: PLC0415
 
     page, close = find_page(code)
+    stage = stage_of(code) if page is None else ()
+    if stage:
+        raise click.UsageError(f"{code!r} is a stage, with many findings: {', '.join(stage)}.")
     if page is None:
         hint = f" Did you mean {close}?" if close else " `skillweave check --format concise` shows codes."
         raise click.UsageError(f"there is no finding {code!r}.{hint}")

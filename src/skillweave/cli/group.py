@@ -33,6 +33,9 @@ COMMANDS = {
 }
 """Each command is a module of that name, imported when it is run; its line in `--help` is here, to import none for it."""
 
+FEW = 3
+"""Of how many commands an option may be, for these to be named where another one lacks it."""
+
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -96,7 +99,22 @@ def run(arguments: Sequence[str]) -> int:
         status = main.main(list(arguments), prog_name="skillweave", standalone_mode=False, obj=tuple(arguments))
     except click.exceptions.Exit as error:
         return error.exit_code
+    except click.NoSuchOption as error:
+        having = _commands_with(error.option_name, error.ctx)
+        if not 0 < len(having) <= FEW:
+            raise
+        commands = " and ".join(f"`{name}`" for name in having)
+        verb = "has" if len(having) == 1 else "have"
+        message = f"{error.message.rstrip('.')}; {commands} {verb} {error.option_name}."
+        raise click.UsageError(message, error.ctx) from None
     return status if isinstance(status, int) else CLEAN
+
+
+def _commands_with(option: str, context: click.Context | None) -> list[str]:
+    """The commands that have an option, in whose place another one was called."""
+    context = context or click.Context(main)
+    commands = {name: main.get_command(context, name) for name in COMMANDS}
+    return [name for name, command in commands.items() if command and any(option in one.opts for one in command.params)]
 
 
 def complete(instruction: str) -> int:

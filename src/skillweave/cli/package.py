@@ -16,6 +16,7 @@ from skillweave.cli.suggest import suggest_entries
 from skillweave.cli.terminal import echo
 
 if TYPE_CHECKING:
+    from skillweave.build import Compiled
     from skillweave.config import Config
     from skillweave.dist import Delivered
     from skillweave.package import Packages
@@ -84,6 +85,7 @@ def package(  # noqa: PLR0913 (one for each option)
     report(options, config, compiled, diagnostics, err=options.for_people)
     if options.for_people and not options.quiet:
         _tell(to, packages, delivered, verbose=options.verbose)
+        echo(_counted(delivered, _failed(compiled, packages)))
     if not compiled.entries and not options.quiet:
         echo(nothing_found(config), err=True)
     return ERRORS if len(compiled.bundles) < len(compiled.entries) else status(diagnostics)
@@ -105,6 +107,9 @@ def _target(config: Config, to: str) -> Path:
     from skillweave.source import foreign_part  # noqa: PLC0415
 
     folder = Path(os.path.normpath(Path.cwd() / to))
+    there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
+    if not there.is_dir():
+        raise click.UsageError(f"{to if there == folder else os.path.relpath(there)} is no folder.")
     if folder.is_relative_to(config.root):
         real = Path(os.path.realpath(folder))
         if not real.is_relative_to(config.root):
@@ -121,7 +126,7 @@ def _target(config: Config, to: str) -> Path:
 
 
 def _tell(to: str, packages: Packages, delivered: Delivered, *, verbose: bool) -> None:
-    """A line for each package that changed and for what was left out, and one for all."""
+    """A line for each package that changed and for what was left out."""
     for note in packages.notes:
         say(note)
     sizes = {made.name: (len(made.files), sum(len(file.data) for file in made.files)) for made in packages.made}
@@ -131,5 +136,17 @@ def _tell(to: str, packages: Packages, delivered: Delivered, *, verbose: bool) -
         say(f"packed {folder}/{name} ({f'{files} files, ' if files > 1 else ''}{size:,} bytes)")
     for name in delivered.unchanged if verbose else ():
         say(f"unchanged {folder}/{name}")
+
+
+def _counted(delivered: Delivered, failed: int) -> str:
+    """A line for all."""
     count = len(delivered.changed)
-    echo(f"packed {count} package{'s' if count != 1 else ''}, {len(delivered.unchanged)} unchanged")
+    parts = [f"packed {count} package{'s' if count != 1 else ''}", f"{len(delivered.unchanged)} unchanged"]
+    return ", ".join([*parts, f"{failed} with errors"] if failed else parts)
+
+
+def _failed(compiled: Compiled, packages: Packages) -> int:
+    """How many entries were not packed because of an error, in their sources or as a package."""
+    good = {bundle.entry.path for bundle in compiled.bundles}
+    refused = {found.path for found in packages.diagnostics if status([found])}
+    return sum(entry.path not in good or entry.path in refused for entry in compiled.entries)

@@ -53,6 +53,11 @@ def shown(config: Config, diagnostics: Sequence[Diagnostic], options: Options) -
     return found
 
 
+def nothing(options: Options) -> str:
+    """What to say where no finding is told: that there is none can only be said where all were looked at."""
+    return "no problems" if options.select is None else "nothing that was selected"
+
+
 def _selected(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
     del context, parameter
     return _numbers("--select", values) if values else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skillweave.cli.common import configure, progress, report, say, say_json, tried
+from skillweave.cli.common import configure, printable, progress, report, say, say_json, tried
 from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.suggest import suggest_built_files
@@ -79,9 +79,27 @@ def _read_place(config: Config, place: str) -> _Wanted:
     name, line = (match[1], int(match[2])) if match else (place, None)
     folder = Path(os.path.normpath(config.root / config.output))
     path = Path(os.path.normpath(Path.cwd() / name))
+    behind = re.fullmatch(r".+?:([^:/]*)", name)
+    if behind and not match and not os.path.lexists(path):
+        raise click.UsageError(printable(f"{behind[1] or 'nothing'} is no line number: {place}"))
     if not path.is_relative_to(folder):
-        raise click.UsageError(f"{name} is not in the output folder ({config.output}).")
+        message = f"{name} is not in the output folder ({config.output}){_made_of(config, path, folder)}."
+        raise click.UsageError(message)
     return _Wanted(name, path.relative_to(folder).as_posix(), line)
+
+
+def _made_of(config: Config, path: Path, folder: Path) -> str:
+    """What to say of a source that was named in place of what is made of it; nothing of any other file."""
+    from skillweave.config import hidden_roots  # noqa: PLC0415
+    from skillweave.files import Tree  # noqa: PLC0415
+    from skillweave.project import discover  # noqa: PLC0415
+
+    if not path.is_relative_to(config.root):
+        return ""
+    below = path.relative_to(config.root).as_posix()
+    entries = discover(Tree(config.root, hidden_roots(config)), config).entries
+    is_entry = any(entry.path == below for entry in entries)
+    return f"; it is a source, and {os.path.relpath(folder / below)} is made of it" if is_entry else ""
 
 
 def _compile(options: Options, config: Config, wanted: _Wanted) -> Trace | None:

@@ -73,11 +73,11 @@ def render(diagnostics: Sequence[Diagnostic], fmt: Format, context: Context) -> 
             assert_never(fmt)
 
 
-def summary_line(summary: Summary) -> str:
-    """`3 errors, 1 warning in 42 files`, without a line end."""
+def summary_line(summary: Summary, nothing: str = "no problems") -> str:
+    """`3 errors, 1 warning in 42 files`, without a line end; `nothing` is said where there are none."""
     counts = ((summary.errors, "error"), (summary.warnings, "warning"), (summary.infos, "info"))
     found = ", ".join(_count(number, word) for number, word in counts if number)
-    return f"{found or 'no problems'} in {_count(summary.files, 'file')}"
+    return f"{found or nothing} in {_count(summary.files, 'file')}"
 
 
 def _count(number: int, word: str) -> str:
