@@ -126,7 +126,7 @@ def test_the_reference_has_every_option_and_no_other(tmp_path: Path, name: str) 
     sections = re.split(r"^## ", REFERENCE, flags=re.MULTILINE)
     (own,) = (section for section in sections if section.startswith(f"`skillweave {name}"))
     (common,) = (section for section in sections if section.startswith("Common options"))
-    told = own if name in {"completion", "explain", "init", "new", "schema"} else own + common
+    told = own if name in {"clean", "completion", "explain", "init", "new", "schema"} else own + common
     told += "".join(section for section in sections if re.match(rf".*\n\nOf (?!every).*`{name}`", section))
     in_tables = "\n".join(re.findall(r"^\| (.*?) \|", told, re.MULTILINE))
     shown = run(tmp_path, name, "--help").out.partition("Options:")[2]
@@ -465,6 +465,37 @@ def test_what_could_not_be_read_is_not_said_to_be_written(project: Path, argumen
     (project / "build").chmod(0o755)
     assert (refused.status, refused.out) == (1, "")
     assert re.fullmatch(r"skillweave: cannot read /\S+/build\S*: Permission denied\n", refused.err), refused.err
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("skillweave.toml", "skills = [\n"), ("pyproject.toml", "[tool.skillweave]\nskils = []\n")]
+)
+def test_clean_needs_no_sound_configuration(project: Path, name: str, text: str) -> None:
+    assert run(project, "build").status == 0
+    write(project / name, text)
+    assert run(project, "check").status == 2
+    assert run(project / "skills", "clean") == Outcome(0, "removed the cache\n", "")
+    assert run(project, "clean", "--quiet", "--config", name) == Outcome(0, "", "")
+    assert not (project / ".skillweave").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--config", "nope.toml"], "nope.toml is no file."),
+        (["--root", "nowhere"], "nowhere is no folder."),
+        *(
+            (option, f"No such option '{option[0]}'")
+            for option in (["--format=json"], ["--strict"], ["--no-cache"], ["-v"])
+        ),
+    ],
+)
+def test_clean_takes_only_what_has_an_effect(project: Path, arguments: list[str], words: str) -> None:
+    assert run(project, "build").status == 0
+    refused = run(project, "clean", *arguments)
+    assert (refused.status, refused.out) == (2, "")
+    assert words.replace("=json", "") in refused.err
+    assert (project / ".skillweave").is_dir()
 
 
 def test_clean_removes_the_cache_and_what_a_killed_run_left_of_it(project: Path) -> None:

@@ -56,6 +56,22 @@ def test_a_misspelt_key_is_the_field_that_is_missing(key: str) -> None:
     assert check(f"{SOUND}{key}: x\n") == [("unportable-field", key)]
 
 
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        ("description: ''\n", "write what it does, and when to use it"),
+        ("description: [x]\n", "write one text"),
+        (f"description: {'x' * 1030}\n", "shorten it by 6"),
+        ("description: x\ncompatibility: ''\n", "write what it needs, or leave it out"),
+        ("description: x\nmetadata:\n  a: [x]\n", "write one text"),
+        ("description: x\nmetadata: x\n", "write `key: value` lines in it"),
+    ],
+)
+def test_a_value_that_is_refused_comes_with_its_cure(text: str, cure: str) -> None:
+    problem = only(f"name: commit\n{text}")
+    assert (problem.code.name, problem.help) == ("invalid-field", cure)
+
+
 def test_another_key_is_no_misspelling() -> None:
     assert check("license: x\ndescription: x\n") == [("missing-field", "---")]
     assert check("title: x\nDESCRIPTION: x\n") == [

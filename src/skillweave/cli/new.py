@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from skillweave.cli.options import place_options
 from skillweave.cli.starting import refusal, shown, sound_config
 from skillweave.cli.status import CLEAN
 from skillweave.cli.suggest import suggest_new_pattern, suggest_new_skill
 from skillweave.cli.terminal import echo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
     from skillweave.config import Config
     from skillweave.starter import File
-
-
-def _place_options(command: Callable[..., int]) -> Callable[..., int]:
-    path = click.Path(path_type=Path)
-    root = click.option("--root", type=path, metavar="DIR", help="The project's folder (default: found upward).")
-    config = click.option("--config", type=path, metavar="FILE", help="The configuration (default: found upward).")
-    return root(config(command))
 
 
 @click.group()
@@ -33,7 +26,7 @@ def new() -> None:
 
 @new.command()
 @click.argument("name", shell_complete=suggest_new_skill)
-@_place_options
+@place_options
 def skill(name: str, root: Path | None, config: Path | None) -> int:
     """Make a skill.
 
@@ -56,7 +49,7 @@ def skill(name: str, root: Path | None, config: Path | None) -> int:
 
 @new.command()
 @click.argument("path", shell_complete=suggest_new_pattern)
-@_place_options
+@place_options
 def pattern(path: str, root: Path | None, config: Path | None) -> int:
     """Make a pattern, and print the line that includes it.
 

@@ -22,7 +22,7 @@ FORMATS = (*OWN_FORMATS, "github", "sarif")
 
 
 class Options(NamedTuple):
-    """What all commands that read a project are given."""
+    """What all commands that work a project out are given."""
 
     arguments: tuple[str, ...]
     """The command line, without the name of the program."""
@@ -46,20 +46,8 @@ class Options(NamedTuple):
 
 
 def project_options(command: Callable[..., int], formats: Sequence[str] = FORMATS) -> Callable[..., int]:
-    """Give a command the options of every command that reads a project; it receives them as one value."""
-    options = [
-        click.option(
-            "--root",
-            type=click.Path(path_type=Path),
-            metavar="DIR",
-            help="The project's folder (default: found upward).",
-        ),
-        click.option(
-            "--config",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="The configuration (default: found upward).",
-        ),
+    """Give a command the options of every command that works a project out; it receives them as one value."""
+    options: list[Callable[..., Callable[..., int]]] = [
         click.option("--output", metavar="DIR", help="Where bundles are (default: as configured, else build)."),
         click.option(
             "--format",
@@ -75,7 +63,7 @@ def project_options(command: Callable[..., int], formats: Sequence[str] = FORMAT
         ),
         click.option("--strict", is_flag=True, help="Treat warnings as errors."),
         click.option("--no-cache", is_flag=True, help="Read and work out everything anew."),
-        click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+        quiet_option,
         click.option("-v", "--verbose", is_flag=True, help="Say more, such as what did not change."),
     ]
 
@@ -88,7 +76,20 @@ def project_options(command: Callable[..., int], formats: Sequence[str] = FORMAT
     wrapped.__doc__ = command.__doc__
     for option in reversed(options):
         wrapped = option(wrapped)
-    return wrapped
+    return place_options(wrapped)
+
+
+def place_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options that say where the project is."""
+    path = click.Path(path_type=Path)
+    root = click.option("--root", type=path, metavar="DIR", help="The project's folder (default: found upward).")
+    config = click.option("--config", type=path, metavar="FILE", help="The configuration (default: found upward).")
+    return root(config(command))
+
+
+def quiet_option(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command `--quiet`."""
+    return click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")(command)
 
 
 def report_options(command: Callable[..., int]) -> Callable[..., int]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from skillweave.front_matter.values import Field
 
 _OPENING_LINE = Span(0, 3)
+_ONE_TEXT = "write one text"
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -70,9 +71,9 @@ def _check_field(field: Field, folder_name: str, consumers: Sequence[str]) -> It
         case "name":
             yield from _check_name(field, folder_name)
         case "description":
-            yield from _check_length(field, 1024)
+            yield from _check_length(field, 1024, "write what it does, and when to use it")
         case "compatibility":
-            yield from _check_length(field, 500)
+            yield from _check_length(field, 500, "write what it needs, or leave it out")
         case "metadata":
             yield from _check_metadata(field)
         case "allowed-tools":
@@ -98,14 +99,14 @@ def _check_name(field: Field, folder_name: str) -> Iterator[Problem]:
         yield Problem(NAME_MISMATCH, message, field.value_span, "give both the same name")
 
 
-def _check_length(field: Field, most: int) -> Iterator[Problem]:
+def _check_length(field: Field, most: int, wanted: str) -> Iterator[Problem]:
     if not isinstance(field.value, str):
-        yield Problem(INVALID_FIELD, f"{field.name} is not a text", field.value_span)
+        yield Problem(INVALID_FIELD, f"{field.name} is not a text", field.value_span, _ONE_TEXT)
     elif not field.value.strip():
-        yield Problem(INVALID_FIELD, f"{field.name} is empty", field.name_span)
+        yield Problem(INVALID_FIELD, f"{field.name} is empty", field.name_span, wanted)
     elif len(field.value) > most:
         message = f"{field.name} has {len(field.value)} characters, above {most}"
-        yield Problem(INVALID_FIELD, message, field.value_span)
+        yield Problem(INVALID_FIELD, message, field.value_span, f"shorten it by {len(field.value) - most}")
 
 
 def _check_metadata(field: Field) -> Iterator[Problem]:
@@ -119,7 +120,7 @@ def _check_metadata(field: Field) -> Iterator[Problem]:
     for entry in field.value.fields:
         if not isinstance(entry.value, str):
             message = f"metadata maps a text to a text, and {entry.name} is none"
-            yield Problem(INVALID_FIELD, message, entry.value_span)
+            yield Problem(INVALID_FIELD, message, entry.value_span, _ONE_TEXT)
 
 
 def _check_portable(field: Field, consumers: Sequence[str]) -> Iterator[Problem]:
