@@ -467,6 +467,23 @@ def test_what_could_not_be_read_is_not_said_to_be_written(project: Path, argumen
     assert re.fullmatch(r"skillweave: cannot read /\S+/build\S*: Permission denied\n", refused.err), refused.err
 
 
+@pytest.mark.parametrize("arguments", [["graph"], ["package"], ["trace", "build/skills/x/SKILL.md"]])
+def test_what_a_build_parsed_is_parsed_again_only_without_the_cache(project: Path, arguments: list[str]) -> None:
+    """Without the parser, whoever needs it fails."""
+    write(project / "skills/x/SKILL.md", f"{SKILL}&lt; \\<\n")
+    assert run(project, "build").status == 0
+    program = "import sys; sys.modules['markdown_it'] = None; from skillweave.__main__ import main; main()"
+    for more, status in (["--quiet"], 0), (["--quiet", "--no-cache"], 3):
+        done = subprocess.run(
+            [sys.executable, "-c", program, *arguments, *more],
+            cwd=project,
+            env=environment(),
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == status, done.stderr.decode()
+
+
 @pytest.mark.parametrize(
     ("name", "text"), [("skillweave.toml", "skills = [\n"), ("pyproject.toml", "[tool.skillweave]\nskils = []\n")]
 )

@@ -8,17 +8,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.cachedir import FOLDER, prepare_folder
+from skillweave.cachedir import FOLDER, key_here, prepare_folder
 from skillweave.saved import DOCUMENTS
 from skillweave.sealed import read_json, write_json
+from skillweave.state import parser_key
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
 DIGITS = 2
 SLACK = 2
 """How many times as many documents a file may keep as the last whole run used: those of another branch come back."""
+
+
+def fetcher(root: Path) -> Callable[[Iterable[str]], Mapping[str, str]]:
+    """What gets the documents that earlier builds of a project have parsed with the parser that is here now, by digest."""
+    key = key_here(root, parser_key())
+    return lambda digests: fetch(root, key, digests)
 
 
 def fetch(root: Path, key: str | None, digests: Iterable[str]) -> dict[str, str]:

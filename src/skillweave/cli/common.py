@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from skillweave.build import Compiled
+    from skillweave.cache import Documents, Fetch
     from skillweave.cli.options import Options
     from skillweave.config import Config
     from skillweave.diagnostics import Code, Diagnostic
@@ -58,6 +59,22 @@ def _load(options: Options) -> tuple[Config, tuple[Diagnostic, ...]]:
     from skillweave.config import load_config  # noqa: PLC0415
 
     return load_config(Path.cwd(), options.root, options.config, options.output, cached=not options.no_cache)
+
+
+def fetcher_for(options: Options, config: Config) -> Fetch | None:
+    """What gets the documents that earlier builds parsed; None if nothing of them is to be believed."""
+    if options.no_cache:
+        return None
+    from skillweave.store import fetcher  # noqa: PLC0415 (only where something may have to be parsed)
+
+    return fetcher(config.root)
+
+
+def documents_for(options: Options, config: Config) -> Documents:
+    """The documents that a command can do without parsing, for one that keeps none."""
+    from skillweave.cache import Documents  # noqa: PLC0415
+
+    return Documents(fetcher_for(options, config))
 
 
 @contextmanager

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.cli.common import say
+from skillweave.cli.common import fetcher_for, say
 from skillweave.cli.late import click
 from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.terminal import echo
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from skillweave.build import Compiled
     from skillweave.cli.options import Options
@@ -97,19 +97,13 @@ def _work_out(options: Options, config: Config, found: Sequence[Diagnostic], ask
         return None
     from skillweave.build import compile_project  # noqa: PLC0415 (the compiler is imported only where it is needed)
     from skillweave.cache import Documents  # noqa: PLC0415
-    from skillweave.cachedir import key_here  # noqa: PLC0415
     from skillweave.fix import fix_project  # noqa: PLC0415
-    from skillweave.state import parser_key  # noqa: PLC0415
-    from skillweave.store import fetch  # noqa: PLC0415
 
     # What a fix brings is looked for among all findings, also among those that this run does not tell.
     whole = config._replace(policy=config.policy._replace(selected=None, dropped=()))
     paths = {diagnostic.path for diagnostic in found}
-    key = key_here(config.root, parser_key())
+    stored = fetcher_for(options, config)
     memory: dict[str, Document] = {}
-
-    def stored(digests: Iterable[str]) -> Mapping[str, str]:
-        return {} if options.no_cache else fetch(config.root, key, digests)
 
     def compile_with(drafts: Mapping[str, bytes]) -> Compiled:
         return compile_project(whole, documents=Documents(stored, memory), drafts=drafts)

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skillweave.cli.common import configure, nothing_found, progress, report, say, say_json, status, usage_errors
+from skillweave.cli.common import (
+    configure,
+    documents_for,
+    nothing_found,
+    progress,
+    report,
+    say,
+    say_json,
+    status,
+    usage_errors,
+)
 from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.suggest import suggest_entries
 from skillweave.cli.terminal import echo
@@ -36,7 +46,9 @@ def graph(options: Options, entries: tuple[str, ...]) -> int:
     from skillweave.depfile import needs_of  # noqa: PLC0415
 
     with usage_errors(), progress(options) as show:
-        compiled = compile_project(config, entries, strict=options.strict, progress=show)
+        compiled = compile_project(
+            config, entries, strict=options.strict, progress=show, documents=documents_for(options, config)
+        )
     needs = needs_of(compiled)
     if options.format == "json":
         say_json(_object(config, compiled, needs))

@@ -10,14 +10,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skillweave.cli.common import configure, printable, progress, say, say_json, status, summary, wants_color
+from skillweave.cli.common import (
+    configure,
+    fetcher_for,
+    printable,
+    progress,
+    say,
+    say_json,
+    status,
+    summary,
+    wants_color,
+)
 from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.suggest import suggest_sources
 from skillweave.cli.terminal import echo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from skillweave.config import Config
     from skillweave.move.apply import Task
@@ -71,7 +81,7 @@ def _run(options: Options, config: Config, names: tuple[str, str], *, dry_run: b
         return _finish(config, task, names, dry_run=dry_run)
     move = named_move(config.root, Path.cwd(), *names)
     with progress(options) as show:
-        plan = plan_move(Asked(config, options.strict, _stored(options, config), show), move)
+        plan = plan_move(Asked(config, options.strict, fetcher_for(options, config), show), move)
     is_refused = bool(plan.refusals or status(plan.diagnostics))
     if not is_refused and not dry_run:
         carry_out(config.root, Task(plan.move, plan.changes))
@@ -194,15 +204,3 @@ def _object(plan: Plan, *, is_done: bool) -> dict[str, object]:
         "diagnostics": [plain_object(diagnostic) for diagnostic in plan.diagnostics],
         "summary": summary(plan.after, plan.diagnostics)._asdict(),
     }
-
-
-def _stored(options: Options, config: Config) -> Callable[[Iterable[str]], Mapping[str, str]] | None:
-    """What gets the documents that earlier builds parsed."""
-    if options.no_cache:
-        return None
-    from skillweave.cachedir import key_here  # noqa: PLC0415
-    from skillweave.state import parser_key  # noqa: PLC0415
-    from skillweave.store import fetch  # noqa: PLC0415
-
-    key = key_here(config.root, parser_key())
-    return lambda digests: fetch(config.root, key, digests)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
-from skillweave.cli.common import configure, nothing_found, progress, report, say, status, usage_errors
+from skillweave.cli.common import configure, documents_for, nothing_found, progress, report, say, status, usage_errors
 from skillweave.cli.options import Options, project_options, report_options
 from skillweave.cli.status import ERRORS, USAGE
 from skillweave.cli.suggest import suggest_entries
@@ -72,7 +72,9 @@ def package(  # noqa: PLR0913 (one for each option)
         dropped = (*config.policy.dropped, UNPORTABLE_FIELD.number)
         config = config._replace(policy=config.policy._replace(dropped=dropped))
     with usage_errors(), progress(options) as show:
-        compiled = compile_project(config, entries, strict=options.strict, progress=show)
+        compiled = compile_project(
+            config, entries, strict=options.strict, progress=show, documents=documents_for(options, config)
+        )
     tree = Tree(config.root)
     mistakes = check_plugins(config, tree, frozenset(namespace(entry, config) for entry in compiled.project.entries))
     if mistakes:

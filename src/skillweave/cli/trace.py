@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skillweave.cli.common import configure, printable, progress, report, say, say_json, tried
+from skillweave.cli.common import configure, documents_for, printable, progress, report, say, say_json, tried
 from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.suggest import suggest_built_files
@@ -114,7 +114,9 @@ def _compile(options: Options, config: Config, wanted: _Wanted) -> Trace | None:
     if entry is None:
         raise click.UsageError(f"no source makes {wanted.name}.")
     with progress(options) as show:
-        compiled = compile_project(config, [entry.path], strict=options.strict, progress=show)
+        compiled = compile_project(
+            config, [entry.path], strict=options.strict, progress=show, documents=documents_for(options, config)
+        )
     if not compiled.bundles:
         report(options, config, compiled, compiled.diagnostics, err=True)
         say(f"{wanted.name} cannot be traced while {entry.id} has errors", err=True)

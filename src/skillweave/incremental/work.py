@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from skillweave.cachedir import key_here, prepare_folder
 from skillweave.incremental.last import MISSHAPED, Last
 from skillweave.saved import load_parts
-from skillweave.state import State, copy_of, parser_key, record, update
+from skillweave.state import State, copy_of, record, update
 
 if TYPE_CHECKING:
     from skillweave.build import Compiled
@@ -67,10 +67,9 @@ def _compile_changes(asked: Asked, last: Last, parts: Parts, documents: Document
 
 
 def documents_of(asked: Asked) -> Documents:
+    """The documents that are known already, of earlier builds and of this process."""
     from skillweave.cache import Documents  # noqa: PLC0415
-    from skillweave.store import fetch  # noqa: PLC0415 (only where something may have to be parsed)
+    from skillweave.store import fetcher  # noqa: PLC0415 (only where something may have to be parsed)
 
-    root = asked.config.root
-    key = key_here(root, parser_key())
     memory = asked.memory.documents if asked.memory is not None else None
-    return Documents((lambda digests: fetch(root, key, digests)) if asked.cached else None, memory)
+    return Documents(fetcher(asked.config.root) if asked.cached else None, memory)
