@@ -231,11 +231,12 @@ def test_pyproject_says_the_same(tmp_path: Path) -> None:
     assert theirs.output == "out"
 
 
-def test_the_command_lines_output_is_taken_as_given(tmp_path: Path) -> None:
+def test_the_command_lines_output_may_be_anywhere_and_is_named_in_one_way(tmp_path: Path) -> None:
     write(tmp_path / "skillweave.toml", 'output = "x"')
-    for output in ("/somewhere/else", "../up", "./y/"):
+    named = {"/somewhere/else": "/somewhere/else", "../up": "../up", "./y/": "y", "y/../z": "z", f"{tmp_path}/y": "y"}
+    for output, name in named.items():
         config, diagnostics = load_config(tmp_path, output=output)
-        assert (config.output, diagnostics) == (output, ())
+        assert (config.output, diagnostics) == (name, ())
 
 
 @pytest.mark.parametrize("output", ["skills", "./skills/x", "patterns/out", ".", "skills/../patterns"])

@@ -328,8 +328,10 @@ def test_a_hostile_list_of_sums_removes_nothing_outside(project: Path, skillweav
     assert "victim" not in (project / "out/SHA256SUMS").read_text()
 
 
-@pytest.mark.parametrize("to", ["build", "build/dist", "patterns", "plugins/research/skills/dist"])
+@pytest.mark.parametrize("to", ["build", "build/dist", "patterns", "plugins/research/skills/dist", "shared/dist"])
 def test_packages_do_not_go_among_sources_or_outputs(project: Path, skillweave: Skillweave, to: str) -> None:
+    settings = (project / "skillweave.toml").read_text()
+    (project / "skillweave.toml").write_text('shared = ["shared"]\n' + settings)
     outcome = skillweave(project, ["package", "--to", to])
     assert outcome.status == 2
     assert "which holds no packages" in outcome.err

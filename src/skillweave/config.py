@@ -65,7 +65,9 @@ MOST = {"bundle_bytes": 2**30, "expansions": 10_000_000, "depth": 10_000}
 
 
 class Config(NamedTuple):
-    """What a project says about itself. Paths are relative to `root`, with `/`; an `--output` is as it was given."""
+    """What a project says about itself. Paths are relative to `root`, with `/`; an `--output` elsewhere is absolute, or begins
+    with `..`.
+    """
 
     root: Path
     file: SourcePath | None
@@ -104,7 +106,7 @@ def load_config(
     else:
         config, diagnostics = _load(folder, path, parse)
     if output is not None:
-        config = config._replace(output=output)
+        config = config._replace(output=_normal(config.root, output))
         diagnostics = [*diagnostics, *_misplaced(config, "--output")]
     else:
         diagnostics = [*diagnostics, *_diverted(config)]
@@ -335,6 +337,12 @@ def _checked(table: Table, default: Config) -> Config:
         policy=read_policy(table),
     )
     return _without_overlap(table, config, default)
+
+
+def _normal(root: Path, output: str) -> str:
+    """An output folder as it is compared with other paths: relative to the project if it lies there."""
+    place = Path(os.path.normpath(output))
+    return (place.relative_to(root) if place.is_relative_to(root) else place).as_posix()
 
 
 def _output(table: Table, default: str) -> str:

@@ -60,7 +60,9 @@ def tell_failure(error: OSError) -> int:
     where = f" {error.filename}" if error.filename else ""
     verb = getattr(error, "__notes__", ["write"])[0]
     _say(f"skillweave: cannot {verb}{where}: {error.strerror or error}")
-    if verb == "write":
+    if verb == "write" and isinstance(error, (FileExistsError, NotADirectoryError)):
+        echo("A file is in the way. Nothing was lost: move it, or choose another `output`.", err=True)
+    elif verb == "write":
         echo("Nothing was lost: what is published is whole, and the next build goes on from here.", err=True)
     return ERRORS
 

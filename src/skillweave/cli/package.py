@@ -105,7 +105,7 @@ def _epoch() -> int | None:
 
 def _target(config: Config, to: str) -> Path:
     """The folder for packages. It lies in no folder that is read or built: what is put there would become a source."""
-    from skillweave.files import Tree, expand_roots, is_below  # noqa: PLC0415
+    from skillweave.cli.report_file import claimed_by  # noqa: PLC0415
     from skillweave.source import foreign_part  # noqa: PLC0415
 
     folder = Path(os.path.normpath(Path.cwd() / to))
@@ -119,11 +119,9 @@ def _target(config: Config, to: str) -> Path:
         path = real.relative_to(config.root).as_posix()
         if foreign_part(path) is not None:
             raise click.UsageError(f"{to} leads into {foreign_part(path)}, which holds no packages.")
-        configured = (*config.patterns, *config.skills, *config.documents)
-        roots = [config.output, *(root for _, root in expand_roots(Tree(config.root), configured))]
-        inside = next((root for root in roots if is_below(path, root)), None)
-        if inside is not None:
-            raise click.UsageError(f"{to} lies in {inside}/, which holds no packages.")
+    claimed = claimed_by(Path(os.path.realpath(folder)), config)
+    if claimed is not None:
+        raise click.UsageError(f"{to} lies in {claimed}/, which holds no packages.")
     return folder
 
 

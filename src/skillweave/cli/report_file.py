@@ -35,21 +35,30 @@ def keep_off_sources(file: Path, config: Config, what: str) -> None:
 
     `what` the file is to be, in words.
     """
+    place = Path(os.path.realpath(file.parent)) / file.name
+    names = [config.root / name for name in ("skillweave.toml", "pyproject.toml", config.file) if name]
+    if place in names:
+        raise click.UsageError(f"{file} is a configuration, and no place for a {what}.")
+    claimed = claimed_by(place, config)
+    if claimed is not None:
+        raise click.UsageError(f"{file} lies in {claimed}, which is no place for a {what}.")
+
+
+def claimed_by(place: Path, config: Config) -> str | None:
+    """What a place lies in that the project reads or builds: its output, a root, or what is shared; None for any other.
+
+    The place has no symlinks in it.
+    """
     from skillweave.files import Tree, expand_roots, is_below  # noqa: PLC0415
 
-    place = Path(os.path.realpath(file.parent)) / file.name
     if place.is_relative_to(os.path.realpath(config.root / config.output)):
-        raise click.UsageError(f"{file} lies in {config.output}, which is no place for a {what}.")
+        return config.output
     if not place.is_relative_to(config.root):
-        return
+        return None
     path = place.relative_to(config.root).as_posix()
-    if path in ("skillweave.toml", "pyproject.toml", config.file):
-        raise click.UsageError(f"{file} is a configuration, and no place for a {what}.")
     configured = (*config.patterns, *config.skills, *config.documents)
     roots = (*config.shared, *(root for _, root in expand_roots(Tree(config.root), configured)))
-    inside = next((root for root in roots if is_below(path, root)), None)
-    if inside is not None:
-        raise click.UsageError(f"{file} lies in {inside}, which is no place for a {what}.")
+    return next((root for root in roots if is_below(path, root)), None)
 
 
 def write_whole(file: Path, data: bytes) -> None:
