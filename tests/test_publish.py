@@ -133,6 +133,28 @@ def test_an_output_folder_elsewhere(project: Path, tmp_path: Path, skillweave_he
     assert not (project / "build").exists()
 
 
+@pytest.mark.parametrize("how", [[], ["--no-cache"]], ids=["with what is known", "anew"])
+def test_an_entry_with_an_error_keeps_its_last_good_output(
+    project: Path, how: list[str], skillweave_here: Skillweave
+) -> None:
+    write(project, {"skills/y/SKILL.md": skill("y")})
+    skillweave_here(project, ["build", *how])
+    kept, locked = read_tree(project / "build/skills/x"), recorded(project)
+    write(project, {"skills/x/SKILL.md": skill("x", "<<include: gone.md>>"), "skills/y/SKILL.md": skill("y", "New.")})
+    found = skillweave_here(project, ["build", *how])
+    assert (found.status, "1 with errors" in found.out) == (1, True)
+    assert read_tree(project / "build/skills/x") == kept
+    again = recorded(project)
+    assert again["skills/x/SKILL.md"] == locked["skills/x/SKILL.md"]
+    assert again["skills/y/SKILL.md"] != locked["skills/y/SKILL.md"]
+
+
+def recorded(project: Path) -> dict[str, object]:
+    """What the lock file says of each entry."""
+    entries: dict[str, object] = json.loads((project / "build" / LOCK).read_text(encoding="utf-8"))["entries"]
+    return entries
+
+
 # What is not ours
 
 
@@ -181,13 +203,15 @@ def test_what_is_left_out_everywhere_survives_every_change(project: Path, skillw
     assert read_tree(bundle) == litter
 
 
-def test_an_edited_output_without_a_source_stays(project: Path, skillweave_here: Skillweave) -> None:
+@pytest.mark.parametrize("gone", ["data.txt", "SKILL.md"])
+def test_an_edited_output_without_a_source_stays(project: Path, gone: str, skillweave_here: Skillweave) -> None:
     skillweave_here(project, ["build"])
     write(project, {"build/skills/x/data.txt": "edited"})
-    (project / "skills/x/SKILL.md").unlink()
+    (project / "skills/x" / gone).unlink()
     found = skillweave_here(project, ["build"])
     assert (found.status, "was edited after it was built" in found.err) == (1, True)
-    assert read_tree(project / "build") == {"skills/x/data.txt": OutputFile("edited")}
+    assert read_tree(project / "build")["skills/x/data.txt"] == OutputFile("edited")
+    assert (project / "build/skills/x/SKILL.md").exists() == (gone != "SKILL.md")
 
 
 def test_a_file_where_the_output_folder_goes(project: Path, skillweave_here: Skillweave) -> None:
