@@ -195,6 +195,14 @@ def test_the_diff_is_a_patch_that_does_what_a_build_does(project: Path, skillwea
     assert "0 skills" in built.out
 
 
+def test_the_diff_takes_line_ends_along(project: Path, skillweave: Skillweave) -> None:
+    built = (project / BUILT).read_bytes()
+    (project / BUILT).write_bytes(built.replace(b"\n", b"\r\n"))
+    patch = skillweave(project, ["build", "--diff"]).out.encode()
+    subprocess.run(["git", "apply", "-"], cwd=project, input=patch, check=True)
+    assert (project / BUILT).read_bytes() == built
+
+
 def test_other_files_only_differ(project: Path, skillweave: Skillweave) -> None:
     (project / "skills/x/data.bin").write_bytes(b"\0\1")
     (project / "skills/x/latin.txt").write_bytes(b"\xe9\n")

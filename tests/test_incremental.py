@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +21,9 @@ from skillweave.incremental import Asked, Memory, Outcome, Superseded, build, ch
 from skillweave.parse.documents import parse
 from skillweave.sealed import read_json, write_json
 from skillweave.state import TABLES, State
+
+if TYPE_CHECKING:
+    from conftest import Skillweave
 
 NAMES = ("a.md", "b.md", "c.md", "d/e.md")
 SKILLS = ("s", "t", "u")
@@ -615,6 +619,22 @@ def test_a_cache_that_a_repository_brings_along_is_not_believed(tmp_path: Path) 
     assert checked is not None
     assert [entry.id for entry in believed.entries] == ["lie"]
     assert [entry.id for entry in checked.entries] == ["s"]
+
+
+@pytest.mark.parametrize("arguments", [["graph"], ["trace", "build/skills/s/SKILL.md"]], ids=lambda words: words[0])
+def test_without_the_cache_nothing_of_it_is_believed_or_changed(
+    tmp_path: Path, arguments: list[str], skillweave_here: Skillweave
+) -> None:
+    write(tmp_path / "skills/s/SKILL.md", SKILL)
+    write(tmp_path / "skillweave.toml", "banner = false\n")
+    assert skillweave_here(tmp_path, ["build"]).status == 0
+    told = skillweave_here(tmp_path, arguments)
+    kept = tmp_path / ".skillweave/toml.json"
+    write_json(kept, {**read_json(kept), "parsed": {"skills": ["elsewhere"]}})
+    before = tree(tmp_path / ".skillweave")
+    assert skillweave_here(tmp_path, arguments) != told
+    assert skillweave_here(tmp_path, [*arguments, "--no-cache"]) == told
+    assert tree(tmp_path / ".skillweave") == before
 
 
 def test_documents_are_not_written_through_a_link(tmp_path: Path) -> None:

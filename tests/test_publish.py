@@ -155,6 +155,30 @@ def recorded(project: Path) -> dict[str, object]:
     return entries
 
 
+@pytest.mark.parametrize("written", ["./x", "x/", "skills/../x"])
+def test_an_output_folder_is_the_same_however_it_is_written(
+    project: Path, written: str, skillweave_here: Skillweave
+) -> None:
+    skillweave_here(project, ["build", "--output", "x"])
+    before = stats(project / "x")
+    for more in ([], ["--no-cache"], ["--check"]):
+        assert skillweave_here(project, ["build", "--output", written, *more]).status == 0
+        assert stats(project / "x") == before
+    assert sorted(path.name for path in project.iterdir()) == [".skillweave", "skills", "skillweave.toml", "x"]
+
+
+@pytest.mark.parametrize("path", ["skills/x/SKILL.md", "skills/x/data.txt", LOCK])
+def test_an_output_with_other_line_ends_is_made_anew(project: Path, path: str, skillweave_here: Skillweave) -> None:
+    skillweave_here(project, ["build"])
+    place = project / "build" / path
+    clean = place.read_bytes()
+    place.write_bytes(clean.replace(b"\n", b"\r\n"))
+    found = skillweave_here(project, ["build", "--check", "--format", "concise"])
+    assert (found.status, [line.split(":")[0] for line in found.out.splitlines()]) == (1, [f"build/{path}"])
+    assert skillweave_here(project, ["build"]).status == 0
+    assert place.read_bytes() == clean
+
+
 # What is not ours
 
 

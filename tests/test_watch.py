@@ -337,8 +337,11 @@ def test_stopped_and_continued_with_a_queue_that_ran_over(project: Path) -> None
         watch.until(good(project, "third\n"))
 
 
-def test_own_outputs_do_not_wake_it(project: Path) -> None:
-    with watching(project) as watch:
+@pytest.mark.parametrize("arguments", [(), ("--output", "./build")], ids=["as configured", "written with a dot"])
+def test_own_outputs_do_not_wake_it(project: Path, arguments: tuple[str, ...]) -> None:
+    (project / "build").mkdir()
+    (project / "patterns/built").symlink_to("../build")
+    with watching(project, arguments) as watch:
         for number in range(5):
             write(project / "patterns/a.md", f"edit {number}\n")
             watch.until(good(project, f"edit {number}\n"))
