@@ -329,6 +329,20 @@ def test_killed_where_folders_cannot_be_exchanged(scene: Scene, tmp_path: Path, 
     assert missing
 
 
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("scene", ["change"], indirect=True)
+def test_folders_change_places_where_the_system_cannot_exchange_them(scene: Scene, how: How, tmp_path: Path) -> None:
+    project, log = set_up(scene, tmp_path / "project"), tmp_path / "log"
+    refusing = ["-e", "trace=renameat2", "-e", "inject=renameat2:error=ENOSYS"]
+    options = ["strace", "-f", "-o", str(log), *refusing] if how == "strace" else []
+    job = Job(set_up(scene, tmp_path / "warm"), journal=how == "python")
+    ((_, status),) = drive(job, [{"project": str(project)}], options)
+    assert status == 0
+    assert how == "python" or "(INJECTED)" in log.read_text()
+    assert full_tree(project) == scene.new
+    assert_nothing_staged(project)
+
+
 @pytest.mark.parametrize(
     ("how", "error"),
     [(HOWS[0], errno.ENOSPC), (HOWS[0], errno.EIO), (HOWS[0], errno.EACCES), ("python", errno.EDQUOT)],
