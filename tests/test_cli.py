@@ -572,3 +572,38 @@ def test_the_line_of_a_command_is_how_its_own_help_begins(tmp_path: Path, name: 
     said = " ".join(run(tmp_path, name, "--help").out.split())
     assert COMMANDS[name].split()[0] in said
     assert f"skillweave {name}" in said
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("skills/x", "."), ("skills/x", "SKILL.md"), ("skills", "x"), ("skills", "x/SKILL.md"), ("skills/y", "../x")],
+)
+def test_an_entry_is_named_by_its_path_from_here(project: Path, folder: str, name: str) -> None:
+    write(project / "skills/y/SKILL.md", SKILL.replace("name: x", "name: y"))
+    assert run(project / folder, "build", name).out.startswith("built x → build/skills/x\nbuilt 1 skill, ")
+    assert run(project / folder, "check", name).out == "no problems in 2 files\n"
+
+
+def test_all_is_named_by_the_folder_of_the_project(project: Path) -> None:
+    assert run(project, "build", ".").out.startswith("built x → build/skills/x\nbuilt 1 skill, ")
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["build"], ["build", "--check"], ["build", "--diff"], ["package"]])
+def test_that_there_is_nothing_to_build_is_said_of_every_command(tmp_path: Path, arguments: list[str]) -> None:
+    done = run(tmp_path, *arguments)
+    assert (done.status, f"no skill or document found in {tmp_path}: " in done.err) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["new", "skill", "later"], "cannot write {}/skills/later/SKILL.md: File too large\n"),
+        (["mv", "skills/x", "skills/y"], "Nothing is moved.\nskillweave: cannot write: File too large\n"),
+    ],
+)
+def test_what_a_full_disk_keeps_from_being_made_leaves_nothing(project: Path, arguments: list[str], said: str) -> None:
+    before = files_below(project)
+    full = run(project, *arguments, limit=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8, 8)))
+    assert (full.status, said.format(project) in full.err) == (1, True), full.err
+    assert {path: text for path, text in files_below(project).items() if ".skillweave" not in str(path)} == before
+    assert not (project / "skills/later").exists()

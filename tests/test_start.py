@@ -368,7 +368,7 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path) -> None:
     shown = run_limited(tmp_path, limit, "init")
     assert shown.returncode == 1
     assert "Traceback" not in shown.stderr
-    assert list(read_tree(tmp_path)) == ["patterns/", CONFIG]
+    assert list(read_tree(tmp_path)) == [CONFIG]
     assert run_limited(tmp_path, lambda: None, "init").returncode == 0
     assert sorted(read_tree(tmp_path)) == sorted(FILES)
 
@@ -563,3 +563,16 @@ def test_help(tmp_path: Path, skillweave_here: Skillweave, kind: str) -> None:
     shown = skillweave_here(tmp_path, ["new", kind, "--help"])
     assert shown.status == 0
     assert shown.out.startswith(f"Usage: skillweave new {kind} [OPTIONS]")
+
+
+def test_a_project_in_a_project_is_told(tmp_path: Path, skillweave_here: Skillweave) -> None:
+    (tmp_path / "outer/skills").mkdir(parents=True)
+    begun = skillweave_here(tmp_path / "outer", ["init", "inner"])
+    assert f"note: this is inside the project {tmp_path}/outer, and is one of its own\n" in begun.out
+    assert "note:" not in skillweave_here(tmp_path, ["init", "beside"]).out
+
+
+def test_what_is_made_in_a_project_above_is_told_with_its_folder(tmp_path: Path, skillweave_here: Skillweave) -> None:
+    put(tmp_path, skillweave_toml="", deep__x="")
+    made = skillweave_here(tmp_path / "deep", ["new", "skill", "commit"])
+    assert made.out.splitlines()[0] == f"made skills/commit/SKILL.md in the project {tmp_path}"

@@ -128,9 +128,10 @@ def choose(project: Project, wanted: Sequence[str]) -> tuple[Entry, ...]:
     chosen: dict[SourcePath, Entry] = {}
     for name in wanted:
         path = name.removeprefix("./").rstrip("/")
-        found = [entry for entry in project.entries if name == entry.id or _is_at(entry, path)]
-        if not found:
-            raise UnknownEntryError(name, [entry.id for entry in project.entries])
+        is_all = path in ("", ".")
+        found = [entry for entry in project.entries if is_all or name == entry.id or _is_at(entry, path)]
+        if not found and not is_all:
+            raise UnknownEntryError(name, list(dict.fromkeys(entry.id for entry in project.entries)))
         chosen.update({entry.path: entry for entry in found})
     return tuple(sorted(chosen.values(), key=lambda entry: entry.path))
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from skillweave.cli.common import configure, nothing_found, progress, report, say, status, summary, usage_errors
+from skillweave.cli.common import (
+    configure,
+    from_here,
+    nothing_found,
+    progress,
+    report,
+    say,
+    status,
+    summary,
+    usage_errors,
+)
 from skillweave.cli.fixing import NO_FIXES, Fixing, check_usage, hint, show_fixes, write_fixes
 from skillweave.cli.remember import remember
 from skillweave.cli.selecting import nothing, shown
@@ -25,6 +35,7 @@ def run(options: Options, entries: tuple[str, ...] = (), fixing: Fixing = NO_FIX
     config, failed = configure(options)
     if config is None:
         return failed
+    entries = from_here(config, entries)
     from skillweave.incremental import Asked  # noqa: PLC0415
     from skillweave.incremental import check as run_check  # noqa: PLC0415
 

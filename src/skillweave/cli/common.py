@@ -250,6 +250,19 @@ def wants_color(choice: str, stream: Any) -> bool:  # noqa: ANN401 (a text strea
     return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
 
 
+def from_here(config: Config, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of entries as they are meant in a folder of the project: what is a path from there is one from the project's."""
+    here = os.getcwd()  # noqa: PTH109 (as the configuration's own root: without symlinks)
+    root = os.path.realpath(config.root)
+    if here == root or not here.startswith(f"{root}/"):
+        return names
+    places = {name: os.path.normpath(f"{here}/{name}") for name in names}
+    inside = {
+        name: place for name, place in places.items() if os.path.lexists(place) and f"{place}/".startswith(f"{root}/")
+    }
+    return tuple(inside[name][len(root) + 1 :] or "." if name in inside else name for name in names)
+
+
 def summary(compiled: Compiled | Outcome | None, diagnostics: Sequence[Diagnostic]) -> Summary:
     """How many findings of each kind there are, and in how many files and skills."""
     from skillweave.diagnostics import Severity  # noqa: PLC0415

@@ -39,10 +39,22 @@ def init(folder: Path) -> int:
         raise refusal("; ".join(mistakes))
     write(root, planned.make)
     _tell(begun, planned)
+    outer = _enclosing(root)
+    if outer is not None:
+        echo(shown(f"note: this is inside the project {outer}, and is one of its own"))
     there = os.path.relpath(root)
     there = f"./{there}" if there.startswith("-") else there
     echo(shown(f"Next: {'' if there == '.' else f'cd {shlex.quote(there)} && '}skillweave build"))
     return CLEAN
+
+
+def _enclosing(root: Path) -> Path | None:
+    """The project that a folder lies in; None if it lies in none."""
+    from skillweave.config import load_config  # noqa: PLC0415
+
+    outer, _ = load_config(root.parent)
+    is_project = outer.file is not None or any((outer.root / name).is_dir() for name in ("skills", "patterns"))
+    return outer.root if is_project else None
 
 
 def _tell(begun: Beginning, planned: Plan) -> None:

@@ -84,4 +84,5 @@ def _write(config: Config, file: File) -> None:
     for mistake in planned.mistakes:
         raise refusal(mistake)
     write(config.root, planned.make)
-    echo(shown(f"made {file.path}"))
+    where = "" if config.root.samefile(".") else f" in the project {config.root}"
+    echo(shown(f"made {file.path}{where}"))

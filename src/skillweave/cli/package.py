@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
-from skillweave.cli.common import configure, documents_for, nothing_found, progress, report, say, status, usage_errors
+from skillweave.cli.common import (
+    configure,
+    documents_for,
+    from_here,
+    nothing_found,
+    progress,
+    report,
+    say,
+    status,
+    usage_errors,
+)
 from skillweave.cli.options import Options, project_options, report_options
 from skillweave.cli.status import ERRORS, USAGE
 from skillweave.cli.suggest import suggest_entries
@@ -56,6 +66,7 @@ def package(  # noqa: PLR0913 (one for each option)
     config, failed = configure(options)
     if config is None:
         return failed
+    entries = from_here(config, entries)
     from skillweave.build import compile_project  # noqa: PLC0415
     from skillweave.diagnostics import UNPORTABLE_FIELD  # noqa: PLC0415
     from skillweave.dist import deliver  # noqa: PLC0415

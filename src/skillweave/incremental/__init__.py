@@ -61,9 +61,9 @@ def current(asked: Asked) -> Outcome | None:
     """
     started = now()
     last = last_published(asked, started)
-    if last is None or is_more_to_do(last) or has_strays(last.state) or is_locked(str(asked.output)):
+    if last is None or not last.is_published():
         return None
-    if not last.is_published():
+    if is_more_to_do(last) or has_strays(last.state) or is_locked(str(asked.output)):
         return None
     said = said_by(last.state)
     renew(asked, last.state, started)

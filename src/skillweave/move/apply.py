@@ -119,10 +119,15 @@ def _write_journal(root: Path, task: Task) -> None:
         descriptor = os.open(root / JOURNAL, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     except FileExistsError:
         raise MoveError(f"another move is under way here, or {JOURNAL} is left of one: try again") from None
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(content, file)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        with suppress(OSError):
+            (root / JOURNAL).unlink()  # Nothing is done yet, and nothing will be.
+        raise
 
 
 def _go_on(root: Path, task: Task, *, fresh: bool) -> tuple[SourcePath, ...]:

@@ -8,8 +8,12 @@ import stat
 from contextlib import suppress
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from skillweave.record import NamedTuple
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
 class File(NamedTuple):
@@ -54,16 +58,29 @@ def write(root: Path, files: tuple[File, ...]) -> None:
     """Make each file. One that has come into being since it was planned is not touched: that is an `OSError`."""
     for file in files:
         path = root / file.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as stream:
-            try:
-                stream.write(file.text)
-                stream.flush()
-            except BaseException:
-                # Half a file would be kept for good by the next run, which takes it for the user's.
+        made = [folder for folder in path.parents if not folder.exists()]
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("x", encoding="utf-8", newline="\n") as stream:
+                _write_whole(stream, file.text, path)
+        except BaseException as error:
+            for folder in made:
                 with suppress(OSError):
-                    path.unlink()
-                raise
+                    folder.rmdir()
+            if isinstance(error, OSError) and error.filename is None:
+                error.filename = str(path)
+            raise
+
+
+def _write_whole(stream: TextIO, text: str, path: Path) -> None:
+    """Write a new file; half of one would be kept for good by the next run, which takes it for the user's."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except BaseException:
+        with suppress(OSError):
+            path.unlink()
+        raise
 
 
 def repository_of(folder: Path) -> Path | None:
