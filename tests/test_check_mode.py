@@ -250,3 +250,12 @@ def test_a_stray_below_a_hidden_root_is_named(project: Path, skillweave: Skillwe
     write(project / "build/plugins/.x/skills/z/stray.md", "x")
     write(project / "build/plugins/.y/mine.md", "x")
     assert named(project, skillweave) == ["build/plugins/.x/skills/z/stray.md: stray"]
+
+
+def test_what_a_build_would_refuse_is_not_called_to_be_built(project: Path, skillweave: Skillweave) -> None:
+    (project / LOCK).unlink()
+    write(project / BUILT, "mine\n")
+    outcome = skillweave(project, ["build", "--check", "x"])
+    assert f"{BUILT} is stale" in outcome.out
+    assert "help: no build wrote it: move it out of the output folder" in outcome.out
+    assert skillweave(project, ["build", "x"]).status == 1

@@ -548,6 +548,16 @@ def test_what_no_build_wrote_is_looked_for_in_full(tmp_path: Path) -> None:
         assert run_current(tmp_path) is None
 
 
+@pytest.mark.parametrize("output", ["x", "./x", "x/", "skills/../x"])
+def test_an_output_folder_that_comes_to_be_is_no_change(tmp_path: Path, output: str) -> None:
+    write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: ../../shared/f.md>>\n")
+    write(tmp_path / "shared/f.md", "# F\n")
+    write(tmp_path / "skillweave.toml", 'shared = ["shared"]\n')
+    config, _ = load_config(tmp_path, output=output)
+    build(Asked(config))
+    assert current(Asked(config)) is not None
+
+
 def test_it_says_why_an_entry_was_rebuilt(tmp_path: Path) -> None:
     write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: a.md>>\n")
     write(tmp_path / "patterns/a.md", "# A\n")

@@ -896,3 +896,14 @@ def test_a_journal_from_a_stranger_reaches_nothing_outside(tmp_path: Path, skill
         refused = skillweave_here(root, ["mv", old, new])
         assert (refused.status, "which is no place in the project" in refused.err) == (2, True)
     assert (tmp_path / "mine.txt").read_text() == "mine\n"
+
+
+@pytest.mark.parametrize("output", ["x", "./x", "x/", "skills/../x"])
+def test_a_symlink_in_the_output_folder_is_in_nobodys_way(
+    tmp_path: Path, output: str, skillweave_here: Skillweave
+) -> None:
+    write(tmp_path, {"patterns/a.md": "# A\n", "skills/x/SKILL.md": skill("x", "<<include: a.md>>\n")})
+    assert skillweave_here(tmp_path, ["build", "--output", output]).status == 0
+    (tmp_path / "x/link.md").symlink_to("../patterns/a.md")
+    moved = skillweave_here(tmp_path, ["mv", "patterns/a.md", "patterns/b.md", "--output", output])
+    assert (moved.status, moved.err) == (0, "")

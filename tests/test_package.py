@@ -337,6 +337,14 @@ def test_packages_do_not_go_among_sources_or_outputs(project: Path, skillweave: 
     assert "which holds no packages" in outcome.err
 
 
+@pytest.mark.parametrize("output", ["x", "./x", "x/", "skills/../x"])
+def test_packages_do_not_go_among_outputs_however_their_folder_is_written(
+    project: Path, skillweave: Skillweave, output: str
+) -> None:
+    outcome = skillweave(project, ["package", "--output", output, "--to", "x/dist"])
+    assert (outcome.status, "which holds no packages" in outcome.err) == (2, True)
+
+
 def test_the_target_is_named_from_here(project: Path, skillweave: Skillweave) -> None:
     (project / "deep").mkdir()
     outcome = skillweave(project / "deep", ["package", "context:zip", "--to", "../elsewhere/"])

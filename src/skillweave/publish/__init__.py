@@ -54,6 +54,7 @@ __all__ = [
 ]
 
 BUILD = "run `skillweave build`"
+NOT_OURS = "no build wrote it: move it out of the output folder"
 
 
 def publish(request: Request) -> Published | None:
@@ -156,15 +157,15 @@ def compare(request: Request) -> Published:
     planned = {output.path: output for bundle in request.bundles for output in bundle.outputs}
     lock = expected_lock(request, previous)
     kept = {path for source, record in previous.items() if request.keeps(source) for path in record.outputs}
+    ours = {path for record in previous.values() for path in record.outputs}
     for path, output in sorted(planned.items()):
-        state = state_of(request.folder, output, {})
+        state = state_of(request.folder, output, ours)
         if state != "same":
             why = "missing: its sources make it" if state == "absent" else "stale: it is not what its sources make"
-            result.diagnostics.append(_stale(request, path, why))
-    ours = {path for record in previous.values() for path in record.outputs}
+            result.diagnostics.append(_stale(request, path, why, NOT_OURS if state == "foreign" else BUILD))
     for path in files_below(request.folder, entered=_folders_of({*planned, *kept, *ours})):
         if path not in planned and path not in kept and path != LOCK_NAME:
-            cure = BUILD if path in ours else "no build wrote it: move it out of the output folder"
+            cure = BUILD if path in ours else NOT_OURS
             result.diagnostics.append(_stale(request, path, "stray: no source makes it", cure))
     there = read_plain(request.folder / LOCK_NAME)
     expected = there is not None or bool(lock)
