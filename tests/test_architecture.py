@@ -324,6 +324,18 @@ def used(function: ast.FunctionDef) -> Iterator[str]:
                 pass
 
 
+def test_the_rules_that_code_names_are_in_the_reference() -> None:
+    """`(directives.md, Splicing)` in a docstring leads to that heading of the page."""
+    named = {
+        found
+        for path in (ROOT / "src").rglob("*.py")
+        for found in re.findall(r"\((directives|cli)\.md, ([^)]+)\)", path.read_text(encoding="utf-8"))
+    }
+    pages = {name: (ROOT / f"docs/reference/{name}.md").read_text(encoding="utf-8") for name, _ in named}
+    assert [(page, heading) for page, heading in named if not re.search(rf"(?m)^##+ {heading}$", pages[page])] == []
+    assert len(named) > 10
+
+
 def test_architecture_names_every_module_and_only_tests_that_exist() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     table = re.findall(r"^\| \w+ \| `([\w./]+)` \|", text, re.MULTILINE)

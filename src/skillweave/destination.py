@@ -33,7 +33,9 @@ class Written(NamedTuple):
 
 
 def read_destination(raw: str, kind: Literal["link", "image", "definition", "html"]) -> Written | None:
-    """A destination as written → what it names; None if it is left alone (LANGUAGE 6): schemes, absolute, variables."""
+    """A destination as written → what it names; None if it is left alone: schemes, absolute, variables
+    (directives.md, Links, references, assets).
+    """
     if not raw.strip() or raw.startswith("/") or _SCHEME.match(raw) or "${" in raw or "{{" in raw:
         return None
     found = (_PATH_IN_HTML if kind == "html" else _PATH).match(raw)

@@ -1,4 +1,6 @@
-"""Hygiene: what a pattern means does not depend on where it is included (LANGUAGE 5). Labels of links and footnotes."""
+"""Hygiene: what a pattern means does not depend on where it is included. Labels of links and footnotes
+(directives.md, Definitions and anchors).
+"""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def list_folder(place: str, folder: str, shown: Collection[str]) -> dict[str, En
 
 
 def is_left_out(name: str) -> bool:
-    """Hidden files, caches and editor backups: no part of any skill or pattern (LANGUAGE 1)."""
+    """Hidden files, caches and editor backups: no part of any skill or pattern (directives.md, What a skill's folder ships)."""
     return (
         name.startswith(".")
         or name in ("__pycache__", "node_modules")

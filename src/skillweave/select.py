@@ -1,4 +1,4 @@
-"""What a directive selects of a file: a section, a region, lines, or all of it → ranges of lines (LANGUAGE 4)."""
+"""What a directive selects of a file: a section, a region, lines, or all of it → ranges of lines (directives.md, Selecting)."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ class EncodingProblem(NamedTuple):
 
 
 def decode(data: bytes) -> str | EncodingProblem:
-    """UTF-8 bytes → text with LF line ends and without a leading BOM (LANGUAGE 5)."""
+    """UTF-8 bytes → text with LF line ends and without a leading BOM (directives.md, Bytes)."""
     for bom, name in ((b"\xff\xfe", "UTF-16 (little-endian)"), (b"\xfe\xff", "UTF-16 (big-endian)")):
         if data.startswith(bom):
             return EncodingProblem(f"this is {name}, not UTF-8", 0)

@@ -1,4 +1,6 @@
-"""The arithmetic of a splice: container prefixes, tab stops, heading marks. Text in, text or edits out (LANGUAGE 5)."""
+"""The arithmetic of a splice (directives.md, Splicing): container prefixes, tab stops, heading marks. Text in, text or edits
+out.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Units: the texts that can be spliced. A file is one; a template is one for each set of values it is given (LANGUAGE 7).
+"""Units: the texts that can be spliced. A file is one; a template is one for each set of values it is given
+(directives.md, Parameters).
 
 A template's directives, selections and problems are found in its source. What is spliced is its rendering, parsed anew;
 of the directives in it, those count that stood in the source and came through.

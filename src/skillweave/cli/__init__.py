@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command and return its exit status (DIAGNOSTICS, exit status)."""
+    """Run one command and return its exit status (cli.md, Exit status)."""
     gc.disable()  # One run makes many small values and no garbage to speak of: collecting made large builds quadratic.
     try:
         return _run(arguments)

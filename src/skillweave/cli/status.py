@@ -1,3 +1,3 @@
-"""Exit statuses (DIAGNOSTICS, exit status)."""
+"""Exit statuses (cli.md, Exit status)."""
 
 CLEAN, ERRORS, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130

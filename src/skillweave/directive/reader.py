@@ -1,4 +1,4 @@
-"""The grammar of a directive: one line of text → what it asks for, or what is wrong with it (LANGUAGE 2)."""
+"""The grammar of a directive: one line of text → what it asks for, or what is wrong with it (directives.md, Directives)."""
 
 from __future__ import annotations
 

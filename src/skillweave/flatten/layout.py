@@ -44,7 +44,7 @@ def layout_of(
     """Lay a selection out: runs of own lines, splices, and what empty includes leave.
 
     An empty one takes its line with it, and one blank line where blank lines or the edge stand on both sides
-    (LANGUAGE 5).
+    (directives.md, Nothing to insert).
     """
     out: list[Item] = []
     stops = sorted(blocks)

@@ -1,4 +1,4 @@
-"""By how much an include moves the headings of what it brings (LANGUAGE 5, heading levels)."""
+"""By how much an include moves the headings of what it brings (directives.md, Heading levels)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def shift_of(nodes: Nodes, unit: Unit, edge: Edge, key: NodeKey) -> int:
-    """By how much an include moves the headings of what it brings (LANGUAGE 5, heading levels)."""
+    """By how much an include moves the headings of what it brings (directives.md, Heading levels)."""
     node = nodes.nodes[key]
     if node.levels is None or unit.document is None:
         return 0

@@ -28,7 +28,7 @@ def report_problems(graph: Graph, project: Project, elsewhere: Iterable[SourcePa
     """Report each document's own problems. `elsewhere` are files that others include than those of this graph.
 
     Some weigh more in a file that is included than in an entry. Front matter is YAML in a SKILL.md and in a pattern; in
-    other files of an entry it is their author's (LANGUAGE 1).
+    other files of an entry it is their author's (directives.md, Front matter).
     """
     included = {*included_by(graph), *elsewhere, *project.patterns}
     skills = {entry.main.real for entry in project.entries if entry.kind == "skill"}

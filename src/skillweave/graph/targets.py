@@ -70,7 +70,7 @@ _LANGUAGES = {
 
 
 def language(path: str, given: str | None) -> str:
-    """The info string of a file included as code: as given, else by its extension (LANGUAGE 4)."""
+    """The info string of a file included as code: as given, else by its extension (directives.md, as=code)."""
     name = path.rpartition("/")[2]
     extension = name.rpartition(".")[2] if "." in name.lstrip(".") else ""
     return given if given is not None else _LANGUAGES.get(extension, extension)

@@ -1,1 +1,3 @@
-"""What a bundle ships, and where its links lead: every relative destination of every page, resolved (LANGUAGE 6)."""
+"""What a bundle ships, and where its links lead: every relative destination of every page, resolved
+(directives.md, Links, references, assets).
+"""

@@ -1,4 +1,4 @@
-"""One link → where it leads in the output; what it ships on the way (LANGUAGE 6)."""
+"""One link → where it leads in the output; what it ships on the way (directives.md, Links, references, assets)."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def find_front_matter(index: LineIndex, problems: list[Problem]) -> tuple[Span | None, int]:
-    """The span of the front matter and the first line behind it. LANGUAGE 1: from `---` to the next `---`."""
+    """The span of the front matter and the first line behind it (directives.md, Front matter): from `---` to the next."""
     if index.line(0).rstrip(" \t") != "---":
         return None, 0
     for line in range(1, len(index.starts)):

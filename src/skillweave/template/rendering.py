@@ -1,4 +1,4 @@
-"""A template checked, given its values, and rendered (LANGUAGE 7)."""
+"""A template checked, given its values, and rendered (directives.md, Parameters)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,17 @@
-"""An edit of running text: what it makes of outputs, told without the compiler.
+"""The commonest edit, published without the compiler: other words in one file.
 
-Where the parse says the same of a text as before, in the same places, and what has changed stands in lines of running text
-(`new_words`), or is blocks of it as a whole (`new_blocks`), all that was found out of the project holds still; and outputs
-differ in these very lines.
+Where the parse finds the same in the old and the new text, at the same places, all that is known of the project holds still,
+and each output differs from what was published in the changed lines only. Four steps:
+
+1. *Where*: of the last compilation it is noted where the lines of each text stand in which output (`noting` makes a
+   `source_map`, `notes` keeps it from run to run, `words` has what it comes to for one text).
+2. *What*: lines that have other words (`new_words`), or whole blocks between blank lines (`new_blocks`).
+3. *Whether*: `same` compares what the parse says. A directive, heading, definition, comment or link of the project on a changed
+   line, a finding that names it, a template, a text shown as code or put into a line, a size near a limit, a second file:
+   with any of these, and with any doubt, the answer is None, and the compiler does it.
+4. *Patch*: each output is read, held against its digest and the old lines, and gets the new ones.
+
+Nothing noted is believed that is not held against the files. Random edits in `test_rewording.py` hold it to clean builds.
 """
 
 from __future__ import annotations
@@ -17,7 +26,7 @@ from skillweave.incremental.last import Last, said_by
 from skillweave.incremental.rewording.new_blocks import new_blocks
 from skillweave.incremental.rewording.new_words import new_words
 from skillweave.incremental.rewording.notes import Notes, load_notes, notes_of
-from skillweave.incremental.rewording.words import Made, Worded, Wording, kept_words_of
+from skillweave.incremental.rewording.words import Room, OutputRuns, Wording, kept_words_of
 from skillweave.lock import Ledger, Record
 from skillweave.publish import Rewriting, read_plain
 from skillweave.record import NamedTuple
@@ -65,7 +74,7 @@ def reworded(asked: Asked, last: Last) -> Rewording | None:
     rewriting = Rewriting(asked.output, asked.config.output, ledger, lock, {}, {})
     noted = {worded.path: worded for worded in wording.outputs}
     grown = len(edit.text.encode()) - len(wording.text.encode()), edit.text.count("\n") - wording.text.count("\n")
-    made, moved = list[Made](), list[Worded]()
+    made, moved = list[Room](), list[OutputRuns]()
     for entry in wording.entries:
         record = lock.get(entry.path)
         if record is None or record.inputs.get(wording.path) != wording.digest:
@@ -139,10 +148,10 @@ class _Rewritten(NamedTuple):
     output: Output
     bytes: int
     lines: int
-    worded: Worded
+    worded: OutputRuns
 
 
-def _rewritten(asked: Asked, noted: Worded, record: Record, edit: _Edit) -> _Rewritten | None:
+def _rewritten(asked: Asked, noted: OutputRuns, record: Record, edit: _Edit) -> _Rewritten | None:
     """An output with what is new; None if it is not what was noted."""
     found = read_plain(asked.output / noted.path)
     if found is None or digest(found[0]) != record.outputs[noted.path]:
@@ -158,7 +167,7 @@ def _rewritten(asked: Asked, noted: Worded, record: Record, edit: _Edit) -> _Rew
         return None
     lines, runs = made
     output = Output(noted.path, "\n".join(lines).encode(), mode)
-    return _Rewritten(output, len(output.data) - len(data), len(lines) - len(before), Worded(noted.path, runs))
+    return _Rewritten(output, len(output.data) - len(data), len(lines) - len(before), OutputRuns(noted.path, runs))
 
 
 def _stands_there(output: Sequence[str], run: Run, words: Sequence[str | None]) -> bool:
@@ -168,10 +177,10 @@ def _stands_there(output: Sequence[str], run: Run, words: Sequence[str | None]) 
     return run.end <= len(words) and all(not said or line.endswith(said) for said, line in found)
 
 
-def _grown(entry: Made, rewritten: Sequence[_Rewritten], text: tuple[int, int]) -> Made:
+def _grown(entry: Room, rewritten: Sequence[_Rewritten], text: tuple[int, int]) -> Room:
     """An entry with the room that is left in its own file. `text` is by how many bytes and lines the text has grown: blank
     lines at an entry's end count, and reach no output.
     """
     own = [one for one in rewritten if one.output.path == entry.path]
     grown = sum(one.bytes for one in own), sum(one.lines for one in own)
-    return Made(entry.path, entry.bytes - max(grown[0], text[0]), entry.lines - max(grown[1], text[1]))
+    return Room(entry.path, entry.bytes - max(grown[0], text[0]), entry.lines - max(grown[1], text[1]))

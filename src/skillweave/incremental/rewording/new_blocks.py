@@ -45,7 +45,7 @@ class NewBlocks(NamedTuple):
         """Where ranges of lines that are selected, or stand somewhere together, are in the new text; None if only the compiler
         can tell what belongs to them now.
         """
-        around = _Around.of(self)
+        around = _Gaps.of(self)
         moved = [self._moved(here, end, around) for here, end in ranges]
         return tuple((one.here, one.end) for one in moved if one is not None) if None not in moved else None
 
@@ -58,7 +58,7 @@ class NewBlocks(NamedTuple):
         not what was noted of it, or if only the compiler can tell whether it holds them.
         """
         made, runs_now, done = list[str](), list[Run](), 0
-        around = _Around.of(self)
+        around = _Gaps.of(self)
         for run in runs:
             moved = self._moved(run.here, run.end, around)
             if moved is None:
@@ -73,7 +73,7 @@ class NewBlocks(NamedTuple):
             done = until
         return [*made, *output[done:]], tuple(runs_now)
 
-    def _moved(self, here: int, end: int, around: _Around) -> _Moved | None:
+    def _moved(self, here: int, end: int, around: _Gaps) -> _Moved | None:
         """What becomes of selected lines."""
         more, last = self.new_end - self.end, _trimmed(self.before, here, end)
         if self.end <= here:
@@ -113,7 +113,7 @@ class _Moved(NamedTuple):
     new_until: int
 
 
-class _Around(NamedTuple):
+class _Gaps(NamedTuple):
     """Lines of the old text that are not blank."""
 
     above: int
@@ -124,7 +124,7 @@ class _Around(NamedTuple):
     """The first one behind what changes."""
 
     @classmethod
-    def of(cls, change: NewBlocks) -> _Around:
+    def of(cls, change: NewBlocks) -> _Gaps:
         before, behind = change.before, change.end
         while behind < len(before) and not before[behind]:
             behind += 1

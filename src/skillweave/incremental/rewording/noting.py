@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, SKILL_TOO_LONG
 from skillweave.emit import banner_of, front_of
 from skillweave.flatten.values import ChildItem, TextItem
-from skillweave.incremental.rewording.source_map import Entry, Row, SourceMap, Text
+from skillweave.incremental.rewording.source_map import EntryRow, NodeRow, SourceMap, Text
 from skillweave.incremental.rewording.words import GROWTH
 from skillweave.parts import below
 from skillweave.rules.size import BYTES_OF_A_TOKEN
@@ -78,7 +78,7 @@ def _is_simple(file: SourceFile) -> bool:
     return document is not None and document.params is None and not any(heading.setext for heading in document.headings)
 
 
-def _row(node: Node, numbers: Mapping[NodeKey, int], joined: dict[UnitKey, list[int]]) -> Row:
+def _row(node: Node, numbers: Mapping[NodeKey, int], joined: dict[UnitKey, list[int]]) -> NodeRow:
     """The row of a node, as if it were not odd. `joined` are those of units that were asked for before."""
     key, unit = node.key, node.unit
     if unit.key not in joined:
@@ -86,7 +86,7 @@ def _row(node: Node, numbers: Mapping[NodeKey, int], joined: dict[UnitKey, list[
         setext = (heading for heading in headings if heading.setext)
         joined[unit.key] = [line for heading in setext for line in range(heading.start + 1, heading.end)]
     items = [_item(item, numbers) for item in node.items]
-    return Row(
+    return NodeRow(
         key.path,
         [[*lines] for lines in key.ranges],
         _name(key.code, key.unit.arguments) if key.code is not None or key.unit.arguments else "",
@@ -143,7 +143,7 @@ def _item(item: Item, numbers: Mapping[NodeKey, int]) -> list[int]:
     return [numbers[item.child.key], item.child.shift, 0] if isinstance(item, ChildItem) else []
 
 
-def _entry(nodes: Nodes, bundle: Bundle, numbers: Mapping[NodeKey, int]) -> Entry:
+def _entry(nodes: Nodes, bundle: Bundle, numbers: Mapping[NodeKey, int]) -> EntryRow:
     entry = bundle.entry
     outputs = {}
     for path, page in bundle.pages.items():
@@ -153,7 +153,7 @@ def _entry(nodes: Nodes, bundle: Bundle, numbers: Mapping[NodeKey, int]) -> Entr
     if bundle.size is not None:
         limits, size = nodes.config.limits, bundle.size
         room = BYTES_OF_A_TOKEN * limits.skill_tokens - size.bytes, limits.skill_lines - size.lines
-    return Entry(*room, [*map(str, copies)], outputs)
+    return EntryRow(*room, [*map(str, copies)], outputs)
 
 
 _ANY = 2**60

@@ -20,8 +20,8 @@ def read_plain_text(text: str) -> Document | None:
 
 
 def says_the_same(old: str, new: str, lines: Collection[int]) -> bool:
-    """Whether the parse says the same of two plain texts, in the same lines and columns, but for what it finds in some lines
-    of the body and is nothing to anybody.
+    """Whether the parse says the same of two plain texts, in the same lines and columns, but for code and links in some lines
+    of the body that name nothing of the project.
     """
     was, is_now = read_plain_text(old), read_plain_text(new)
     if was is None or is_now is None or any(line < was.body for line in lines):
@@ -31,12 +31,12 @@ def says_the_same(old: str, new: str, lines: Collection[int]) -> bool:
 
 
 _FREE = ("paragraph", "table", "fence", "rule")
-"""Blocks that nothing is asked of."""
+"""Blocks that may come and go: nothing selects, names or levels one of them."""
 
 
 def holds_blocks_only(document: Document, text: str, start: int, end: int) -> bool:
     """Whether what a plain text says is what it would say if lines of it (start to end, half-open) were blank; but for
-    blocks in them, and for what is nothing to anybody.
+    blocks in them, and for code and links that name nothing of the project.
     """
     lines = text.split("\n")
     blank = "\n".join([*lines[:start], *[""] * (end - start), *lines[end:]])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skillweave.incremental.rewording.words import GROWTH, Made, Run, Worded, Wording
+from skillweave.incremental.rewording.words import GROWTH, Room, Run, OutputRuns, Wording
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from skillweave.source import SourcePath
 
 
-class Row(NamedTuple):
+class NodeRow(NamedTuple):
     """A node. Rows stand behind all that they include."""
 
     path: str
@@ -26,7 +26,7 @@ class Row(NamedTuple):
     ranges: list[list[int]]
     """The selected lines, each range half-open."""
     other: str
-    """What else tells it from other nodes."""
+    """What else tells it from other nodes: the values of a template, and the language of what is shown as code."""
     items: list[list[int]]
     """In order: lines of the file, as start and end; an include, as a row and by how much it moves headings, and 0; and
     nothing for a line that is none of the file's.
@@ -34,7 +34,7 @@ class Row(NamedTuple):
     inline: list[int]
     """The rows that are included in running text."""
     joined: list[int]
-    """Lines of the file that are none of an output where headings are moved."""
+    """Lines of the file that a heading written over several lines takes in where it is moved, and so written in one."""
     is_odd: bool
     """Whether more than the text of its lines, and of what it includes, may tell what comes of it."""
 
@@ -50,7 +50,7 @@ class Text(NamedTuple):
     """Of the file."""
 
 
-class Entry(NamedTuple):
+class EntryRow(NamedTuple):
     """An entry that has no error: by how much its own file can grow before it is too long for a skill, the files that it
     publishes as they are, and of each document the node of its body and how many lines stand before that.
     """
@@ -130,9 +130,9 @@ def wording_of(found: SourceMap, path: SourcePath, text: Text, lock: Lock) -> Wo
     entries = [entry for entry, record in lock.items() if record.has_input(path) and entry not in found.failed]
     if path in found.fixed or path in found.sized or not found.entries.keys() >= {*entries}:
         return None
-    rows = [Row(*row) for row in found.rows]
+    rows = [NodeRow(*row) for row in found.rows]
     holding = _holding(rows, path)
-    known = {entry: Entry(*found.entries[entry]) for entry in entries}
+    known = {entry: EntryRow(*found.entries[entry]) for entry in entries}
     if holding is None or any(path in entry.copies for entry in known.values()):
         return None
     heights = _heights(rows, holding)
@@ -140,7 +140,7 @@ def wording_of(found: SourceMap, path: SourcePath, text: Text, lock: Lock) -> Wo
     for entry in known.values():
         for output, (row, front) in entry.outputs.items():
             if holding[row]:
-                outputs.append(Worded(output, tuple(_runs(rows, row, front, path, heights))))
+                outputs.append(OutputRuns(output, tuple(_runs(rows, row, front, path, heights))))
     own = [row for row in rows if row.path == path]
     own_lines = (lines for row in own for lines in (*row.ranges, *row.items) if len(lines) == _LINES)
     marked = found.marked.get(path, [])
@@ -154,7 +154,7 @@ def wording_of(found: SourceMap, path: SourcePath, text: Text, lock: Lock) -> Wo
         not any(rows[item[0]].path == path for row in rows for item in row.items if len(item) > _LINES),
         noted,
         noted,
-        tuple(Made(path, entry.bytes, entry.lines) for path, entry in known.items()),
+        tuple(Room(path, entry.bytes, entry.lines) for path, entry in known.items()),
         tuple(outputs),
         tuple(sorted({*marked})),
     )
@@ -205,7 +205,7 @@ def _includes(row: list[Any]) -> Iterator[int]:
     yield from row[4]
 
 
-def _holding(rows: Sequence[Row], path: SourcePath) -> list[bool] | None:
+def _holding(rows: Sequence[NodeRow], path: SourcePath) -> list[bool] | None:
     """Of each node, whether a text comes into it; None if one that it comes into is more than its lines."""
     found: list[bool] = []
     for row in rows:
@@ -217,7 +217,7 @@ def _holding(rows: Sequence[Row], path: SourcePath) -> list[bool] | None:
     return found
 
 
-def _heights(rows: Sequence[Row], holding: Sequence[bool]) -> list[int | None]:
+def _heights(rows: Sequence[NodeRow], holding: Sequence[bool]) -> list[int | None]:
     """How many lines each node comes to, wherever it stands; None where that depends on it, or where it has to be looked
     into.
     """
@@ -236,7 +236,7 @@ def _heights(rows: Sequence[Row], holding: Sequence[bool]) -> list[int | None]:
 
 
 def _runs(
-    rows: Sequence[Row], number: int, there: int, path: SourcePath, heights: Sequence[int | None]
+    rows: Sequence[NodeRow], number: int, there: int, path: SourcePath, heights: Sequence[int | None]
 ) -> Iterator[Run]:
     """Where an output has the lines of a text, from a node on that begins at a line of it. No heading of the text takes more
     than a line.

@@ -41,7 +41,7 @@ class Run(NamedTuple):
         return self.here + self.length
 
 
-class Worded(NamedTuple):
+class OutputRuns(NamedTuple):
     """An output that holds lines of the text."""
 
     path: str
@@ -50,7 +50,7 @@ class Worded(NamedTuple):
     """In the order of the output."""
 
 
-class Made(NamedTuple):
+class Room(NamedTuple):
     """An entry that is made of the text, by its path, and by how much its own file can grow before it is too long for a
     skill.
     """
@@ -77,9 +77,9 @@ class Wording(NamedTuple):
     """The lines of it that stand somewhere together, or are selected, when it was noted where."""
     now: tuple[Range, ...]
     """The same lines as they are now."""
-    entries: tuple[Made, ...]
+    entries: tuple[Room, ...]
     """The entries that are made of it."""
-    outputs: tuple[Worded, ...]
+    outputs: tuple[OutputRuns, ...]
     """Those of these entries."""
     marked: tuple[int, ...]
     """The lines of the text that findings name, in rising order."""
@@ -121,7 +121,7 @@ def from_json(content: Any) -> Wording:  # noqa: ANN401 (JSON)
         is_alone,
         tuple((start, end) for start, end in noted),
         tuple((start, end) for start, end in now),
-        tuple(Made(*made) for made in entries),
-        tuple(Worded(place, tuple(Run(*run) for run in runs)) for place, runs in outputs),
+        tuple(Room(*made) for made in entries),
+        tuple(OutputRuns(place, tuple(Run(*run) for run in runs)) for place, runs in outputs),
         tuple(marked),
     )
