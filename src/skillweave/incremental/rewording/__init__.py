@@ -26,7 +26,7 @@ from skillweave.incremental.last import Last, said_by
 from skillweave.incremental.rewording.new_blocks import new_blocks
 from skillweave.incremental.rewording.new_words import new_words
 from skillweave.incremental.rewording.notes import Notes, load_notes, notes_of
-from skillweave.incremental.rewording.words import Room, OutputRuns, Wording, kept_words_of
+from skillweave.incremental.rewording.words import OutputRuns, Room, Wording, kept_words_of
 from skillweave.lock import Ledger, Record
 from skillweave.publish import Rewriting, read_plain
 from skillweave.record import NamedTuple

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skillweave.incremental.rewording.words import GROWTH, Room, Run, OutputRuns, Wording
+from skillweave.incremental.rewording.words import GROWTH, OutputRuns, Room, Run, Wording
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
