@@ -365,3 +365,16 @@ def test_a_journal_brings_a_folder_back(tmp_path: Path) -> None:
     os.rename(folder / "skills/x", staging / "aside")  # noqa: PTH104
     roll_back(folder, str(staging))
     assert (folder / "skills/x/SKILL.md").read_text(encoding="utf-8") == "old"
+
+
+def test_what_is_said_to_be_removed_is_gone(tmp_path: Path, skillweave: Skillweave) -> None:
+    """A document may be called SKILL.md, and others stay in its folder."""
+    documents = dict.fromkeys(("docs/x/SKILL.md", "docs/x/y.md", "docs/z/SKILL.md"), "text\n")
+    write(tmp_path, {"skillweave.toml": 'documents = ["docs"]\n', **documents})
+    skillweave(tmp_path, ["build"])
+    for path in ("docs/x/SKILL.md", "docs/z/SKILL.md"):
+        (tmp_path / path).unlink()
+    assert skillweave(tmp_path, ["build"]).out.splitlines()[:2] == [
+        "removed build/docs/x/SKILL.md, as nothing makes it any more",
+        "removed build/docs/z, as nothing makes it any more",
+    ]

@@ -184,7 +184,7 @@ def _tell_entries(config: Config, outcome: Outcome, *, verbose: bool) -> None:
     for path in outcome.unchanged if verbose else ():
         say(f"unchanged {entries[path].id}")
     for path in outcome.removed:
-        say(f"removed {config.output}/{path.removesuffix('/SKILL.md')}, as its source is gone")
+        say(f"removed {config.output}/{path}, as nothing makes it any more")
 
 
 def _counted(outcome: Outcome) -> str:

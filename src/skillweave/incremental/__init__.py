@@ -156,7 +156,7 @@ def _publish(
     """Publish what was worked out; None if another first build came before."""
     from skillweave.build import request_of  # noqa: PLC0415 (the compiler only where it is needed)
     from skillweave.lock import Ledger  # noqa: PLC0415
-    from skillweave.publish import publish, publish_held  # noqa: PLC0415
+    from skillweave.publish import publish, publish_held, removed_place  # noqa: PLC0415
 
     compiled, state, documents = found
     request = request_of(asked.config, compiled)
@@ -173,7 +173,7 @@ def _publish(
     outcome = _outcome(compiled, diagnostics, len(compiled.parts.bundles))._replace(
         changed=tuple(published.changed),
         unchanged=tuple(sorted([*published.unchanged, *others])),
-        removed=tuple(published.removed),
+        removed=tuple(removed_place(asked.output, source) for source in published.removed),
         reasons=reasons_of(published),
     )
     if asked.needs:

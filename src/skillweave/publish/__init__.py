@@ -48,6 +48,7 @@ __all__ = [
     "publish_held",
     "read_plain",
     "remove_file",
+    "removed_place",
     "rewrite_held",
     "state_of",
     "write_if_changed",
@@ -128,6 +129,12 @@ def _apply(folder: Path, name: str, changes: Changes, result: Published) -> None
         if not any(map(is_left_out, path.split("/"))):
             why = "was saved there while its folder was built,"
             result.diagnostics.append(foreign_diagnostic(name, path, why))
+
+
+def removed_place(folder: Path, source: str) -> str:
+    """What is gone with an entry, below the output folder: its folder; or its file, where something else is in that."""
+    parent, _, name = source.rpartition("/")
+    return parent if name == "SKILL.md" and not (folder / parent).exists() else source
 
 
 def lock_digest(folder: Path) -> str:

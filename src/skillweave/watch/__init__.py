@@ -311,7 +311,7 @@ def _build(session: _Session, asked: Asked, changed: tuple[str, ...], started: f
         changed,
         outcome,
         built=tuple(ids[path] for path in outcome.changed),
-        removed=tuple(path.removesuffix("/SKILL.md") for path in outcome.removed),
+        removed=outcome.removed,
         failed=outcome.failed,
         diagnostics=outcome.diagnostics,
         seconds=time.monotonic() - started,
