@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from skillweave.source import SourcePath
 
 
+DOCUMENT_MODE = 0o644
+"""The mode of what is compiled: a text is not run."""
+
+
 class Output(NamedTuple):
     """One file to publish: its path below the output folder, its bytes, and whether it can be run."""
 

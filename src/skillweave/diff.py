@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from skillweave.bundle import Output
 from skillweave.config import LOCK_NAME
 from skillweave.lock import lock_bytes
-from skillweave.publish import expected_lock, is_plain, load_lock, read_plain, state_of
-from skillweave.stamps import digest
+from skillweave.publish import expected_lock, is_as_built, is_plain, load_lock, read_plain, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +28,7 @@ def differences(request: Request) -> Iterator[str]:
         for source, record in previous.items()
         if not request.keeps(source)
         for path, value in record.outputs.items()
-        if _is_as_built(request, path, value)
+        if is_as_built(request.folder, path, value)
     }
     wanted |= {output.path: (output.data, output.mode) for bundle in request.bundles for output in bundle.outputs}
     lock = expected_lock(request, previous)
@@ -58,12 +57,6 @@ def patch(path: str, old: _File | None, new: _File | None, whence: str | None = 
     changes = unified_diff(texts[0], texts[1], *names)
     lines += [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in changes]
     return "".join(lines)
-
-
-def _is_as_built(request: Request, path: str, value: str) -> bool:
-    """Whether a file that an earlier build recorded is still that file: nothing else would be removed."""
-    found = read_plain(request.folder / path) if is_plain(request.folder, path) else None
-    return found is not None and digest(found[0]) == value
 
 
 def _modes(old: _File | None, new: _File | None) -> Iterator[str]:

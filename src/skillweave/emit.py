@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.bundle import Bundle, Output
+from skillweave.bundle import DOCUMENT_MODE, Bundle, Output
 from skillweave.diagnostics import UNREADABLE_FILE, Diagnostic
 from skillweave.leftovers import check_leftovers
 from skillweave.pages import page_text
@@ -31,7 +31,7 @@ def emit(nodes: Nodes, tree: Tree, plan: Plan, sources: Iterable[SourcePath]) ->
     digests = {str(path): graph.files[path].digest for path in sources if path in graph.files}
     for out, page in plan.pages.items():
         text = document_text(nodes, page, banner_of(nodes, entry, page))
-        outputs.append(Output(f"{base}/{out}", text.encode(), 0o644))
+        outputs.append(Output(f"{base}/{out}", text.encode(), DOCUMENT_MODE))
     for out, real in plan.copies.items():
         contents, fingerprint = tree.hold(real)
         if contents.problem is not None:

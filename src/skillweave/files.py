@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import stat
-import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from skillweave.listing import list_folder
 from skillweave.record import NamedTuple
-from skillweave.source import EncodingProblem, SourcePath, decode, foreign_part
+from skillweave.source import EncodingProblem, SourcePath, decode, folded, foreign_part
 from skillweave.stamps import digest, folder_stamp, stamp
 
 if TYPE_CHECKING:
@@ -130,8 +129,8 @@ class Tree:
         if at not in self.folded:
             self.folded[at] = {}
             for name in listing:
-                self.folded[at].setdefault(_fold(name), name)
-        near = self.folded[at].get(_fold(part))
+                self.folded[at].setdefault(folded(name), name)
+        near = self.folded[at].get(folded(part))
         return Found("missing", below) if near is None else Found("case", below, f"{at}/{near}" if at else near)
 
     def resolve_link(self, path: str) -> tuple[str, str] | None:
@@ -288,7 +287,3 @@ def read_text(tree: Tree, path: str) -> tuple[str, str | EncodingProblem | None,
     if isinstance(text, EncodingProblem):
         return "", text, fingerprint
     return text, None, fingerprint
-
-
-def _fold(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()

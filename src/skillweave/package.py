@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -22,6 +21,7 @@ from skillweave.portable import strip_unportable
 from skillweave.project import START
 from skillweave.provenance import STATEMENT_NAME, statement
 from skillweave.record import NamedTuple
+from skillweave.source import folded
 from skillweave.stamps import digest
 from skillweave.toml.plugins import PLUGIN_NAME
 
@@ -163,11 +163,6 @@ def _statement(config: Config, tree: Tree, wish: Wish, packages: Packages) -> Ou
     return Output(STATEMENT_NAME, statement([*files, *packages.extras], sources, parameters), 0o644)
 
 
-def _folded(path: str) -> str:
-    """What two paths have in common that are one on some disks."""
-    return unicodedata.normalize("NFC", path).casefold()
-
-
 def _collision(packages: Packages, name: str, entry: Entry, first: Entry) -> None:
     _report(
         packages,
@@ -193,7 +188,7 @@ def _archives(bundles: Iterable[Bundle], wish: Wish, packages: Packages) -> None
                 _report(packages, CANNOT_PACKAGE, entry, message, help="package it with --as plugin")
             continue
         name = f"{entry.id.replace(':', '-')}.{wish.form}"
-        first = taken.setdefault(_folded(name), entry)
+        first = taken.setdefault(folded(name), entry)
         if first is not entry:
             _collision(packages, name, entry, first)
             continue
@@ -254,7 +249,7 @@ def _plugin_files(bundles: Iterable[Bundle], packages: Packages) -> list[Output]
         shelf = "skills" if entry.kind == "skill" else entry.folder.rpartition("/")[2]
         below = entry.path[len(entry.folder) + 1 :]
         place = f"skills/{entry.folder.rpartition('/')[2]}" if entry.kind == "skill" else f"{shelf}/{below}"
-        first = taken.setdefault(_folded(place), entry)
+        first = taken.setdefault(folded(place), entry)
         if first is not entry:
             _collision(packages, place, entry, first)
             return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING, Literal
 
 from skillweave.config import UnknownEntryError
@@ -21,7 +20,7 @@ from skillweave.diagnostics import (
 from skillweave.files import Tree, expand_roots, is_below
 from skillweave.globs import matches
 from skillweave.record import NamedTuple
-from skillweave.source import Position, SourcePath
+from skillweave.source import Position, SourcePath, folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -167,7 +166,7 @@ def _one_place(entries: Iterable[Entry]) -> Iterator[Diagnostic]:
     known: dict[str, Entry] = {}
     for entry in entries:
         place = entry.folder if entry.kind == "skill" else entry.path
-        first = known.setdefault(unicodedata.normalize("NFC", place).casefold(), entry)
+        first = known.setdefault(folded(place), entry)
         if first is not entry:
             other = first.folder if first.kind == "skill" else first.path
             message = f"{other} and {place} are one path where case does not count"

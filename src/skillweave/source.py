@@ -120,6 +120,13 @@ def decode(data: bytes) -> str | EncodingProblem:
     return normalise(text)
 
 
+def folded(path: str) -> str:
+    """A path as some file systems compare it: without case, and in one Unicode normalisation."""
+    from unicodedata import normalize  # noqa: PLC0415 (few runs compare paths so)
+
+    return normalize("NFC", path).casefold()
+
+
 def normalise(text: str) -> str:
     """Text with one leading BOM dropped and CRLF and CR read as LF."""
     text = text.removeprefix("\ufeff")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from skillweave.links.shipping import asset, collide, reference_link
 from skillweave.links.site import Plan, PlannedPage, Site, named
 from skillweave.links.targets import resolved
 from skillweave.links.work import Place, Work, add_page
-from skillweave.source import Edit, SourcePath, Span
+from skillweave.source import Edit, SourcePath, Span, folded
 from skillweave.units import UnitKey
 
 if TYPE_CHECKING:
@@ -93,31 +92,27 @@ def _check_collisions(site: Site, plan: Plan) -> None:
     folders: dict[str, str] = {}
     for out in outs:
         folder = out.rpartition("/")[0]
-        while folder and _folded(folder) not in folders:
-            folders[_folded(folder)] = out
+        while folder and folded(folder) not in folders:
+            folders[folded(folder)] = out
             folder = folder.rpartition("/")[0]
     for out in outs:
-        folded = _folded(out)
-        if folded in seen:
-            both = f"{seen[folded]} and {out}"
-            what = "are one path" if seen[folded] == out else "are one path where case does not count"
-            _collide(site, plan, (out, seen[folded]), f"{both} {what}")
-        elif folded in folders:
-            below = folders[folded]
+        name = folded(out)
+        if name in seen:
+            both = f"{seen[name]} and {out}"
+            what = "are one path" if seen[name] == out else "are one path where case does not count"
+            _collide(site, plan, (out, seen[name]), f"{both} {what}")
+        elif name in folders:
+            below = folders[name]
             _collide(site, plan, (out, below), f"{out} would be a file, and a folder with {below} in it")
-        seen.setdefault(folded, out)
-    inner = {_folded(other.folder[len(entry.folder) + 1 :]): other for other in site.inner.get(entry.folder, ())}
+        seen.setdefault(name, out)
+    inner = {folded(other.folder[len(entry.folder) + 1 :]): other for other in site.inner.get(entry.folder, ())}
     for out in outs if inner else ():
-        at = _folded(out)
+        at = folded(out)
         while at and at not in inner:
             at = at.rpartition("/")[0]
-        other = inner.get(at) or next((inner[path] for path in inner if path.startswith(f"{_folded(out)}/")), None)
+        other = inner.get(at) or next((inner[path] for path in inner if path.startswith(f"{folded(out)}/")), None)
         if other is not None:
             _collide(site, plan, (out, out), f"{out} lies where {other.id} is published")
-
-
-def _folded(path: str) -> str:
-    return unicodedata.normalize("NFC", path).casefold()
 
 
 def _collide(site: Site, plan: Plan, outs: tuple[str, str], message: str) -> None:

@@ -41,6 +41,7 @@ __all__ = [
     "compare",
     "expected_lock",
     "files_below",
+    "is_as_built",
     "is_plain",
     "load_lock",
     "lock_digest",

@@ -19,7 +19,7 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from skillweave.bundle import Output
+from skillweave.bundle import DOCUMENT_MODE, Output
 from skillweave.config import LOCK_NAME
 from skillweave.files import Read
 from skillweave.incremental.last import Last, said_by
@@ -96,9 +96,6 @@ def reworded(asked: Asked, last: Last) -> Rewording | None:
     noted_now = wording._replace(digest=edit.digest, text=edit.text, now=edit.now)
     noted_now = noted_now._replace(entries=tuple(made), outputs=tuple(moved))
     return Rewording(rewriting, notes._replace(wording=noted_now), said)
-
-
-DOCUMENT_MODE = 0o644
 
 
 class _Edit(NamedTuple):
