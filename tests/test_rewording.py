@@ -369,7 +369,7 @@ def test_words_are_told_without_the_compiler(project: Path, path: str, old: str,
     replace(project / path, old, new)
     run(project)
     replace(project / path, new, old)
-    assert "skillweave.recompile" not in build_and_list_modules(project)
+    assert "skillweave.incremental.recompile" not in build_and_list_modules(project)
     compare(project)
     assert current(Asked(load_config(project)[0])) is not None
     replace(project / path, old, new)

@@ -6,27 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from skillweave.cache import Documents
-from skillweave.config import hidden_roots
-from skillweave.diagnostics import Severity
-from skillweave.emit import emit
-from skillweave.files import Tree
-from skillweave.flatten.planning import plan
-from skillweave.globs import matches
-from skillweave.graph.order import order
-from skillweave.graph.reach import links_of, report_problems, starts_of
-from skillweave.graph.reading import Reading, load
-from skillweave.graph.values import Graph
-from skillweave.ignores import LookedAt, claim_ignores, note_seen, unused_ignores
-from skillweave.leftovers import sound_nodes
-from skillweave.links.bundles import plan_bundle
-from skillweave.links.site import Plan, Site, make_site
-from skillweave.parts import Parts, bundled, failed_of, templates_of
-from skillweave.project import Entry, Project, choose, discover, shared_files
-from skillweave.publish import Published, Request, compare
-from skillweave.record import NamedTuple
-from skillweave.seams.checking import check_seams
-from skillweave.units import linked_templates
-from skillweave.validate import (
+from skillweave.checks.ignores import LookedAt, claim_ignores, note_seen, unused_ignores
+from skillweave.checks.leftovers import sound_nodes
+from skillweave.checks.validate import (
     check_entry,
     check_files,
     check_plan,
@@ -35,6 +17,24 @@ from skillweave.validate import (
     unreached_patterns,
     with_trails,
 )
+from skillweave.config import hidden_roots
+from skillweave.diagnostics import Severity
+from skillweave.emit import emit
+from skillweave.files import Tree
+from skillweave.flatten.planning import plan
+from skillweave.flatten.units import linked_templates
+from skillweave.globs import matches
+from skillweave.graph.order import order
+from skillweave.graph.reach import links_of, report_problems, starts_of
+from skillweave.graph.reading import Reading, load
+from skillweave.graph.values import Graph
+from skillweave.links.bundles import plan_bundle
+from skillweave.links.site import Plan, Site, make_site
+from skillweave.parts import Parts, bundled, failed_of, templates_of
+from skillweave.project import Entry, Project, choose, discover, shared_files
+from skillweave.publish import Published, Request, compare
+from skillweave.record import NamedTuple
+from skillweave.seams.checking import check_seams
 
 if TYPE_CHECKING:
     from skillweave.bundle import Bundle

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.bundle import DOCUMENT_MODE, Bundle, Output
+from skillweave.checks.leftovers import check_leftovers
 from skillweave.diagnostics import UNREADABLE_FILE, Diagnostic
-from skillweave.leftovers import check_leftovers
-from skillweave.pages import page_text
+from skillweave.links.pages import page_text
 from skillweave.project import START
 
 if TYPE_CHECKING:

@@ -28,8 +28,8 @@ from skillweave.cli.terminal import echo
 if TYPE_CHECKING:
     from skillweave.build import Compiled
     from skillweave.config import Config
-    from skillweave.dist import Delivered
     from skillweave.package import Packages
+    from skillweave.package.dist import Delivered
 
 
 @click.command()
@@ -69,11 +69,11 @@ def package(  # noqa: PLR0913 (one for each option)
     entries = from_here(config, entries)
     from skillweave.build import compile_project  # noqa: PLC0415
     from skillweave.diagnostics import UNPORTABLE_FIELD  # noqa: PLC0415
-    from skillweave.dist import deliver  # noqa: PLC0415
     from skillweave.files import Tree  # noqa: PLC0415
     from skillweave.package import Wish, namespace  # noqa: PLC0415
     from skillweave.package import package as make_packages  # noqa: PLC0415
-    from skillweave.plugin import check_plugins  # noqa: PLC0415
+    from skillweave.package.dist import deliver  # noqa: PLC0415
+    from skillweave.package.plugin import check_plugins  # noqa: PLC0415
 
     kind = cast("Literal['zip', 'skill', 'plugin']", form)
     wish = Wish(kind, strip_unportable, provenance, _epoch(), named=bool(entries))

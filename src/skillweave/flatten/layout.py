@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from skillweave.document import Heading, PlacedDirective
+    from skillweave.flatten.units import Unit
     from skillweave.markdown.values import Block, Container
-    from skillweave.units import Unit
 
 
 def byte_size(unit: Unit, start: int, end: int) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import HEADING_TOO_DEEP, Note, Problem
+from skillweave.flatten.units import Unit, to_source
 from skillweave.flatten.values import NodeKey, Nodes, brought_by
 from skillweave.select import holds
-from skillweave.units import Unit, to_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

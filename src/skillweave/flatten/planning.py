@@ -8,6 +8,7 @@ from skillweave.diagnostics import EXPANSION_TOO_LARGE, Problem, Severity
 from skillweave.flatten.layout import byte_size, layout_of, measure
 from skillweave.flatten.levels import shift_of
 from skillweave.flatten.texts import text_of
+from skillweave.flatten.units import Unit, UnitKey, file_unit, find_calls, rendered_ranges, rendered_unit
 from skillweave.flatten.values import Child, Node, NodeKey, Nodes, TextItem, is_in_error, is_too_large
 from skillweave.graph.targets import language
 from skillweave.markdown import read_blocks
@@ -15,7 +16,6 @@ from skillweave.markdown.values import Block
 from skillweave.parse.directives import not_alone
 from skillweave.select import Lines, holds, select, select_code, whole, without
 from skillweave.source import Span
-from skillweave.units import Unit, UnitKey, file_unit, find_calls, rendered_ranges, rendered_unit
 
 if TYPE_CHECKING:
     from collections.abc import Collection

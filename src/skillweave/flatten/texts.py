@@ -6,14 +6,14 @@ import re
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
+from skillweave.flatten.splice import add_prefix, heading_edits, moves_tab_stops, tab_edits
 from skillweave.flatten.values import BareItem, Child, ChildItem, NodeKey, Nodes, TextItem, brought_by
 from skillweave.source import Edit, apply_edits
-from skillweave.splice import add_prefix, heading_edits, moves_tab_stops, tab_edits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from skillweave.units import Unit
+    from skillweave.flatten.units import Unit
 
 
 def text_of(nodes: Nodes, key: NodeKey, shift: int = 0, tabs: bool = False) -> str:  # noqa: FBT001, FBT002

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skillweave.flatten.units import Calls, Unit, UnitKey, to_source
 from skillweave.record import NamedTuple
 from skillweave.sections import Regions, Sections, comment_regions, document_regions
-from skillweave.units import Calls, Unit, UnitKey, to_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

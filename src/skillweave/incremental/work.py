@@ -56,7 +56,7 @@ def _is_at_hand(memory: Memory | None, last: Last) -> TypeGuard[Memory]:
 
 
 def _compile_changes(asked: Asked, last: Last, parts: Parts, documents: Documents) -> Compiled | None:
-    from skillweave.recompile import Edits, recompile  # noqa: PLC0415 (the compiler is imported only where it is needed)
+    from skillweave.incremental.recompile import Edits, recompile  # noqa: PLC0415 (the compiler is imported only where it is needed)
 
     edits = Edits(last.changed, frozenset(last.state.pending), parts, last.tree)
     if _is_at_hand(asked.memory, last):

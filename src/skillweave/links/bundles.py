@@ -6,12 +6,12 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from skillweave.destination import below_root
+from skillweave.flatten.units import UnitKey
 from skillweave.links.shipping import asset, collide, reference_link
 from skillweave.links.site import Plan, PlannedPage, Site, named
 from skillweave.links.targets import resolved
 from skillweave.links.work import Place, Work, add_page
 from skillweave.source import Edit, SourcePath, Span, folded
-from skillweave.units import UnitKey
 
 if TYPE_CHECKING:
     from skillweave.flatten.values import NodeKey

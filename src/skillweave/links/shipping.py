@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from skillweave.captions import link_text
 from skillweave.destination import Written, below_root, encode, relative
 from skillweave.diagnostics import (
     BROKEN_ANCHOR,
@@ -21,8 +20,10 @@ from skillweave.diagnostics import (
     Problem,
 )
 from skillweave.files import normalise_path
+from skillweave.flatten.units import UnitKey, to_source
 from skillweave.globs import matches
 from skillweave.graph.values import diagnose
+from skillweave.links.captions import link_text
 from skillweave.links.work import (
     DOCUMENT_HELP,
     Goal,
@@ -35,7 +36,6 @@ from skillweave.links.work import (
 )
 from skillweave.select import ambiguous
 from skillweave.source import SourcePath, Span, foreign_part
-from skillweave.units import UnitKey, to_source
 
 if TYPE_CHECKING:
     from skillweave.directive.values import Directive

@@ -11,7 +11,7 @@ from skillweave.destination import Written, read_destination
 from skillweave.diagnostics import DIRECTIVE_NOT_ALONE
 from skillweave.files import expand_roots
 from skillweave.flatten.values import is_too_large
-from skillweave.pages import Page, lay_out
+from skillweave.links.pages import Page, lay_out
 from skillweave.record import NamedTuple
 from skillweave.select import between, holds
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from skillweave.document import Definition
     from skillweave.files import Tree
+    from skillweave.flatten.units import Unit, UnitKey
     from skillweave.flatten.values import NodeKey, Nodes
     from skillweave.graph.values import Edge
     from skillweave.markdown.values import Destination, LabelUse
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from skillweave.rules.size import Size
     from skillweave.select import Ranges
     from skillweave.source import Edit, SourcePath, Span
-    from skillweave.units import Unit, UnitKey
 
 T = TypeVar("T")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from skillweave.destination import Written, below_root, encode, relative, resolve
 from skillweave.diagnostics import BROKEN_ANCHOR, BROKEN_LINK, LINK_OUTSIDE_ROOTS, LINK_TO_SKILL
 from skillweave.files import is_below, normalise_path
+from skillweave.flatten.units import UnitKey
 from skillweave.links.shipping import cannot_ship, check_anchor, ship
 from skillweave.links.work import (
     DOCUMENT_HELP,
@@ -20,7 +21,6 @@ from skillweave.links.work import (
     suggestion,
 )
 from skillweave.source import Edit, SourcePath
-from skillweave.units import UnitKey
 
 if TYPE_CHECKING:
     from skillweave.files import Found

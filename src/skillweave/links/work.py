@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from skillweave.destination import relative, resolve
 from skillweave.diagnostics import CANNOT_SHIP, Code, Problem
 from skillweave.files import normalise_path
+from skillweave.flatten.units import Unit, UnitKey, to_source
 from skillweave.graph.values import diagnose
 from skillweave.links.site import Plan, PlannedPage, Site
 from skillweave.near import near_names
 from skillweave.record import NamedTuple
-from skillweave.units import Unit, UnitKey, to_source
 
 if TYPE_CHECKING:
     from collections import deque

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from skillweave.destination import read_destination, resolve
 from skillweave.diagnostics import INCLUDE_CYCLE
 from skillweave.files import is_below
+from skillweave.flatten.units import to_source
 from skillweave.globs import matches
 from skillweave.move.values import BundleChange, Move, MoveError
 from skillweave.project import shared_files
 from skillweave.record import NamedTuple
-from skillweave.units import to_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from skillweave.build import Compiled
     from skillweave.config import Config
     from skillweave.diagnostics import Diagnostic
+    from skillweave.flatten.units import Unit
     from skillweave.project import Entry
     from skillweave.source import SourcePath, Span
-    from skillweave.units import Unit
 
 
 def check_configuration(config: Config, before: Compiled, move: Move) -> None:

@@ -9,8 +9,8 @@ from skillweave.diagnostics import NESTING_TOO_DEEP, UNCLOSED_FENCE, UNCLOSED_HT
 from skillweave.source import Span
 
 if TYPE_CHECKING:
-    from skillweave.frame import Frame
     from skillweave.markdown.values import Block, Reading
+    from skillweave.parse.frame import Frame
 
 
 def check_blocks(frame: Frame, reading: Reading, problems: list[Problem]) -> None:

@@ -13,8 +13,8 @@ from skillweave.source import Span
 
 if TYPE_CHECKING:
     from skillweave.directive.values import Directive
-    from skillweave.frame import Frame
     from skillweave.markdown.values import Opener, Reading
+    from skillweave.parse.frame import Frame
 
 
 def placed_directives(frame: Frame, reading: Reading, problems: list[Problem]) -> tuple[PlacedDirective, ...]:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.comments import check_comments, front_ignores, ignores_of, markers_of, regions_of
 from skillweave.document import Document
-from skillweave.frame import Frame
-from skillweave.html import html_anchors
 from skillweave.markdown import read
 from skillweave.markdown.plain import plain_reading
 from skillweave.parse.blocks import check_blocks
+from skillweave.parse.comments import check_comments, front_ignores, ignores_of, markers_of, regions_of
 from skillweave.parse.directives import placed_directives
+from skillweave.parse.frame import Frame
 from skillweave.parse.front import find_front_matter, read_front
+from skillweave.parse.html import html_anchors
 from skillweave.parse.names import definitions_of, destinations_of, headings_of, uses_of
 from skillweave.source import LineIndex, Span
 from skillweave.suppress import is_ours

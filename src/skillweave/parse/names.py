@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from skillweave.document import Definition, Heading
-from skillweave.html import html_destinations
 from skillweave.markdown.places import locate
 from skillweave.markdown.values import Destination, LabelUse, Reading
+from skillweave.parse.html import html_destinations
 from skillweave.slugs import Slugger
 from skillweave.source import Span
 
 if TYPE_CHECKING:
-    from skillweave.frame import Frame
+    from skillweave.parse.frame import Frame
 
 _HEADING_ID = re.compile(r"[ \t]*\{#([^\s{}]+)\}$")
 

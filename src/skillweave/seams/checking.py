@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import SEAM_CHANGES_MEANING, SETEXT_SEAM, Problem, Severity
+from skillweave.flatten.units import to_source
 from skillweave.flatten.values import ChildItem, TextItem, is_too_large
 from skillweave.seams.doubts import is_doubtful, is_torn, outermost, vanished, windows
 from skillweave.seams.inline import check_inline, check_references
 from skillweave.seams.judging import by_directive, compare
 from skillweave.seams.layouts import Expansion, Wanted, lay_out
-from skillweave.units import to_source
 
 if TYPE_CHECKING:
     from skillweave.document import PlacedDirective
+    from skillweave.flatten.units import Unit, UnitKey
     from skillweave.flatten.values import Nodes
-    from skillweave.units import Unit, UnitKey
 
 
 def check_seams(nodes: Nodes) -> None:

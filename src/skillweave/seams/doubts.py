@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import INVALID_FRONT_MATTER
 from skillweave.flatten.layout import block_at
+from skillweave.flatten.splice import continuation
 from skillweave.flatten.texts import text_of
 from skillweave.flatten.values import BareItem, ChildItem, TextItem, is_in_error
 from skillweave.select import bridged, cut_blocks, holds
-from skillweave.splice import continuation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from skillweave.document import PlacedDirective
+    from skillweave.flatten.units import Unit
     from skillweave.flatten.values import Child, Item, Node, Nodes
     from skillweave.markdown.values import Block
-    from skillweave.units import Unit
 
 
 _ENDED = frozenset({"heading", "rule", "fence"})

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from skillweave.document import PlacedDirective
+    from skillweave.flatten.units import Unit
     from skillweave.flatten.values import Child, Node, Nodes
     from skillweave.markdown.values import Block
-    from skillweave.units import Unit
 
 
 def check_inline(nodes: Nodes, node: Node) -> Iterator[tuple[PlacedDirective, Problem]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM, Fix, Problem
+from skillweave.flatten.splice import continuation
 from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block, Container
 from skillweave.source import Edit
-from skillweave.splice import continuation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

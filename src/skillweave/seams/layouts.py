@@ -7,6 +7,7 @@ from collections import deque
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from skillweave.flatten.splice import add_prefix
 from skillweave.flatten.texts import asked, text_of
 from skillweave.flatten.values import BareItem, ChildItem, TextItem
 from skillweave.markdown import read_blocks
@@ -14,14 +15,13 @@ from skillweave.markdown.values import Block, Container
 from skillweave.record import NamedTuple
 from skillweave.seams.doubts import is_cut, top_ranges, unresolved
 from skillweave.select import between
-from skillweave.splice import add_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from skillweave.document import PlacedDirective
+    from skillweave.flatten.units import Unit
     from skillweave.flatten.values import Child, Item, Node, NodeKey, Nodes
-    from skillweave.units import Unit
 
 
 _LONG = 400

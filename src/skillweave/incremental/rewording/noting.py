@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from skillweave.build import Compiled
     from skillweave.bundle import Bundle
+    from skillweave.flatten.units import UnitKey
     from skillweave.flatten.values import Item, Node, NodeKey, Nodes
     from skillweave.graph.values import Finding, Graph, SourceFile
     from skillweave.source import SourcePath
-    from skillweave.units import UnitKey
 
 
 def source_map_of(compiled: Compiled) -> SourceMap:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from skillweave.archive import zip_archive
 from skillweave.bundle import Output
 from skillweave.diagnostics import (
     CANNOT_PACKAGE,
@@ -16,10 +15,11 @@ from skillweave.diagnostics import (
     Diagnostic,
     Note,
 )
-from skillweave.plugin import marketplace_json, plugin_json
-from skillweave.portable import strip_unportable
+from skillweave.package.archive import zip_archive
+from skillweave.package.plugin import marketplace_json, plugin_json
+from skillweave.package.portable import strip_unportable
+from skillweave.package.provenance import STATEMENT_NAME, statement
 from skillweave.project import START
-from skillweave.provenance import STATEMENT_NAME, statement
 from skillweave.record import NamedTuple
 from skillweave.source import folded
 from skillweave.stamps import digest

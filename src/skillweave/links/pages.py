@@ -9,10 +9,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from skillweave.captions import heading_text
 from skillweave.flatten.layout import headings_within
 from skillweave.flatten.texts import asked, assemble, text_of
 from skillweave.flatten.values import Caption, ChildItem, TextItem
+from skillweave.links.captions import heading_text
 from skillweave.record import NamedTuple
 from skillweave.slugs import Slugger
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from skillweave.bundle import Output
 from skillweave.diagnostics import FOREIGN_OUTPUT, Diagnostic
+from skillweave.package.provenance import STATEMENT_NAME, SUMS_NAME, read_sums, write_sums
 from skillweave.project import START
-from skillweave.provenance import STATEMENT_NAME, SUMS_NAME, read_sums, write_sums
 from skillweave.publish import files_below, is_plain, read_plain, remove_file, state_of, write_if_changed
 from skillweave.source import SourcePath
 from skillweave.stamps import digest

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 from skillweave.flatten.layout import block_at
 from skillweave.flatten.texts import asked, assemble, text_of
+from skillweave.flatten.units import UnitKey
 from skillweave.flatten.values import brought_by
 from skillweave.parse.documents import parse
 from skillweave.select import between
 from skillweave.source import Edit, apply_edits
-from skillweave.units import UnitKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from skillweave.document import Heading
+    from skillweave.flatten.units import Unit
     from skillweave.flatten.values import Child, Node, NodeKey, Nodes
     from skillweave.graph.values import Edge
-    from skillweave.units import Unit
 
 
 def heading_text(nodes: Nodes, node: Node, heading: Heading) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from skillweave.checks.labels import check_labels
 from skillweave.diagnostics import (
     INCLUDE_CYCLE,
     INVALID_ENCODING,
@@ -18,9 +19,9 @@ from skillweave.diagnostics import (
 )
 from skillweave.files import read_text
 from skillweave.flatten.texts import text_of
+from skillweave.flatten.units import to_source
 from skillweave.graph.reach import closure, trails
 from skillweave.graph.values import diagnose
-from skillweave.hygiene import check_labels
 from skillweave.links.bundles import check_links
 from skillweave.links.site import held
 from skillweave.near import near_names
@@ -30,7 +31,6 @@ from skillweave.rules.size import BYTES_OF_A_TOKEN, Share, Size, check_size, mea
 from skillweave.rules.skill import check_skill_front_matter
 from skillweave.select import holds, joined
 from skillweave.source import Position
-from skillweave.units import to_source
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -6,20 +6,20 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from skillweave.build import Compiled, check_texts, make_bundles, own_files, plan_bundles
-from skillweave.diagnostics import LEFTOVER_DIRECTIVE
-from skillweave.graph.reach import links_of, starts_of
-from skillweave.graph.reading import Reading, load
-from skillweave.graph.values import Graph
-from skillweave.ignores import LookedAt, unused_ignores
-from skillweave.parts import Bundled, Parts, below, bundled, failed_of, is_partial, reach_of, templates_of
-from skillweave.project import discover
-from skillweave.record import NamedTuple
-from skillweave.validate import (
+from skillweave.checks.ignores import LookedAt, unused_ignores
+from skillweave.checks.validate import (
     check_unreached,
     sources_of,
     unreached_patterns,
     with_trails,
 )
+from skillweave.diagnostics import LEFTOVER_DIRECTIVE
+from skillweave.graph.reach import links_of, starts_of
+from skillweave.graph.reading import Reading, load
+from skillweave.graph.values import Graph
+from skillweave.parts import Bundled, Parts, below, bundled, failed_of, is_partial, reach_of, templates_of
+from skillweave.project import discover
+from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

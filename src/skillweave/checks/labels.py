@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING
 
 from skillweave.destination import read_destination, resolve
 from skillweave.diagnostics import BROKEN_LINK, CAPTURED_REFERENCE, CONFLICTING_DEFINITION, Note, Problem, Severity
+from skillweave.flatten.units import to_source
 from skillweave.graph.values import diagnose
 from skillweave.links.site import named
 from skillweave.record import NamedTuple
 from skillweave.select import between
 from skillweave.source import LineIndex, SourcePath, Span, apply_edits
-from skillweave.units import to_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from skillweave.document import Definition
+    from skillweave.flatten.units import Unit
     from skillweave.flatten.values import NodeKey, Nodes
     from skillweave.links.site import Named, PlannedPage, Site
     from skillweave.markdown.values import LabelUse
-    from skillweave.units import Unit
 
 Label = tuple[str, bool]
 """A normalised label, and whether it is a footnote's."""

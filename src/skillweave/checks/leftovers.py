@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from skillweave.document import Document
+    from skillweave.flatten.units import Unit, UnitKey
     from skillweave.flatten.values import Node, NodeKey, Nodes
     from skillweave.links.site import PlannedPage
-    from skillweave.units import Unit, UnitKey
 
 _SPELLED = re.compile(r"(?:<<|\{\{)[ \t]*(?:include|reference|asset)[ \t]*:")
 

@@ -14,8 +14,8 @@ from skillweave.source import LineIndex, Span
 from skillweave.suppress import Ignore, is_ours, read_ignore
 
 if TYPE_CHECKING:
-    from skillweave.frame import Frame
     from skillweave.markdown.values import Reading
+    from skillweave.parse.frame import Frame
 
 
 def front_ignores(index: LineIndex, matter: Span) -> list[int]:
