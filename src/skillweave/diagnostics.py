@@ -70,6 +70,8 @@ MISSING_REGION = Code("SW208", "missing-region", _E, "a region that is missing, 
 LINES_OUT_OF_RANGE = Code("SW209", "lines-out-of-range", _E, "lines that the target does not have")
 AMBIGUOUS_SECTION = Code("SW210", "ambiguous-section", _W, "a section name that several headings have")
 AMBIGUOUS_TARGET = Code("SW211", "ambiguous-target", _E, "a path that two pattern roots have")
+MAKE_READABLE = "make it readable"
+"""What cures an unreadable file."""
 UNREADABLE_FILE = Code("SW212", "unreadable-file", _E, "a file that cannot be read")
 INCLUDE_CYCLE = Code("SW301", "include-cycle", _E, "files that include each other in a circle")
 INCLUDE_TOO_DEEP = Code("SW302", "include-too-deep", _E, "a chain of includes above the limit")

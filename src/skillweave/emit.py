@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.bundle import DOCUMENT_MODE, Bundle, Output
 from skillweave.checks.leftovers import check_leftovers
-from skillweave.diagnostics import UNREADABLE_FILE, Diagnostic
+from skillweave.diagnostics import MAKE_READABLE, UNREADABLE_FILE, Diagnostic
 from skillweave.links.pages import page_text
 from skillweave.project import START
 
@@ -36,7 +36,9 @@ def emit(nodes: Nodes, tree: Tree, plan: Plan, sources: Iterable[SourcePath]) ->
         contents, fingerprint = tree.hold(real)
         if contents.problem is not None:
             message = f"{real} cannot be read: {contents.problem}"
-            graph.add(Diagnostic(UNREADABLE_FILE, message, real, START, START), real, entry.main.real)
+            graph.add(
+                Diagnostic(UNREADABLE_FILE, message, real, START, START, help=MAKE_READABLE), real, entry.main.real
+            )
             continue
         outputs.append(Output(f"{base}/{out}", contents.data, contents.mode))
         digests[real] = fingerprint

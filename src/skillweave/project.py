@@ -8,6 +8,7 @@ from skillweave.config import UnknownEntryError
 from skillweave.diagnostics import (
     CASE_MISMATCH,
     DUPLICATE_SKILL,
+    MAKE_READABLE,
     NOT_A_REGULAR_FILE,
     OUTPUT_COLLISION,
     PATH_NOT_PORTABLE,
@@ -204,7 +205,9 @@ def _trouble(path: SourcePath, found: Found) -> Diagnostic | None:
             message = f"the name {found.real} is not UTF-8, and not every system can have it"
             return Diagnostic(PATH_NOT_PORTABLE, message, path, START, START, help="rename it")
         case "unreadable":
-            return Diagnostic(UNREADABLE_FILE, f"{path} cannot be read: {found.detail}", path, START, START)
+            return Diagnostic(
+                UNREADABLE_FILE, f"{path} cannot be read: {found.detail}", path, START, START, help=MAKE_READABLE
+            )
     return None
 
 
@@ -339,7 +342,7 @@ def _unlisted(tree: Tree, roots: Iterable[str]) -> list[Diagnostic]:
         (SourcePath(folder), tree.listing(folder)) for folder in folders if tree.look_up(folder).kind == "folder"
     ]
     return [
-        Diagnostic(UNREADABLE_FILE, f"{folder} cannot be read: {reason}", folder, START, START)
+        Diagnostic(UNREADABLE_FILE, f"{folder} cannot be read: {reason}", folder, START, START, help=MAKE_READABLE)
         for folder, reason in reasons
         if isinstance(reason, str)
     ]

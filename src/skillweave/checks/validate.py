@@ -102,7 +102,10 @@ def check_entry(nodes: Nodes, entry: Entry) -> None:
         broken = any(problem.code.number == "SW701" for problem in file.document.problems)
         if not broken:
             folder = entry.folder.rpartition("/")[2]
-            for problem in check_skill_front_matter(file.document.fields, folder, nodes.config.consumers):
+            is_late = file.text.lstrip().startswith("---\n")
+            for problem in check_skill_front_matter(
+                file.document.fields, folder, nodes.config.consumers, is_late=is_late
+            ):
                 graph.report(file.path, problem)
     if entry.outer is not None:
         message = f"this skill lies inside {entry.outer}, and some agents look for no skill below another"

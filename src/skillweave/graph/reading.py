@@ -13,6 +13,7 @@ from skillweave.diagnostics import (
     DIRECTIVE_IN_FRONT_MATTER,
     DIRECTIVE_IN_PARAM,
     INVALID_ENCODING,
+    MAKE_READABLE,
     MISSING_INCLUDE,
     NOT_A_REGULAR_FILE,
     PATH_NOT_PORTABLE,
@@ -246,7 +247,7 @@ class _Resolver:
                 fix = self._case_fix(source, directive, found)
                 return Problem(CASE_MISMATCH, f"{path} is spelled {found.detail} on disk", span, help=cure, fix=fix)
             case "unreadable":
-                return Problem(UNREADABLE_FILE, f"{path} cannot be read: {found.detail}", span)
+                return Problem(UNREADABLE_FILE, f"{path} cannot be read: {found.detail}", span, help=MAKE_READABLE)
             case "special":
                 return Problem(NOT_A_REGULAR_FILE, f"{path} is no regular file (a FIFO, a socket or a device)", span)
             case "misnamed":
@@ -345,13 +346,15 @@ class _Resolver:
     def _report_unreadable(self, path: SourcePath, code: Code, message: str) -> None:
         by = self.named.get(path)
         place = f"{path}: {message}"
+        is_binary = message.startswith("a NUL byte") and "UTF-16" not in message
+        cure = "remove the NUL bytes, or include what is no text as an asset" if is_binary else _CURES.get(code)
         if by is None:
-            self.graph.add(Diagnostic(code, place, path, START, START, help=_CURES.get(code)), path)
+            self.graph.add(Diagnostic(code, place, path, START, START, help=cure), path)
         else:
             source, span = by
-            self.graph.report(source, Problem(code, place, span, help=_CURES.get(code)))
+            self.graph.report(source, Problem(code, place, span, help=cure))
             self.graph.failed.add(path)
 
 
 _WILD = re.compile(r"[*?$]")
-_CURES = {INVALID_ENCODING: "save the file as UTF-8"}
+_CURES = {INVALID_ENCODING: "save the file as UTF-8", UNREADABLE_FILE: MAKE_READABLE}

@@ -30,9 +30,14 @@ _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def check_skill_front_matter(
-    front_matter: FrontMatter | None, folder_name: str, consumers: Sequence[str]
+    front_matter: FrontMatter | None, folder_name: str, consumers: Sequence[str], *, is_late: bool = False
 ) -> tuple[Problem, ...]:
-    """The problems of a SKILL.md whose front matter could be read; None stands for a file without one."""
+    """The problems of a SKILL.md whose front matter could be read; None stands for a file without one. `is_late`: whether
+    the file has a line `---` behind blank lines only.
+    """
+    if front_matter is None and is_late:
+        help_ = "the front matter begins on the first line: remove the blank lines before it"
+        return (Problem(INVALID_FRONT_MATTER, "a SKILL.md without front matter", Span(0, 0), help_),)
     if front_matter is None:
         help_ = f"start the file with ---, name: {folder_name}, description: …, ---"
         return (Problem(INVALID_FRONT_MATTER, "a SKILL.md without front matter", Span(0, 0), help_),)
