@@ -74,6 +74,9 @@ def check_commands(text: str, document: Document) -> Iterator[Problem]:
     for number in fences:
         if _FENCED_COMMAND.search(lines[number]):
             yield _command(Span(starts[number], starts[number] + len(lines[number])))
+    for placed in document.directives:
+        if (placed.directive.lang or "").startswith("!"):  # Its fence will be such a one.
+            yield _command(placed.directive.span)
 
 
 def _is_command(text: str, span: Span) -> bool:
