@@ -188,22 +188,28 @@ def _last(arguments: Sequence[str]) -> Said | None:
     touched = _touched(os.stat, files)  # First what is edited most.
     if touched is None:
         return None
-    wait = _begin_outputs(outputs, moment)
+    looks: Sequence[Callable[[], Newer | None]] = (
+        lambda: _newer_outputs(outputs, moment),
+        lambda: _list_the_same(folders, output, shown, moment),
+    )
+    # A second process looks at the outputs; also at the folders, where there is much to read here.
+    share = 1 + (len(touched) > MANY)
+    wait = _begin(looks[:share], is_much=len(outputs) > 3 * MANY)
     try:
-        newer = _hold(touched, moment)
-        newer_folders = _list_the_same(folders, output, shown, moment)
+        here = [_hold(touched, moment), *(look() for look in looks[share:])]
     finally:
-        newer_outputs = wait()
-    if newer is None or newer_folders is None or newer_outputs is None:
+        there = wait()
+    if there is None or None in here:
         return None
     if any(leads_to(root, path) != known for path, known in zip(links[::2], links[1::2], strict=True)):
         return None
     # While a build is at work, nobody can tell what it will have published.
     if arguments[0] == "build" and is_locked(output):
         return None
-    if newer or newer_folders or newer_outputs:
-        for rows, found in ((files, newer), (folders, newer_folders), (outputs, newer_outputs)):
-            for number, settled in found:
+    newer = [here[0], *there, *here[1:]]
+    if any(newer):
+        for rows, found in zip((files, outputs, folders), newer, strict=True):
+            for number, settled in found or ():
                 rows[3 * number + 1] = settled
         text = _SECTION.join([*map(_PART.join, parts), told])
         write_whole(place, text.encode("utf-8", "surrogateescape"))
@@ -214,36 +220,49 @@ Newer = list[tuple[int, "Stamp"]]
 """Stamps that have settled since others were kept, by the row that they are of: the next run need not look into that."""
 
 MANY = 5_000
-"""Up to so many outputs, to look at them takes less time than a second process."""
+"""Up to so many files, to look at them takes less time than a second process."""
 
 
-def _begin_outputs(outputs: list[str], moment: int) -> Callable[[], Newer | None]:
-    """Begin to look at outputs, by a second process where they are many. What is returned waits for what comes of it: their
-    newer stamps; None if one does not hold what it did.
+def _begin(looks: Sequence[Callable[[], Newer | None]], *, is_much: bool) -> Callable[[], list[Newer] | None]:
+    """Begin to look at some things, by a second process if they are many. What is returned waits for what comes of it: the
+    newer stamps of each; None if one is not what it was.
     """
 
-    def look() -> Newer | None:
-        touched = _touched(os.lstat, outputs)
-        return None if touched is None else _hold(touched, moment)
+    def look() -> list[Newer] | None:
+        found = []
+        for each in looks:
+            newer = each()
+            if newer is None:
+                return None
+            found.append(newer)
+        return found
 
-    if len(outputs) <= 3 * MANY:
+    if not is_much:
         return look
     from skillweave.beside import beside  # noqa: PLC0415 (most projects do without)
 
     def told() -> bytes:
-        newer = look()
-        return "\n".join(["changed"] if newer is None else [f"{number} {found}" for number, found in newer]).encode()
+        found = look()
+        if found is None:
+            return b"changed"
+        return "\n\n".join("\n".join(f"{number} {settled}" for number, settled in newer) for newer in found).encode()
 
-    found = beside(told)
+    wait = beside(told)
 
-    def result() -> Newer | None:
-        lines = found().decode().split("\n")
-        if lines == ["changed"]:
+    def result() -> list[Newer] | None:
+        said = wait().decode()
+        if said == "changed":
             return None
-        pairs = (line.split(" ", 1) for line in lines if line)
-        return [(int(number), settled) for number, settled in pairs]
+        pairs = ([line.split(" ", 1) for line in part.split("\n") if line] for part in said.split("\n\n"))
+        return [[(int(number), settled) for number, settled in part] for part in pairs]
 
     return result
+
+
+def _newer_outputs(outputs: list[str], moment: int) -> Newer | None:
+    """The newer stamps of outputs; None if one does not hold what it did."""
+    touched = _touched(os.lstat, outputs)
+    return None if touched is None else _hold(touched, moment)
 
 
 def _touched(look: Callable[[str], os.stat_result], files: list[str]) -> list[tuple[int, str, Stamp, str]] | None:
