@@ -5,13 +5,14 @@ out.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from skillweave.source import Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from skillweave.document import Document, Heading
     from skillweave.source import LineIndex
@@ -108,8 +109,8 @@ def _column(line: str) -> int:
     return width(line[: match.start()]) if match else 0
 
 
-def heading_edits(index: LineIndex, heading: Heading, level: int, hidden: Collection[int] = ()) -> Iterator[Edit]:
-    """Give a heading another level. A setext heading becomes ATX, on one line. `hidden` lines stand in no output."""
+def heading_edits(index: LineIndex, heading: Heading, level: int, document: Document) -> Iterator[Edit]:
+    """Give a heading of a document another level. A setext heading becomes ATX, on one line."""
     if not heading.setext:
         if heading.content.start == heading.content.end:
             start = index.starts[heading.start] + index.line(heading.start).find("#" * heading.level)
@@ -118,14 +119,20 @@ def heading_edits(index: LineIndex, heading: Heading, level: int, hidden: Collec
         yield Edit(start, start + heading.level, "#" * level)
         return
     yield Edit(heading.content.start, heading.content.start, "#" * level + " ")
-    lines = [line for line in range(heading.start, heading.end) if line not in hidden]
+    # What marks a region stands in no output.
+    markers = document.markers[
+        bisect_left(document.markers, heading.start) : bisect_left(document.markers, heading.end)
+    ]
+    lines = [line for line in range(heading.start, heading.end) if line not in markers]
     for line, below in pairwise(lines[:-1]):
-        # Two blanks or a backslash at a line's end are a hard break; on one line only HTML can say so.
+        # Two blanks or a backslash at a line's end are a hard break; on one line only HTML can say so. In code they are none.
         end = index.starts[line] + len(index.line(line))
         stripped = index.line(line).rstrip(" \t")
         kept = index.starts[line] + len(stripped)
-        hard = end - kept >= 2
-        if (len(stripped) - len(stripped.rstrip("\\"))) % 2 and end == kept:
+        code = bisect_left(document.code_spans, end, key=lambda found: found[0].start) - 1
+        is_code = code >= 0 and document.code_spans[code][0].end > end
+        hard = end - kept >= 2 and not is_code
+        if (len(stripped) - len(stripped.rstrip("\\"))) % 2 and end == kept and not is_code:
             kept, hard = kept - 1, True
         yield from _joined(index, (line, kept), (below, _text_start(index, below)), "<br />" if hard else " ")
     last = index.line(lines[-2]).rstrip()

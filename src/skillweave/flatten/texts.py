@@ -131,12 +131,11 @@ def _edits(nodes: Nodes, unit: Unit, shift: int, tabs: bool) -> tuple[list[int],
         edits: list[Edit] = []
         if document is not None:
             edits += [Edit(offset, offset + 1, "") for offset in document.escapes]
-            hidden = frozenset(document.markers)
             for heading in document.headings:
                 if heading.id_span and not unit.is_own:
                     edits.append(Edit(*heading.id_span, ""))
                 if shift:
-                    edits += heading_edits(unit.line_index, heading, heading.level + shift, hidden)
+                    edits += heading_edits(unit.line_index, heading, heading.level + shift, document)
             if tabs:
                 # What joins the lines of a heading takes their indents away.
                 gone = sorted(edit for edit in edits if edit.end > edit.start)
