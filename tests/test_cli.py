@@ -584,6 +584,13 @@ def test_an_entry_is_named_by_its_path_from_here(project: Path, folder: str, nam
     assert run(project / folder, "check", name).out == "no problems in 2 files\n"
 
 
+def test_an_id_is_an_id_wherever_a_folder_has_its_name(project: Path) -> None:
+    write(project / "skills/z/x/notes.txt", "x\n")
+    write(project / "skills/z/SKILL.md", SKILL.replace("name: x", "name: z"))
+    assert run(project / "skills/z", "build", "x").out.startswith("built x → build/skills/x\n")
+    assert run(project / "skills/z", "graph", ".").out.startswith("skills/z/SKILL.md\n")
+
+
 def test_all_is_named_by_the_folder_of_the_project(project: Path) -> None:
     assert run(project, "build", ".").out.startswith("built x → build/skills/x\nbuilt 1 skill, ")
 

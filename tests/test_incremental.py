@@ -729,3 +729,11 @@ def apply_to_cache(project: Path, kind: str, path: str, content: str) -> None:
 def tree(folder: Path) -> dict[str, bytes]:
     """Every file below a folder, with its bytes."""
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_a_heading_of_a_skill_in_a_skill_is_looked_for_after_an_edit_elsewhere() -> None:
+    inner = ("write", "skills/s/in/SKILL.md", SKILL.replace("name: s", "name: in") + "# In\n")
+    outer = ("write", "skills/s/SKILL.md", SKILL + "<<include: a.md>>\n\n[x](in/SKILL.md#gone)\n")
+    compare_with_clean(
+        [[inner, outer], [("write", "patterns/a.md", "# A\n")], [("write", "patterns/a.md", "# B\n")]], None
+    )

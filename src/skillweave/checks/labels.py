@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from operator import attrgetter
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 from skillweave.destination import read_destination, resolve
@@ -72,8 +73,8 @@ def _says(page: PlannedPage, copy: int, unit: Unit, definition: Definition) -> t
     edits = page.edits.get(copy, [])
     within = edits[bisect_left(edits, start, key=_start) : bisect_left(edits, end, key=_start)]
     if definition.footnote and (within or _has_destination(unit, definition)):
-        first, *others = (line.strip() for line in apply_edits(unit.text, start, end, within).split("\n"))
-        return (first.partition("]:")[2].strip(), *(line for line in others if line))
+        first, _, others = apply_edits(unit.text, start, end, within).partition("\n")
+        return (first.partition("]:")[2].strip(), dedent(others).rstrip())
     return (within[0].text, *definition.meaning[1:]) if within and not definition.footnote else definition.meaning
 
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from skillweave.document import Document
     from skillweave.flatten.units import Unit, UnitKey
     from skillweave.flatten.values import Node, NodeKey, Nodes
+    from skillweave.links.pages import Copy
     from skillweave.links.site import PlannedPage
+    from skillweave.source import SourcePath
 
 _SPELLED = re.compile(r"(?:<<|\{\{)[ \t]*(?:include|reference|asset)[ \t]*:")
 
@@ -99,11 +101,13 @@ def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
     escaped = Counter(_escaped(nodes, page))
     for opener in live:
         written = text[opener.span.start : opener.span.end]
-        if escaped[_spelling(written)]:
-            escaped[_spelling(written)] -= 1
-            continue
         origin = places[min(index.line_of(opener.span.start), len(places) - 1)]
         file = graph.files[origin.path]
+        at_hand = [(origin.path, origin.line, _spelling(written)), (None, 0, _spelling(written))]
+        excuse = next((one for one in at_hand if escaped[one]), None)
+        if excuse is not None:
+            escaped[excuse] -= 1
+            continue
         start = file.line_index.starts[origin.line]
         column = max(file.lines[origin.line].find(written), 0)
         graph.report(
@@ -117,14 +121,28 @@ def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
         )
 
 
-def _escaped(nodes: Nodes, page: PlannedPage) -> Iterator[str]:
-    """What the escapes of a page put there, as `_spelling` has it."""
-    for copy in page.page.copies:
+def _escaped(nodes: Nodes, page: PlannedPage) -> Iterator[tuple[SourcePath | None, int, str]]:
+    """What the escapes of a page put there: the file and line, and the text as `_spelling` has it. What comes into a line of
+    running text stands in a line of another file: no place is told of that.
+    """
+    inline: set[int] = set()
+    for number, copy in enumerate(page.page.copies):
+        if copy.parent in inline or (copy.parent >= 0 and _is_inline(nodes, page.page.copies[copy.parent].key, copy)):
+            inline.add(number)
         unit = nodes.nodes[copy.key].unit
         for offset in unit.document.escapes if unit.document and copy.key.code is None else ():
             line = unit.line_index.line_of(offset)
             if holds(copy.key.ranges, line):
-                yield _spelling(unit.text[offset + 1 : unit.line_index.starts[line] + len(unit.lines[line])])
+                said = _spelling(unit.text[offset + 1 : unit.line_index.starts[line] + len(unit.lines[line])])
+                yield (None, 0, said) if number in inline else (unit.path, unit.source_line(line), said)
+
+
+def _is_inline(nodes: Nodes, parent: NodeKey, copy: Copy) -> bool:
+    """Whether a node brings another one into a line of running text."""
+    return any(
+        placed.line == copy.line and child is not None and child.key == copy.key
+        for placed, child in nodes.nodes[parent].inline
+    )
 
 
 def _spelling(text: str) -> str:

@@ -254,9 +254,11 @@ def from_here(config: Config, names: tuple[str, ...]) -> tuple[str, ...]:
     """Names of entries as they are meant in a folder of the project: what is a path from there is one from the project's."""
     here = os.getcwd()  # noqa: PTH109 (as the configuration's own root: without symlinks)
     root = os.path.realpath(config.root)
-    if here == root or not here.startswith(f"{root}/"):
+    if not f"{here}/".startswith(f"{root}/"):
         return names
-    places = {name: os.path.normpath(f"{here}/{name}") for name in names}
+    # No id has a slash.
+    paths = [name for name in names if "/" in name or name in (".", "..") or name.endswith(".md")]
+    places = {name: os.path.normpath(os.path.join(here, name)) for name in paths}  # noqa: PTH118 (text from text)
     inside = {
         name: place for name, place in places.items() if os.path.lexists(place) and f"{place}/".startswith(f"{root}/")
     }

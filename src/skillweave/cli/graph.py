@@ -9,6 +9,7 @@ import click
 from skillweave.cli.common import (
     configure,
     documents_for,
+    from_here,
     nothing_found,
     progress,
     report,
@@ -42,6 +43,7 @@ def graph(options: Options, entries: tuple[str, ...]) -> int:
     config, failed = configure(options)
     if config is None:
         return failed
+    entries = from_here(config, entries)
     from skillweave.build import compile_project  # noqa: PLC0415
     from skillweave.depfile import needs_of  # noqa: PLC0415
 

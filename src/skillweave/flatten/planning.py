@@ -102,8 +102,8 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
         key = NodeKey(target.key, rendered_ranges(target, selection.ranges))
     for problem in selection.problems:
         nodes.graph.report(edge.source, problem)
-        if problem.code.severity is Severity.ERROR:
-            nodes.incomplete.add(unit.key)
+    if not selection.ranges and any(problem.code.severity is Severity.ERROR for problem in selection.problems):
+        return None
     _build(nodes, key)
     if edge.placed.prefix is None and not _fits_in_line(nodes, key):
         nodes.graph.report(

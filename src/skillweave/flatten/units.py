@@ -7,6 +7,7 @@ of the directives in it, those count that stood in the source and came through.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
@@ -135,16 +136,21 @@ def find_calls(graph: Graph, limit: int, linked: Collection[SourcePath]) -> Call
 
 
 def linked_templates(graph: Graph, tree: Tree) -> set[SourcePath]:
-    """The templates that links lead to."""
-    if not any(map(_is_template, graph.files.values())):
-        return set()
+    """The templates that links lead to; all of them, where only a rendering tells where one leads."""
+    templates = {path for path, file in graph.files.items() if _is_template(file)}
+    if any(_MAY_LINK.search(graph.files[path].text) for path in templates):
+        return templates
     found = set()
-    for source, file in graph.files.items():
+    for source, file in graph.files.items() if templates else ():
         for destination in file.document.destinations if file.document else ():
             written = read_destination(file.text[destination.span.start : destination.span.end], destination.kind)
-            if written is not None and written.path.endswith(".md"):
+            if written is not None and written.path:
                 found.add(tree.look_up(resolve(source, written.path)).real)
-    return {path for path in found if path in graph.files and _is_template(graph.files[path])}
+    return templates & found
+
+
+_MAY_LINK = re.compile(r"\]\([^)\n]*\{\{|\]:[^\n]*\{\{|(?i:href|src)\s*=[^>]*\{\{")
+"""What a template has wherever a value is part of a link. It may have it elsewhere, too: that costs time only."""
 
 
 def file_unit(graph: Graph, path: SourcePath, *, is_own: bool) -> Unit:

@@ -33,7 +33,7 @@ def report_problems(graph: Graph, project: Project, elsewhere: Iterable[SourcePa
     included = {*included_by(graph), *elsewhere, *project.patterns}
     skills = {entry.main.real for entry in project.entries if entry.kind == "skill"}
     for path, file in sorted(graph.files.items()):
-        spoilt = _spoilt_lines(file) if path not in skills else ()
+        spoilt = _spoilt_lines(graph, file) if path not in skills else ()
         for problem in file.document.problems if file.document else ():
             if problem.code is INVALID_FRONT_MATTER and file.line_index.line_of(problem.span.start) in spoilt:
                 continue
@@ -46,17 +46,18 @@ def report_problems(graph: Graph, project: Project, elsewhere: Iterable[SourcePa
                 graph.report(path, problem)
 
 
-def _spoilt_lines(file: SourceFile) -> Collection[int]:
-    """The lines of front matter that are no YAML because of a directive, which is told. None where it may declare parameters:
-    these cannot be read then.
+def _spoilt_lines(graph: Graph, file: SourceFile) -> Collection[int]:
+    """The lines of front matter that are no YAML because of a directive, where that is told. None where it may declare
+    parameters: these cannot be read then.
     """
     document = file.document
     if document is None or document.front_matter is None:
         return ()
     if "params" in file.text[document.front_matter.start : document.front_matter.end]:
         return ()
-    told = (problem.span.start for problem in document.problems if problem.code is DIRECTIVE_IN_FRONT_MATTER)
-    return {file.line_index.line_of(start) for start in told}
+    found = [problem for problem in document.problems if problem.code is DIRECTIVE_IN_FRONT_MATTER]
+    told = [problem for problem in found if graph.tells(file, problem)]
+    return {file.line_index.line_of(problem.span.start) for problem in told}
 
 
 def included_by(graph: Graph) -> set[SourcePath]:

@@ -111,6 +111,12 @@ class Graph:
         """Add a problem of one file as a diagnostic; an error marks the file as failed."""
         self.add(diagnose(self.files[source].line_index, source, problem, **more), source)
 
+    def tells(self, file: SourceFile, problem: Problem) -> bool:
+        """Whether a problem of a file is told, and not ignored."""
+        ignores = file.document.ignores if file.document else ()
+        diagnostic = diagnose(file.line_index, file.path, problem)
+        return isinstance(judge(self.policy, diagnostic, ignores, strict=self.strict), Diagnostic)
+
     def add(self, diagnostic: Diagnostic, *owners: SourcePath) -> None:
         """Add a diagnostic, unless it is ignored; an error marks its owners as failed."""
         file = self.files.get(diagnostic.path)

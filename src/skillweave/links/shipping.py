@@ -99,10 +99,12 @@ def check_anchor(work: Work, place: Place, unit: UnitKey, written: Written) -> s
     page = work.site.layout(unit)
     if page is None or not name:
         return None
-    slug = page.heading_of(unit.path, name) or page.named(name)
-    is_own = work.site.nodes.units[unit].is_own
+    own = page.heading_of(unit.path, name)
+    slug = own or page.named(name)
     if slug is not None:
-        return name if is_own and page.named(name) == slug else slug
+        # The `{#id}` of what is included reaches no output.
+        keeps_ids = own is not None and work.site.nodes.units[unit].is_own
+        return name if keeps_ids and page.named(name) == slug else slug
     if name in page.anchors:
         return name
     if not page.is_complete:

@@ -145,11 +145,11 @@ def _file(work: Work, place: Place, written: Written, real: SourcePath) -> Goal 
     owner, owned = work.site.owners.get(real, (None, None))
     if owner is not None and owned is not None and entry is not None and (owner is entry or owner.path == entry.path):
         return _own_file(work, place, written, owned)
+    if owner is not None and owner is not entry and written.fragment:
+        work.plan.consulted.add(real)
     if owned is not None and entry is not None and _is_published_in(entry, owned):
         return _with_anchor(work, place, written, owned, owned.path[len(entry.folder) + 1 :])
     if owner is not None and owned is not None and (owned.path == owner.path):
-        if written.fragment:
-            work.plan.consulted.add(real)
         goal = _other_entry(work, place, owner, owned.path)
         return goal and _with_anchor(work, place, written, owned, goal.out)
     slug = _included(work, place, written, real)
