@@ -733,7 +733,6 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 def test_a_heading_of_a_skill_in_a_skill_is_looked_for_after_an_edit_elsewhere() -> None:
     inner = ("write", "skills/s/in/SKILL.md", SKILL.replace("name: s", "name: in") + "# In\n")
-    outer = ("write", "skills/s/SKILL.md", SKILL + "<<include: a.md>>\n\n[x](in/SKILL.md#gone)\n")
-    compare_with_clean(
-        [[inner, outer], [("write", "patterns/a.md", "# A\n")], [("write", "patterns/a.md", "# B\n")]], None
-    )
+    link = "# E\n\n[x](in/SKILL.md#gone)\n"
+    first = [inner, ("write", "skills/s/extra.md", link)]
+    compare_with_clean([first, [("write", "skills/s/extra.md", f"{link}\nmore\n")]], None)
