@@ -54,7 +54,7 @@ class Parts(NamedTuple):
     links: Mapping[SourcePath, tuple[Link, ...]]
     """What the directives of every file name."""
     linked: Mapping[SourcePath, tuple[SourcePath, ...]]
-    """The shared files that were read because a link leads there, by the file with the link."""
+    """The shared files that were read because a link leads there, and the templates that one leads to, by the file with it."""
     templates: frozenset[SourcePath]
     bundles: Mapping[SourcePath, Bundled]
     """By the entry's path."""

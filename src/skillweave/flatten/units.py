@@ -21,6 +21,7 @@ from skillweave.diagnostics import (
     Problem,
     Severity,
 )
+from skillweave.files import read_text
 from skillweave.parse.documents import parse
 from skillweave.parse.front import directive_spellings
 from skillweave.record import NamedTuple
@@ -138,15 +139,20 @@ def find_calls(graph: Graph, limit: int, linked: Collection[SourcePath]) -> Call
 def linked_templates(graph: Graph, tree: Tree) -> set[SourcePath]:
     """The templates that links lead to; all of them, where only a rendering tells where one leads."""
     templates = {path for path, file in graph.files.items() if _is_template(file)}
-    if any(_MAY_LINK.search(graph.files[path].text) for path in templates):
+    texts = [graph.files[path].text for path in templates]
+    texts += [read_text(tree, path)[0] for path in graph.further_templates] if templates else []
+    if any(map(_MAY_LINK.search, texts)):
         return templates
     found = set()
     for source, file in graph.files.items() if templates else ():
         for destination in file.document.destinations if file.document else ():
             written = read_destination(file.text[destination.span.start : destination.span.end], destination.kind)
-            if written is not None and written.path:
-                found.add(tree.look_up(resolve(source, written.path)).real)
-    return templates & found
+            target = tree.look_up(resolve(source, written.path)).real if written is not None and written.path else None
+            if target in templates and target is not None:
+                found.add(target)
+                # An edit of the template reaches who links to it.
+                graph.linked[source] = tuple(dict.fromkeys((*graph.linked.get(source, ()), target)))
+    return found
 
 
 _MAY_LINK = re.compile(r"\]\([^)\n]*\{\{|\]:[^\n]*\{\{|(?i:href|src)\s*=[^>]*\{\{")

@@ -91,11 +91,13 @@ class Graph:
         self.files: dict[SourcePath, SourceFile] = {}
         self.edges: dict[SourcePath, tuple[Edge, ...]] = {}
         self.linked: dict[SourcePath, tuple[SourcePath, ...]] = {}
-        """The shared files that were read because a link of a file leads there."""
+        """The shared files that were read because a link of a file leads there, and the templates that one leads to."""
         self.findings: list[Finding] = []
         self.finder: SourcePath | None = None
         """Whose bundle is being worked out."""
         self.failed: set[SourcePath] = set()
+        self.further_templates: frozenset[SourcePath] = frozenset()
+        """The templates of the project that are not among its files, where only a part of all is read."""
         self.order: tuple[SourcePath, ...] = ()
         """All files, each behind all that it includes, but for those in cycles."""
         self.knotted: set[SourcePath] = set()

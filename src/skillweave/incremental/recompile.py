@@ -62,6 +62,8 @@ def recompile(config: Config, edits: Edits, documents: Documents, *, strict: boo
     changed = {path for path in edits.changed if path in last.links}
     followed = _followed(project, last.links, last.linked)
     load(reading, changed & followed, shown=changed - followed)
+    if (templates_of(graph) ^ last.templates) & changed:
+        return None  # Whoever links to it had no part in it, or has none now.
     reach = reach_of(last, graph, edits.changed)
     entries = _reached(project, edits, reach)
     own = starts_of(project._replace(patterns=(), entries=entries))
@@ -76,7 +78,10 @@ def recompile(config: Config, edits: Edits, documents: Documents, *, strict: boo
     elsewhere = {
         link.target for path, links in names.links.items() if path not in graph.files for link in links if link.splices
     }
+    graph.further_templates = last.templates - graph.files.keys()
     site = check_texts(graph, project, config, tree, elsewhere)
+    # Which templates links lead to is known now, too.
+    names = names._replace(linked={**names.linked, **graph.linked})
     merge = _Merge(site, last, reach, plan_bundles(site, entries), names)
     return _merged(project, entries, merge)
 
