@@ -741,31 +741,26 @@ def test_a_heading_of_a_skill_in_a_skill_is_looked_for_after_an_edit_elsewhere(t
         assert "broken-anchor" in {found.code.name for found in built.diagnostics}
 
 
-def test_a_template_that_may_link_counts_also_where_no_edit_reaches_it(tmp_path: Path) -> None:
-    """With one, every template is rendered with its defaults, and what these bring is told."""
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("patterns/l.md", "---\nparams:\n  t: {}\n---\n[x]({{ t }})\n"),
+        ("skills/t/_aside.md", "[a](../../patterns/a.md)\n"),
+    ],
+    ids=["a template that may link", "a link that no bundle holds"],
+)
+def test_what_has_templates_rendered_with_their_defaults_counts_where_no_edit_reaches_it(
+    tmp_path: Path, path: str, text: str
+) -> None:
+    write(tmp_path / path, text)
     write(tmp_path / "skills/s/SKILL.md", SKILL + '<<include: a.md with t="b">>\n')
     write(tmp_path / "skills/t/SKILL.md", SKILL.replace("name: s", "name: t"))
-    write(tmp_path / "patterns/l.md", "---\nparams:\n  t: {}\n---\n[x]({{ t }})\n")
     write(tmp_path / "patterns/b.md", "---\nparams:\n  u: {enum: [b]}\n---\nu\n")
-    for end in ("", "more\n"):
-        text = f'---\nparams:\n  t: {{}}\n---\n<<include: ./b.md with u="{{{{ t }}}}">>\n\n{end}'
-        write(tmp_path / "patterns/a.md", text)
+    for end in ("", "more\n", "and more\n"):
+        body = f'<<include: ./b.md with u="{{{{ t }}}}">>\n\n{end}'
+        write(tmp_path / "patterns/a.md", f"---\nparams:\n  t: {{}}\n---\n{body}")
         built, clean = run(tmp_path, build), run(tmp_path, check, cached=False)
         assert built is not None
         assert clean is not None
         assert built.diagnostics == clean.diagnostics
         assert "invalid-param" in {found.code.name for found in built.diagnostics}
-
-
-def test_a_link_to_a_template_counts_also_where_no_bundle_holds_it(tmp_path: Path) -> None:
-    write(tmp_path / "skills/s/SKILL.md", SKILL + '<<include: a.md with t="b">>\n')
-    write(tmp_path / "skills/t/SKILL.md", SKILL.replace("name: s", "name: t"))
-    write(tmp_path / "skills/t/_aside.md", "[a](../../patterns/a.md)\n")
-    write(tmp_path / "patterns/b.md", "---\nparams:\n  u: {enum: [b]}\n---\nu\n")
-    for end in ("", "more\n", "and more\n"):
-        text = f'---\nparams:\n  t: {{}}\n---\n<<include: ./b.md with u="{{{{ t }}}}">>\n\n{end}'
-        write(tmp_path / "patterns/a.md", text)
-        built, clean = run(tmp_path, build), run(tmp_path, check, cached=False)
-        assert built is not None
-        assert clean is not None
-        assert built.diagnostics == clean.diagnostics

@@ -138,7 +138,7 @@ def _goal(unit: Unit, definition: Definition) -> tuple[str, ...]:
     written = None if definition.footnote else read_destination(definition.meaning[0], "definition")
     if written is None or not written.path:
         return definition.meaning
-    return (resolve(unit.path, written.path), written.fragment or "", *definition.meaning[1:])
+    return (resolve(unit.path, written.path), definition.meaning[0][written.length :], *definition.meaning[1:])
 
 
 def _is_whole(unit: Unit, ranges: tuple[tuple[int, int], ...]) -> bool:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from skillweave.document import Document
     from skillweave.flatten.units import Unit, UnitKey
     from skillweave.flatten.values import Node, NodeKey, Nodes
-    from skillweave.links.pages import Copy
     from skillweave.links.site import PlannedPage
     from skillweave.source import SourcePath
 
@@ -126,8 +125,13 @@ def _escaped(nodes: Nodes, page: PlannedPage) -> Iterator[tuple[SourcePath | Non
     running text stands in a line of another file: no place is told of that.
     """
     inline: set[int] = set()
+    brought: dict[NodeKey, set[tuple[int, NodeKey]]] = {}
     for number, copy in enumerate(page.page.copies):
-        if copy.parent in inline or (copy.parent >= 0 and _is_inline(nodes, page.page.copies[copy.parent].key, copy)):
+        parent = page.page.copies[copy.parent].key if copy.parent >= 0 else None
+        if parent is not None and parent not in brought:
+            within = nodes.nodes[parent].inline
+            brought[parent] = {(placed.line, child.key) for placed, child in within if child is not None}
+        if copy.parent in inline or (parent is not None and (copy.line, copy.key) in brought[parent]):
             inline.add(number)
         unit = nodes.nodes[copy.key].unit
         for offset in unit.document.escapes if unit.document and copy.key.code is None else ():
@@ -135,14 +139,6 @@ def _escaped(nodes: Nodes, page: PlannedPage) -> Iterator[tuple[SourcePath | Non
             if holds(copy.key.ranges, line):
                 said = _spelling(unit.text[offset + 1 : unit.line_index.starts[line] + len(unit.lines[line])])
                 yield (None, 0, said) if number in inline else (unit.path, unit.source_line(line), said)
-
-
-def _is_inline(nodes: Nodes, parent: NodeKey, copy: Copy) -> bool:
-    """Whether a node brings another one into a line of running text."""
-    return any(
-        placed.line == copy.line and child is not None and child.key == copy.key
-        for placed, child in nodes.nodes[parent].inline
-    )
 
 
 def _spelling(text: str) -> str:

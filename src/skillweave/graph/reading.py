@@ -314,7 +314,8 @@ class _Resolver:
         path = directive.path
         for place, real in zip(self._places(source, path), places, strict=False):
             folder, _, name = place.rpartition("/")
-            if real != place and name in self.tree.listing(folder):
+            listing = self.tree.listing(folder)
+            if real != place and not isinstance(listing, str) and name in listing:
                 message = f"{path} is a symlink to {real}, which is not there"
                 return Problem(MISSING_INCLUDE, message, directive.path_span, help="mend the symlink, or remove it")
         if self.names is None:
