@@ -109,6 +109,7 @@ FILES = {
     "patterns/ref.md": "# Referenced\n\nWords of the reference\n\n<<include: words.md level=+1>>\n\nAfter words\n",
     "patterns/param.md": "---\nparams:\n  t: {default: x}\n---\nWords with {{ t }} here\n\n<<include: sub/line.md>>\n",
     "patterns/region.md": "<!-- region: r -->\nWords in it\n<!-- endregion: r -->\n\nWords behind it\n",
+    "patterns/commented.md": "<!-- a note -->\n\nWords by it\n\n<!--\nnot said\nyet\n-->\n\nMore words\n",
     "patterns/parts.md": PARTS,
     "patterns/fenced.md": "Words.\n\n```text\none\n\ntwo\n```\n\nBetween\n\n```text\ncode\n```\n",
     "patterns/sections.md": "Top words.\n\n## Code\n\nWords.\n\n```text\ncode\n```\n\n## Later\n\nMore\n",
@@ -137,6 +138,7 @@ FILES = {
     "<<include: sections.md#Code>>\nAnd behind it\n",
     "skills/k/SKILL.md": FRONT.format("k")
     + "<<include: numbered.md lines=1-5>>\n\n<<include: named.md>>\n\n<<include: loose.md>>\n\n<<include: linked.md>>\n",
+    "skills/n/SKILL.md": FRONT.format("n") + "<<include: commented.md>>\n\nLast words\n",
     "skills/i/SKILL.md": FRONT.format("i") + "Words\n\n- item\n\nLast words\n\n\n",
     "skills/m/SKILL.md": FRONT.format("m") + "Words\n\n```text\ncode\n```\n\n## Part\n\n<<include: closed.md>>\n\n"
     "```text\nmore\n```\n",
@@ -360,6 +362,11 @@ def test_lines_are_where_they_come_from(project: Path) -> None:
         ("patterns/defined.md", "e.org\n", "e.org\n\nMore words.\n"),
         ("patterns/closed.md", "code\n```\n", "code\n```\n\nAnd words.\n"),
         ("patterns/named.md", "is named\n", "is named\n\nMore words.\n"),
+        ("patterns/commented.md", "Words by it", "Words beside it\n\nand behind"),
+        ("patterns/commented.md", "not said\n", "said\n"),
+        ("patterns/commented.md", "More words\n", "More words\n\nThe end\n"),
+        ("patterns/commented.md", "Words by it\n", "Words by it\n\n<!-- <not> closed yet -->\n"),
+        ("patterns/commented.md", "Words by it\n\n<!--\nnot said\nyet\n-->\n", "Words by it\n"),
         ("skills/m/SKILL.md", "more\n```\n", "more\n```\n\nMore words.\n\n- item\n"),
         ("skills/i/SKILL.md", "Last words\n\n\n", "Last words\n\nThe end"),
         ("skills/i/SKILL.md", "Last words", "Last words\non two lines"),
@@ -384,11 +391,21 @@ def test_words_are_told_without_the_compiler(project: Path, path: str, old: str,
     [
         ("patterns/closed.md", "code\n```\n", "\nAnd words.\n"),
         ("patterns/named.md", "is named\n", "\nMore words.\n"),
+        ("patterns/commented.md", "More words\n", "\n<!-- the end -->\n"),
+        ("patterns/closed.md", "code\n```\n", "\n```text\nmore\n```\n"),
         ("skills/m/SKILL.md", "more\n```\n", "\nMore words.\n\n- item\n"),
     ],
 )
 def test_what_is_added_is_told(project: Path, path: str, words: str, more: str) -> None:
     assert is_told_by_words(project, path, words, words + more)
+    run_and_compare(project)
+
+
+def test_a_comment_at_the_end_is_told_again_and_again(project: Path) -> None:
+    write(project / "patterns/commented.md", FILES["patterns/commented.md"] + "\n<!-- the end -->\n")
+    run_and_compare(project)
+    assert is_told_by_words(project, "patterns/commented.md", "the end", "the very end")
+    assert is_told_by_words(project, "patterns/commented.md", "the very end", "over")
     run_and_compare(project)
 
 
@@ -451,8 +468,10 @@ def test_what_the_compiler_finds_out_in_between_is_built_on(project: Path) -> No
         ("patterns/param.md", "Words with", "Terms with"),
         ("patterns/param.md", "{{ t }}", "T"),
         ("patterns/region.md", "Words in it", "Terms in it"),
+        ("patterns/commented.md", "not said\n", "not said -->\n"),
+        ("patterns/commented.md", "<!-- a note -->", "<!-- region: r -->"),
+        ("patterns/commented.md", "More words\n", "More words\n\n<b>the end</b>\n"),
         ("skills/a/SKILL.md", "name: a", "name: b"),
-        ("skills/a/SKILL.md", "End words", "<!-- words -->"),
         ("skills/f/SKILL.md", "is named", "is not named"),
         ("patterns/words.md", "Last words of it.", "Last words of it.\n\nOr not."),
         ("patterns/parts.md", "# All\n", "Before all\n\n# All\n"),

@@ -1,4 +1,4 @@
-"""Blocks of running text that come, go or change: paragraphs, lists, tables, quotes, fences.
+"""Blocks of running text that come, go or change: paragraphs, lists, tables, quotes, fences, comments.
 
 They stand between blank lines, and in no list item and no quote that holds anything beside them, so that the blocks around
 them stay what they are: to take a block out is to leave blank lines in its place, and how many blank lines stand between
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.incremental.rewording.same import holds_blocks_only, read_plain_text
+from skillweave.incremental.rewording.same import holds_blocks_only, is_comment, read_plain_text
 from skillweave.incremental.rewording.words import Run, is_all_visible, kept_words_of
 from skillweave.record import NamedTuple
 from skillweave.rules.prose import may_command
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
     from skillweave.document import Document
     from skillweave.incremental.rewording.words import Range, Wording
+    from skillweave.markdown.values import Block
 
 
 _HEADINGS = ("heading", "setext")
 _ENDED = (*_HEADINGS, "fence", "rule")
-"""Blocks that nothing behind them can become a part of."""
+"""Blocks that nothing behind them can become a part of, as of a comment."""
 
 
 class NewBlocks(NamedTuple):
@@ -156,7 +157,7 @@ def new_blocks(wording: Wording, new: str) -> NewBlocks | None:
     if not all(map(_is_harmless, changed)):
         return None
     was, is_now = read_plain_text(old), read_plain_text(new)
-    if was is None or is_now is None or not _is_selected_alike(was, change, wording):
+    if was is None or is_now is None or not _is_selected_alike(was, is_now, change, wording):
         return None
     is_same = holds_blocks_only(was, old, start, end) and holds_blocks_only(is_now, new, start, change.new_end)
     return change if is_same else None
@@ -167,10 +168,10 @@ def _is_harmless(line: str) -> bool:
     return is_all_visible(line) and not ("<<" in line or "{{" in line or may_command(line))
 
 
-def _is_selected_alike(document: Document, change: NewBlocks, wording: Wording) -> bool:
+def _is_selected_alike(document: Document, new: Document, change: NewBlocks, wording: Wording) -> bool:
     """Whether whatever selects lines of a document selects what changes in it if it selects what stands before that; and
-    whether what follows the text can no more run into its last block than before, should that be another one now, where
-    anything may follow it.
+    whether what follows the text can no more run into the last block of the new one than of the old, where anything may
+    follow it.
     """
     last = _trimmed(change.before, document.body, change.start)
     above = next((block for block in document.blocks if block.start < last <= block.end), None)
@@ -184,9 +185,19 @@ def _is_selected_alike(document: Document, change: NewBlocks, wording: Wording) 
         return True
     if wording.is_alone or not any(change.is_end_of(lines) for lines in wording.now):
         return True
-    end = _trimmed(change.before, document.body, change.end)
-    closing = next((block for block in document.blocks if block.end == end), None)
-    return closing is not None and (closing.kind not in _ENDED or bool(closing.containers))
+    closing = _closing(document, _trimmed(change.before, document.body, change.end))
+    new_closing = _closing(new, _trimmed(change.after, document.body, change.new_end))
+    was_open = closing is not None and not _is_ended(closing, change.before)
+    return was_open or (new_closing is not None and _is_ended(new_closing, change.after))
+
+
+def _closing(document: Document, end: int) -> Block | None:
+    return next((block for block in document.blocks if block.end == end), None)
+
+
+def _is_ended(block: Block, lines: Sequence[str]) -> bool:
+    """Whether nothing that follows can become a part of a block."""
+    return (block.kind in _ENDED or is_comment(block, lines)) and not block.containers
 
 
 def _trimmed(lines: Sequence[str], start: int, end: int) -> int:

@@ -6,6 +6,7 @@ Where the text that was edited last is edited again, none of it is asked.
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from skillweave.incremental.last import MISSHAPED, Last
@@ -102,7 +103,7 @@ def _notes_of_all(root: Path, compiled: Compiled) -> Notes:
 
 def _notes_after(root: Path, last: Last, compiled: Compiled) -> Notes:
     from skillweave.incremental.rewording.noting import source_map_of, texts_of  # noqa: PLC0415 (with the compiler)
-    from skillweave.incremental.rewording.source_map import with_run  # noqa: PLC0415 (likewise)
+    from skillweave.incremental.rewording.source_map import with_runs  # noqa: PLC0415 (likewise)
 
     found = source_map_of(compiled)
     found.texts = texts_of(compiled, last.changed)
@@ -119,7 +120,7 @@ def _notes_after(root: Path, last: Last, compiled: Compiled) -> Notes:
         before = _load(root, last.state, notes.base, steps)
     except MISSHAPED:
         before = None
-    return Notes(now(), [], None, with_run(before, found) if before is not None else found)
+    return Notes(now(), [], None, with_runs(before, [found]) if before is not None else found)
 
 
 def _is_renewed(step: Any, run: SourceMap) -> bool:  # noqa: ANN401 (JSON)
@@ -135,20 +136,26 @@ def _steps(notes: Notes) -> list[Any]:
 
 def _load(root: Path, state: State, base: int, steps: list[Any]) -> SourceMap | None:
     """A source map with what came after it. Raises what reading does of JSON that is none of ours."""
-    from skillweave.incremental.rewording.source_map import SourceMap, with_run, with_words  # noqa: PLC0415 (likewise)
+    from skillweave.incremental.rewording.source_map import with_runs, with_words  # noqa: PLC0415 (likewise)
 
     kept = load_source_map(root, state, base)
     if kept is None:
         return None
-    found = SourceMap()
-    vars(found).update(kept)
-    for step in steps:
-        if isinstance(step, dict):
-            run = SourceMap()
-            vars(run).update(step)
-            found = with_run(found, run)
+    found = _source_map(kept)
+    for is_run, alike in groupby(steps, key=lambda step: isinstance(step, dict)):
+        if is_run:
+            found = with_runs(found, map(_source_map, alike))
         else:
-            found = with_words(found, from_json(step))
+            for step in alike:
+                found = with_words(found, from_json(step))
+    return found
+
+
+def _source_map(content: dict[str, Any]) -> SourceMap:
+    from skillweave.incremental.rewording.source_map import SourceMap  # noqa: PLC0415 (likewise)
+
+    found = SourceMap()
+    vars(found).update(content)
     return found
 
 

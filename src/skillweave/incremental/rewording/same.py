@@ -9,14 +9,15 @@ from skillweave.parse.documents import parse_plain
 from skillweave.source import Edit, LineIndex, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from skillweave.document import Document
+    from skillweave.markdown.values import Block
 
 
 def read_plain_text(text: str) -> Document | None:
-    """What a text says, if that can be told without a parser; None if not. A comment may take one."""
-    return None if "<!--" in text else parse_plain(text)
+    """What a text says, if that can be told without a parser; None if not. A comment that speaks to us may take one."""
+    return None if "<!--" in text and ("region:" in text or "skillweave:" in text) else parse_plain(text)
 
 
 def says_the_same(old: str, new: str, lines: Collection[int]) -> bool:
@@ -31,7 +32,7 @@ def says_the_same(old: str, new: str, lines: Collection[int]) -> bool:
 
 
 _FREE = ("paragraph", "table", "fence", "rule")
-"""Blocks that may come and go: nothing selects, names or levels one of them."""
+"""Blocks that may come and go, as comments may: nothing selects, names or levels one of them."""
 
 
 def holds_blocks_only(document: Document, text: str, start: int, end: int) -> bool:
@@ -44,9 +45,18 @@ def holds_blocks_only(document: Document, text: str, start: int, end: int) -> bo
     rest = _without_nameless(document, text, range(start, end))
     if without is None or rest is None:
         return False
-    blocks = (block for block in rest.blocks if block.kind not in _FREE or block.start < start or block.end > end)
+    blocks = (
+        block
+        for block in rest.blocks
+        if block.start < start or block.end > end or not (block.kind in _FREE or is_comment(block, lines))
+    )
     rest = rest._replace(blocks=tuple(blocks), lines=0)
     return _placed(rest, text) == _placed(without._replace(lines=0), blank)
+
+
+def is_comment(block: Block, lines: Sequence[str]) -> bool:
+    """Whether a block of a text is a comment that stands in no container."""
+    return block.kind == "html" and lines[block.start].startswith("<!--")
 
 
 def _without_nameless(document: Document, text: str, lines: Collection[int]) -> Document | None:

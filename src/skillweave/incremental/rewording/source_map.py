@@ -12,7 +12,7 @@ from skillweave.incremental.rewording.words import GROWTH, OutputRuns, Room, Run
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from skillweave.lock import Lock
     from skillweave.source import SourcePath
@@ -84,8 +84,16 @@ class SourceMap:
         """The files of which a finding tells an offset."""
 
 
-def with_run(last: SourceMap, run: SourceMap) -> SourceMap:
-    """A source map with what a later run found out that looked at a part of the project. Both must not be used any more."""
+def with_runs(last: SourceMap, runs: Iterable[SourceMap]) -> SourceMap:
+    """A source map with what later runs found out that looked at parts of the project. None of them must be used any more."""
+    found = last
+    for run in runs:
+        found = _with_run(found, run)
+    return found if found is last else _without_unused(found)
+
+
+def _with_run(last: SourceMap, run: SourceMap) -> SourceMap:
+    """The same of one run; with the rows that are not used any more, and in no order."""
     places = {_identity(row): number for number, row in enumerate(last.rows)}
     moved: list[int] = []
     for row in run.rows:
@@ -97,6 +105,7 @@ def with_run(last: SourceMap, run: SourceMap) -> SourceMap:
     found = SourceMap()
     seen = {row[0] for row in run.rows}
     others = {name: number for name, number in last.wholes.items() if last.rows[number][0] not in seen}
+    found.rows = last.rows
     found.wholes = {**others, **{name: moved[number] for name, number in run.wholes.items()}}
     found.texts = {**last.texts, **run.texts}
     # What an edit did away with still counts: that costs time only.
@@ -104,7 +113,7 @@ def with_run(last: SourceMap, run: SourceMap) -> SourceMap:
     known = {path: entry for path, entry in last.entries.items() if path not in run.failed}
     found.entries = {**known, **{path: _with_rows(entry, moved) for path, entry in run.entries.items()}}
     found.failed, found.marked, found.sized, found.fixed = run.failed, run.marked, run.sized, run.fixed
-    return _without_unused(found, last.rows)
+    return found
 
 
 def with_words(last: SourceMap, edited: Wording) -> SourceMap:
@@ -180,8 +189,9 @@ def _with_rows(entry: list[Any], numbers: Sequence[int]) -> list[Any]:
     return [*rest, {path: [numbers[row], front] for path, (row, front) in outputs.items()}]
 
 
-def _without_unused(found: SourceMap, rows: Sequence[list[Any]]) -> SourceMap:
-    """A source map with those of some rows that it uses, each behind all that it includes."""
+def _without_unused(found: SourceMap) -> SourceMap:
+    """A source map with those of its rows that it uses, each behind all that it includes."""
+    rows = found.rows
     used: dict[int, int] = {}
     pending = [*found.wholes.values(), *(row for entry in found.entries.values() for row, _ in entry[-1].values())]
     while pending:
