@@ -32,7 +32,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "source",
         "diagnostics",
         "consumers",
-        "near",
+        "phrases",
         "globs",
         "alone",
     ),

@@ -20,6 +20,7 @@ from skillweave.build import Compiled, compile_project
 from skillweave.cache import Documents
 from skillweave.config import Config
 from skillweave.diagnostics import CODES, DIRECTIVE_STYLE
+from skillweave.files import Tree
 from skillweave.fix import Fixed, fix_project
 from skillweave.parse.documents import parse
 from skillweave.rewrite import Refusal, Rewrite, edit_bytes, rewrite
@@ -391,7 +392,7 @@ def test_what_is_saved_in_the_meantime_is_left_alone(tmp_path: Path) -> None:
     saved = HEAD + "Sixteen letters.\n"
 
     def compile_with(drafts: Mapping[str, bytes]) -> Compiled:
-        compiled = compile_project(Config(tmp_path, None), drafts=drafts)
+        compiled = compile_project(Config(tmp_path, None), tree=Tree(tmp_path, drafts=drafts))
         write(tmp_path, {SKILL: saved})
         return compiled
 
@@ -418,7 +419,7 @@ def fixed_from(root: Path, files: Mapping[str, str]) -> tuple[Compiled, Fixed, C
     config = Config(root, None, documents=("entries",), banner=False)
 
     def compile_with(drafts: Mapping[str, bytes]) -> Compiled:
-        return compile_project(config, documents=Documents(memory=memory), drafts=drafts)
+        return compile_project(config, documents=Documents(memory=memory), tree=Tree(root, drafts=drafts))
 
     before = compile_with({})
     fixed = fix_project(compile_with, lambda diagnostic: diagnostic.fix is not None and diagnostic.fix.safe)

@@ -526,6 +526,17 @@ def test_mistakes_in_the_configuration(
     assert (checked.status, checked.err) == expected
 
 
+def test_the_place_of_a_mistake_in_a_configuration_elsewhere(tmp_path: Path, skillweave: Skillweave) -> None:
+    project, other = tmp_path / "project", tmp_path / "other.toml"
+    write(project, "skills/one/a/SKILL.md", "---\nname: a\ndescription: Does a.\n---\n# A\n")
+    other.write_text('banner = false\n\n[plugins.onne]\nversion = "1"\n')
+    outcome = skillweave(
+        project, ["package", "--as", "plugin", "--root", ".", "--config", str(other), "--format", "concise"]
+    )
+    assert outcome.status == 2
+    assert outcome.err.startswith(f"{other}:3:10: SW001 ")
+
+
 def test_the_place_of_a_mistake_in_pyproject(tmp_path: Path, skillweave: Skillweave) -> None:
     write(tmp_path, "skills/one/a/SKILL.md", "---\nname: a\ndescription: Does a.\n---\n# A\n")
     write(tmp_path, "pyproject.toml", "[tool.skillweave.plugins.one]\nversion = 1\n")

@@ -20,6 +20,8 @@ FIRST = 3
 
 PARAMS = {name: Param(name, None, required=False, enum=None, span=Span(0, 0)) for name in ("a", "b", "lang")}
 HERE = Span(0, 5)
+LIMIT = 16 * 2**20
+"""Bytes that a rendering may come to."""
 
 
 def masks(text: str) -> list[Span]:
@@ -31,7 +33,7 @@ def render(body: str, **values: str) -> Rendered:
     template, problems = check_template(text, len(FRONT), PARAMS, masks(text))
     assert problems == ()
     assert template is not None
-    rendered = render_template(template, {"a": "", "b": "", "lang": "Go", **values})
+    rendered = render_template(template, {"a": "", "b": "", "lang": "Go", **values}, LIMIT)
     assert isinstance(rendered, Rendered)
     return rendered
 
@@ -148,7 +150,7 @@ def test_every_rendered_line_names_a_source_line_that_holds_it(lines: list[str],
     if template is None:
         assert problems
         return
-    rendered = render_template(template, {"a": value, "b": value, "lang": "Go"})
+    rendered = render_template(template, {"a": value, "b": value, "lang": "Go"}, LIMIT)
     assert isinstance(rendered, Rendered)
     assert len(rendered.lines) == len(rendered.sources)
     assert list(rendered.sources) == sorted(rendered.sources)
@@ -253,27 +255,27 @@ def test_checking_never_fails(body: str) -> None:
     assert (template is None) == bool(problems)
     assert all(len(FRONT) <= p.span.start <= p.span.end <= len(text) for p in problems)
     if template:
-        assert isinstance(render_template(template, {"a": "x", "b": "", "lang": "Go"}), Rendered)
+        assert isinstance(render_template(template, {"a": "x", "b": "", "lang": "Go"}, LIMIT), Rendered)
 
 
 def test_a_rendering_above_the_limit_is_refused_before_it_is_made() -> None:
     text = FRONT + "{{ a ~ a ~ a }}" * 100
     template, _ = check_template(text, len(FRONT), PARAMS, ())
     assert template is not None
-    problem = render_template(template, {"a": "x" * 10_000_000, "b": "", "lang": ""})
+    problem = render_template(template, {"a": "x" * 10_000_000, "b": "", "lang": ""}, LIMIT)
     assert not isinstance(problem, Rendered)
     assert problem.code.name == "expansion-too-large"
 
 
 @given(st.text(max_size=20))
-def test_no_filter_makes_more_than_three_characters_of_one(value: str) -> None:
+def test_no_filter_makes_more_than_three_bytes_of_one(value: str) -> None:
     text = FRONT + "{{ a|upper|title|lower|capitalize|upper }}"
     template, _ = check_template(text, len(FRONT), PARAMS, ())
     assert template is not None
-    limit = len(text) + 3 * len(value)
+    limit = len(text) + 3 * len(value.encode())
     rendered = render_template(template, {"a": value, "b": "", "lang": ""}, limit)
     assert isinstance(rendered, Rendered)
-    assert len("\n".join(rendered.lines)) <= 3 * len(value)
+    assert len("\n".join(rendered.lines).encode()) <= 3 * len(value.encode())
 
 
 NEEDED = {

@@ -75,18 +75,16 @@ def compile_project(  # noqa: PLR0913 (each has its default, and is named by who
     strict: bool = False,
     progress: Progress | None = None,
     documents: Documents | None = None,
-    drafts: Mapping[str, bytes] | None = None,
     tree: Tree | None = None,
     with_shared: bool = False,
 ) -> Compiled:
     """Everything but the writing: the bundles of the wanted entries (all, if none is named) and all diagnostics.
 
     `strict` makes warnings errors. `progress` is told how many files are read, and of how many. `documents` are those that
-    earlier builds parsed. `drafts` are read in place of what the files of these paths hold. `tree` is the
-    disk as it is to be seen, if that is not how it is. `with_shared` has all Markdown read that `shared` in the configuration
-    brings in, though nothing names it.
+    earlier builds parsed. `tree` is the disk as it is to be seen, if that is not how it is. `with_shared` has all Markdown
+    read that `shared` in the configuration brings in, though nothing names it.
     """
-    tree = tree or Tree(config.root, hidden_roots(config), drafts=drafts or {})
+    tree = tree or Tree(config.root, hidden_roots(config))
     project = discover(tree, config)
     entries = choose(project, wanted)
     graph = Graph(strict=strict, policy=config.policy)

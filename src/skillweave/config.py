@@ -113,6 +113,12 @@ def load_config(
     return config, tuple(sorted(diagnostics, key=Diagnostic.sort_key))
 
 
+def read_configuration(config: Config) -> bytes:
+    """The bytes of the configuration's file, wherever it lies; none where there is no file, or not any more."""
+    data = _read(config.root / config.file) if config.file is not None else b""
+    return data if isinstance(data, bytes) else b""
+
+
 def looked_for(config: Config) -> tuple[Path, ...]:
     """Which files decided, by being there or not, that this is the configuration in the project's own folder."""
     names = ("skillweave.toml",) if config.file == "skillweave.toml" else ("skillweave.toml", "pyproject.toml")

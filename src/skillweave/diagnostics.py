@@ -35,6 +35,11 @@ class Code(NamedTuple):
     milder: bool = False
     """An error that is a warning in some files, where it can be ignored or raised as any other."""
 
+    @property
+    def stage(self) -> str:
+        """What its number begins with: `SW5`."""
+        return self.number[:3]
+
     def __reduce__(self) -> tuple[Callable[[str], Code], tuple[str]]:
         """What another process hands back is the code itself, which is told from others by being it."""
         return _code, (self.name,)

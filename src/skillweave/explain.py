@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from importlib import resources
+from typing import TYPE_CHECKING
 
-from skillweave.diagnostics import CODES, Code
-from skillweave.near import near_names
-from skillweave.suppress import find_codes
+from skillweave.suppress import find_code, find_codes, near_code
+
+if TYPE_CHECKING:
+    from skillweave.diagnostics import Code
 
 
 def explain(name: str) -> tuple[str | None, str | None]:
     """A code's number (`SW207` or `207`) or name, in any case → its page; else None and the name that comes nearest."""
-    wanted = _numbered(name).casefold()
-    for code in CODES.values():
-        if wanted in (code.number.casefold(), code.name):
-            return page(code), None
-    names = [known for code in CODES.values() for known in (code.name, code.number)]
-    close = near_names(wanted, [known.casefold() for known in names])
-    return None, next((known for known in names if close and known.casefold() == close[0]), None)
+    wanted = _numbered(name)
+    code = find_code(wanted)
+    return (page(code), None) if code is not None else (None, near_code(wanted))
 
 
 def stage_of(name: str) -> tuple[str, ...]:

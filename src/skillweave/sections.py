@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from skillweave.near import near_names
+from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from skillweave.diagnostics import (
 )
 from skillweave.directive.writing import section_fix
 from skillweave.markdown.html_blocks import html_type
-from skillweave.near import near_names
+from skillweave.phrases import counted, near_names
 from skillweave.record import NamedTuple
 from skillweave.sections import Regions, Sections
 
@@ -176,7 +176,7 @@ def _region(source: Lines, directive: Directive, problems: list[Problem]) -> Ran
 def _lines(count: int, directive: Directive, name: str, problems: list[Problem]) -> Ranges:
     ranges: list[tuple[int, int]] = []
     previous = 0
-    holding = f"{name} has {count} line{'s' if count != 1 else ''}"
+    holding = f"{name} has {counted(count, 'line')}"
     for first, last in directive.lines or ():
         end = count if last is None else last
         if first < 1 or first > count or end > count:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from skillweave.diagnostics import CODES, UNUSED_IGNORE, Code, Diagnostic, Problem, Severity
 from skillweave.globs import covers
-from skillweave.near import near_names
+from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
 from skillweave.source import Span
 
@@ -129,11 +129,17 @@ def find_code(name: str) -> Code | None:
     return CODES.get(name.lower()) or next((code for code in CODES.values() if code.number == name.upper()), None)
 
 
-def nearest(name: str) -> str:
-    """What to say of a name that no code has."""
+def near_code(name: str) -> str | None:
+    """The name or number of a code that may have been meant by one that no code has."""
     known = {spelled.casefold(): spelled for code in CODES.values() for spelled in (code.name, code.number)}
     close = near_names(name.casefold(), known)
-    return f'did you mean "{known[close[0]]}"?' if close else "as in unused-pattern, or SW304"
+    return known[close[0]] if close else None
+
+
+def nearest(name: str) -> str:
+    """What to say of a name that no code has."""
+    close = near_code(name)
+    return f'did you mean "{close}"?' if close else "as in unused-pattern, or SW304"
 
 
 def why_not_ignored(code: Code, *, everywhere: bool) -> str | None:

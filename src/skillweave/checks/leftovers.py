@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import LEFTOVER_DIRECTIVE, Problem
+from skillweave.directive.openers import SPELLED
 from skillweave.flatten.layout import block_at
 from skillweave.flatten.origins import origins
 from skillweave.flatten.values import brought_by
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from skillweave.links.site import PlannedPage
     from skillweave.source import SourcePath
 
-_SPELLED = re.compile(r"(?:<<|\{\{)[ \t]*(?:include|reference|asset)[ \t]*:")
+_SPELLED = re.compile(SPELLED)
 
 
 def _spelled(text: str, start: int = 0) -> Iterator[int]:

@@ -9,6 +9,7 @@ from skillweave.checks.labels import check_labels
 from skillweave.diagnostics import (
     INCLUDE_CYCLE,
     INVALID_ENCODING,
+    INVALID_FRONT_MATTER,
     NESTED_SKILL,
     NOT_A_REGULAR_FILE,
     UNREADABLE_FILE,
@@ -24,7 +25,7 @@ from skillweave.graph.reach import closure, trails
 from skillweave.graph.values import diagnose
 from skillweave.links.bundles import check_links
 from skillweave.links.site import held
-from skillweave.near import near_names
+from skillweave.phrases import near_names
 from skillweave.project import START
 from skillweave.rules.prose import check_commands, check_skill_names, dangling_path, moved_path, named_paths
 from skillweave.rules.size import BYTES_OF_A_TOKEN, Share, Size, check_size, measure
@@ -99,7 +100,7 @@ def check_entry(nodes: Nodes, entry: Entry) -> None:
     graph = nodes.graph
     file = graph.files.get(entry.main.real)
     if file is not None and file.document is not None:
-        broken = any(problem.code.number == "SW701" for problem in file.document.problems)
+        broken = any(problem.code is INVALID_FRONT_MATTER for problem in file.document.problems)
         if not broken:
             folder = entry.folder.rpartition("/")[2]
             is_late = file.text.lstrip().startswith("---\n")
@@ -171,7 +172,7 @@ def misspelled_lines(findings: Iterable[Finding], site: Site) -> list[str]:
     told = [
         diagnostic
         for diagnostic, _, _, mark in findings
-        if mark is None and diagnostic.severity is Severity.ERROR and diagnostic.code.number[:3] in _NAMING
+        if mark is None and diagnostic.severity is Severity.ERROR and diagnostic.code.stage in _NAMING
     ]
     lines = [name.casefold() for diagnostic in told for name in _QUOTED_FILE.findall(diagnostic.help or "")]
     # Each line once: one that has many errors may be as long as a file.

@@ -10,10 +10,8 @@ from skillweave.cli.common import (
     from_here,
     is_configured,
     nothing_found,
-    printable_line,
     progress,
     report,
-    say,
     status,
     tried,
     usage_errors,
@@ -23,7 +21,8 @@ from skillweave.cli.late import click
 from skillweave.cli.remember import remember
 from skillweave.cli.report_file import keep_off_sources
 from skillweave.cli.status import CLEAN, ERRORS
-from skillweave.cli.terminal import echo
+from skillweave.cli.terminal import echo, printable_line, say, say_patch
+from skillweave.phrases import counted
 from skillweave.record import NamedTuple
 from skillweave.replay import Said, timed
 
@@ -63,12 +62,12 @@ def run(options: Options, wanted: Wanted) -> int:
         config, failed = configure(options)
         if config is None:
             return failed
-        wanted = wanted._replace(entries=from_here(config, wanted.entries))
+        here = wanted._replace(entries=from_here(config, wanted.entries))
         if depfile:
             keep_off_sources(depfile, config, "depfile")
         if wanted.check or wanted.diff:
-            return _run_comparison(options, config, wanted, began)
-        outcome = _run_build(options, config, wanted)
+            return _run_comparison(options, config, here, began)
+        outcome = _run_build(options, config, here)
         if outcome is not None:
             break
     told = report(options, config, outcome, outcome.diagnostics, err=options.for_people)
@@ -124,7 +123,7 @@ def _tell_if_empty(options: Options, config: Config, found: Outcome | Compiled) 
 
 
 def _all_current(config: Config, entries: Iterable[Entry | Named]) -> str:
-    return f"{config.output}/ is current: {_count([entry.kind for entry in entries])}"
+    return f"{config.output}/ is current: {_kinds([entry.kind for entry in entries])}"
 
 
 def _run_comparison(options: Options, config: Config, wanted: Wanted, began: int) -> int:
@@ -152,7 +151,7 @@ def _compare(options: Options, config: Config, compiled: Compiled, published: Pu
 
         with tried("read"):
             for patch in differences(request_of(config, compiled)):
-                _print_patch(patch)
+                say_patch(patch)
     diagnostics = _sorted(compiled, published) if wanted.check else compiled.diagnostics
     report(options, config, compiled, diagnostics, err=wanted.diff)
     if published.diagnostics or status(diagnostics):
@@ -161,13 +160,6 @@ def _compare(options: Options, config: Config, compiled: Compiled, published: Pu
         say(_all_current(config, compiled.entries), err=wanted.diff)
     _tell_if_empty(options, config, compiled)
     return status(diagnostics)
-
-
-def _print_patch(patch: str) -> None:
-    from skillweave.report.text import escape_patch  # noqa: PLC0415
-
-    for line in patch.split("\n")[:-1]:
-        echo(escape_patch(f"{line}\n"), nl=False)
 
 
 def _sorted(compiled: Compiled, published: Published) -> tuple[Diagnostic, ...]:
@@ -190,14 +182,14 @@ def _tell_entries(config: Config, outcome: Outcome, *, verbose: bool) -> None:
 def _counted(outcome: Outcome) -> str:
     """A line for all."""
     entries = {entry.path: entry for entry in outcome.entries}
-    built = _count([entries[path].kind for path in outcome.changed])
+    built = _kinds([entries[path].kind for path in outcome.changed])
     parts = [f"built {built}", f"{len(outcome.unchanged)} unchanged"]
     parts += [f"{outcome.failed} with errors"] if outcome.failed else []
     return ", ".join(parts)
 
 
-def _count(kinds: Sequence[str]) -> str:
+def _kinds(kinds: Sequence[str]) -> str:
     skills, documents = kinds.count("skill"), kinds.count("document")
-    parts = [f"{skills} skill{'s' if skills != 1 else ''}"] if skills or not documents else []
-    parts += [f"{documents} document{'s' if documents != 1 else ''}"] if documents else []
+    parts = [counted(skills, "skill")] if skills or not documents else []
+    parts += [counted(documents, "document")] if documents else []
     return " and ".join(parts)

@@ -13,14 +13,14 @@ from skillweave.cli.late import click
 from skillweave.cli.report_file import keep_off_sources, write_whole
 from skillweave.cli.selecting import narrowed, nothing
 from skillweave.cli.status import CLEAN, ERRORS, USAGE
-from skillweave.cli.terminal import echo
-from skillweave.near import near_names
+from skillweave.cli.terminal import echo, printable
+from skillweave.phrases import near_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from skillweave.build import Compiled
-    from skillweave.cache import Documents, Fetch
+    from skillweave.cache import Fetch
     from skillweave.cli.options import Options
     from skillweave.config import Config
     from skillweave.diagnostics import Code, Diagnostic
@@ -68,13 +68,6 @@ def fetcher_for(options: Options, config: Config) -> Fetch | None:
     from skillweave.store import fetcher  # noqa: PLC0415 (only where something may have to be parsed)
 
     return fetcher(config.root)
-
-
-def documents_for(options: Options, config: Config) -> Documents:
-    """The documents that a command can do without parsing, for one that keeps none."""
-    from skillweave.cache import Documents  # noqa: PLC0415
-
-    return Documents(fetcher_for(options, config))
 
 
 @contextmanager
@@ -125,6 +118,16 @@ def progress(options: Options) -> Iterator[Callable[[int, int], None] | None]:
             echo("\x1b[1A\x1b[2K", nl=False, err=True)
 
 
+def compiled_for(options: Options, config: Config, entries: Sequence[str]) -> Compiled:
+    """The project worked out as far as some entries (all, if none is named) ask for it, by a command that keeps nothing."""
+    from skillweave.build import compile_project  # noqa: PLC0415
+    from skillweave.cache import Documents  # noqa: PLC0415
+
+    documents = Documents(fetcher_for(options, config))
+    with usage_errors(), progress(options) as show:
+        return compile_project(config, entries, strict=options.strict, progress=show, documents=documents)
+
+
 def report(
     options: Options, config: Config, compiled: Compiled | Outcome, diagnostics: Sequence[Diagnostic], *, err: bool
 ) -> str:
@@ -173,32 +176,6 @@ def print_report(
         text += "\n" if options.format == "full" else ""
         echo(text, err=err, nl=False)
     return text
-
-
-def printable(text: str) -> str:
-    """A part of a line, as it can be printed: it neither steers a terminal nor commands a CI runner."""
-    from skillweave.report.text import escape  # noqa: PLC0415
-
-    return escape(text)
-
-
-def printable_line(line: str) -> str:
-    """A line that holds text of the repository, as it can be printed."""
-    from skillweave.report.text import escape_line  # noqa: PLC0415
-
-    return escape_line(line)
-
-
-def say(line: str, *, err: bool = False) -> None:
-    """Print a line that holds text of the repository."""
-    echo(printable_line(line), err=err)
-
-
-def say_json(value: object, indent: int | None = 2) -> None:
-    """Print a value as JSON."""
-    from skillweave.report.json_report import json_text  # noqa: PLC0415
-
-    echo(json_text(value, indent))
 
 
 def _write_report(file: Path, text: str) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.cli.common import fetcher_for, say
+from skillweave.cli.common import fetcher_for
 from skillweave.cli.late import click
 from skillweave.cli.status import CLEAN, ERRORS
-from skillweave.cli.terminal import echo
+from skillweave.cli.terminal import echo, say, say_patch
+from skillweave.phrases import counted
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -65,16 +66,14 @@ def show_fixes(options: Options, config: Config, found: Sequence[Diagnostic], as
     remaining = found
     if fixed is not None:
         from skillweave.diff import patch  # noqa: PLC0415
-        from skillweave.report.text import escape_patch  # noqa: PLC0415
 
         for path, before, after in fixed.rewrites:
-            for line in patch(path, (before, 0), (after, 0)).split("\n")[:-1]:
-                echo(escape_patch(f"{line}\n"), nl=False)
+            say_patch(patch(path, (before, 0), (after, 0)))
         paths = {diagnostic.path for diagnostic in found}
         remaining = [left for left in fixed.remaining if left.path in paths and _is_told(config, left)]
         _tell(options, fixed, f"would fix {_extent(fixed)}", err=True)
     if not options.quiet:
-        echo(f"{_count(len(remaining), 'problem')} would remain", err=True)
+        echo(f"{counted(len(remaining), 'problem')} would remain", err=True)
     errors = any(_is_error(options, diagnostic) for diagnostic in remaining)
     return ERRORS if errors or (fixed is not None and fixed.rewrites) else CLEAN
 
@@ -97,6 +96,8 @@ def _work_out(options: Options, config: Config, found: Sequence[Diagnostic], ask
         return None
     from skillweave.build import compile_project  # noqa: PLC0415 (the compiler is imported only where it is needed)
     from skillweave.cache import Documents  # noqa: PLC0415
+    from skillweave.config import hidden_roots  # noqa: PLC0415
+    from skillweave.files import Tree  # noqa: PLC0415
     from skillweave.fix import fix_project  # noqa: PLC0415
 
     # What a fix brings is looked for among all findings, also among those that this run does not tell.
@@ -106,7 +107,8 @@ def _work_out(options: Options, config: Config, found: Sequence[Diagnostic], ask
     memory: dict[str, Document] = {}
 
     def compile_with(drafts: Mapping[str, bytes]) -> Compiled:
-        return compile_project(whole, documents=Documents(stored, memory), drafts=drafts)
+        tree = Tree(whole.root, hidden_roots(whole), drafts)
+        return compile_project(whole, documents=Documents(stored, memory), tree=tree)
 
     def is_wanted(diagnostic: Diagnostic) -> bool:
         is_sure = diagnostic.fix is not None and (diagnostic.fix.safe or asked.unsafe)
@@ -123,7 +125,7 @@ def _tell(options: Options, fixed: Fixed, line: str, *, err: bool) -> None:
 
 
 def _extent(fixed: Fixed) -> str:
-    return f"{_count(len(fixed.applied), 'problem')} in {_count(len(fixed.rewrites), 'file')}"
+    return f"{counted(len(fixed.applied), 'problem')} in {counted(len(fixed.rewrites), 'file')}"
 
 
 def _is_told(config: Config, diagnostic: Diagnostic) -> bool:
@@ -134,7 +136,3 @@ def _is_error(options: Options, diagnostic: Diagnostic) -> bool:
     from skillweave.diagnostics import Severity  # noqa: PLC0415
 
     return diagnostic.severity is Severity.ERROR or (options.strict and diagnostic.severity is Severity.WARNING)
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

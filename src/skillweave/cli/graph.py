@@ -6,21 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skillweave.cli.common import (
-    configure,
-    documents_for,
-    from_here,
-    nothing_found,
-    progress,
-    report,
-    say,
-    say_json,
-    status,
-    usage_errors,
-)
+from skillweave.cli.common import compiled_for, configure, from_here, nothing_found, report, status
 from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.suggest import suggest_entries
-from skillweave.cli.terminal import echo
+from skillweave.cli.terminal import echo, say, say_json
 
 if TYPE_CHECKING:
     from skillweave.build import Compiled
@@ -44,13 +33,9 @@ def graph(options: Options, entries: tuple[str, ...]) -> int:
     if config is None:
         return failed
     entries = from_here(config, entries)
-    from skillweave.build import compile_project  # noqa: PLC0415
     from skillweave.depfile import needs_of  # noqa: PLC0415
 
-    with usage_errors(), progress(options) as show:
-        compiled = compile_project(
-            config, entries, strict=options.strict, progress=show, documents=documents_for(options, config)
-        )
+    compiled = compiled_for(options, config, entries)
     needs = needs_of(compiled)
     if options.format == "json":
         say_json(_object(config, compiled, needs))

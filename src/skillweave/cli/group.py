@@ -55,7 +55,7 @@ class _Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from skillweave.near import near_names  # noqa: PLC0415 (only a mistake asks for it)
+            from skillweave.phrases import near_names  # noqa: PLC0415 (only a mistake asks for it)
 
             near = near_names(args[0], COMMANDS, cutoff=0.8)
             hint = f" Did you mean {near[0]!r}?" if near else ""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skillweave.cli.starting import refusal, shown, sound_config
+from skillweave.cli.starting import refusal, sound_config
 from skillweave.cli.status import CLEAN
-from skillweave.cli.terminal import echo
+from skillweave.cli.terminal import echo, printable
 
 if TYPE_CHECKING:
     from skillweave.starter import Plan
@@ -41,10 +41,10 @@ def init(folder: Path) -> int:
     _tell(begun, planned)
     outer = _enclosing(root)
     if outer is not None:
-        echo(shown(f"note: this is inside the project {outer}, and is one of its own"))
+        echo(printable(f"note: this is inside the project {outer}, and is one of its own"))
     there = os.path.relpath(root)
     there = f"./{there}" if there.startswith("-") else there
-    echo(shown(f"Next: {'' if there == '.' else f'cd {shlex.quote(there)} && '}skillweave build"))
+    echo(printable(f"Next: {'' if there == '.' else f'cd {shlex.quote(there)} && '}skillweave build"))
     return CLEAN
 
 
@@ -61,10 +61,10 @@ def _tell(begun: Beginning, planned: Plan) -> None:
     """A line for each file, and what is for the user to add."""
     made = {file.path for file in planned.make}
     for file in begun.files:
-        echo(shown(f"made {file.path}" if file.path in made else f"kept {file.path}"))
+        echo(printable(f"made {file.path}" if file.path in made else f"kept {file.path}"))
     for note in begun.notes:
-        echo(shown(note))
+        echo(printable(note))
     if begun.add is not None:
-        echo(shown(f"kept {begun.add.path}" if begun.add.there else f"not made: {begun.add.path}"))
+        echo(printable(f"kept {begun.add.path}" if begun.add.there else f"not made: {begun.add.path}"))
         if begun.add.lines:
             echo(f"For the hook, add this below its `repos:`, indented as what stands there:\n\n{begun.add.lines}")

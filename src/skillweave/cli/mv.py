@@ -10,21 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skillweave.cli.common import (
-    configure,
-    fetcher_for,
-    printable,
-    progress,
-    say,
-    say_json,
-    status,
-    summary,
-    wants_color,
-)
+from skillweave.cli.common import configure, fetcher_for, progress, status, summary, wants_color
 from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.suggest import suggest_sources
-from skillweave.cli.terminal import echo
+from skillweave.cli.terminal import echo, printable, say, say_json, say_patch
+from skillweave.phrases import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -130,7 +121,7 @@ def _lines(plan: Plan, *, verbose: bool, dry_run: bool) -> Iterator[str]:
     move = plan.move
     yield f"{'would move' if dry_run else 'moved'} {move.old} → {move.new}"
     for change in plan.changes:
-        places = f"{len(change.edits)} place{'s' if len(change.edits) != 1 else ''}"
+        places = counted(len(change.edits), "place")
         yield f"{'would rewrite' if dry_run else 'rewrote'} {places} in {move.path(change.path)}"
     most = None if verbose else MOST
     for bundle in plan.bundles[:most]:
@@ -158,12 +149,10 @@ def _difference(bundle: BundleChange) -> str:
 def _print_patches(plan: Plan) -> None:
     """Print the move as a patch in git's form."""
     from skillweave.diff import patch  # noqa: PLC0415
-    from skillweave.report.text import escape_patch  # noqa: PLC0415
 
     for path in sorted({*plan.files, *plan.texts}):
         old, new = plan.texts.get(path, (b"", b""))
-        for line in patch(plan.move.path(path), (old, 0o644), (new, 0o644), path).split("\n")[:-1]:
-            echo(escape_patch(f"{line}\n"), nl=False)
+        say_patch(patch(plan.move.path(path), (old, 0o644), (new, 0o644), path))
 
 
 def _report(options: Options, plan: Plan) -> None:

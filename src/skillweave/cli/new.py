@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from skillweave.cli.options import place_options
-from skillweave.cli.starting import refusal, shown, sound_config
+from skillweave.cli.starting import refusal, sound_config
 from skillweave.cli.status import CLEAN
 from skillweave.cli.suggest import suggest_new_pattern, suggest_new_skill
-from skillweave.cli.terminal import echo
+from skillweave.cli.terminal import echo, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,7 @@ def skill(name: str, root: Path | None, config: Path | None) -> int:
         raise refusal(made.message)
     _write(settings, made.file)
     if made.note is not None:
-        echo(shown(f"note: {made.note}"))
+        echo(printable(f"note: {made.note}"))
     echo("It says that it is still to be written: give it a description first.")
     echo("Next: skillweave check")
     return CLEAN
@@ -63,7 +63,7 @@ def pattern(path: str, root: Path | None, config: Path | None) -> int:
         raise refusal(made.message)
     _write(settings, made.file)
     echo("To include it, write on a line of its own:\n")
-    echo(shown(f"    {made.directive}"))
+    echo(printable(f"    {made.directive}"))
     return CLEAN
 
 
@@ -85,4 +85,4 @@ def _write(config: Config, file: File) -> None:
         raise refusal(mistake)
     write(config.root, planned.make)
     where = "" if config.root.samefile(".") else f" in the project {config.root}"
-    echo(shown(f"made {file.path}{where}"))
+    echo(printable(f"made {file.path}{where}"))

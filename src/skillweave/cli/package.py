@@ -9,21 +9,12 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
-from skillweave.cli.common import (
-    configure,
-    documents_for,
-    from_here,
-    nothing_found,
-    progress,
-    report,
-    say,
-    status,
-    usage_errors,
-)
+from skillweave.cli.common import compiled_for, configure, from_here, nothing_found, report, status
 from skillweave.cli.options import Options, project_options, report_options
 from skillweave.cli.status import ERRORS, USAGE
 from skillweave.cli.suggest import suggest_entries
-from skillweave.cli.terminal import echo
+from skillweave.cli.terminal import echo, say
+from skillweave.phrases import counted
 
 if TYPE_CHECKING:
     from skillweave.build import Compiled
@@ -67,9 +58,7 @@ def package(  # noqa: PLR0913 (one for each option)
     if config is None:
         return failed
     entries = from_here(config, entries)
-    from skillweave.build import compile_project  # noqa: PLC0415
     from skillweave.diagnostics import UNPORTABLE_FIELD  # noqa: PLC0415
-    from skillweave.files import Tree  # noqa: PLC0415
     from skillweave.package import Wish, namespace  # noqa: PLC0415
     from skillweave.package import package as make_packages  # noqa: PLC0415
     from skillweave.package.dist import deliver  # noqa: PLC0415
@@ -82,16 +71,12 @@ def package(  # noqa: PLR0913 (one for each option)
         # What is left out of the packages is no mistake of theirs.
         dropped = (*config.policy.dropped, UNPORTABLE_FIELD.number)
         config = config._replace(policy=config.policy._replace(dropped=dropped))
-    with usage_errors(), progress(options) as show:
-        compiled = compile_project(
-            config, entries, strict=options.strict, progress=show, documents=documents_for(options, config)
-        )
-    tree = Tree(config.root)
-    mistakes = check_plugins(config, tree, frozenset(namespace(entry, config) for entry in compiled.project.entries))
+    compiled = compiled_for(options, config, entries)
+    mistakes = check_plugins(config, frozenset(namespace(entry, config) for entry in compiled.project.entries))
     if mistakes:
         report(options, config, compiled, mistakes, err=options.for_people)
         return USAGE
-    packages = make_packages(config, tree, compiled, wish)
+    packages = make_packages(config, compiled, wish)
     delivered = deliver(folder, to.rstrip("/") or to, packages)
     found = [*compiled.diagnostics, *packages.diagnostics, *delivered.diagnostics]
     diagnostics = sorted(found, key=lambda diagnostic: diagnostic.sort_key())
@@ -152,7 +137,7 @@ def _tell(to: str, packages: Packages, delivered: Delivered, *, verbose: bool) -
 def _counted(delivered: Delivered, failed: int) -> str:
     """A line for all."""
     count = len(delivered.changed)
-    parts = [f"packed {count} package{'s' if count != 1 else ''}", f"{len(delivered.unchanged)} unchanged"]
+    parts = [f"packed {counted(count, 'package')}", f"{len(delivered.unchanged)} unchanged"]
     return ", ".join([*parts, f"{failed} with errors"] if failed else parts)
 
 

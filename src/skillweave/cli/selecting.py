@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from skillweave.cli.late import click
 from skillweave.cli.suggest import suggest_listed_codes
 from skillweave.cli.terminal import echo
+from skillweave.phrases import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,7 +50,7 @@ def shown(config: Config, diagnostics: Sequence[Diagnostic], options: Options) -
     found = [diagnostic for diagnostic in diagnostics if config.policy.selects(diagnostic.code)]
     hidden = len(diagnostics) - len(found)
     if hidden and not options.quiet:
-        echo(f"{hidden} error{'s' if hidden != 1 else ''} of other kinds, which --select leaves out", err=True)
+        echo(f"{counted(hidden, 'error')} of other kinds, which --select leaves out", err=True)
     return found
 
 

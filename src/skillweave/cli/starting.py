@@ -1,4 +1,4 @@
-"""What `init` and `new` share: a configuration without mistakes, and text that cannot steer a terminal."""
+"""What `init` and `new` share: a configuration without mistakes, and how they refuse."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from skillweave.cli.terminal import printable
 
 if TYPE_CHECKING:
     from skillweave.config import Config
@@ -24,11 +26,4 @@ def sound_config(root: Path | None, file: Path | None) -> Config:
 
 def refusal(message: str) -> click.UsageError:
     """The error of a command that makes nothing, and why."""
-    return click.UsageError(shown(f"nothing was made: {message}"))
-
-
-def shown(text: str) -> str:
-    """Text that names paths of the user, as it may be printed."""
-    from skillweave.report.text import escape  # noqa: PLC0415
-
-    return escape(text)
+    return click.UsageError(printable(f"nothing was made: {message}"))

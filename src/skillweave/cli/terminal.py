@@ -19,3 +19,37 @@ def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
         return
     put(stream, f"{text}\n" if nl else text)
     stream.flush()
+
+
+def printable(text: str) -> str:
+    """A part of a line, as it can be printed: it neither steers a terminal nor commands a CI runner."""
+    from skillweave.report.text import escape  # noqa: PLC0415
+
+    return escape(text)
+
+
+def printable_line(line: str) -> str:
+    """A line that holds text of the repository, as it can be printed."""
+    from skillweave.report.text import escape_line  # noqa: PLC0415
+
+    return escape_line(line)
+
+
+def say(line: str, *, err: bool = False) -> None:
+    """Print a line that holds text of the repository."""
+    echo(printable_line(line), err=err)
+
+
+def say_json(value: object, indent: int | None = 2) -> None:
+    """Print a value as JSON."""
+    from skillweave.report.json_report import json_text  # noqa: PLC0415
+
+    echo(json_text(value, indent))
+
+
+def say_patch(patch: str, *, err: bool = False) -> None:
+    """Print a patch, which holds text of the repository."""
+    from skillweave.report.text import escape_patch  # noqa: PLC0415
+
+    for line in patch.split("\n")[:-1]:
+        echo(escape_patch(f"{line}\n"), nl=False, err=err)

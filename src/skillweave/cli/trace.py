@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skillweave.cli.common import configure, documents_for, printable, progress, report, say, say_json, tried
+from skillweave.cli.common import compiled_for, configure, report, tried
 from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.suggest import suggest_built_files
+from skillweave.cli.terminal import printable, say, say_json
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -104,7 +105,6 @@ def _made_of(config: Config, path: Path, folder: Path) -> str:
 
 def _compile(options: Options, config: Config, wanted: _Wanted) -> Trace | None:
     """The trace of the wanted file; None, and a report, if the entry that it belongs to has errors."""
-    from skillweave.build import compile_project  # noqa: PLC0415
     from skillweave.config import hidden_roots  # noqa: PLC0415
     from skillweave.files import Tree  # noqa: PLC0415
     from skillweave.project import discover  # noqa: PLC0415
@@ -113,10 +113,7 @@ def _compile(options: Options, config: Config, wanted: _Wanted) -> Trace | None:
     entry = entry_of(discover(Tree(config.root, hidden_roots(config)), config).entries, wanted.path)
     if entry is None:
         raise click.UsageError(f"no source makes {wanted.name}.")
-    with progress(options) as show:
-        compiled = compile_project(
-            config, [entry.path], strict=options.strict, progress=show, documents=documents_for(options, config)
-        )
+    compiled = compiled_for(options, config, [entry.path])
     if not compiled.bundles:
         report(options, config, compiled, compiled.diagnostics, err=True)
         say(f"{wanted.name} cannot be traced while {entry.id} has errors", err=True)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, assert_never
 
 import click
 
-from skillweave.cli.common import print_report, report, say, say_json, status, summary
+from skillweave.cli.common import print_report, report, status, summary
 from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.status import CLEAN, INTERRUPTED
-from skillweave.cli.terminal import echo
+from skillweave.cli.terminal import echo, say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

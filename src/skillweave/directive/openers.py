@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from skillweave.directive.values import Word
 
 WORDS: tuple[Word, ...] = ("include", "reference", "asset")
+SPELLED = rf"(?:<<|\{{\{{)[ \t]*(?:{'|'.join(WORDS)})[ \t]*:"
+"""What spells the beginning of a directive, live or not, in a regular expression."""
 CLOSES = {"<<": ">>", "{{": "}}"}
 CANDIDATE = re.compile(r"(<<|\{\{)(?<![<{$]<<)(?<![<{$]\{\{)[ \t]*([A-Za-z]+)[ \t]*:")
 """An opener, or what a slip of the hand may have made of one. Only the parse decides whether it is live."""

@@ -9,7 +9,7 @@ from skillweave.diagnostics import CONFLICTING_OPTIONS, MALFORMED_DIRECTIVE, UNK
 from skillweave.directive.openers import BARE_PATH, CLOSES, end_of_quoted
 from skillweave.directive.values import Argument, Directive, Level, Range, Word
 from skillweave.directive.writing import quote, restyled
-from skillweave.near import near_names
+from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
 from skillweave.source import Span
 

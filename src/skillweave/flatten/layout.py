@@ -129,15 +129,24 @@ def measure(
             below = nodes.nodes[inline_child.key]
             size += below.size
             count += below.includes + 1
-    span = (min(levels), max(levels)) if levels else None
-    ends = _ends(nodes, unit, items)
-    below_linked = any(nodes.nodes[child.key].linked for child in brought_by(items, inline))
-    linked = below_linked or _has_links(nodes, unit, key.ranges)
-    has_code = any(nodes.nodes[child.key].has_code for child in brought_by(items, inline)) or any(
-        block.kind == "code" and holds(key.ranges, block.start) for block in blocks_within(unit, key.ranges)
-    )
+    first_line, first, last = _ends(nodes, unit, items)
+    below_nodes = [nodes.nodes[child.key] for child in brought_by(items, inline)]
     return Node(
-        unit, key, items, inline, size, count, height, min(counted, default=None), span, *ends, has_code, linked
+        unit=unit,
+        key=key,
+        items=items,
+        inline=inline,
+        size=size,
+        includes=count,
+        height=height,
+        counted=min(counted, default=None),
+        levels=(min(levels), max(levels)) if levels else None,
+        first_line=first_line,
+        first=first,
+        last=last,
+        has_code=any(below.has_code for below in below_nodes)
+        or any(block.kind == "code" and holds(key.ranges, block.start) for block in blocks_within(unit, key.ranges)),
+        linked=any(below.linked for below in below_nodes) or _has_links(nodes, unit, key.ranges),
     )
 
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.diagnostics import EXPANSION_TOO_LARGE, Problem, Severity
-from skillweave.flatten.layout import byte_size, layout_of, measure
+from skillweave.diagnostics import (
+    CONFLICTING_OPTIONS,
+    DIRECTIVE_NOT_ALONE,
+    EXPANSION_TOO_LARGE,
+    MALFORMED_DIRECTIVE,
+    UNKNOWN_DIRECTIVE,
+    UNKNOWN_OPTION,
+    Problem,
+    Severity,
+)
+from skillweave.flatten.layout import layout_of, measure
 from skillweave.flatten.levels import shift_of
-from skillweave.flatten.texts import text_of
+from skillweave.flatten.texts import fenced, text_of
 from skillweave.flatten.units import Unit, UnitKey, file_unit, find_calls, rendered_ranges, rendered_unit
 from skillweave.flatten.values import Child, Node, NodeKey, Nodes, TextItem, is_in_error, is_too_large
 from skillweave.graph.targets import language
@@ -117,10 +126,10 @@ def _has_stray_directive(nodes: Nodes, unit: Unit) -> bool:
     """Whether a file has a directive that is none, as it is written wrongly or stands where none can."""
     document = nodes.graph.files[unit.path].document
     problems = document.problems if document else ()
-    return any(problem.code.number in _STRAY for problem in problems)
+    return any(problem.code in _STRAY for problem in problems)
 
 
-_STRAY = ("SW101", "SW102", "SW103", "SW104", "SW105")
+_STRAY = (MALFORMED_DIRECTIVE, UNKNOWN_DIRECTIVE, UNKNOWN_OPTION, CONFLICTING_OPTIONS, DIRECTIVE_NOT_ALONE)
 
 
 def _fits_in_line(nodes: Nodes, key: NodeKey) -> bool:
@@ -155,23 +164,22 @@ def _build(nodes: Nodes, key: NodeKey) -> None:
 
 
 def _code_node(unit: Unit, key: NodeKey) -> Node:
-    size = sum(byte_size(unit, start, end) for start, end in key.ranges)
-    height = sum(end - start for start, end in key.ranges) + 2
-    items = tuple(TextItem(start, end) for start, end in key.ranges)
+    text = fenced(unit, key)
+    height = text.count("\n") + 1
     fence = Block("fence", 0, height, ())
     return Node(
-        unit,
-        key,
-        items,
-        (),
-        size + 10 + len(key.code or ""),
-        1,
-        height,
-        None,
-        None,
-        "```",
-        fence,
-        fence,
+        unit=unit,
+        key=key,
+        items=tuple(TextItem(start, end) for start, end in key.ranges),
+        inline=(),
+        size=len(text.encode()) + 1,
+        includes=0,
+        height=height,
+        counted=None,
+        levels=None,
+        first_line=text.partition("\n")[0],
+        first=fence,
+        last=fence,
         has_code=False,
         linked=False,
     )

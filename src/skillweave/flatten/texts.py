@@ -50,7 +50,7 @@ def asked(child: Child, shift: int, tabs: bool) -> tuple[NodeKey, int, bool]:  #
 def _assemble(nodes: Nodes, key: NodeKey, shift: int, tabs: bool) -> str:  # noqa: FBT001
     node = nodes.nodes[key]
     if key.code is not None:
-        return _fenced(node.unit, key)
+        return fenced(node.unit, key)
     brought = [nodes.texts[wanted] for wanted in _needs(nodes, key, shift, tabs)]
     return assemble(nodes, (key, shift, tabs), brought, ())
 
@@ -115,7 +115,7 @@ def _is_within(edit: Edit, others: Sequence[Edit]) -> bool:
     return place >= 0 and edit.end <= others[place].end
 
 
-def _fenced(unit: Unit, key: NodeKey) -> str:
+def fenced(unit: Unit, key: NodeKey) -> str:
     """A selection as a fenced code block, with a fence longer than any run of back-ticks in it."""
     lines = [unit.lines[line] for start, end in key.ranges for line in range(start, end)]
     longest = max((len(run) for line in lines for run in re.findall(r"`{3,}", line)), default=2)

@@ -6,10 +6,11 @@ import keyword
 import re
 
 from skillweave.diagnostics import DIRECTIVE_IN_PARAM, Problem
+from skillweave.directive.openers import SPELLED
 from skillweave.front_matter.values import Field, FrontMatter, Param, problem
-from skillweave.near import near_names
+from skillweave.phrases import near_names
 
-DIRECTIVE_OPENER = re.compile(r"(?<![<{$])(?:<<|\{\{)[ \t]*(?:include|reference|asset)[ \t]*:")
+DIRECTIVE_OPENER = re.compile(rf"(?<![<{{$]){SPELLED}")
 """What no parameter's value may hold."""
 
 

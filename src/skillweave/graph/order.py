@@ -6,6 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import INCLUDE_CYCLE, INCLUDE_TOO_DEEP, Diagnostic, Note, Problem
+from skillweave.phrases import counted
 
 if TYPE_CHECKING:
     from skillweave.graph.values import Edge, Graph
@@ -86,7 +87,7 @@ def _report_cycle(graph: Graph, component: list[SourcePath]) -> None:
         hops.append(came[hops[-1].source])
     hops.reverse()
     first = hops[0]
-    files = f"{len(hops)} file" + ("s" if len(hops) != 1 else "")
+    files = counted(len(hops), "file")
     told = {*hops}
     others = [edge for path in component for edge in graph.edges[path] if edge.splices and edge not in told]
     others = [edge for edge in others if edge.target in members]

@@ -28,7 +28,7 @@ from skillweave.directive.writing import path_fix
 from skillweave.files import Found, Tree, is_below, normalise_path, read_text
 from skillweave.graph.targets import DRIVE, SCHEME, judge_type, portability, respelled, suggest_path
 from skillweave.graph.values import Edge, Graph, SourceFile
-from skillweave.near import near_names
+from skillweave.phrases import near_names
 from skillweave.project import START
 from skillweave.record import NamedTuple
 from skillweave.source import EncodingProblem, LineIndex, SourcePath, Span

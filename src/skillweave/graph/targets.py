@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import NOT_A_REGULAR_FILE, NOT_MARKDOWN, PATH_NOT_PORTABLE, Problem
 from skillweave.directive.writing import path_fix
-from skillweave.near import near_names
+from skillweave.phrases import near_names
 
 if TYPE_CHECKING:
     from skillweave.directive.values import Directive

@@ -10,7 +10,7 @@ from skillweave.files import normalise_path
 from skillweave.flatten.units import Unit, UnitKey, to_source
 from skillweave.graph.values import diagnose
 from skillweave.links.site import Plan, PlannedPage, Site
-from skillweave.near import near_names
+from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from skillweave.directive.openers import CANDIDATE, WORDS, find_close
+from skillweave.directive.openers import CANDIDATE, SPELLED, WORDS, find_close
 from skillweave.markdown.html_blocks import html_type, note_html_block
 from skillweave.markdown.plain_inline import CAN_MATTER, Found, normalised, note_inline, plain_heading
 from skillweave.markdown.values import Block, Container, DefinitionMark, HeadingText, Opener, Reading
@@ -48,7 +48,7 @@ _LINE = re.compile(
     rf"""
     (?P<blank>(?:[ \t]*\n)+|[ \t]+\Z)
   | (?P<indent>[ ]*)(?:
-        (?P<directive>(?:<<|\{{\{{)[ \t]*(?:include|reference|asset)[ \t]*:[^\n]*(?:\n|\Z))
+        (?P<directive>{SPELLED}[^\n]*(?:\n|\Z))
       | (?P<text>{_RUN})
       | (?P<item>(?P<marker>[-*+]|[0-9]{{1,9}}[.)])[ ]{{1,4}}(?=[^ \n]))
       | (?P<heading>(?P<hashes>\#{{1,6}})[ ]+(?P<title>[^\s#](?:[^\n]*[^\s#])?\#*)[ \t]*(?:\n|\Z))

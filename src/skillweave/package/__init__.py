@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from skillweave.bundle import Output
+from skillweave.config import read_configuration
 from skillweave.diagnostics import (
     CANNOT_PACKAGE,
     NESTED_SKILL,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from skillweave.build import Compiled
     from skillweave.bundle import Bundle
     from skillweave.config import Config
-    from skillweave.files import Tree
     from skillweave.project import Entry
 
 MAX_FILES, MAX_BYTES = 200, 30_000_000
@@ -79,7 +79,7 @@ class Packages:
     notes: list[str] = field(default_factory=list)
 
 
-def package(config: Config, tree: Tree, compiled: Compiled, wish: Wish) -> Packages:
+def package(config: Config, compiled: Compiled, wish: Wish) -> Packages:
     """Make the packages of all bundles that were compiled. One that is refused is reported, and not made."""
     packages = Packages()
     bundles = [bundle for bundle in compiled.bundles if _may_be_packaged(compiled, bundle, packages)]
@@ -89,7 +89,7 @@ def package(config: Config, tree: Tree, compiled: Compiled, wish: Wish) -> Packa
     else:
         _archives(prepared, wish, packages)
     if wish.provenance and packages.made:
-        packages.extras.append(_statement(config, tree, wish, packages))
+        packages.extras.append(_statement(config, wish, packages))
     return packages
 
 
@@ -149,12 +149,12 @@ def _prepare(config: Config, bundle: Bundle, wish: Wish, packages: Packages) -> 
     return bundle._replace(outputs=outputs)
 
 
-def _statement(config: Config, tree: Tree, wish: Wish, packages: Packages) -> Output:
+def _statement(config: Config, wish: Wish, packages: Packages) -> Output:
     """The provenance of all that was made. The configuration is a source as well."""
     bundles = [bundle for made in packages.made for bundle in made.bundles]
     sources = {path: value for bundle in bundles for path, value in bundle.inputs.items()}
     if config.file is not None and not config.file.startswith("/"):
-        sources[config.file] = digest(tree.read(config.file).data)
+        sources[config.file] = digest(read_configuration(config))
     entries = sorted(bundle.entry.id for bundle in bundles)
     parameters: dict[str, object] = {"as": wish.form, "entries": entries, "stripUnportable": wish.strip}
     if wish.epoch is not None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from skillweave.config import read_configuration
 from skillweave.diagnostics import Diagnostic
 from skillweave.graph.values import diagnose
-from skillweave.near import near_names
+from skillweave.phrases import near_names
 from skillweave.source import EncodingProblem, LineIndex, decode
 from skillweave.toml.places import locate
 from skillweave.toml.plugins import FIELDS
@@ -18,14 +19,13 @@ if TYPE_CHECKING:
 
     from skillweave.config import Config
     from skillweave.diagnostics import Problem
-    from skillweave.files import Tree
 
 
-def check_plugins(config: Config, tree: Tree, namespaces: frozenset[str]) -> tuple[Diagnostic, ...]:
+def check_plugins(config: Config, namespaces: frozenset[str]) -> tuple[Diagnostic, ...]:
     """The names in `[plugins.NAME]` that no entry is in: the one mistake there that only the project tells."""
     if config.file is None or not config.plugins:
         return ()
-    text = decode(tree.read(config.file).data)
+    text = decode(read_configuration(config))
     if isinstance(text, EncodingProblem):
         return ()
     problems: list[Problem] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
+from skillweave.phrases import counted
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -76,9 +77,5 @@ def render(diagnostics: Sequence[Diagnostic], fmt: Format, context: Context) -> 
 def summary_line(summary: Summary, nothing: str = "no problems") -> str:
     """`3 errors, 1 warning in 42 files`, without a line end; `nothing` is said where there are none."""
     counts = ((summary.errors, "error"), (summary.warnings, "warning"), (summary.infos, "info"))
-    found = ", ".join(_count(number, word) for number, word in counts if number)
-    return f"{found or nothing} in {_count(summary.files, 'file')}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+    found = ", ".join(counted(number, word) for number, word in counts if number)
+    return f"{found or nothing} in {counted(summary.files, 'file')}"

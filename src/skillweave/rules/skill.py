@@ -16,7 +16,7 @@ from skillweave.diagnostics import (
     Problem,
 )
 from skillweave.front_matter.values import FrontMatter
-from skillweave.near import near_names
+from skillweave.phrases import near_names
 from skillweave.source import Span
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import DIRECTIVE_IN_PARAM, INVALID_PARAM, MISSING_PARAM, UNKNOWN_PARAM, Problem
 from skillweave.front_matter.params import DIRECTIVE_OPENER
-from skillweave.near import near_names
+from skillweave.phrases import near_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jinja2 import TemplateSyntaxError, nodes
 
 from skillweave.diagnostics import TEMPLATE_ERROR, Problem
-from skillweave.near import near_names
+from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
 from skillweave.template.scan import FILTERS, ONLY, RAW, STATEMENTS, Scan, environment, shortened
 from skillweave.template.values import MAX_DEPTH, Segment

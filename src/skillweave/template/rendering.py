@@ -9,7 +9,7 @@ from skillweave.diagnostics import EXPANSION_TOO_LARGE, Problem
 from skillweave.template.checks import Checks, refusals, tag_by_tag, tree_of
 from skillweave.template.compiling import compile_template
 from skillweave.template.scan import block_problems, bracket_problems, cut, masked_tags
-from skillweave.template.values import MAX_BYTES, Chunk, Kept, Rendered, Template
+from skillweave.template.values import Chunk, Kept, Rendered, Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,15 +39,16 @@ def check_template(
     return compile_template(tree, scan, masks, checks.names), ()
 
 
-def render_template(template: Template, values: Mapping[str, str], limit: int = MAX_BYTES) -> Rendered | Problem:
-    """The body with `values` (one for every parameter), or what keeps it from being rendered: its size.
+def render_template(template: Template, values: Mapping[str, str], limit: int) -> Rendered | Problem:
+    """The body with `values` (one for every parameter); or what keeps it from being rendered, if it may have more than
+    `limit` bytes.
 
     No operation repeats a value, so the output is at most the template's own text and, for every place that names a
-    parameter, three times its value (`ΐ` is three characters in upper case). That is known before anything runs.
+    parameter, three times its value (`ΐ` takes three times its bytes in upper case). That is known before anything runs.
     """
-    size = len(template.text) + sum(3 * count * len(values[name]) for name, count in template.uses)
+    size = len(template.text.encode()) + sum(3 * count * len(values[name].encode()) for name, count in template.uses)
     if size > limit:
-        message = f"this template and its values come to {size:,} characters, above {limit:,}"
+        message = f"this template and its values come to {size:,} bytes, and the limit is {limit:,}"
         return Problem(EXPANSION_TOO_LARGE, message, template.first_tag)
     lines: list[list[str]] = [[]]
     sources = [template.last_line]

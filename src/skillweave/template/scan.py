@@ -12,7 +12,7 @@ from jinja2 import StrictUndefined, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from skillweave.diagnostics import TEMPLATE_ERROR, Problem
-from skillweave.near import near_names
+from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
 from skillweave.source import LineIndex, Span
 from skillweave.template.values import MAX_DEPTH, Segment, Token

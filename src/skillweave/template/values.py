@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 40
 """How deep expressions and `if`s may nest: Jinja's parser and Python's compiler recurse on both."""
-MAX_BYTES = 16 * 1024 * 1024
-"""What a rendered template may come to, if the caller names no limit."""
 
 
 class Kept(NamedTuple):

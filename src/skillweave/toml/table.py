@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 
 from skillweave.diagnostics import INVALID_CONFIG, Problem
-from skillweave.near import near_names
+from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
 from skillweave.source import Span, foreign_part
 
@@ -41,17 +41,12 @@ def report_unknown(table: Table, known: list[str], cures: Mapping[str, str] | No
     """Adds a mistake for every key that is not known, with the nearest one that is, or the cure that is its own."""
     for key in table.data:
         if key not in known:
-            near = nearest(key, known)
+            near = near_names(key, known)
             cure = f'did you mean "{near[0]}"?' if near else f"the keys are {', '.join(sorted(known))}"
             cure = (cures or {}).get(key, cure)
             span = table.places.keys.get((*table.path, key), Span(0, 0)) if table.places else Span(0, 0)
             inside = f" in {_dotted(table)}" if _dotted(table) else ""
             table.problems.append(Problem(INVALID_CONFIG, f'unknown key "{key}"{inside}', span, cure))
-
-
-def nearest(name: str, known: Collection[str]) -> list[str]:
-    """The known name that comes nearest to another one, if one is near."""
-    return near_names(name, known)
 
 
 def subtable(table: Table, key: str) -> Table | None:
@@ -89,7 +84,7 @@ def words(table: Table, key: str, known: Collection[str] | None = None) -> tuple
     values = strings(table, key) or []
     for index, value in values if known is not None else ():
         if value not in (known or ()):
-            near = nearest(value, known or ())
+            near = near_names(value, known or ())
             cure = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known or ())}"
             report(table, f'{key}: nothing is known of "{value}"', key, index, cure=cure)
     return tuple(value for _, value in values) if len(table.problems) == mistakes else ()
@@ -115,7 +110,7 @@ def choice(table: Table, key: str, allowed: tuple[_T, _T]) -> _T:
         if value == word:
             return word
     found = f'"{value}"' if isinstance(value, str) else _kind(value)
-    near = nearest(value, allowed) if isinstance(value, str) else []
+    near = near_names(value, allowed) if isinstance(value, str) else []
     cure = f'did you mean "{near[0]}"?' if near else None
     report(table, f'{key}: expected "{allowed[0]}" or "{allowed[1]}", found {found}', key, cure=cure)
     return allowed[0]

@@ -1,4 +1,4 @@
-"""The names that somebody may have meant."""
+"""What many messages say: how many there are of something, and which name may have been meant."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
 MANY, BESIDE = 100, 12
 """Names of which only some are compared with another one, and how many of them on each side of where it would stand."""
+
+
+def counted(number: int, word: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def near_names(name: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:
