@@ -22,6 +22,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "values": (
         "record",
         "stamps",
+        "regular",
         "listing",
         "locking",
         "streams",
@@ -86,6 +87,7 @@ HOMES = {
 ON_DISK = {
     *(
         "stamps",
+        "regular",
         "listing",
         "locking",
         "cachedir",

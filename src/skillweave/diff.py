@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from skillweave.bundle import Output
 from skillweave.config import LOCK_NAME
 from skillweave.lock import lock_bytes
-from skillweave.publish import expected_lock, is_as_built, is_plain, load_lock, read_plain, state_of
+from skillweave.publish import expected_lock, is_as_built, load_lock, read_below, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def differences(request: Request) -> Iterator[str]:
     if lock or previous:
         wanted[LOCK_NAME] = (lock_bytes(lock), 0o644)
     for path, new in sorted(wanted.items()):
-        old = read_plain(request.folder / path) if is_plain(request.folder, path) else None
+        old = read_below(request.folder, path)
         if old is None and state_of(request.folder, Output(path, b"", 0o644), ()) == "foreign":
             yield f"{request.name}/{path} is no regular file\n"
         elif old != new and not (path == LOCK_NAME and old is not None and new is not None and old[0] == new[0]):

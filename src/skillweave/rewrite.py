@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.files import Tree
 from skillweave.record import NamedTuple
+from skillweave.regular import write_like
 from skillweave.source import Edit, apply_edits
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def rewrite(root: Path, rewrites: Sequence[Rewrite]) -> tuple[Refusal, ...]:
             target = root / path
             # Hidden, so that no build and no watch takes it for a source. It is listed first, to be removed in any case.
             staged.append((target.with_name(f".skillweave.{secrets.token_hex(8)}"), target))
-            _stage(*staged[-1], after)
+            write_like(target, staged[-1][0], after)
         refused = _refusals(root, rewrites)
         for temporary, target in () if refused else staged:
             temporary.replace(target)
@@ -111,21 +112,3 @@ def _why_not(root: Path, path: str, before: bytes) -> str | None:
     if contents.problem is not None:
         return f"cannot be read: {contents.problem}"
     return None if contents.data == before else "has changed since it was read"
-
-
-def _stage(temporary: Path, target: Path, content: bytes) -> None:
-    """Write a file beside the one that it will replace, with its mode and, where the system lets us, its owner."""
-    status = target.lstat()
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    if hasattr(os, "chown") and (status.st_uid, status.st_gid) != _owner(temporary):
-        os.chown(temporary, status.st_uid, status.st_gid)
-    temporary.chmod(stat.S_IMODE(status.st_mode))
-
-
-def _owner(path: Path) -> tuple[int, int]:
-    status = path.lstat()
-    return status.st_uid, status.st_gid

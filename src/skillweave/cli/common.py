@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skillweave.cli.late import click
-from skillweave.cli.report_file import keep_off_sources, write_whole
+from skillweave.cli.report_file import keep_off_sources
 from skillweave.cli.selecting import narrowed, nothing
 from skillweave.cli.status import CLEAN, ERRORS, USAGE
 from skillweave.cli.terminal import echo, printable
 from skillweave.phrases import near_names
+from skillweave.regular import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -180,7 +181,7 @@ def print_report(
 
 def _write_report(file: Path, text: str) -> None:
     try:
-        write_whole(file, text.encode())
+        replace_file(file, text.encode())
     except OSError as error:
         raise click.ClickException(f"cannot write {file}: {error.strerror or error}") from None
 

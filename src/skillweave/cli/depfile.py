@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillweave.cli.late import click
-from skillweave.cli.report_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +21,7 @@ def write_depfile(file: Path, config: Config, needs: Iterable[Needs]) -> None:
     Paths are relative to the working directory, as Make and Ninja read them; outputs are absolute if the output folder is.
     """
     from skillweave.depfile import depfile_text, rules_of, unsayable  # noqa: PLC0415
-    from skillweave.publish import read_plain  # noqa: PLC0415
+    from skillweave.regular import read_regular, replace_file  # noqa: PLC0415
 
     def source(path: str) -> str:
         return _below(config.root / path)
@@ -36,10 +35,10 @@ def write_depfile(file: Path, config: Config, needs: Iterable[Needs]) -> None:
     if path is not None:
         raise click.ClickException(f"no depfile can name {path!r}: Make and Ninja have no way to write it")
     text = depfile_text(rules).encode()
-    found = read_plain(file)
+    found = read_regular(file)
     if found is not None and found[0] == text:
         return
-    write_whole(file, text)
+    replace_file(file, text)
 
 
 def _below(path: Path) -> str:

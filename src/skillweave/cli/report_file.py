@@ -59,26 +59,3 @@ def claimed_by(place: Path, config: Config) -> str | None:
     configured = (*config.patterns, *config.skills, *config.documents)
     roots = (*config.shared, *(root for _, root in expand_roots(Tree(config.root), configured)))
     return next((root for root in roots if is_below(path, root)), None)
-
-
-def write_whole(file: Path, data: bytes) -> None:
-    """Write a file under a name that nobody can have foreseen, then give it its own: a link there is not followed.
-
-    Raises OSError that names the file itself.
-    """
-    temporary = file.with_name(f".{file.name}.{os.urandom(8).hex()}")
-    try:
-        _write_and_rename(file, temporary, data)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(file)) from error
-
-
-def _write_and_rename(file: Path, temporary: Path, data: bytes) -> None:
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    try:
-        with os.fdopen(descriptor, "wb") as opened:
-            opened.write(data)
-        temporary.replace(file)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -57,12 +57,12 @@ def trace(options: Options, place: str) -> int:
         return ERRORS
     if wanted.line is not None and not 1 <= wanted.line <= len(traced.lines):
         raise click.UsageError(f"{wanted.name} has {len(traced.lines)} lines, and no line {wanted.line}.")
-    from skillweave.publish import is_plain, load_lock, read_plain  # noqa: PLC0415
+    from skillweave.publish import load_lock, read_below  # noqa: PLC0415
     from skillweave.trace import discrepancy  # noqa: PLC0415
 
     folder = config.root / config.output
     with tried("read"):
-        found = read_plain(folder / wanted.path) if is_plain(folder, wanted.path) else None
+        found = read_below(folder, wanted.path)
     problem = discrepancy(traced.output, found, load_lock(folder))
     if options.format == "json":
         say_json(_object(wanted, traced, problem))

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from skillweave.files import is_below, normalise_path
 from skillweave.move.values import Change, Move, MoveError
 from skillweave.record import NamedTuple
+from skillweave.regular import read_regular, write_like
 from skillweave.rewrite import edit_bytes
 from skillweave.source import Edit, SourcePath
 from skillweave.stamps import digest
@@ -58,15 +58,15 @@ def finish(root: Path, task: Task) -> tuple[SourcePath, ...]:
 
 def load_journal(root: Path) -> Task | None:
     """The move that was cut off here, if there is one."""
-    data = _read_plain(root / JOURNAL)
-    if data is None:
+    found = read_regular(root / JOURNAL)
+    if found is None:
         if os.path.lexists(root / JOURNAL):
             raise MoveError(
                 f"{JOURNAL} is no regular file that can be read, as it would be if a move was cut off: remove it"
             )
         return None
     try:
-        task = _task_of(json.loads(data))
+        task = _task_of(json.loads(found.data))
     except ValueError:
         # It was cut off while it was written: nothing else has been done.
         with suppress(FileNotFoundError):
@@ -184,7 +184,8 @@ def _stage(root: Path, task: Task, staged: dict[int, SourcePath], *, is_moved: b
     left = []
     for number, change in enumerate(task.changes):
         now = task.move.path(change.path) if is_moved else change.path
-        data = _read_plain(root / now)
+        found = read_regular(root / now)
+        data = found and found.data
         if data is not None and digest(data) == change.after:
             continue
         if data is None or digest(data) != change.before:
@@ -195,21 +196,8 @@ def _stage(root: Path, task: Task, staged: dict[int, SourcePath], *, is_moved: b
         with suppress(FileNotFoundError):
             (root / beside).unlink()
         staged[number] = beside
-        _write_like(root / now, root / beside, edit_bytes(data, change.edits))
+        write_like(root / now, root / beside, edit_bytes(data, change.edits))
     return tuple(left)
-
-
-def _write_like(model: Path, path: Path, data: bytes) -> None:
-    """Write a new file with the mode and, where the system lets us, the owner of the one whose place it will take."""
-    status = model.stat()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(descriptor)
-    if hasattr(os, "chown") and (status.st_uid, status.st_gid) != (path.stat().st_uid, path.stat().st_gid):
-        os.chown(path, status.st_uid, status.st_gid)
-    path.chmod(stat.S_IMODE(status.st_mode))
 
 
 def _rename(root: Path, move: Move) -> None:
@@ -258,21 +246,6 @@ def _undo(root: Path, staged: Iterable[str], made: list[str]) -> None:
             (root / folder).rmdir()
     with suppress(OSError):
         (root / JOURNAL).unlink()
-
-
-def _read_plain(path: Path) -> bytes | None:
-    """The bytes of a regular file; None for anything else."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    except OSError:
-        return None
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read()
-    finally:
-        os.close(descriptor)
 
 
 def _is_inside(root: Path, path: str) -> bool:

@@ -9,7 +9,8 @@ from skillweave.bundle import Output
 from skillweave.diagnostics import FOREIGN_OUTPUT, Diagnostic
 from skillweave.package.provenance import STATEMENT_NAME, SUMS_NAME, read_sums, write_sums
 from skillweave.project import START
-from skillweave.publish import files_below, is_plain, read_plain, remove_file, state_of, write_if_changed
+from skillweave.publish import files_below, read_below, remove_file, state_of, write_if_changed
+from skillweave.regular import read_regular
 from skillweave.source import SourcePath
 from skillweave.stamps import digest
 
@@ -63,7 +64,7 @@ def deliver(folder: Path, label: str, packages: Packages) -> Delivered:
 
 def _look_at(folder: Path, label: str, done: Delivered) -> Target | None:
     """The folder as it is; None if what is called `SHA256SUMS` there is something else."""
-    found = read_plain(folder / SUMS_NAME)
+    found = read_regular(folder / SUMS_NAME)
     sums = read_sums(found[0]) if found else {}
     # The list may come from anywhere; a path in it that leaves the folder is none that we wrote.
     sums = None if sums is None else {path: value for path, value in sums.items() if _stays_inside(path)}
@@ -104,7 +105,7 @@ def _put_extras(target: Target, extras: Sequence[Output], done: Delivered) -> No
 
 
 def _digest_of(folder: Path, path: str) -> str | None:
-    found = read_plain(folder / path) if _stays_inside(path) and is_plain(folder, path) else None
+    found = read_below(folder, path) if _stays_inside(path) else None
     return digest(found[0]) if found else None
 
 

@@ -15,18 +15,11 @@ from skillweave.diagnostics import STALE_OUTPUT, Diagnostic
 from skillweave.listing import is_left_out
 from skillweave.lock import Ledger, Lock, Record, lock_bytes, read_lock
 from skillweave.project import START
-from skillweave.publish.disk import (
-    files_below,
-    is_plain,
-    is_regular,
-    read_plain,
-    remove_file,
-    state_of,
-    write_if_changed,
-)
+from skillweave.publish.disk import files_below, read_below, remove_file, state_of, write_if_changed
 from skillweave.publish.planning import can_replace, foreign_diagnostic, is_as_built, plan_of, topmost
 from skillweave.publish.staging import Changes, apply, forget, keep_lock, left_over, recover
 from skillweave.publish.values import Published, Request, Rewriting
+from skillweave.regular import is_regular, read_regular
 from skillweave.source import SourcePath
 from skillweave.stamps import digest
 
@@ -42,12 +35,11 @@ __all__ = [
     "expected_lock",
     "files_below",
     "is_as_built",
-    "is_plain",
     "load_lock",
     "lock_digest",
     "publish",
     "publish_held",
-    "read_plain",
+    "read_below",
     "remove_file",
     "removed_place",
     "rewrite_held",
@@ -148,7 +140,7 @@ def _read_lock_file(folder: Path) -> tuple[bytes, int] | None:
     """The lock file; None where there is none, or something else. Raises OSError where it is there and cannot be read: what
     it says of outputs would be lost.
     """
-    found = read_plain(folder / LOCK_NAME)
+    found = read_regular(folder / LOCK_NAME)
     if found is None and is_regular(folder / LOCK_NAME):
         try:
             (folder / LOCK_NAME).open("rb").close()
@@ -175,7 +167,7 @@ def compare(request: Request) -> Published:
         if path not in planned and path not in kept and path != LOCK_NAME:
             cure = BUILD if path in ours else NOT_OURS
             result.diagnostics.append(_stale(request, path, "stray: no source makes it", cure))
-    there = read_plain(request.folder / LOCK_NAME)
+    there = read_regular(request.folder / LOCK_NAME)
     expected = there is not None or bool(lock)
     if expected and (there is None or there[0] != lock_bytes(lock)):
         what = "missing" if there is None else "stale"
@@ -196,7 +188,7 @@ def _folders_of(paths: Iterable[str]) -> set[str]:
 
 def load_lock(folder: Path) -> Lock:
     """The records that earlier builds left; none where there is no lock file, or none that can be read."""
-    found = read_plain(folder / LOCK_NAME)
+    found = read_regular(folder / LOCK_NAME)
     return (read_lock(found[0]) if found else None) or {}
 
 
@@ -212,7 +204,7 @@ def _was_left(folder: Path, meant: Record, last: Record | None) -> bool:
         return False
     gone = last.outputs.keys() - meant.outputs.keys() if last else ()
     return all(is_as_built(folder, path, value) for path, value in meant.outputs.items()) and not any(
-        is_plain(folder, path) and read_plain(folder / path) for path in gone
+        read_below(folder, path) for path in gone
     )
 
 

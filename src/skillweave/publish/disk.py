@@ -1,6 +1,6 @@
 """The output folder as it stands: what is in it, and whether that is ours. Also single files, written and removed."""
 
-# ruff: noqa: PTH105, PTH106, PTH108
+# ruff: noqa: PTH106
 # (paths are text here: to make a `Path` of each of thousands takes longer than what is done with it)
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import re
 import stat
-from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from skillweave.listing import is_left_out
 from skillweave.record import NamedTuple
+from skillweave.regular import Regular, is_regular, read_regular, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -50,13 +50,15 @@ def differing(folder: Path, bundle: Bundle, record: Record | None) -> list[Outpu
         return None
     found = []
     for output in bundle.outputs:
-        there = read_plain(f"{folder}/{output.path}")
+        there = read_regular(f"{folder}/{output.path}")
         if there is None:
             return None
         if there != (output.data, output.mode):
             found.append(output)
     stale = record.outputs.keys() - paths if record else ()
-    return None if any(is_plain(folder, path) and is_regular(f"{folder}/{path}") for path in stale) else found
+    return (
+        None if any(leads_through_folders(folder, path) and is_regular(f"{folder}/{path}") for path in stale) else found
+    )
 
 
 def place_of(folder: Path, path: str, known: dict[str, Place]) -> Place:
@@ -123,7 +125,7 @@ def state_of(folder: Path, output: Output, ours: Container[str]) -> State:
     place = place_of(folder, parent, {}) if parent else "folder"
     if place != "folder":
         return "absent" if place == "absent" else "foreign"
-    found = read_plain(f"{folder}/{output.path}")
+    found = read_regular(f"{folder}/{output.path}")
     if found is None:
         return "foreign" if os.path.lexists(f"{folder}/{output.path}") else "absent"
     if found == (output.data, output.mode):
@@ -131,26 +133,15 @@ def state_of(folder: Path, output: Output, ours: Container[str]) -> State:
     return "ours" if output.path in ours or found[0] == output.data else "foreign"
 
 
-def read_plain(path: Path | str) -> tuple[bytes, int] | None:
-    """A regular file's bytes and mode; None for anything else."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    except OSError:
-        return None
-    try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            return None
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(), 0o755 if mode & 0o100 else 0o644
-    finally:
-        os.close(descriptor)
-
-
-def is_plain(folder: Path, path: str) -> bool:
-    """Whether a path leads through real folders only."""
+def leads_through_folders(folder: Path, path: str) -> bool:
+    """Whether a path below a folder leads through real folders only, and no symlink."""
     parent = path.rpartition("/")[0]
     return not parent or place_of(folder, parent, {}) == "folder"
+
+
+def read_below(folder: Path, path: str) -> Regular | None:
+    """A regular file that a path leads to through real folders only; None for anything else."""
+    return read_regular(folder / path) if leads_through_folders(folder, path) else None
 
 
 def write_if_changed(folder: Path, output: Output) -> bool:
@@ -161,23 +152,6 @@ def write_if_changed(folder: Path, output: Output) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, output.data, output.mode)
     return True
-
-
-def replace_file(path: Path, data: bytes, mode: int) -> None:
-    """Write a file under a temporary name, then give it its own: a reader sees the old bytes or the new ones."""
-    import tempfile  # noqa: PLC0415 (slow to load, and builds do without it)
-
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".skillweave-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fchmod(file.fileno(), mode & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
 
 
 def remove_file(folder: Path, path: str) -> None:
@@ -202,17 +176,3 @@ def _lstat_place(path: str) -> Place:
     except (FileNotFoundError, NotADirectoryError):
         return "absent"
     return "folder" if stat.S_ISDIR(mode) else "other"
-
-
-def is_regular(path: Path | str) -> bool:
-    """Whether there is a regular file, and no symlink to one."""
-    try:
-        return stat.S_ISREG(os.lstat(path).st_mode)
-    except OSError:
-        return False
-
-
-def _umask() -> int:
-    current = os.umask(0o022)
-    os.umask(current)
-    return current

@@ -13,7 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skillweave.publish.disk import is_plain, read_plain
+from skillweave.publish.disk import leads_through_folders
+from skillweave.regular import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,12 +50,17 @@ def exchange(folder: Path, path: str, staged: str, staging: str) -> None:
 def roll_back(folder: Path, staging: str) -> None:
     """What a dead build left between two renames → back to its place, if that is free and in the output folder."""
     aside = f"{staging}/{ASIDE}"
-    journal = read_plain(f"{staging}/{MOVING}")
+    journal = read_regular(f"{staging}/{MOVING}")
     if journal is None or not os.path.lexists(aside):
         return
     path = journal[0].decode("utf-8", "replace")
     is_inside = path and not path.startswith("/") and ".." not in path.split("/") and "\\" not in path
-    if is_inside and "\0" not in path and is_plain(folder, path) and not os.path.lexists(f"{folder}/{path}"):
+    if (
+        is_inside
+        and "\0" not in path
+        and leads_through_folders(folder, path)
+        and not os.path.lexists(f"{folder}/{path}")
+    ):
         os.rename(aside, f"{folder}/{path}")
 
 

@@ -12,9 +12,8 @@ from skillweave.project import START
 from skillweave.publish.disk import (
     differing,
     files_below,
-    is_plain,
     place_of,
-    read_plain,
+    read_below,
     state_of,
     walk,
 )
@@ -143,7 +142,7 @@ def _drop(before: _Before, paths: Iterable[str], plan: Plan, result: Published) 
     """Have outputs removed that this build does not make. Returns those that stay, as somebody edited them."""
     edited = set()
     for path in sorted(paths):
-        found = read_plain(before.request.folder / path) if is_plain(before.request.folder, path) else None
+        found = read_below(before.request.folder, path)
         if found is None or path in before.planned:
             continue
         if digest(found[0]) == before.ours.get(path):
@@ -209,7 +208,7 @@ def _goes(before: _Before, path: str) -> bool:
 
 def is_as_built(folder: Path, path: str, value: str) -> bool:
     """Whether there is a file with the bytes of a digest, and no symlink leads to it."""
-    found = read_plain(folder / path) if is_plain(folder, path) else None
+    found = read_below(folder, path)
     return found is not None and digest(found[0]) == value
 
 

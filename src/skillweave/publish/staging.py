@@ -24,9 +24,10 @@ from typing import TYPE_CHECKING
 
 from skillweave.config import LOCK_NAME
 from skillweave.lock import read_lock
-from skillweave.publish.disk import is_staging, read_plain, remove_empty, walk
+from skillweave.publish.disk import is_staging, remove_empty, walk
 from skillweave.publish.exchange import exchange, roll_back
 from skillweave.record import NamedTuple
+from skillweave.regular import read_regular, write_new
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
@@ -97,7 +98,7 @@ def recover(folder: Path, previous: Lock) -> Lock:
     meant: Lock = {}
     for staging in left_over(folder):
         roll_back(folder, staging)
-        found = read_plain(f"{staging}/{LOCK_NAME}")
+        found = read_regular(f"{staging}/{LOCK_NAME}")
         left = read_lock(found[0]) if found else None
         if left is not None:
             ours = {path for lock in (previous, left) for record in lock.values() for path in record.outputs}
@@ -111,7 +112,7 @@ def keep_lock(folder: Path, lock: bytes) -> bytes:
     """Have the lock file say what `recover` found to be left, before that is forgotten. Returns what it says."""
     staged = f"{left_over(folder)[0]}/{_HEALED}"
     with _naming(f"{folder}/{LOCK_NAME}"):
-        _write(staged, lock, 0o644)
+        write_new(staged, lock, 0o644)
         os.replace(staged, f"{folder}/{LOCK_NAME}")
     return lock
 
@@ -236,9 +237,9 @@ def _stage(folder: Path, staging: str, changes: Changes) -> dict[str, int]:
         source, target = f"{folder}/{path}", f"{new}/{path}"
         with _naming(source):
             _make_folders(target.rpartition("/")[0], made)
-            is_there = _is_in(path, tops) and read_plain(source) == (output.data, output.mode)
+            is_there = _is_in(path, tops) and read_regular(source) == (output.data, output.mode)
             if not (is_there and _link(source, target)):
-                _write(target, output.data, output.mode)
+                write_new(target, output.data, output.mode)
     for top in changes.folders:
         for standing in walk(folder, top):
             seen[standing.path] = standing.inode
@@ -247,7 +248,7 @@ def _stage(folder: Path, staging: str, changes: Changes) -> dict[str, int]:
                     _keep(folder, new, standing, made)
     if changes.lock is not None:
         with _naming(f"{folder}/{LOCK_NAME}"):
-            _write(f"{staging}/{LOCK_NAME}", changes.lock, 0o644)
+            write_new(f"{staging}/{LOCK_NAME}", changes.lock, 0o644)
     return seen
 
 
@@ -325,16 +326,6 @@ def _link(source: str, target: str) -> bool:
             raise
         return False
     return True
-
-
-def _write(path: str, data: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
-    try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-    finally:
-        os.close(descriptor)
 
 
 def _is_in(path: str, folders: frozenset[str]) -> bool:

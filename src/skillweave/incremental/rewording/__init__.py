@@ -28,8 +28,9 @@ from skillweave.incremental.rewording.new_words import new_words
 from skillweave.incremental.rewording.notes import Notes, load_notes, notes_of
 from skillweave.incremental.rewording.words import OutputRuns, Room, Wording, kept_words_of
 from skillweave.lock import Ledger, Record
-from skillweave.publish import Rewriting, read_plain
+from skillweave.publish import Rewriting
 from skillweave.record import NamedTuple
+from skillweave.regular import read_regular
 from skillweave.source import decode
 from skillweave.stamps import digest
 from skillweave.state import written_lock
@@ -64,7 +65,7 @@ def reworded(asked: Asked, last: Last) -> Rewording | None:
     ledger = Ledger(written_lock(last.state))
     if asked.memory is not None:
         ledger = asked.memory.ledger = asked.memory.ledger or ledger
-    found = read_plain(asked.output / LOCK_NAME)
+    found = read_regular(asked.output / LOCK_NAME)
     lock = (ledger.read(found[0]) if found else None) or {}
     notes = _notes(asked, last, lock)
     edit = _edit(last, notes.wording) if notes is not None and notes.wording is not None else None
@@ -150,7 +151,7 @@ class _Rewritten(NamedTuple):
 
 def _rewritten(asked: Asked, noted: OutputRuns, record: Record, edit: _Edit) -> _Rewritten | None:
     """An output with what is new; None if it is not what was noted."""
-    found = read_plain(asked.output / noted.path)
+    found = read_regular(asked.output / noted.path)
     if found is None or digest(found[0]) != record.outputs[noted.path]:
         return None
     data, mode = found

@@ -1,0 +1,91 @@
+"""Regular files, read and written whole: never what a symlink or a FIFO in their place leads to, and never half of one."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from skillweave.record import NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_BINARY = getattr(os, "O_BINARY", 0)
+_TO_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | _BINARY
+_TO_MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | _BINARY
+
+
+class Regular(NamedTuple):
+    """What a regular file holds, and its mode as we publish it: 0o755 if its owner may run it, else 0o644."""
+
+    data: bytes
+    mode: int
+
+
+def read_regular(path: Path | str) -> Regular | None:
+    """A regular file; None for anything else, and for what cannot be opened."""
+    try:
+        descriptor = os.open(path, _TO_READ)
+    except OSError:
+        return None
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            return None
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return Regular(file.read(), 0o755 if mode & 0o100 else 0o644)
+    finally:
+        os.close(descriptor)
+
+
+def is_regular(path: Path | str) -> bool:
+    """Whether there is a regular file, and no symlink to one."""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def write_new(path: Path | str, data: bytes, mode: int = 0o666) -> None:
+    """Write a file that is not there yet, with these permission bits less those that the umask takes. Raises OSError."""
+    descriptor = os.open(path, _TO_MAKE, mode)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    finally:
+        os.close(descriptor)
+
+
+def write_like(model: Path, path: Path, data: bytes) -> None:
+    """Write a file that is not there yet, and have the disk hold it, with the mode and, where the system lets us, the owner
+    of the file whose place it will take. Raises OSError.
+    """
+    wanted = model.lstat()
+    with os.fdopen(os.open(path, _TO_MAKE, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    found = path.lstat()
+    if hasattr(os, "chown") and (wanted.st_uid, wanted.st_gid) != (found.st_uid, found.st_gid):
+        os.chown(path, wanted.st_uid, wanted.st_gid)
+    path.chmod(stat.S_IMODE(wanted.st_mode))
+
+
+def replace_file(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """Write a file under a name that nobody can have foreseen, then give it its own: whoever reads it meanwhile gets all of
+    the old or all of the new one, and a link in its place is not followed. Raises OSError that names the file itself.
+    """
+    temporary = path.with_name(f".skillweave-{secrets.token_hex(8)}")
+    try:
+        write_new(temporary, data, mode)
+        temporary.replace(path)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
