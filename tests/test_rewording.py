@@ -940,7 +940,7 @@ def test_a_source_map_with_other_values_is_not_believed(project: Path, key: str)
         (project / ".skillweave/state.json").unlink()
         run(project)
         content = read_json(place)
-        write_json(place, {**content, "map": {**content["map"], key: value}})
+        write_json(place, {**content, "value": {**content["value"], key: value}})
         replace(project / "patterns/words.md", "Last words", f"Last words {number}")
         run_and_compare(project)
 

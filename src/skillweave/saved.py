@@ -95,43 +95,44 @@ def save_state(root: Path, state: State) -> None:
 
 def save_parts(root: Path, state: State, parts: object) -> None:
     """Keep what the run of a state found out. To be saved before the state."""
-    _write(root, PARTS, {"key": state.key, "made": state.made, "parts": parts})
+    _keep(root, PARTS, [state.key, state.made], parts)
 
 
 def load_parts(root: Path, state: State) -> Any:  # noqa: ANN401 (JSON)
     """What the run that left a state found out, part by part, as it was saved; None if it is not there."""
-    try:
-        content = read_json(root / FOLDER / PARTS)
-        return content["parts"] if content["key"] == state.key and content["made"] == state.made else None
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return None
+    return _kept(root, PARTS, [state.key, state.made])
 
 
 def save_wording(root: Path, state: State, wording: object) -> None:
     """Keep what the next edit of a text can build on."""
-    _write(root, WORDING, {"key": state.key, "worked": state.worked, "wording": wording})
+    _keep(root, WORDING, [state.key, state.worked], wording)
 
 
 def load_wording(root: Path, state: State) -> Any:  # noqa: ANN401 (JSON)
     """What the last run left for the next edit of a text, as it was saved; None if it is not there."""
-    try:
-        content = read_json(root / FOLDER / WORDING)
-        is_right = content["key"] == state.key and content["worked"] == state.worked
-        return content["wording"] if is_right else None
-    except _UNREADABLE:
-        return None
+    return _kept(root, WORDING, [state.key, state.worked])
 
 
 def save_source_map(root: Path, state: State, made: int, source_map: object) -> None:
     """Keep a source map, which `made` tells from any other. To be saved before what builds on it."""
-    _write(root, SOURCE_MAP, {"key": state.key, "made": made, "map": source_map})
+    _keep(root, SOURCE_MAP, [state.key, made], source_map)
 
 
 def load_source_map(root: Path, state: State, made: int) -> Any:  # noqa: ANN401 (JSON)
     """A source map, as it was saved; None if it is not there."""
+    return _kept(root, SOURCE_MAP, [state.key, made])
+
+
+def _keep(root: Path, name: str, belongs_to: list[object], value: object) -> None:
+    """Keep a value, with what tells whose it is."""
+    _write(root, name, {"belongs_to": belongs_to, "value": value})
+
+
+def _kept(root: Path, name: str, belongs_to: list[object]) -> Any:  # noqa: ANN401 (JSON)
+    """The value that was kept last under a name; None if there is none, or if it belongs to something else."""
     try:
-        content = read_json(root / FOLDER / SOURCE_MAP)
-        return content["map"] if content["key"] == state.key and content["made"] == made else None
+        content = read_json(root / FOLDER / name)
+        return content["value"] if content["belongs_to"] == belongs_to else None
     except _UNREADABLE:
         return None
 

@@ -25,6 +25,7 @@ from skillweave.incremental.reasons import reasons_of
 from skillweave.incremental.values import Asked, Memory, Named, Outcome, Superseded
 from skillweave.incremental.work import compile_asked, documents_of
 from skillweave.locking import is_locked
+from skillweave.record import NamedTuple
 from skillweave.state import State, copy_of, has_strays, lists_the_same, now, update, written_lock
 
 if TYPE_CHECKING:
@@ -103,42 +104,58 @@ def _build_alone(asked: Asked) -> Outcome | None:
 
 def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> Outcome | None:
     """A build, from what is known of the last run on; None if another first build came before."""
-    is_published = None
     if last is not None and asked.memory is not None and not _is_lock_ours(asked, last):
         last = None  # What it said of the entries that no edit reaches would be lost.
     if last is not None:
-        is_published = last.is_published if asked.memory is None else None
         from skillweave.incremental.rewording import reworded  # noqa: PLC0415 (only where there is something to publish)
 
         words = reworded(asked, last)
-        if words is not None and (_may_publish(asked, last, words) if is_published is None else is_published()):
+        if words is not None and _may_publish(asked, last, words):
             return _publish_words(asked, last, words, started)
         if words is not None:
-            last = is_published = None
+            last = None
+    work = _work_out(asked, last, started)
+    if asked.memory is not None:
+        outcome = _publish(asked, work, is_held=is_held)
+        begin_places(asked, work.last, work.state, work.compiled)()
+        return outcome
+    noted = begin_places(asked, work.last, work.state, work.compiled)
+    try:
+        return _publish(asked, work, is_held=is_held)
+    finally:
+        noted()
+
+
+class _Work(NamedTuple):
+    """A project worked out, the state that this leaves (if it is kept), and the run that it was built on."""
+
+    compiled: Compiled
+    state: State | None
+    documents: Documents
+    last: Last | None
+
+
+def _work_out(asked: Asked, last: Last | None, started: int) -> _Work:
+    """What is to be published. Raises Superseded if that is not wanted any more."""
     documents = documents_of(asked)
     before = (asked.memory.state, asked.memory.parts) if asked.memory is not None else None
     compiled, state = compile_asked(asked, last, documents, started)
-    if is_published is not None and not is_published():
+    if last is not None and asked.memory is None and not last.is_published():
         last = None
         compiled, state = compile_asked(asked, last, documents, started)
     if asked.hold is not None and not asked.hold():
         if asked.memory is not None and before is not None:
             asked.memory.state, asked.memory.parts = before
         raise Superseded
-    found = (compiled, state, documents)
-    if asked.memory is not None:
-        outcome = _publish(asked, last, found, is_held=is_held)
-        begin_places(asked, last, state, compiled)()
-        return outcome
-    noted = begin_places(asked, last, state, compiled)
-    try:
-        return _publish(asked, last, found, is_held=is_held)
-    finally:
-        noted()
+    return _Work(compiled, state, documents, last)
 
 
 def _may_publish(asked: Asked, last: Last, words: Rewording) -> bool:
-    """Whether nothing has come to stand in the bundles that are published, for who looks at the others afterwards."""
+    """Whether all outputs are there as they were published; for who builds again and again, and looks at them afterwards,
+    whether nothing has come to stand in the bundles that are published now.
+    """
+    if asked.memory is None:
+        return last.is_published()
     paths = [output.path for outputs in words.rewriting.outputs.values() for output in outputs]
     return lists_the_same(last.state, asked.output, paths)
 
@@ -150,15 +167,13 @@ def _is_lock_ours(asked: Asked, last: Last) -> bool:
     return lock_digest(asked.output) == written_lock(last.state)
 
 
-def _publish(
-    asked: Asked, last: Last | None, found: tuple[Compiled, State | None, Documents], *, is_held: bool
-) -> Outcome | None:
+def _publish(asked: Asked, work: _Work, *, is_held: bool) -> Outcome | None:
     """Publish what was worked out; None if another first build came before."""
     from skillweave.build import request_of  # noqa: PLC0415 (the compiler only where it is needed)
     from skillweave.lock import Ledger  # noqa: PLC0415
     from skillweave.publish import publish, publish_held, removed_place  # noqa: PLC0415
 
-    compiled, state, documents = found
+    compiled, state, documents, last = work
     request = request_of(asked.config, compiled)
     ledger = Ledger(written_lock(last.state) if last is not None else "")
     if asked.memory is not None:
