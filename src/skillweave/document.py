@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from skillweave.directive.values import Directive
     from skillweave.front_matter.values import FrontMatter, Param
     from skillweave.markdown.values import Block, Container, Destination, LabelUse
-    from skillweave.source import Span
+    from skillweave.source import Edit, Span
     from skillweave.suppress import Ignore
 
 
@@ -29,6 +29,8 @@ class Heading(NamedTuple):
     id_span: Span | None
     """The explicit `{#id}` with the blanks before it."""
     containers: tuple[Container, ...]
+    joints: tuple[Edit, ...]
+    """What puts the lines of a setext heading on one, without that it says anything else."""
 
 
 class Region(NamedTuple):

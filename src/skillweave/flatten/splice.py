@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from skillweave.source import Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from skillweave.document import Document, Heading
     from skillweave.source import LineIndex
@@ -118,45 +117,36 @@ def heading_edits(index: LineIndex, heading: Heading, level: int, document: Docu
             start = index.text.rindex("#" * heading.level, 0, heading.content.start)
         yield Edit(start, start + heading.level, "#" * level)
         return
-    yield Edit(heading.content.start, heading.content.start, "#" * level + " ")
     # What marks a region stands in no output.
     markers = document.markers[
         bisect_left(document.markers, heading.start) : bisect_left(document.markers, heading.end)
     ]
     lines = [line for line in range(heading.start, heading.end) if line not in markers]
-    for line, below in pairwise(lines[:-1]):
-        # Two blanks or a backslash at a line's end are a hard break; on one line only HTML can say so. In code they are none.
-        end = index.starts[line] + len(index.line(line))
-        stripped = index.line(line).rstrip(" \t")
-        kept = index.starts[line] + len(stripped)
-        code = bisect_left(document.code_spans, end, key=lambda found: found[0].start) - 1
-        is_code = code >= 0 and document.code_spans[code][0].end > end
-        hard = end - kept >= 2 and not is_code
-        if (len(stripped) - len(stripped.rstrip("\\"))) % 2 and end == kept and not is_code:
-            kept, hard = kept - 1, True
-        yield from _joined(index, (line, kept), (below, _text_start(index, below)), "<br />" if hard else " ")
-    last = index.line(lines[-2]).rstrip()
+    yield Edit(_text_start(index, lines[0], heading.content.start), heading.content.start, "#" * level + " ")
+    for start, end, text in heading.joints:
+        yield from _joined(index, start, end, text, markers)
+    last = index.line(index.line_of(heading.content.end)).rstrip(" \t")
     closing = re.search(r"(?:^|[ \t])(#+)$", last)
     if closing:
-        at = index.starts[lines[-2]] + closing.start(1)
+        at = index.starts[index.line_of(heading.content.end)] + closing.start(1)
         yield Edit(at, at, "\\")
     underline = index.starts[lines[-1]] + len(index.line(lines[-1]))
-    yield from _joined(index, (lines[-2], heading.content.end), (lines[-1], underline), "")
+    yield from _joined(index, heading.content.end, underline, "", markers)
 
 
-def _joined(index: LineIndex, first: tuple[int, int], second: tuple[int, int], text: str) -> Iterator[Edit]:
-    """Put a text in place of what stands between two offsets, each given with its line. Lines between them are hidden."""
-    line, start = first
-    below, end = second
-    if below == line + 1:
+def _joined(index: LineIndex, start: int, end: int, text: str, hidden: Collection[int]) -> Iterator[Edit]:
+    """Put a text in place of what stands between two offsets, in a line and below it, but for hidden lines."""
+    line, below = index.line_of(start), index.line_of(end)
+    if not any(between in hidden for between in range(line + 1, below)):
         yield Edit(start, end, text)
         return
     yield Edit(start, index.starts[line] + len(index.line(line)), text)
     yield Edit(index.starts[below], end, "")
 
 
-def _text_start(index: LineIndex, line: int) -> int:
-    at = index.starts[line]
-    while index.text[at] in " \t>":
-        at += 1
-    return at
+def _text_start(index: LineIndex, line: int, content: int) -> int:
+    """Where the text of a heading starts; before its content, if that has lost lines of blanks that are none to CommonMark."""
+    if index.line_of(content) <= line:
+        return content
+    odd = (at for at, char in enumerate(index.line(line)) if char.isspace() and char not in " \t")
+    return index.starts[line] + next(odd, 0)

@@ -7,6 +7,7 @@ which decides what is inert, and once with it, where a directive that stands alo
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from markdown_it.common.utils import normalizeReference
@@ -27,13 +28,14 @@ from skillweave.markdown.values import (
     HtmlPiece,
     Inline,
     LabelUse,
+    Mark,
     Reading,
     Walk,
 )
-from skillweave.source import LineIndex, Span
+from skillweave.source import Edit, LineIndex, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from markdown_it.token import Token
 
@@ -118,9 +120,9 @@ def _walk(index: LineIndex, tokens: list[Token], notes: BlockNotes, env: dict[st
             in_row = start in notes.rows
             raw = next(cells, []) if in_row else None
             content = token.content
-            if not (_CAN_MARK_UP if heading else CAN_MATTER).search(content):
+            if not (_CAN_MARK_UP if heading else CAN_MATTER).search(content) and not (heading and "\n" in content):
                 if heading:
-                    reading.headings.append(_heading_text(index, heading, content, None))
+                    reading.headings.append(_heading_text(index, heading, content, None, ()))
                 continue
             segments = cell_segments(content, raw) if raw is not None else segments_of(index, content, start, heading)
             marks = Marks()
@@ -131,7 +133,7 @@ def _walk(index: LineIndex, tokens: list[Token], notes: BlockNotes, env: dict[st
             walk.inlines.append(inline)
             _note_inline(index, inline, reading)
             if heading:
-                reading.headings.append(_heading_text(index, heading, content, children))
+                reading.headings.append(_heading_text(index, heading, content, children, marks.found))
     return walk
 
 
@@ -152,17 +154,60 @@ def _note_inline(index: LineIndex, inline: Inline, reading: Reading) -> None:
             reading.html.append(HtmlPiece(mark.value, shifted, block=False))
 
 
-def _heading_text(index: LineIndex, block: Block, content: str, children: list[Token] | None) -> HeadingText:
+def _heading_text(
+    index: LineIndex, block: Block, content: str, children: list[Token] | None, marks: Sequence[Mark]
+) -> HeadingText:
     segments = segments_of(index, content, block.start, block)
     span = (
         Span(segments[0][2], segments[-1][2] + segments[-1][1])
         if content
         else Span(index.starts[block.start], index.starts[block.start])
     )
+    if block.kind == "setext":
+        span = _with_odd_blanks(index, span)
     if children is None:
-        return HeadingText(block, " ".join(content.split("\n")) if "\n" in content else content, span)
-    text = "".join(_plain(children))
-    return HeadingText(block, text, span)
+        return HeadingText(block, content, span)
+    return HeadingText(block, "".join(_plain(children)), span, tuple(_joints(index.text, segments, marks)))
+
+
+def _with_odd_blanks(index: LineIndex, span: Span) -> Span:
+    """The content of a setext heading with the blanks at its ends that are none to CommonMark, as no-break spaces are:
+    markdown-it cuts off all that Python calls blank.
+    """
+    if span.start == span.end:
+        line = index.line(index.line_of(span.start))
+        odd = next((at for at, char in enumerate(line) if char.isspace() and char not in " \t"), 0)
+        span = Span(span.start + odd, span.start + odd)
+    last = index.line_of(span.end)
+    lead = index.text[index.starts[index.line_of(span.start)] : span.start]
+    rest = index.text[span.end : index.starts[last] + len(index.line(last))]
+    odd_lead = lead[len(lead.rstrip()) :].lstrip(" \t")
+    return Span(span.start - len(odd_lead), span.end + len(rest.rstrip(" \t")))
+
+
+def _joints(text: str, segments: Sequence[tuple[int, int, int]], marks: Sequence[Mark]) -> Iterator[Edit]:
+    """What stands between the lines of a heading's content, and what takes its place where they become one line.
+
+    On one line, only HTML can say a hard break. The blank behind it keeps marks beside it from opening or closing
+    anything, and words apart in the heading's slug. What is no break, in code or a title, is a blank.
+    """
+    breaks = {mark.span.start: mark.kind for mark in marks if mark.kind in ("soft", "hard")}
+    for (begin, length, at), (_, _, below) in pairwise(segments):
+        end = at + length
+        kind = breaks.get(begin + length)
+        said = text[at:end]
+        if kind is not None:
+            said = said.rstrip(" \t")
+        between = " "
+        if kind == "hard":
+            is_escape = text[end - 1] == "\\"
+            said = said[:-1] if is_escape else said
+            between = "<br /> "
+            if (len(said) - len(said.rstrip("\\"))) % 2:
+                between = f"\\{between}"  # else that one would escape the tag
+            elif not is_escape and said.endswith(("*", "_", "~")):
+                between = f" {between}"
+        yield Edit(at + len(said), below, between)
 
 
 def _plain(children: Iterable[Token]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import Literal
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import normalizeReference
 from markdown_it.rules_block import StateBlock, reference, table
-from markdown_it.rules_inline import StateInline, backtick, html_inline, image, link
+from markdown_it.rules_inline import StateInline, backtick, escape, html_inline, image, link, newline
 from mdit_py_plugins.footnote import footnote_plugin
 
 from skillweave.directive.openers import CANDIDATE, CLOSES, WORDS, find_close, is_near_miss, opener_at
@@ -67,6 +67,8 @@ def parser() -> MarkdownIt:
     md.block.ruler.at("table", _noted_table, {"alt": ["paragraph", "reference"]})
     md.block.ruler.at("reference", _noted_reference, {"alt": []})
     md.inline.ruler.before("escape", "directive", _inline_directive)
+    md.inline.ruler.at("newline", _noted_newline)
+    md.inline.ruler.at("escape", _noted_escape)
     md.inline.ruler.at("backticks", _noted_code)
     md.inline.ruler.at("link", _noted_link)
     md.inline.ruler.at("image", _noted_image)
@@ -180,6 +182,31 @@ def _inline_directive(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
         token.content = src[start : end or start + 2]
     state.pos = end or start + 2
     return True
+
+
+def _noted_newline(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
+    start = state.pos
+    if not newline(state, silent):
+        return False
+    if not silent:
+        _note_break(state, start)
+    return True
+
+
+def _noted_escape(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
+    start, src = state.pos, state.src
+    if not escape(state, silent):
+        return False
+    if not silent and src[start + 1] == "\n":
+        _note_break(state, start + 1)
+    return True
+
+
+def _note_break(state: StateInline, at: int) -> None:
+    """Note a line end that is one. In the alternative text of an image there are no hard breaks."""
+    marks: Marks = state.env["marks"]
+    is_hard = state.tokens[-1].type == "hardbreak" and not marks.base
+    marks.add("hard" if is_hard else "soft", Span(at, at + 1))
 
 
 def _noted_code(state: StateInline, silent: bool) -> bool:  # noqa: FBT001

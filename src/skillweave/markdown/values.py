@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Literal
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
-    from skillweave.source import Span
+    from skillweave.source import Edit, Span
 
 ContainerKind = Literal["item", "quote", "note"]
 BlockKind = Literal[
     "paragraph", "heading", "setext", "fence", "code", "html", "rule", "table", "definition", "directive"
 ]
 Fate = Literal["live", "escaped", "inert", "stray"]
-MarkKind = Literal["live", "escape", "near", "code", "html", "link", "image", "use", "unresolved", "note"]
+MarkKind = Literal[
+    "live", "escape", "near", "code", "html", "link", "image", "use", "unresolved", "note", "soft", "hard"
+]
 
 
 class Container(NamedTuple):
@@ -44,6 +46,8 @@ class HeadingText(NamedTuple):
     block: Block
     text: str
     content: Span
+    joints: tuple[Edit, ...] = ()
+    """What puts the lines of a setext heading on one, without that it says anything else."""
 
 
 class Opener(NamedTuple):

@@ -10,7 +10,7 @@ from skillweave.markdown.places import locate
 from skillweave.markdown.values import Destination, LabelUse, Reading
 from skillweave.parse.html import html_destinations
 from skillweave.slugs import Slugger
-from skillweave.source import Span
+from skillweave.source import Edit, Span
 
 if TYPE_CHECKING:
     from skillweave.parse.frame import Frame
@@ -47,6 +47,7 @@ def headings_of(frame: Frame, reading: Reading) -> tuple[Heading, ...]:
                 content=content,
                 id_span=id_span,
                 containers=block.containers,
+                joints=tuple(Edit(*frame.span(Span(start, end)), text) for start, end, text in found.joints),
             )
         )
     return tuple(headings)
