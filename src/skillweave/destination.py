@@ -16,9 +16,16 @@ if TYPE_CHECKING:
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_PATH = re.compile(r"(?:\\.|&#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});|[^?#])*", re.DOTALL)
-_PATH_IN_HTML = re.compile(r"(?:&#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});|[^?#])*")
-"""What stands before a query or a fragment. The `#` of `&#39;` begins neither, and in HTML a backslash is itself."""
+_HASH = r"#|&(?:num|#0*35|#[xX]0*23);"
+_MARK = rf"{_HASH}|\?|&(?:quest|#0*63|#[xX]0*3[fF]);"
+_CHARACTER = r"&#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});|."
+_PATH = re.compile(rf"(?:(?!\\?(?:{_MARK}))(?:\\.|{_CHARACTER}))*", re.DOTALL)
+_PATH_IN_HTML = re.compile(rf"(?:(?!{_MARK})(?:{_CHARACTER}))*", re.DOTALL)
+"""What stands before a query or a fragment, however its mark is written; only `%23` is a `#` of a name. That of `&#39;` is
+none, and in HTML a backslash is itself.
+"""
+_QUERY = re.compile(rf"(?:(?!{_HASH})(?:{_CHARACTER}))*(?:{_HASH})", re.DOTALL)
+"""All before a fragment."""
 _NEEDS_ENCODING = re.compile(r"[\x00-\x20\x7f%#?<>()\[\]\"'\\|&`*_~!]|[^\S ]")
 
 
@@ -41,7 +48,8 @@ def read_destination(raw: str, kind: Literal["link", "image", "definition", "htm
     found = (_PATH_IN_HTML if kind == "html" else _PATH).match(raw)
     length = found.end() if found else 0
     path, suffix = raw[:length], raw[length:]
-    fragment = suffix.partition("#")[2] if "#" in suffix else None
+    query = _QUERY.match(suffix)
+    fragment = suffix[query.end() :] if query else None
     decoded = decode(path, kind)
     if not decoded and fragment is None:
         return None

@@ -13,12 +13,16 @@ from skillweave.diagnostics import (
     LINES_OUT_OF_RANGE,
     MISSING_REGION,
     MISSING_SECTION,
+    PARAGRAPH_MERGE,
     PARTIAL_BLOCK,
+    SEAM_CHANGES_MEANING,
     UNCLOSED_HTML,
     Problem,
 )
 from skillweave.directive.writing import section_fix
+from skillweave.markdown import read_blocks
 from skillweave.markdown.html_blocks import html_type
+from skillweave.markdown.values import Container
 from skillweave.phrases import counted, near_names
 from skillweave.record import NamedTuple
 from skillweave.sections import Regions, Sections
@@ -72,7 +76,10 @@ def select(source: Lines, document: Document, directive: Directive) -> Selection
     else:
         ranges = ((document.body, document.lines),)
     if directive.drop_heading:
-        ranges = _without_first_heading(document, ranges)
+        heading = _first_heading(document, ranges)
+        if heading is not None:
+            ranges = without(range(heading.start, heading.end), ranges)
+            _check_dropped(source, document, ranges, (heading, directive), problems)
     ranges = _trim(source.lines, without(document.markers, ranges))
     if (directive.lines or directive.region) and not problems:
         _check_indents(source, document, ranges, directive, problems)
@@ -223,16 +230,20 @@ def _check_indents(
     for block in blocks:
         if not block.containers or block.kind == "code" or not holds(ranges, block.start):
             continue
-        indent = source.lines[block.start].expandtabs(4)
-        if indent.startswith("    ") and not holds(ranges, block.containers[0].start):
-            message = (
-                f"line {block.start + 1} is part of a list item that is not selected, and is code by its indent then"
-            )
-            cure = "select the whole item, or move what is shared out of it"
+        around = block.containers[0]
+        if holds(ranges, around.start):
+            continue
+        # What is selected of a container that is not may hold others that are: their first lines tell for all of them.
+        first = next((inner.start for inner in block.containers if holds(ranges, inner.start)), block.start)
+        if source.lines[first].expandtabs(4).startswith("    "):
+            what = _CONTAINERS[around.kind]
+            message = f"line {first + 1} is part of {what} that is not selected, and is code by its indent then"
+            cure = "select all of it, or move what is shared out of it"
             problems.append(Problem(PARTIAL_BLOCK, message, directive.span, help=cure))
             return
 
 
+_CONTAINERS = {"item": "a list item", "note": "a footnote", "quote": "a quote"}
 _CUT = {"fence": "the fence", "table": "the table", "setext": "the heading", "html": "the HTML block"}
 
 
@@ -254,11 +265,60 @@ def cut_blocks(lines: Sequence[str], document: Document, ranges: Ranges) -> Iter
             yield block
 
 
-def _without_first_heading(document: Document, ranges: Ranges) -> Ranges:
+def _first_heading(document: Document, ranges: Ranges) -> Heading | None:
     for heading in document.headings:
         if not heading.containers and any(start <= heading.start and heading.end <= end for start, end in ranges):
-            return without(range(heading.start, heading.end), ranges)
-    return ranges
+            return heading
+    return None
+
+
+def _check_dropped(
+    source: Lines, document: Document, ranges: Ranges, dropped: tuple[Heading, Directive], problems: list[Problem]
+) -> None:
+    """What stands before a heading and what stands behind it, where they become something else without it."""
+    heading, directive = dropped
+    blocks = document.blocks
+    place = bisect_left(blocks, heading.start, key=attrgetter("start"))
+    above, below = blocks[place - 1 : place], blocks[place + 1 : place + 2]
+    if not above or not below or "directive" in (above[0].kind, below[0].kind):
+        return
+    if not holds(ranges, above[0].end - 1) or not holds(ranges, below[0].start):
+        return
+    # All of the outermost blocks on both sides: what is selected of them is another question.
+    start = min([above[0].start, *(outer.start for outer in above[0].containers[:1])])
+    end = max([below[0].end, *(outer.end for outer in below[0].containers[:1])])
+    first, behind = (
+        bisect_left(blocks, start, key=attrgetter("start")),
+        bisect_left(blocks, end, key=attrgetter("start")),
+    )
+    gone = heading.end - heading.start
+    expected = [_moved(block, -start) for block in blocks[first:place]]
+    expected += [_moved(block, -start - gone) for block in blocks[place + 1 : behind]]
+    lines = [*source.lines[start : heading.start], *source.lines[heading.end : end]]
+    found = read_blocks("\n".join(lines))
+    if [_said(block, lines) for block in found] == [_said(block, lines) for block in expected]:
+        return
+    if {block.kind for block in (*found, *above, *below)} == {"paragraph"}:
+        message = "the paragraphs before and behind the heading become one without it"
+        code, cure = PARAGRAPH_MERGE, f"put a blank line before or behind the heading in {source.name}"
+    else:
+        message = "what stands before and behind the heading becomes something else without it"
+        code, cure = SEAM_CHANGES_MEANING, "select what stands behind the heading without what stands before it"
+    problems.append(Problem(code, message, directive.span, help=cure))
+
+
+def _moved(block: Block, by: int) -> Block:
+    inner = tuple(Container(kind, start + by, end + by) for kind, start, end in block.containers)
+    return block._replace(start=block.start + by, end=block.end + by, containers=inner)
+
+
+def _said(block: Block, lines: Sequence[str]) -> tuple[object, ...]:
+    """What a block is: where a container ends counts without the blank lines there."""
+    end = block.end
+    while end > block.start and not lines[end - 1].strip(" \t>"):
+        end -= 1
+    kind = "paragraph" if block.kind == "directive" else block.kind
+    return (kind, block.start, end, tuple((inner.kind, inner.start) for inner in block.containers), block.content)
 
 
 def without(lines: Sequence[int], ranges: Ranges) -> Ranges:

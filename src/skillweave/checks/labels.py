@@ -91,13 +91,17 @@ def _report_conflict(nodes: Nodes, first: _Meaning, second: _Meaning, owner: Sou
     label = _label(second)
     place = _span(nodes, first)
     index = nodes.graph.files[first.unit.path].line_index
+    is_copy = (first.unit.path, place) == (second.unit.path, _span(nodes, second))
+    copied = f"the {what} {label} says something else in another copy of this text in the same document"
     problem = Problem(
         CONFLICTING_DEFINITION,
-        f"the {what} {label} says something else than the one before it in the same document",
+        copied if is_copy else f"the {what} {label} says something else than the one before it in the same document",
         _span(nodes, second),
-        help="give one of them another label: only the first would count",
+        help="write the link itself where the label is used: each copy leads to its own place"
+        if is_copy
+        else "give one of them another label: only the first would count",
     )
-    notes = (Note("the first one is at", first.unit.path, index.position(place.start)),)
+    notes = () if is_copy else (Note("the first one is at", first.unit.path, index.position(place.start)),)
     second_index: LineIndex = nodes.graph.files[second.unit.path].line_index
     nodes.graph.add(diagnose(second_index, second.unit.path, problem, notes=notes), owner, second.unit.path)
 

@@ -124,6 +124,8 @@ class _Reader:
         start = offset + 1
         if start < self.inner_end and self.source[start] == '"':
             end = end_of_quoted(self.source, start, self.inner_end) or self.inner_end
+            if end < self.inner_end and self.source[end] not in " \t":
+                self._malformed("text directly behind the quoted section", Span(end, end + 1), "a blank goes there")
             return self._token(start, end), True, end
         end = start
         while end < self.inner_end and self.source[end] not in " \t":
@@ -162,22 +164,26 @@ class _Reader:
         arguments: list[Argument] = []
         if not tokens:
             self._malformed("no argument behind `with`", keyword.span, 'write with name="value"')
+        names: set[str] = set()
         for token in tokens:
             if not _is_argument(token.text):
                 cure = 'arguments are written name="value", without blanks around ='
                 self._malformed(f"`{token.text}` is no argument", token.span, cure)
                 break  # As with options, the first one tells.
             name, _, value = token.text.partition("=")
-            if any(name == other.name for other in arguments):
+            if name in names:
                 self._conflict(f"the argument `{name}` stands here twice", token.span)
+            names.add(name)
             arguments.append(Argument(name, unquote(value) if value.startswith('"') else value, token.span))
         return tuple(arguments)
 
     def _unknown_option(self, token: _Token, path: _Token, before: _Token | None) -> None:
         name, equals, _ = token.text.partition("=")
-        close = near_names(name, (*_OPTIONS, "with"))
+        close = near_names(name.lower(), (*_OPTIONS, "with"))
         key, is_option, value = before.text.partition("=") if before else ("", "", "")
-        if close:
+        if close and close[0] == name:
+            cure = f"an option is written without blanks around =: {_EXPECTED.get(name, name)}"
+        elif close:
             cure = f'did you mean "{close[0]}"?'
         elif token.text.startswith("#"):
             cure = "the # of a section follows the path, and the name the #, without a blank"

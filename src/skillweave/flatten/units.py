@@ -29,7 +29,7 @@ from skillweave.select import without
 from skillweave.source import LineIndex, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from skillweave.document import Document
     from skillweave.files import Tree
@@ -190,10 +190,23 @@ def rendered_unit(calls: Calls, key: UnitKey, limit: int) -> Unit | None:
         edge = by_start.get(kept.get(placed.directive.span.start, -1))
         edges.append(edge._replace(placed=placed, written=edge.directive) if edge else None)
     unit = Unit(key, text, index, rendered.lines, document, tuple(edges), False, rendered.sources, kept)  # noqa: FBT003
-    for problem in document.problems:
-        if problem.code in (UNCLOSED_FENCE, UNCLOSED_HTML):
-            graph.report(key.path, problem._replace(span=to_source(graph, unit, problem.span), severity=Severity.ERROR))
+    unclosed = [problem for problem in document.problems if problem.code in (UNCLOSED_FENCE, UNCLOSED_HTML)]
+    for problem in unclosed:
+        graph.report(key.path, problem._replace(span=to_source(graph, unit, problem.span), severity=Severity.ERROR))
+    for lost in () if unclosed else _lost_directives(unit, by_start):
+        graph.report(key.path, lost)
     return unit
+
+
+def _lost_directives(unit: Unit, edges: Mapping[int, Edge]) -> Iterator[Problem]:
+    """The directives of a template that are live in its source and stand in code, a comment or a tag with these values."""
+    read = {placed.directive.span.start for placed in unit.document.directives} if unit.document else set()
+    for start, written in (unit.kept or {}).items():
+        edge = edges.get(written)
+        if edge is not None and start not in read:
+            message = "with these values, this directive stands where none is read"
+            cure = "pass no value that opens code, a comment or a tag before it, or escapes it"
+            yield Problem(TEMPLATE_ERROR, message, edge.directive.span, help=cure)
 
 
 def to_source(graph: Graph, unit: Unit, span: Span) -> Span:

@@ -110,7 +110,11 @@ def check_anchor(work: Work, place: Place, unit: UnitKey, written: Written) -> s
     if not page.is_complete:
         return None
     report_link(
-        work, place, BROKEN_ANCHOR, f"{written.path} has no heading #{name}", nearest_anchor(work, unit.path, name)
+        work,
+        place,
+        BROKEN_ANCHOR,
+        f"{written.path} has no heading #{name}",
+        nearest_anchor(work.site.nodes.units[unit], name),
     )
     return None
 

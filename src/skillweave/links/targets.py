@@ -71,9 +71,7 @@ def _own_anchor(work: Work, place: Place, name: str) -> Goal | None:
         return Goal("", slug)
     if name in page.anchors or not page.is_complete:
         return None
-    report_link(
-        work, place, BROKEN_ANCHOR, f"there is no heading #{name} here", nearest_anchor(work, place.unit.path, name)
-    )
+    report_link(work, place, BROKEN_ANCHOR, f"there is no heading #{name} here", nearest_anchor(place.unit, name))
     return None
 
 

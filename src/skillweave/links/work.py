@@ -66,10 +66,9 @@ def report_link(work: Work, place: Place, code: Code, message: str, help_: str |
     nodes.graph.add(diagnose(index, place.unit.path, Problem(code, message, span, help=help_)), *owners)
 
 
-def nearest_anchor(work: Work, path: SourcePath, name: str) -> str | None:
-    """What to suggest in place of an anchor that a file does not have; None if nothing is near."""
-    file = work.site.nodes.graph.files.get(path)
-    slugs = [heading.slug for heading in file.document.headings] if file and file.document else []
+def nearest_anchor(unit: Unit, name: str) -> str | None:
+    """What to suggest in place of an anchor that a text does not have; None if nothing is near."""
+    slugs = [heading.slug for heading in unit.document.headings] if unit.document else []
     close = near_names(name, slugs, cutoff=0.4)
     return f"did you mean #{close[0]}?" if close else None
 

@@ -93,6 +93,13 @@ def cell_segments(content: str, pieces: list[tuple[int, str]]) -> tuple[tuple[in
     return tuple(segments)
 
 
+def part_of(segments: tuple[tuple[int, int, int], ...], span: Span) -> tuple[tuple[int, int, int], ...]:
+    """The segments of a part of some content, counted from where that starts."""
+    first = max(bisect_right(segments, (span.start, 1 << 62, 0)) - 1, 0)
+    behind = bisect_right(segments, (span.end, -1, 0))
+    return tuple((at - span.start, length, to) for at, length, to in segments[first : max(behind, first + 1)])
+
+
 def locate(segments: tuple[tuple[int, int, int], ...], offset: int, *, end: bool = False) -> int:
     """An offset into content → the offset in the text. An `end` offset belongs to the part before it."""
     place = bisect_right(segments, (offset - end, 1 << 62, 0)) - 1

@@ -16,7 +16,7 @@ from skillweave.directive.openers import CANDIDATE
 from skillweave.markdown.blocks import CLOSES, CONTAINERS, LEAVES, blocks_of
 from skillweave.markdown.fates import alone_lines, are_paragraphs, fates_of, openers_of
 from skillweave.markdown.html_blocks import note_html_block
-from skillweave.markdown.places import cell_segments, cells_of, moved, segments_of
+from skillweave.markdown.places import cell_segments, cells_of, moved, part_of, segments_of
 from skillweave.markdown.plain_inline import CAN_MATTER
 from skillweave.markdown.rules import MAX_NESTING, BlockNotes, Marks, parser, plain_parser
 from skillweave.markdown.values import (
@@ -149,9 +149,7 @@ def _note_inline(index: LineIndex, inline: Inline, reading: Reading) -> None:
         elif mark.kind == "code":
             reading.code_spans.append((moved(inline.segments, mark.span), mark.value))
         elif mark.kind == "html":
-            start = mark.span.start
-            shifted = tuple((at - start, length, to) for at, length, to in inline.segments)
-            reading.html.append(HtmlPiece(mark.value, shifted, block=False))
+            reading.html.append(HtmlPiece(mark.value, part_of(inline.segments, mark.span), block=False))
 
 
 def _heading_text(

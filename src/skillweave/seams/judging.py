@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM, Fix, Problem
@@ -20,18 +22,76 @@ if TYPE_CHECKING:
 
 def compare(layout: Layout) -> Iterator[tuple[PlacedDirective, Problem]]:
     """Parse the lines as they will stand, and judge each block that is not what it was."""
+    seams, known = _Seams(layout), 0
     for block in read_blocks("\n".join(layout.lines)):
+        yield from _vanished(seams, range(known, block.start))
+        known = max(known, block.end)
         actual = block._replace(containers=tuple(Container(c.kind, c.start, 0) for c in block.containers))
         expected = layout.expected.get(block.start)
         if expected and _is_same(layout, actual, expected):
             continue
         # The change is laid to the nearest splice before the block's end, or else to the next one.
-        splice = max(
-            (s for s in layout.splices if s.start <= actual.end), key=lambda s: s.start, default=layout.splices[0]
-        )
-        problem = _judge(layout, actual, expected, splice)
+        splice = seams.splice_at(actual.end)
+        problem = _judge(seams, actual, expected, splice)
         if problem and splice not in layout.cut:
             yield splice.placed, problem
+    yield from _vanished(seams, range(known, len(layout.lines)))
+
+
+class _Seams:
+    """The seams of a layout, where they are asked for once for each change."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.splices = sorted(layout.splices, key=attrgetter("start"))
+        self.lines = sorted({line for splice in layout.splices for line in (splice.start, splice.end)})
+        """The lines that begin a splice, or the text behind one."""
+        self.blank_lines = _blank_lines(layout)
+
+    def splice_at(self, line: int) -> Splice:
+        """The last splice that starts before a line ends, or else the first one."""
+        return self.splices[max(bisect_right(self.splices, line, key=attrgetter("start")) - 1, 0)]
+
+    def within(self, start: int, end: int) -> list[int]:
+        """The seams from one line on and before another."""
+        return self.lines[bisect_left(self.lines, start) : bisect_left(self.lines, end)]
+
+    def part(self, start: int, end: int) -> Fix | None:
+        """Put a blank line into the source before every line of the layout, out of some, that a seam stands before.
+
+        Nothing for a rendered template: its lines are not the source's.
+        """
+        if self.layout.unit.sources is not None:
+            return None
+        edits = [self.blank_lines.get(line) for line in self.within(start, end)]
+        return Fix(safe=True, edits=tuple(sorted(edit for edit in edits if edit))) if edits and all(edits) else None
+
+
+def _blank_lines(layout: Layout) -> dict[int, Edit]:
+    """A blank line before what stands at a seam, by the seam. In a quote it has the quote's mark."""
+    starts, found = layout.unit.line_index.starts, dict[int, Edit]()
+    for splice in layout.splices:
+        prefix = splice.placed.prefix or ""
+        places = [(splice.start, splice.placed.line)] if not prefix.strip(" \t>") else []
+        if splice.placed.line + 1 < len(starts):
+            places.append((splice.end, splice.placed.line + 1))
+        for seam, line in places:
+            at = starts[line]
+            found.setdefault(seam, Edit(at, at, continuation(prefix).rstrip(" \t") + "\n"))
+    return found
+
+
+def _vanished(seams: _Seams, lines: range) -> Iterator[tuple[PlacedDirective, Problem]]:
+    """The blocks that are none any more: on some lines where the parse finds nothing but items and quotes without content."""
+    layout = seams.layout
+    for line in lines:
+        block = layout.expected.get(line)
+        splice = seams.splice_at(block.end) if block is not None else None
+        if block is not None and splice is not None and splice not in layout.cut:
+            yield (
+                splice.placed,
+                _change(splice.placed, f"{_KINDS.get(block.kind, 'text')} becomes an empty list or quote"),
+            )
 
 
 def _is_same(layout: Layout, actual: Block, expected: Block) -> bool:
@@ -57,7 +117,8 @@ _KINDS = {
 }
 
 
-def _judge(layout: Layout, actual: Block, expected: Block | None, splice: Splice) -> Problem | None:
+def _judge(seams: _Seams, actual: Block, expected: Block | None, splice: Splice) -> Problem | None:
+    layout = seams.layout
     span = splice.placed.directive.span
     inside = [layout.expected[line] for line in range(actual.start, actual.end) if line in layout.expected]
     kinds = {block.kind for block in inside}
@@ -67,7 +128,7 @@ def _judge(layout: Layout, actual: Block, expected: Block | None, splice: Splice
             "a line of --- or === turns the text before it into a heading here",
             span,
             help="put a blank line between them",
-            fix=_part(layout, range(actual.start + 1, actual.end)),
+            fix=seams.part(actual.start + 1, actual.end),
         )
     stays = expected is not None and actual.containers == expected.containers
     if actual.kind == "table" and kinds <= {"table", "paragraph"} and (stays or len(inside) > 1):
@@ -95,11 +156,11 @@ def _judge(layout: Layout, actual: Block, expected: Block | None, splice: Splice
         joins_quote = any(container.kind == "quote" for container in actual.containers)
         lost = {container for container in started if container.kind != "quote" or not joins_quote}
         if not any(container.start > actual.start for container in lost):
-            return _merge(span, _KINDS[actual.kind], _part(layout, range(actual.start + 1, actual.end)))
+            return _merge(span, _KINDS[actual.kind], seams.part(actual.start + 1, actual.end))
     if expected is not None and actual.kind == expected.kind:
         gained = set(actual.containers) - set(expected.containers)
         if gained and set(expected.containers) <= set(actual.containers):
-            return _joined(layout, actual, min(gained, key=lambda c: c.start), span)
+            return _joined(seams, actual, min(gained, key=lambda c: c.start), span)
     if expected is not None and actual.kind == expected.kind == "code" and actual.containers == expected.containers:
         return _change(splice.placed, "the indent before this include becomes part of indented code")
     was = _KINDS.get(expected.kind if expected else next(iter(kinds), "paragraph"), "text")
@@ -114,16 +175,17 @@ def _judge(layout: Layout, actual: Block, expected: Block | None, splice: Splice
     return _change(splice.placed, change)
 
 
-def _joined(layout: Layout, block: Block, container: Container, span: Span) -> Problem:
+def _joined(seams: _Seams, block: Block, container: Container, span: Span) -> Problem:
     """A block that comes to stand in a container which began before a seam."""
+    layout = seams.layout
     what = {"item": "a list item", "quote": "a quote", "note": "a footnote"}[container.kind]
-    seams = [line for line in _seams(layout) if container.start < line <= block.start]
+    between = seams.within(container.start + 1, block.start + 1)
     # A list item that holds nothing yet ends at a blank line; one that holds something goes on as long as the indent does.
     begun = [layout.expected.get(line) for line in (container.start, container.start + 1) if line < block.start]
     if any(each is not None and container in each.containers for each in begun):
         fix = _outdent(layout, block.start)
         return _merge(span, what, fix)._replace(help="take away the indent that puts it there")
-    return _merge(span, what, _part(layout, range(seams[-1], seams[-1] + 1)) if seams else None)
+    return _merge(span, what, seams.part(between[-1], between[-1] + 1) if between else None)
 
 
 def _outdent(layout: Layout, line: int) -> Fix | None:
@@ -152,37 +214,6 @@ def _merge(span: Span, what: str, fix: Fix | None) -> Problem:
         help="put a blank line between them",
         fix=fix,
     )
-
-
-def _seams(layout: Layout) -> list[int]:
-    """The lines of a layout that begin a splice, or the text behind one."""
-    return sorted({line for splice in layout.splices for line in (splice.start, splice.end)})
-
-
-def _part(layout: Layout, lines: range) -> Fix | None:
-    """Put a blank line into the source before every line of a layout, out of some, that a seam stands before.
-
-    Nothing for a rendered template: its lines are not the source's.
-    """
-    if layout.unit.sources is not None:
-        return None
-    edits = [_blank_line(layout, line) for line in _seams(layout) if line in lines]
-    return Fix(safe=True, edits=tuple(sorted(edit for edit in edits if edit))) if edits and all(edits) else None
-
-
-def _blank_line(layout: Layout, line: int) -> Edit | None:
-    """A blank line before what stands at a seam. In a quote it has the quote's mark."""
-    starts = layout.unit.line_index.starts
-    for splice in layout.splices:
-        prefix = splice.placed.prefix or ""
-        if splice.start == line and not prefix.strip(" \t>"):
-            at = starts[splice.placed.line]
-        elif splice.end == line and splice.placed.line + 1 < len(starts):
-            at = starts[splice.placed.line + 1]
-        else:
-            continue
-        return Edit(at, at, continuation(prefix).rstrip(" \t") + "\n")
-    return None
 
 
 def by_directive(
