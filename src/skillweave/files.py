@@ -214,6 +214,13 @@ class Tree:
         return self.held[path]
 
 
+def dangling(path: str, real: str) -> str:
+    """What to say of a symlink that leads to nothing: to where it leads, which may be itself."""
+    if path == real:
+        return "is a symlink that leads back to itself"
+    return f"is a symlink to {real}, which is not there"
+
+
 _TO_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 

@@ -40,6 +40,11 @@ def is_left_out(name: str) -> bool:
     )
 
 
+def left_out_part(path: str) -> str | None:
+    """The first part of a path that is left out everywhere."""
+    return next((part for part in path.split("/") if part not in (".", "..") and is_left_out(part)), None)
+
+
 def holds_output(folder: str, output: str) -> bool:
     """Whether the output folder is in a folder or lies below it."""
     return f"{output}/".startswith(f"{folder}/" if folder else "")

@@ -18,7 +18,7 @@ from skillweave.diagnostics import (
     Note,
     Severity,
 )
-from skillweave.files import Tree, expand_roots, is_below
+from skillweave.files import Tree, dangling, expand_roots, is_below
 from skillweave.globs import matches
 from skillweave.record import NamedTuple
 from skillweave.source import Position, SourcePath, folded
@@ -198,7 +198,7 @@ def _trouble(path: SourcePath, found: Found) -> Diagnostic | None:
         case "outside":
             return _leaves(path)
         case "missing":
-            message = f"{path} is a symlink to {found.real}, which is not there"
+            message = f"{path} {dangling(path, found.real)}"
             cure = "remove the link, or put back what it points to"
             return Diagnostic(NOT_A_REGULAR_FILE, message, path, START, START, help=cure)
         case "misnamed":

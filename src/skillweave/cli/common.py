@@ -203,7 +203,8 @@ def _page(code: Code) -> str | None:
 def _is_ours(config: Config, path: str) -> bool:
     """Whether a path is what it says: no line of a file that a symlink leads to is ever shown as the link's."""
     place = config.root / path
-    return place.resolve() == (place.parent.resolve() / place.name if path == config.file else place)
+    # `Path.resolve` raises where symlinks lead in a circle.
+    return os.path.realpath(place) == str(place.parent.resolve() / place.name if path == config.file else place)
 
 
 def _lines(path: Path) -> list[str]:

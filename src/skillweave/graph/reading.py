@@ -25,9 +25,10 @@ from skillweave.diagnostics import (
     Problem,
 )
 from skillweave.directive.writing import path_fix
-from skillweave.files import Found, Tree, is_below, normalise_path, read_text
+from skillweave.files import Found, Tree, dangling, is_below, normalise_path, read_text
 from skillweave.graph.targets import DRIVE, SCHEME, judge_type, portability, respelled, suggest_path
 from skillweave.graph.values import Edge, Graph, SourceFile
+from skillweave.listing import left_out_part
 from skillweave.phrases import near_names
 from skillweave.project import START
 from skillweave.record import NamedTuple
@@ -316,7 +317,7 @@ class _Resolver:
             folder, _, name = place.rpartition("/")
             listing = self.tree.listing(folder)
             if real != place and not isinstance(listing, str) and name in listing:
-                message = f"{path} is a symlink to {real}, which is not there"
+                message = f"{path} {dangling(place, real)}"
                 return Problem(MISSING_INCLUDE, message, directive.path_span, help="mend the symlink, or remove it")
         if self.names is None:
             self.names = [
@@ -340,6 +341,9 @@ class _Resolver:
         if not close and not path.endswith(".md") and f"{path}.md" in self.names:
             close = [f"{path}.md"]
             cure = f'did you mean "{path}.md"?'
+        hidden = left_out_part(path)
+        if hidden is not None:
+            close, cure = [], f"rename {hidden}: hidden files, caches and editor backups are left out everywhere"
         fix = path_fix(directive, close[0], safe=False) if len(close) == 1 else None
         message = f"there is no {path}"
         return Problem(MISSING_INCLUDE, message, directive.path_span, help=cure, note=f"tried {tried}", fix=fix)

@@ -120,4 +120,4 @@ def _collide(site: Site, plan: Plan, outs: tuple[str, str], message: str) -> Non
     entry = plan.entry
     if entry is not None:
         asked = next((plan.whence[out] for out in outs if out in plan.whence), (entry.main.real, Span(0, 0)))
-        collide(site, plan, asked, outs[0], message)
+        collide(site, plan, (asked, outs[0]), message)

@@ -132,7 +132,7 @@ def _copy(work: Work, place: Place, out: str, real: SourcePath) -> None:
     source = (place.unit.path, to_source(work.site.nodes.graph, place.unit, place.span))
     if (known is not None and known != real) or out in work.plan.pages:
         other = known or work.plan.pages[out].unit.path
-        collide(work.site, work.plan, source, out, _both(real, other, out))
+        collide(work.site, work.plan, (source, out), _both(real, other, out))
         return
     work.plan.copies[out] = real
     work.plan.whence.setdefault(out, source)
@@ -145,8 +145,14 @@ def _claim(work: Work, source: tuple[SourcePath, Span], out: str, unit: UnitKey)
     if other is None:
         return True
     has_other_values = known is not None and other == unit.path
-    message = f"{other} is shipped with other values already" if has_other_values else _both(unit.path, other, out)
-    collide(work.site, work.plan, source, out, message)
+    if has_other_values:
+        message, cure = (
+            f"{other} is shipped with other values already",
+            "a bundle holds a pattern with one set of values",
+        )
+        collide(work.site, work.plan, (source, out), message, f"{cure}: give the same, or include it instead")
+    else:
+        collide(work.site, work.plan, (source, out), _both(unit.path, other, out))
     return False
 
 
@@ -255,10 +261,17 @@ def _misplaced(directive: Directive, out: str) -> Problem | None:
     return None
 
 
-def collide(site: Site, plan: Plan, source: tuple[SourcePath, Span], out: str, message: str) -> None:
-    """Report that two things would be one output, at what asked for the second one."""
+def collide(
+    site: Site,
+    plan: Plan,
+    asked: tuple[tuple[SourcePath, Span], str],
+    message: str,
+    cure: str = "rename one of the files, or give an asset another place with `to=`",
+) -> None:
+    """Report that two things would be one output: what asked for the second one, and the output."""
     if plan.entry is None:
         return
+    source, out = asked
     path, span = source
     other = plan.whence.get(out)
     notes: tuple[Note, ...] = ()
@@ -266,7 +279,5 @@ def collide(site: Site, plan: Plan, source: tuple[SourcePath, Span], out: str, m
         index = site.nodes.graph.files[other[0]].line_index
         notes = (Note("the other one is asked for at", other[0], index.position(other[1].start)),)
     index = site.nodes.graph.files[path].line_index
-    problem = Problem(
-        OUTPUT_COLLISION, message, span, help="rename one of the files, or give an asset another place with `to=`"
-    )
+    problem = Problem(OUTPUT_COLLISION, message, span, help=cure)
     site.nodes.graph.add(diagnose(index, path, problem, notes=notes), plan.entry.main.real)

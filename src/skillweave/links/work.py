@@ -10,6 +10,7 @@ from skillweave.files import normalise_path
 from skillweave.flatten.units import Unit, UnitKey, to_source
 from skillweave.graph.values import diagnose
 from skillweave.links.site import Plan, PlannedPage, Site
+from skillweave.listing import left_out_part
 from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
 
@@ -79,6 +80,9 @@ OUTSIDE_HELP = "copy the file into a pattern root, or add its folder to `shared`
 
 def suggestion(work: Work, place: Place, path: str) -> str | None:
     """Where the file may be: the same path from the project's root or a pattern root, or a file of that name."""
+    hidden = left_out_part(path)
+    if hidden is not None:
+        return f"rename {hidden}: hidden files, caches and editor backups are left out everywhere"
     nodes = work.site.nodes
     entry = work.plan.entry
     for base in ("", *((entry.folder,) if entry else ()), *nodes.project.pattern_roots):
