@@ -62,6 +62,9 @@ KINDS: dict[str, Callable[[int], dict[str, str]]] = {
         repeated("<<include: p.md#h@ with a=1>>\n\n", n),
         "---\nparams: {a: {}}\n---\n" + repeated("# h@\n\n{{ a }}\n\n", n),
     ),
+    "tags in a paragraph": lambda n: skill("some text<br>\n" * n),
+    "merging paragraphs": lambda n: skill("a\n<<include: p.md>>\n" * n),
+    "arguments": lambda n: skill(f"<<include: p.md with {' '.join(f'a{i}=1' for i in range(n))}>>\n"),
     "directives in HTML": lambda n: skill("<div>\n<<include: p.md>>\n</div>\n\n" * n),
     "a chain of unused patterns": lambda n: (
         skill("x\n") | {f"patterns/p{i}.md": f"# h\n\n[a](#h)\n\n<<include: p{i + 1}.md optional>>\n" for i in range(n)}

@@ -13,6 +13,7 @@ from skillweave.checks.validate import (
     check_files,
     check_plan,
     check_unreached,
+    meant_patterns,
     sources_of,
     unreached_patterns,
     with_trails,
@@ -96,11 +97,13 @@ def compile_project(  # noqa: PLR0913 (each has its default, and is named by who
     site = check_texts(graph, project, config, tree)
     plans = plan_bundles(site, entries)
     made_of = {path: sources_of(site, planned) for path, planned in plans.items()}
-    unreached = {}
+    unreached: dict[SourcePath, frozenset[SourcePath]] = {}
+    meant: frozenset[SourcePath] = frozenset()
     if not wanted:
         sources = [reached.files for reached in made_of.values()]
-        for path in unreached_patterns(site, sources, graph.findings):
-            unreached[path] = check_unreached(site, path)
+        paths = unreached_patterns(site, sources, graph.findings)
+        meant = meant_patterns(site, paths, graph.findings)
+        unreached = {path: check_unreached(site, path, is_meant=path in meant) for path in paths}
     links = links_of(graph)
     looked_at = LookedAt([reached.compiled for reached in made_of.values()], unreached.keys(), links)
     vain = [] if wanted else unused_ignores(graph, graph.findings, looked_at)
@@ -115,6 +118,7 @@ def compile_project(  # noqa: PLR0913 (each has its default, and is named by who
         templates_of(graph),
         {path: bundled(graph, made_of[path], planned.asked, good=path in good) for path, planned in plans.items()},
         unreached,
+        meant,
         tuple(findings),
     )
     return Compiled(

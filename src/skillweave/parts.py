@@ -60,6 +60,8 @@ class Parts(NamedTuple):
     """By the entry's path."""
     unreached: Mapping[SourcePath, frozenset[SourcePath]]
     """The patterns that no entry reaches, each with the files that its links, or those of what it includes, lead to."""
+    meant: frozenset[SourcePath]
+    """Those of them that a misspelled line may mean."""
     findings: tuple[Finding, ...]
 
 
@@ -141,6 +143,7 @@ def to_json(parts: Parts) -> dict[str, Any]:
             for path, b in parts.bundles.items()
         ],
         "unreached": [[number(path), sorted(map(number, asked))] for path, asked in parts.unreached.items()],
+        "meant": sorted(map(number, parts.meant)),
         "findings": plain(parts.findings),
         "paths": list(numbers),
     }
@@ -166,6 +169,7 @@ def from_json(content: Any) -> Parts:  # noqa: ANN401 (JSON)
             for path, sources, copied, asked, good in content["bundles"]
         },
         {paths[path]: frozenset([paths[one] for one in asked]) for path, asked in content["unreached"]},
+        frozenset([paths[path] for path in content["meant"]]),
         rebuilt(tuple[Finding, ...], content["findings"]),
     )
 

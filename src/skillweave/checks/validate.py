@@ -133,30 +133,38 @@ def check_plan(site: Site, plan: Plan) -> None:
 def unreached_patterns(
     site: Site, sources: Iterable[frozenset[SourcePath]], findings: Sequence[Finding]
 ) -> list[SourcePath]:
-    """The patterns that are in no bundle, but for those that a misspelled line may mean; none where an entry cannot be read,
-    and what it includes is not known.
-    """
+    """The patterns that are in no bundle; none where an entry cannot be read, and what it includes is not known."""
     project = site.nodes.project
     own = {file.real for entry in project.entries for file in entry.files}
     unread = [finding.diagnostic for finding in findings if finding.diagnostic.code in _UNREAD]
     if any(found.path in own or found in project.diagnostics for found in unread):
         return []
-    reached, misspelled = set().union(*sources), misspelled_lines(findings, site)
-    return [
-        path for path in project.patterns if path not in reached and not any(_stem(path) in line for line in misspelled)
-    ]
+    reached = set().union(*sources)
+    return [path for path in project.patterns if path not in reached]
+
+
+def meant_patterns(site: Site, unreached: Iterable[SourcePath], findings: Iterable[Finding]) -> frozenset[SourcePath]:
+    """Those of some patterns that a misspelled line may mean: they are not called unused as well."""
+    words = {word for line in misspelled_lines(findings, site) for word in _WORD.findall(line)}
+    return frozenset(path for path in unreached if _stem(path) in words)
+
+
+_WORD = re.compile(r"[^\s/<>{}\"'()#]+?(?=\.md\b|[\s/<>{}\"'()#]|$)")
+"""What may be a file's name without its end, in a line that names one."""
 
 
 _UNREAD = (INVALID_ENCODING, UNREADABLE_FILE, NOT_A_REGULAR_FILE)
 
 
-def check_unreached(site: Site, path: SourcePath) -> frozenset[SourcePath]:
-    """Report a pattern that no entry reaches, and check its links, as nobody else does. Returns the files they lead to."""
+def check_unreached(site: Site, path: SourcePath, *, is_meant: bool) -> frozenset[SourcePath]:
+    """Report a pattern that no entry reaches (unless a misspelled line may mean it), and check its links, as nobody else
+    does. Returns the files they lead to.
+    """
     graph = site.nodes.graph
     graph.finder = path
-    message = f"no entry reaches {path}"
-    cure = "include it, reference it, or remove it"
-    graph.add(Diagnostic(UNUSED_PATTERN, message, path, START, START, help=cure, severity=Severity.WARNING), path)
+    if not is_meant:
+        message, cure = f"no entry reaches {path}", "include it, reference it, or remove it"
+        graph.add(Diagnostic(UNUSED_PATTERN, message, path, START, START, help=cure, severity=Severity.WARNING), path)
     file = graph.files.get(path)
     asked: set[SourcePath] = set()
     if file is not None and file.document is not None and file.document.params is None:

@@ -9,6 +9,7 @@ from skillweave.diagnostics import (
     DIRECTIVE_NOT_ALONE,
     EXPANSION_TOO_LARGE,
     MALFORMED_DIRECTIVE,
+    MISSING_SECTION,
     UNKNOWN_DIRECTIVE,
     UNKNOWN_OPTION,
     Problem,
@@ -23,7 +24,7 @@ from skillweave.graph.targets import language
 from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block
 from skillweave.parse.directives import not_alone
-from skillweave.select import Lines, holds, select, select_code, whole, without
+from skillweave.select import Lines, ambiguous, holds, select, select_code, whole, without
 from skillweave.source import Span
 
 if TYPE_CHECKING:
@@ -65,6 +66,9 @@ def _plan_unit(nodes: Nodes, unit: Unit) -> None:
         return
     nodes.units[unit.key] = unit
     nodes.children[unit.key] = tuple(_child(nodes, unit, edge) if edge else None for edge in unit.edges)
+    for edge in unit.edges:
+        if edge is not None and edge.directive.word == "reference" and edge.directive.section is not None:
+            _check_section(nodes, edge, edge.directive.section)
     children = nodes.children[unit.key]
     below = any(child is not None and child.key.unit in nodes.incomplete for child in children)
     if below or any(map(is_in_error, unit.edges, children)) or _has_stray_directive(nodes, unit):
@@ -120,6 +124,23 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
         )
         return None
     return Child(edge, key, shift_of(nodes, unit, edge, key))
+
+
+def _check_section(nodes: Nodes, edge: Edge, name: str) -> None:
+    """Report a section that a reference names and its target lacks, or has several times."""
+    directive, target = edge.directive, edge.target
+    document = nodes.graph.files[target].document if target in nodes.graph.files else None
+    if target is None or document is None:
+        return
+    span = directive.section_span or directive.span
+    sections = nodes.sections_of(target, document)
+    headings = sections.find(name)
+    if len(headings) > 1:
+        nodes.graph.report(edge.source, ambiguous(headings, name, target, span))
+    elif not headings:
+        close = sections.closest(name)
+        cure = f'did you mean "{close[0]}"?' if close else None
+        nodes.graph.report(edge.source, Problem(MISSING_SECTION, f'no section "{name}" in {target}', span, cure))
 
 
 def _has_stray_directive(nodes: Nodes, unit: Unit) -> bool:

@@ -9,6 +9,7 @@ from skillweave.build import Compiled, check_texts, make_bundles, own_files, pla
 from skillweave.checks.ignores import LookedAt, unused_ignores
 from skillweave.checks.validate import (
     check_unreached,
+    meant_patterns,
     sources_of,
     unreached_patterns,
     with_trails,
@@ -150,13 +151,17 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
     sources = [now.get(path, known).sources for path, known in last.bundles.items()]
     unreached: dict[SourcePath, frozenset[SourcePath]] = {}
     asked = set().union(*(planned.asked for planned in plans.values()))
-    for path in unreached_patterns(site, sources, [*kept, *_fresh(merge)]):
+    so_far = [*kept, *_fresh(merge)]
+    paths = unreached_patterns(site, sources, so_far)
+    meant = meant_patterns(site, paths, so_far)
+    for path in paths:
         known = last.unreached.get(path)
-        if known is not None and merge.reach.files.isdisjoint({path, *known}):
+        is_as_before = (path in meant) is (path in last.meant)
+        if known is not None and is_as_before and merge.reach.files.isdisjoint({path, *known}):
             unreached[path] = known
             kept += [finding for finding in last.findings if finding.finder == path]
         elif path in graph.files:
-            unreached[path] = check_unreached(site, path)
+            unreached[path] = check_unreached(site, path, is_meant=path in meant)
             asked |= unreached[path]
         else:
             return None
@@ -180,6 +185,7 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
         frozenset(templates & links.keys()),
         {path: redone.get(path) or known_bundles[path] for path in last.bundles},
         unreached,
+        meant,
         findings,
     )
     diagnostics = with_trails([*findings, *vain], parts.links, own_files(project.entries))

@@ -34,7 +34,6 @@ from skillweave.links.work import (
     nearest_anchor,
     report_link,
 )
-from skillweave.select import ambiguous
 from skillweave.source import SourcePath, Span, foreign_part
 
 if TYPE_CHECKING:
@@ -193,18 +192,11 @@ def reference_link(work: Work, place: Place, edge: Edge) -> str:
         headings = sections.find(directive.section)
         page = work.site.layout(unit)
         slug = page.heading_of(target, headings[0].slug) if page and headings else None
-        if slug is None:
-            close = sections.closest(directive.section)
-            cure = f'did you mean "{close[0]}"?' if close else None
-            message = f'no section "{directive.section}" in {target}'
-            nodes.graph.report(
-                edge.source, Problem(MISSING_SECTION, message, directive.section_span or directive.span, cure)
-            )
-        else:
+        if slug is not None:
             fragment = f"#{slug}"
-            if len(headings) > 1:
-                span = directive.section_span or directive.span
-                nodes.graph.report(edge.source, ambiguous(headings, directive.section, target, span))
+        elif headings and page is not None:
+            message = f'no section "{directive.section}" in {target} with these values'
+            nodes.graph.report(edge.source, Problem(MISSING_SECTION, message, directive.section_span or directive.span))
     return f"[{link_text(nodes, edge, place.unit, unit)}]({encode(relative(place.page.out, out))}{fragment})"
 
 
