@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from projects import modules_of_a_build, write
 from skillweave.cachedir import prepare_folder
 from skillweave.config import Config, Limits, load_config
 from skillweave.diagnostics import Problem
@@ -26,12 +25,6 @@ if TYPE_CHECKING:
     from random import Random
 
     from skillweave.diagnostics import Diagnostic
-
-
-def write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def mistakes(text: str, tmp_path: Path, name: str = "skillweave.toml") -> list[tuple[str, str, str, str | None]]:
@@ -539,12 +532,3 @@ def test_without_a_cache_nothing_is_kept(tmp_path: Path) -> None:
     write(tmp_path / "skillweave.toml", 'output = "out"\n')
     load_config(tmp_path, cached=True)
     assert [path.name for path in tmp_path.iterdir()] == ["skillweave.toml"]
-
-
-def modules_of_a_build(project: Path, *options: str) -> set[str]:
-    """The modules that a build loads, as a process of its own."""
-    code = f"import sys; from skillweave.__main__ import run; run(['build', *{options}]); print(*sys.modules)"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=True, timeout=60)
-    return {*done.stdout.split()}

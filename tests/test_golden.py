@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import DEFAULT_CONFIG, OutputFile, Skillweave, read_tree
+from conftest import DEFAULT_CONFIG, Skillweave
+from projects import OutputFile, read_tree, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,10 +91,7 @@ def write_tree(folder: Path, tree: dict[str, OutputFile]) -> None:
     for name, file in tree.items():
         if name.endswith("/"):
             continue
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(file.content.encode("utf-8", "surrogateescape"))
-        path.chmod(0o755 if file.executable else 0o644)
+        write(folder / name, file.content).chmod(0o755 if file.executable else 0o644)
 
 
 # Builders, for what git cannot hold (or a checkout on another system would change).
@@ -112,9 +110,7 @@ def litter(project: Path) -> None:
     skill = project / "skills" / "x"
     names = (".hidden", ".git/config", "__pycache__/a.txt", "mod.pyc", "node_modules/a/a.md", "SKILL.md~", ".a.swp")
     for name in names:
-        path = skill / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("<<include: nope.md>>\n")
+        write(skill / name, "<<include: nope.md>>\n")
 
 
 def fifo(project: Path) -> None:

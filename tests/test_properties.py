@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
+from projects import write_files
 from skillweave.build import Compiled, compile_project
 from skillweave.config import Config
 from skillweave.diagnostics import UNUSED_PATTERN, Severity
@@ -34,12 +35,6 @@ SETTINGS = settings(
 )
 ROOT = Path(__file__).parent.parent
 OWN_FILES = sorted(path for folder in ("patterns", "skills", "docs") for path in (ROOT / folder).rglob("*.md"))
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for one project after the other."""
-    return tmp_path_factory.mktemp("project")
 
 
 @SETTINGS
@@ -284,10 +279,7 @@ def compiled_from(root: Path, files: Mapping[str, str]) -> Compiled:
     for path in root.rglob("*"):
         if path.is_file():
             path.unlink()  # The folders stay: making and removing them would take most of the time.
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode())
+    write_files(root, files)
     return compile_project(Config(root, None, documents=("entries",), banner=False))
 
 

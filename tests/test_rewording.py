@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -13,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from projects import files_below, modules_of_a_build, write, write_files
 from skillweave.build import compile_project
 from skillweave.config import load_config
 from skillweave.emit import banner_of, front_of
@@ -376,7 +374,7 @@ def test_words_are_told_without_the_compiler(project: Path, path: str, old: str,
     replace(project / path, old, new)
     run(project)
     replace(project / path, new, old)
-    assert "skillweave.incremental.recompile" not in build_and_list_modules(project)
+    assert "skillweave.incremental.recompile" not in modules_of_a_build(project, "-q")
     compare(project)
     assert current(Asked(load_config(project)[0])) is not None
     replace(project / path, old, new)
@@ -716,8 +714,7 @@ HOLLOW = "## A\n\nWords of it.\n\n## B\n\n## C\n\nWords.\n"
     ],
 )
 def test_what_an_edit_may_come_to_is_told(tmp_path: Path, files: dict[str, str], edits: list[tuple[str, str]]) -> None:
-    for path, text in files.items():
-        write(tmp_path / "project" / path, text)
+    write_files(tmp_path / "project", files)
     run(tmp_path / "project")
     for path, text in edits:
         write(tmp_path / "project" / path, text)
@@ -832,8 +829,7 @@ def test_what_is_told_of_more_than_outputs_is_told(
     tmp_path: Path, files: dict[str, str], edited: str, edits: list[str]
 ) -> None:
     project = tmp_path / "project"
-    for path, text in files.items():
-        write(project / path, text)
+    write_files(project, files)
     run(project)
     for old, new in pairwise(edits):
         replace(project / edited, old, new)
@@ -946,13 +942,7 @@ def test_a_source_map_with_other_values_is_not_believed(project: Path, key: str)
 
 
 def make(project: Path) -> None:
-    for path, text in FILES.items():
-        write(project / path, text)
-
-
-def write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode())
+    write_files(project, FILES)
 
 
 def replace(path: Path, old: str, new: str) -> None:
@@ -985,7 +975,7 @@ def run_and_compare(project: Path, memory: Memory | None = None) -> tuple[Diagno
     assert found.diagnostics == expected.diagnostics
     assert (found.entries, found.asked, found.files) == (expected.entries, expected.asked, expected.files)
     assert sorted([*found.changed, *found.unchanged]) == sorted([*expected.changed, *expected.unchanged])
-    assert tree(project / "build") == tree(clean / "build")
+    assert files_below(project / "build") == files_below(clean / "build")
     return found.diagnostics
 
 
@@ -995,23 +985,4 @@ def compare(project: Path) -> None:
     shutil.rmtree(clean, ignore_errors=True)
     shutil.copytree(project, clean, ignore=shutil.ignore_patterns(".skillweave"))
     build(Asked(load_config(clean)[0], cached=False))
-    assert tree(project / "build") == tree(clean / "build")
-
-
-def build_and_list_modules(project: Path) -> set[str]:
-    """The modules that a build loads, as a process of its own."""
-    code = "import sys; from skillweave.__main__ import run; run(['build', '-q']); print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=project,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return {*done.stdout.split()}
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert files_below(project / "build") == files_below(clean / "build")

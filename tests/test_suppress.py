@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
+from projects import skill, write_files
 from skillweave.build import compile_project
 from skillweave.config import Config, load_config
 from skillweave.diagnostics import CODES, UNUSED_IGNORE, Severity
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from conftest import Skillweave
 
-HEAD = "---\nname: s\ndescription: A skill for tests. Use it in tests.\n---\n"
+HEAD = skill("s")
 IGNORE = "<!-- skillweave: ignore {} -->"
 BROKEN = "see [x](nope.md)\n"
 PATH = "run `patterns/a.md`\n"
@@ -33,11 +34,7 @@ PATH = "run `patterns/a.md`\n"
 def project(folder: Path, files: dict[str, str]) -> Path:
     """A folder with a skill, a pattern that it names in prose, and these files in place of them or beside them."""
     content = {"skills/s/SKILL.md": f"{HEAD}text\n", "patterns/a.md": "# A\n", "skills/s/use.md": "<<include: a.md>>\n"}
-    for name, text in {**content, "skillweave.toml": "banner = false\n", **files}.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return folder
+    return write_files(folder, {**content, "skillweave.toml": "banner = false\n", **files})
 
 
 def told(folder: Path, *, strict: bool = False) -> list[str]:
@@ -463,11 +460,6 @@ SETTINGS = settings(
 )
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("project")
-
-
 @SETTINGS
 @given(st.one_of(documents(), scraps()), st.data())
 @example("a\nb\n===\n", None)
@@ -493,14 +485,14 @@ def test_a_comment_on_a_line_of_its_own_changes_no_output(root: Path, text: str,
 
 def outputs(root: Path, body: str) -> Iterator[tuple[str, bytes]]:
     """The output of a document and of one that includes it, made of a text in which links may be broken."""
-    for name, content in {
-        "entries/a.md": body,
-        "patterns/p.md": body,
-        "entries/b.md": "# B\n\n<<include: p.md>>\n",
-    }.items():
-        path = root / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content.encode())
+    write_files(
+        root,
+        {
+            "entries/a.md": body,
+            "patterns/p.md": body,
+            "entries/b.md": "# B\n\n<<include: p.md>>\n",
+        },
+    )
     config = Config(root, None, documents=("entries",), banner=False)
     for bundle in compile_project(config).bundles:
         yield from ((one.path, one.data) for one in bundle.outputs)

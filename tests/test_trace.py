@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conftest import DEFAULT_CONFIG
+from projects import write_files
 
 if TYPE_CHECKING:
     from conftest import Skillweave
@@ -82,10 +83,7 @@ TABLE = """\
 
 @pytest.fixture
 def project(tmp_path: Path, skillweave: Skillweave) -> Path:
-    for path, text in FILES.items():
-        place = tmp_path / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(text.encode("utf-8", "surrogateescape"))
+    write_files(tmp_path, FILES)
     (tmp_path / "skillweave.toml").write_text("")
     built = skillweave(tmp_path, ["build"])
     assert built.status == 0, built.err
