@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir())
+IN_FULL = [name for name in NAMES if (CASES / name / "full.txt").exists()]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -44,7 +45,7 @@ def test_case(name: str, tmp_path: Path, skillweave_here: Skillweave, *, update_
     assert tree == read_tree(case / "expected")
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if (CASES / name / "full.txt").exists()])
+@pytest.mark.parametrize("name", IN_FULL)
 def test_case_in_full(name: str, tmp_path: Path, skillweave_here: Skillweave, *, update_golden: bool) -> None:
     case, project = CASES / name, tmp_path / "project"
     lay_out(case, project)
@@ -56,6 +57,8 @@ def test_case_in_full(name: str, tmp_path: Path, skillweave_here: Skillweave, *,
 
 def test_cases_are_well_formed() -> None:
     """A misspelt `diagnostic.txt` would read as "no diagnostics", and a builder without its case would never run."""
+    assert len(NAMES) > 150
+    assert IN_FULL
     for name in NAMES:
         held = {path.name for path in (CASES / name).iterdir()}
         assert "source" in held, name

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -479,7 +480,9 @@ def test_a_file_that_changes_while_it_is_read_is_named_by_what_is_made_of_it(tmp
     write(tmp_path / "patterns/a.md", "two\n")
     run(tmp_path, build, progress=lambda *_: write(tmp_path / "patterns/a.md", "six\n"))
     lock = json.loads((tmp_path / "build/skillweave.lock.json").read_text("utf-8"))
-    assert all(all(record["inputs"].values()) for record in lock["entries"].values())
+    made = (tmp_path / "build/skills/s/SKILL.md").read_text("utf-8").rpartition("---\n\n")[2]
+    assert made in ("two\n", "six\n")
+    assert lock["entries"]["skills/s/SKILL.md"]["inputs"]["patterns/a.md"] == sha256(made.encode()).hexdigest()
 
 
 def test_who_builds_again_and_again_mends_outputs_that_no_edit_reaches(tmp_path: Path) -> None:

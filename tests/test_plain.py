@@ -280,13 +280,16 @@ def test_what_is_nearly_something_is_read_as_the_parser_reads_it(text: str) -> N
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_real_texts_are_read_as_the_parser_reads_them(folder: str) -> None:
     files = sorted(path for path in (ROOT / folder).rglob("*.md") if path.is_file())
+    assert files
     texts = {path: normalise(path.read_text(encoding="utf-8", errors="replace")) for path in files}
     assert [path for path, text in texts.items() if parse(text) != parse_by_parser(text)] == []
 
 
 def test_what_people_write_is_plain() -> None:
     """Without this, a short cut that never answers would pass."""
-    for path in sorted((ROOT / "patterns").rglob("*.md")):
+    paths = sorted((ROOT / "patterns").rglob("*.md"))
+    assert paths
+    for path in paths:
         text = path.read_text(encoding="utf-8")
         assert plain_reading(LineIndex(text), parse(text).body) is not None, path
 

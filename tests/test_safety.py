@@ -94,7 +94,9 @@ def project(tmp_path: Path) -> Path:
 def untouchable(project: Path) -> dict[str, bytes]:
     """All files that no run may change or add to: those outside of the project, and version control's own."""
     files = [path for path in project.parent.rglob("*") if path.is_file() and not path.is_symlink()]
-    return {str(path): path.read_bytes() for path in files if ".git" in path.parts or not path.is_relative_to(project)}
+    found = {str(path): path.read_bytes() for path in files if ".git" in path.parts or not path.is_relative_to(project)}
+    assert {str(project.parent / "elsewhere/config"), str(project / ".git/config")} <= found.keys()
+    return found
 
 
 @pytest.mark.parametrize("key", ["patterns", "skills", "documents", "shared", "output"])
@@ -185,7 +187,8 @@ def test_skills_that_are_a_link_to_version_control_are_not_read(
     done = skillweave_here(project, ["build"])
     assert done.status == 1
     assert "more is a symlink that leaves the project" in done.err
-    assert "TOP SECRET" not in "".join(p.read_text() for p in (project / "build").rglob("*") if p.is_file())
+    assert "TOP SECRET" not in done.out + done.err
+    assert [path for path in (project / "build").rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize("target", ["../elsewhere", ".git", ".git/hooks", "skills", "patterns/x", ".skillweave"])
