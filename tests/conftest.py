@@ -7,15 +7,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from adoption import Checkout, checkout
 from projects import SPEAKING_VARIABLES, Outcome, run_apart
 
-# The same examples each time, however slow the machine: what fails, fails for whoever looks. New ones are looked for with
-# `HYPOTHESIS_PROFILE=default pytest`.
-settings.register_profile("steady", derandomize=True, deadline=None)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+# The same examples each time, however slow the machine: what fails, fails for whoever looks. Many new ones are looked for
+# with `HYPOTHESIS_PROFILE=nightly pytest`; those that failed are tried first the next time.
+EVERYWHERE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", EVERYWHERE, derandomize=True, database=None, max_examples=100)
+settings.register_profile("nightly", EVERYWHERE, derandomize=False, max_examples=2000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 DEFAULT_CONFIG = 'documents = ["entries"]\nbanner = false\n'
 """The `skillweave.toml` of a case or an example that brings none."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from projects import modules_of_a_build, write
@@ -447,7 +447,6 @@ def toml(draw: st.DrawFn) -> str:
     return Writer(draw).document()
 
 
-@settings(deadline=None)
 @given(toml())
 def test_places_are_where_tomllib_reads_the_values(text: str) -> None:
     data = tomllib.loads(text)
@@ -471,7 +470,6 @@ def test_places_are_where_tomllib_reads_the_values(text: str) -> None:
     assert set(keys) | set(values) == seen
 
 
-@settings(deadline=None)
 @given(toml(), st.randoms(use_true_random=False))
 def test_a_key_that_stands_twice_is_the_one_that_is_told(text: str, random: Random) -> None:
     keys = [span for path, span in locate(text).keys.items() if len(path) == 1]
@@ -501,7 +499,6 @@ def test_a_text_that_was_parsed_before_takes_no_parser(tmp_path: Path, name: str
     assert "tomllib" in modules_of_a_build(tmp_path, "-q", "--no-cache")
 
 
-@settings(deadline=None)
 @given(toml())
 def test_what_is_kept_of_a_text_is_what_it_says(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     root = tmp_path_factory.mktemp("kept")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from projects import files_below, run_apart, skill, write_files
@@ -24,7 +24,7 @@ from skillweave.fix import Fixed, fix_project
 from skillweave.parse.documents import parse
 from skillweave.rewrite import Refusal, Rewrite, edit_bytes, rewrite
 from skillweave.source import Edit, Span, apply_edits, normalise
-from strategies import Project, ordinary_projects, projects, scraps
+from strategies import Project, examples, ordinary_projects, projects, scraps
 from test_pages import lay_out, read_page
 
 if TYPE_CHECKING:
@@ -34,10 +34,7 @@ if TYPE_CHECKING:
     from skillweave.diagnostics import Code
     from skillweave.document import Document
 
-SETTINGS = settings(
-    derandomize=True, deadline=None, database=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow]
-)
-WHOLE_PROJECTS = settings(SETTINGS, max_examples=25)
+WHOLE_PROJECTS = examples(25)
 HEAD = skill("x", "# X\n\n")
 SKILL = "skills/x/SKILL.md"
 
@@ -473,7 +470,6 @@ def test_spacing_changes_no_byte_of_a_bundle(root: Path, project: Project, spell
         assert (root / path).read_text().replace("{{", "<<").replace("}}", ">>") == text
 
 
-@SETTINGS
 @given(scraps())
 @example('<<include:a.md#The  "best   way">>\n')
 @example("<<include: a.md#x> >>\n")
@@ -505,7 +501,6 @@ def said(document: Document) -> list[object]:
     ]
 
 
-@SETTINGS
 @given(
     st.lists(st.sampled_from(("a", "é", "\U0001f600", "\n", "\r\n", "\r", "\u2028")), max_size=20).map("".join),
     st.booleans(),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
@@ -21,6 +21,7 @@ from skillweave.diagnostics import INCLUDE_CYCLE, INVALID_CONFIG, MISSING_INCLUD
 from skillweave.report import Context, Format, Summary, render
 from skillweave.report.text import escape, escape_patch, escape_path
 from skillweave.source import Position, SourcePath
+from strategies import examples
 
 if TYPE_CHECKING:
     from conftest import Skillweave
@@ -94,7 +95,6 @@ def test_the_runner_of_these_tests_knows_commands() -> None:
     assert [command(line) for line in ("a ::error::x", "# [error]", "::: a.md:1:1", "::error")] == [None] * 4
 
 
-@settings(deadline=None)
 @given(HOSTILE, HOSTILE, SEVERITIES)
 def test_the_runner_reads_back_what_was_found(text: str, path: str, severity: Severity) -> None:
     note = Note(text, SourcePath(path), Position(3, 4))
@@ -135,7 +135,7 @@ def test_emoji_in_a_path_stay_for_the_annotation_to_find_the_file() -> None:
 # SARIF
 
 
-@settings(deadline=None, max_examples=30)
+@examples(30)
 @given(st.lists(st.tuples(HOSTILE, HOSTILE), max_size=3), HOSTILE)
 def test_sarif_is_what_the_standard_wants(texts: list[tuple[str, str]], line: str) -> None:
     note = Note("see", SourcePath("b.md"))

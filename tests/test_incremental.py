@@ -23,6 +23,7 @@ from skillweave.incremental import Asked, Memory, Outcome, Superseded, build, ch
 from skillweave.parse.documents import parse
 from skillweave.sealed import read_json, write_json
 from skillweave.state import TABLES, State
+from strategies import examples
 
 if TYPE_CHECKING:
     from conftest import Skillweave
@@ -135,7 +136,7 @@ Step = list[tuple[str, str, str]]
 
 
 KINDS_OF_MEMORY = st.sampled_from(["new", "kept"])
-RANDOM = settings(derandomize=True, deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+RANDOM = settings(examples(60), suppress_health_check=list(HealthCheck))
 
 
 def test_an_incremental_build_equals_a_clean_one() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from projects import files_below, skill, write_files
@@ -25,6 +25,7 @@ from skillweave.cli import run as run_command
 from skillweave.config import Config
 from skillweave.destination import encode, read_destination, relative, resolve
 from skillweave.parse.documents import parse
+from strategies import examples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -632,7 +633,7 @@ def essence(project: Compiled, old: str, new: str) -> dict[tuple[str, str, int],
     return found
 
 
-@settings(derandomize=True, deadline=None, database=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@examples(30)
 @given(project=generated())
 def test_bundles_say_the_same_and_moving_back_restores_every_byte(
     tmp_path_factory: pytest.TempPathFactory, project: Generated

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from skillweave.markdown.plain import plain_reading
 from skillweave.parse.documents import parse, parse_by_parser
 from skillweave.source import LineIndex, normalise
-from strategies import documents, openers_everywhere, scraps
+from strategies import documents, examples, openers_everywhere, scraps
 
-SETTINGS = settings(derandomize=True, deadline=None, database=None, max_examples=400)
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("patterns", "skills", "docs", "tests/cases")
 
@@ -227,7 +226,7 @@ def lines_of_all_kinds() -> st.SearchStrategy[str]:
     return (st.lists(line, max_size=4) | st.lists(line, max_size=9)).map("\n".join)
 
 
-@SETTINGS
+@examples(400)
 @given(lines_of_all_kinds() | scraps() | documents() | openers_everywhere())
 @example("- a\n| b |\n|---|\n")
 @example("text\n| b |\n|---|\n| c |\n")

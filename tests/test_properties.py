@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from projects import write_files
@@ -23,16 +23,14 @@ from skillweave.flatten.origins import origins
 from skillweave.markdown.rules import plain_parser
 from skillweave.parse.documents import parse
 from skillweave.source import LineIndex, SourcePath, Span
-from strategies import Project, documents, ordinary_projects, projects, scraps
+from strategies import Project, documents, examples, ordinary_projects, projects, scraps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from skillweave.document import Document
 
-SETTINGS = settings(
-    derandomize=True, deadline=None, database=None, max_examples=70, suppress_health_check=[HealthCheck.too_slow]
-)
+SETTINGS = examples(70)
 ROOT = Path(__file__).parent.parent
 OWN_FILES = sorted(path for folder in ("patterns", "skills", "docs") for path in (ROOT / folder).rglob("*.md"))
 

@@ -24,6 +24,7 @@ from skillweave.lock import Record
 from skillweave.sealed import read_json, write_json
 from skillweave.source import SourcePath
 from skillweave.state import now
+from strategies import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -239,7 +240,7 @@ edits = st.one_of(
 )
 
 
-@settings(max_examples=20, suppress_health_check=list(HealthCheck))
+@settings(examples(20), suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.tuples(st.sampled_from(TEXTS), st.lists(edits, min_size=1, max_size=3)), min_size=1, max_size=5),
     st.sampled_from(["new", "kept"]),

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from projects import skill, write_files
@@ -17,7 +17,7 @@ from skillweave.globs import covers
 from skillweave.incremental import Asked, build, check
 from skillweave.parse.documents import parse
 from skillweave.suppress import find_code, find_codes, why_not_ignored
-from strategies import documents, scraps
+from strategies import documents, examples, scraps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -455,12 +455,8 @@ def test_what_can_be_ignored_is_what_the_table_says() -> None:
 
 # Properties
 
-SETTINGS = settings(
-    derandomize=True, deadline=None, database=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
-)
 
-
-@SETTINGS
+@examples(40)
 @given(st.one_of(documents(), scraps()), st.data())
 @example("a\nb\n===\n", None)
 @example("- a\n\n\n- b\n", None)
