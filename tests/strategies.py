@@ -9,12 +9,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Lines = tuple[str, ...]
+
+
+def examples(number: int) -> settings:
+    """That many examples where others have a hundred, and as many times as many where the profile asks for more."""
+    return settings(max_examples=number * settings().max_examples // 100)
+
 
 _DIRECTIVE_PIECES = (
     "<<include: a.md>>",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
-from adoption import PUBLISHED, ROOT, Ran, locked
+from adoption import PUBLISHED, ROOT, Ran, locked, run
+from projects import skill, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from adoption import Checkout
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-SKILL = "---\nname: x\ndescription: Does x. Use when x is asked for.\n---\n# X\n\n<<include: a.md>>\n"
+SKILL = skill("x", "# X\n\n<<include: a.md>>\n")
 TRAP = "from pathlib import Path\nPath(__file__).with_suffix('.ran').touch()\nraise SystemExit('the trap ran')\n"
 MODULES = ("pip", "venv", "ensurepip", "click", "skillweave", "sitecustomize", "usercustomize", "json", "encodings")
 """What a pull request could bring to be imported in the place of what is meant."""
@@ -52,11 +52,6 @@ def runner(project: Path, tool: Checkout) -> dict[str, str]:
     return environment
 
 
-def write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-
-
 def step(number: int, project: Path, environment: dict[str, str], inputs: dict[str, str]) -> Ran:
     """Run a step of the action as the runner does: expressions in `env` are filled in, and the text goes to bash."""
     found = ACTION["runs"]["steps"][number]
@@ -71,17 +66,7 @@ def step(number: int, project: Path, environment: dict[str, str], inputs: dict[s
 def bash(script: str, project: Path, environment: dict[str, str]) -> Ran:
     file = project.parent / f"{project.name}.sh"
     write(file, script)
-    done = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", file],
-        cwd=project,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-        timeout=300,
-    )
-    return Ran(done.returncode, done.stdout.decode())
+    return run(project, environment, ["bash", "--noprofile", "--norc", "-eo", "pipefail", file])
 
 
 def traps_that_ran(project: Path) -> list[Path]:

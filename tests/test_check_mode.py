@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from projects import skill, write, write_files
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Skillweave
 
-SKILL = "---\nname: x\ndescription: Does x.\n---\n# X\n\n<<include: a.md>>\n"
+SKILL = skill("x", "# X\n\n<<include: a.md>>\n")
 BUILT = "build/skills/x/SKILL.md"
 LOCK = "build/skillweave.lock.json"
 
@@ -23,21 +25,18 @@ LOCK = "build/skillweave.lock.json"
 @pytest.fixture
 def project(tmp_path: Path, skillweave: Skillweave) -> Path:
     """A project with two skills, built."""
-    for path, text in {
-        "skills/x/SKILL.md": SKILL,
-        "skills/x/run.sh": "#!/bin/sh\necho x\n",
-        "skills/y/SKILL.md": SKILL.replace("x", "y"),
-        "patterns/a.md": "## A\n\nText.\n",
-    }.items():
-        write(tmp_path / path, text)
+    write_files(
+        tmp_path,
+        {
+            "skills/x/SKILL.md": SKILL,
+            "skills/x/run.sh": "#!/bin/sh\necho x\n",
+            "skills/y/SKILL.md": SKILL.replace("x", "y"),
+            "patterns/a.md": "## A\n\nText.\n",
+        },
+    )
     (tmp_path / "skills/x/run.sh").chmod(0o755)
     assert skillweave(tmp_path, ["build"]).status == 0
     return tmp_path
-
-
-def write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
 
 
 def snapshot(folder: Path) -> dict[str, tuple[bytes, int, int]]:

@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from projects import run_code, skill, write
 from skillweave.cli.group import COMMANDS
 from skillweave.diagnostics import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Outcome, Skillweave
+    from conftest import Skillweave
+    from projects import Outcome
 
 SHELLS = ("bash", "zsh", "fish")
-SKILL = "---\nname: x\ndescription: Does x. Use for x.\n---\n# X\n"
+SKILL = skill("x", "# X\n")
 
 Suggest = Callable[[str], list[str]]
 """A line up to the cursor → what zsh is told that its last word may be."""
@@ -43,8 +45,7 @@ def project(tmp_path: Path) -> Path:
         "build/skills/commit/SKILL.md",
         "build/skillweave.lock.json",
     ):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(SKILL, encoding="utf-8")
+        write(tmp_path / name, SKILL)
     (tmp_path / "skillweave.toml").write_text('documents = ["agents"]\n', encoding="utf-8")
     return tmp_path
 
@@ -245,17 +246,15 @@ def test_what_cannot_be_printed_is_not_suggested(suggest: Suggest, project: Path
 
 
 def test_an_answer_reads_no_text_and_loads_nothing_heavy(project: Path) -> None:
-    environment = os.environ | {"COMP_WORDS": "skillweave\ncheck\n", "COMP_CWORD": "2"}
     script = (
         "import os, sys; os.environ['_SKILLWEAVE_COMPLETE'] = 'bash_complete'; from skillweave.cli import run; run([]);"
         "print(*sorted(sys.modules), sep='\\n', file=sys.stderr)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=project, env=environment, capture_output=True, check=True, timeout=60
-    )
-    assert b"plain,commit\n" in done.stdout
-    loaded = {name.partition(".")[0] for name in done.stderr.decode().split()}
-    ours = {name for name in done.stderr.decode().split() if name.startswith("skillweave.")}
+    done = run_code(project, script, more={"COMP_WORDS": "skillweave\ncheck\n", "COMP_CWORD": "2"})
+    assert done.status == 0, done.err
+    assert "plain,commit\n" in done.out
+    loaded = {name.partition(".")[0] for name in done.err.split()}
+    ours = {name for name in done.err.split() if name.startswith("skillweave.")}
     assert not {"markdown_it", "jinja2", "yaml", "watchdog"} & loaded
     assert not {"skillweave.parse", "skillweave.graph", "skillweave.build", "skillweave.cli.watch"} & ours
 

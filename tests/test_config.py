@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from projects import modules_of_a_build, write
 from skillweave.cachedir import prepare_folder
 from skillweave.config import Config, Limits, load_config
 from skillweave.diagnostics import Problem
@@ -26,12 +25,6 @@ if TYPE_CHECKING:
     from random import Random
 
     from skillweave.diagnostics import Diagnostic
-
-
-def write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def mistakes(text: str, tmp_path: Path, name: str = "skillweave.toml") -> list[tuple[str, str, str, str | None]]:
@@ -454,7 +447,6 @@ def toml(draw: st.DrawFn) -> str:
     return Writer(draw).document()
 
 
-@settings(deadline=None)
 @given(toml())
 def test_places_are_where_tomllib_reads_the_values(text: str) -> None:
     data = tomllib.loads(text)
@@ -478,7 +470,6 @@ def test_places_are_where_tomllib_reads_the_values(text: str) -> None:
     assert set(keys) | set(values) == seen
 
 
-@settings(deadline=None)
 @given(toml(), st.randoms(use_true_random=False))
 def test_a_key_that_stands_twice_is_the_one_that_is_told(text: str, random: Random) -> None:
     keys = [span for path, span in locate(text).keys.items() if len(path) == 1]
@@ -508,7 +499,6 @@ def test_a_text_that_was_parsed_before_takes_no_parser(tmp_path: Path, name: str
     assert "tomllib" in modules_of_a_build(tmp_path, "-q", "--no-cache")
 
 
-@settings(deadline=None)
 @given(toml())
 def test_what_is_kept_of_a_text_is_what_it_says(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     root = tmp_path_factory.mktemp("kept")
@@ -539,12 +529,3 @@ def test_without_a_cache_nothing_is_kept(tmp_path: Path) -> None:
     write(tmp_path / "skillweave.toml", 'output = "out"\n')
     load_config(tmp_path, cached=True)
     assert [path.name for path in tmp_path.iterdir()] == ["skillweave.toml"]
-
-
-def modules_of_a_build(project: Path, *options: str) -> set[str]:
-    """The modules that a build loads, as a process of its own."""
-    code = f"import sys; from skillweave.__main__ import run; run(['build', *{options}]); print(*sys.modules)"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=True, timeout=60)
-    return {*done.stdout.split()}

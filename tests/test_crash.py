@@ -21,10 +21,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pytest
 
-from conftest import LOCK, OutputFile, Skillweave, read_tree
+from projects import LOCK, OutputFile, read_tree, skill, write_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from conftest import Skillweave
 
 Sources = dict[str, str]
 Tree = dict[str, OutputFile]
@@ -224,26 +226,22 @@ def has_strace() -> bool:
 HOWS: list[How] = ["strace", "python"] if has_strace() else ["python"]
 
 
-def skill(name: str, body: str) -> str:
-    return f"---\nname: {name}\ndescription: What {name} does.\n---\n\n# {name}\n\n{body}\n"
-
-
 CONFIG = {"skillweave.toml": 'documents = ["entries"]\nbanner = false\n'}
 
 OLD = CONFIG | {
     "patterns/p.md": "Old pattern.\n",
-    "skills/changed/SKILL.md": skill("changed", "<<include: p.md>>"),
+    "skills/changed/SKILL.md": skill("changed", "<<include: p.md>>\n"),
     "skills/changed/stays.txt": "stays\n",
     "skills/changed/goes.txt": "goes\n",
     "skills/changed/turns": "a file\n",
-    "skills/same/SKILL.md": skill("same", "As it was."),
-    "skills/gone/SKILL.md": skill("gone", "Old."),
+    "skills/same/SKILL.md": skill("same", "As it was.\n"),
+    "skills/gone/SKILL.md": skill("gone", "Old.\n"),
     "skills/gone/data/a.txt": "a\n",
-    "skills/outer/SKILL.md": skill("outer", "<<include: p.md>>"),
-    "skills/outer/inner/SKILL.md": skill("inner", "<<include: p.md>>"),
-    "skills/outer/calm/SKILL.md": skill("calm", "Calm."),
-    "skills/still/SKILL.md": skill("still", "Still."),
-    "skills/still/inner/SKILL.md": skill("inner", "<<include: p.md>>"),
+    "skills/outer/SKILL.md": skill("outer", "<<include: p.md>>\n"),
+    "skills/outer/inner/SKILL.md": skill("inner", "<<include: p.md>>\n"),
+    "skills/outer/calm/SKILL.md": skill("calm", "Calm.\n"),
+    "skills/still/SKILL.md": skill("still", "Still.\n"),
+    "skills/still/inner/SKILL.md": skill("inner", "<<include: p.md>>\n"),
     "entries/doc.md": "<<include: p.md>>\n",
     "entries/gone.md": "Old.\n",
 }
@@ -251,12 +249,12 @@ NEW = {name: text for name, text in OLD.items() if not re.search(r"gone|goes|tur
     "patterns/p.md": "New pattern.\n",
     "skills/changed/comes.txt": "comes\n",
     "skills/changed/turns/into.txt": "a folder\n",
-    "skills/fresh/SKILL.md": skill("fresh", "New."),
+    "skills/fresh/SKILL.md": skill("fresh", "New.\n"),
     "skills/fresh/data/b.txt": "b\n",
 }
 NEXT = {name: text for name, text in NEW.items() if "comes" not in name and "fresh/data" not in name} | {
     "patterns/p.md": "Next pattern.\n",
-    "skills/fresh/SKILL.md": skill("fresh", "Next."),
+    "skills/fresh/SKILL.md": skill("fresh", "Next.\n"),
 }
 BUNDLES = (
     *(f"skills/{name}" for name in ("changed", "same", "gone", "fresh", "outer", "still")),
@@ -270,10 +268,7 @@ def lay_out(project: Path, sources: Mapping[str, str]) -> Path:
     """The sources of a project, in place of those that it has."""
     for root in ("skills", "patterns", "entries"):
         shutil.rmtree(project / root, ignore_errors=True)
-    for name, text in sources.items():
-        (project / name).parent.mkdir(parents=True, exist_ok=True)
-        (project / name).write_bytes(text.encode())
-    return project
+    return write_files(project, sources)
 
 
 def full_tree(project: Path) -> Tree:

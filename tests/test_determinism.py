@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from projects import files_below, run_apart
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [
@@ -54,21 +53,10 @@ def lay_out(project: Path, sources: list[Path]) -> None:
 
 
 def run(project: Path, command: tuple[str, ...], environment: dict[str, str]) -> None:
-    result = subprocess.run(
-        [sys.executable, "-m", "skillweave", *command],
-        cwd=project,
-        env={**os.environ, **environment},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
+    done = run_apart(project, command, environment)
+    assert done.status == 0, done.out + done.err
 
 
 def tree(folder: Path) -> dict[str, tuple[bytes, int]]:
     """Every file below a folder, with its bytes and whether it can be run."""
-    return {
-        path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mode & 0o111)
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
+    return {path: (data, (folder / path).lstat().st_mode & 0o111) for path, data in files_below(folder).items()}

@@ -7,15 +7,15 @@ import os
 import re
 import resource
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from projects import files_below, run_apart, skill, write_files
 from skillweave.build import Compiled, compile_project
 from skillweave.cache import Documents
 from skillweave.config import Config
@@ -25,7 +25,7 @@ from skillweave.fix import Fixed, fix_project
 from skillweave.parse.documents import parse
 from skillweave.rewrite import Refusal, Rewrite, edit_bytes, rewrite
 from skillweave.source import Edit, Span, apply_edits, normalise
-from strategies import Project, ordinary_projects, projects, scraps
+from strategies import Project, examples, ordinary_projects, projects, scraps
 from test_pages import lay_out, read_page
 
 if TYPE_CHECKING:
@@ -35,28 +35,9 @@ if TYPE_CHECKING:
     from skillweave.diagnostics import Code
     from skillweave.document import Document
 
-SETTINGS = settings(
-    derandomize=True, deadline=None, database=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow]
-)
-WHOLE_PROJECTS = settings(SETTINGS, max_examples=25)
-HEAD = "---\nname: x\ndescription: Says how x is done. Use it for x.\n---\n# X\n\n"
+WHOLE_PROJECTS = examples(25)
+HEAD = skill("x", "# X\n\n")
 SKILL = "skills/x/SKILL.md"
-
-
-def write(project: Path, files: Mapping[str, str]) -> None:
-    for name, text in files.items():
-        path = project / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode())
-
-
-def contents(project: Path) -> dict[str, bytes]:
-    """Every file of a project but the cache."""
-    return {
-        path.relative_to(project).as_posix(): path.read_bytes()
-        for path in project.rglob("*")
-        if path.is_file() and ".skillweave" not in path.parts
-    }
 
 
 # What is fixed
@@ -69,6 +50,11 @@ class Case(NamedTuple):
     before: str
     after: str
     patterns: Mapping[str, str] = {"a.md": "Text.\n"}
+
+
+def contents(project: Path) -> dict[str, bytes]:
+    """Every file of a project but the cache."""
+    return files_below(project, without=[".skillweave"])
 
 
 SAFE = [
@@ -117,7 +103,9 @@ GUESSES = [
 
 @pytest.mark.parametrize(("case", "is_safe"), [(c, True) for c in SAFE] + [(c, False) for c in GUESSES], ids=str)
 def test_a_finding_is_fixed_once(tmp_path: Path, skillweave_here: Skillweave, case: Case, *, is_safe: bool) -> None:
-    write(tmp_path, {SKILL: HEAD + case.before, **{f"patterns/{name}": text for name, text in case.patterns.items()}})
+    write_files(
+        tmp_path, {SKILL: HEAD + case.before, **{f"patterns/{name}": text for name, text in case.patterns.items()}}
+    )
     before = contents(tmp_path)
     found = json.loads(skillweave_here(tmp_path, ["check", "--format", "json"]).out)["diagnostics"]
     (finding,) = (each for each in found if each["code"] != "SW304")
@@ -161,7 +149,7 @@ NOT_FIXED = {
 @pytest.mark.parametrize("name", NOT_FIXED)
 def test_what_is_not_sure_stays(tmp_path: Path, skillweave_here: Skillweave, name: str) -> None:
     body, patterns = NOT_FIXED[name]
-    write(tmp_path, {SKILL: HEAD + body, **{f"patterns/{path}": text for path, text in patterns.items()}})
+    write_files(tmp_path, {SKILL: HEAD + body, **{f"patterns/{path}": text for path, text in patterns.items()}})
     before = contents(tmp_path)
     plain = skillweave_here(tmp_path, ["check"])
     fixed = skillweave_here(tmp_path, ["check", "--fix", "--unsafe-fixes"])
@@ -170,7 +158,7 @@ def test_what_is_not_sure_stays(tmp_path: Path, skillweave_here: Skillweave, nam
 
 
 def test_a_file_whose_case_is_not_clear_is_not_guessed(tmp_path: Path, skillweave_here: Skillweave) -> None:
-    write(tmp_path, {SKILL: HEAD + "<<include: READ.md>>\n", "patterns/read.md": "a\n"})
+    write_files(tmp_path, {SKILL: HEAD + "<<include: READ.md>>\n", "patterns/read.md": "a\n"})
     (tmp_path / "patterns/Read.md").write_text("b\n")
     if len(list((tmp_path / "patterns").iterdir())) == 1:
         return  # This disk does not tell them apart, so there is nothing to guess.
@@ -181,8 +169,8 @@ def test_a_file_whose_case_is_not_clear_is_not_guessed(tmp_path: Path, skillweav
 def test_what_a_template_renders_has_no_fix(tmp_path: Path, skillweave_here: Skillweave) -> None:
     """Its lines are not the source's; what is written in the source itself can be fixed."""
     head = "---\nparams:\n  p: {default: d}\n---\n{{ p }}\n"
-    write(tmp_path, {SKILL: HEAD + "<<include: t.md>>\n", "patterns/a.md": "Text.\n"})
-    write(tmp_path, {"patterns/t.md": head + "<<include:a.md>>\n"})
+    write_files(tmp_path, {SKILL: HEAD + "<<include: t.md>>\n", "patterns/a.md": "Text.\n"})
+    write_files(tmp_path, {"patterns/t.md": head + "<<include:a.md>>\n"})
     found = json.loads(skillweave_here(tmp_path, ["check", "--format", "json"]).out)["diagnostics"]
     assert {each["code"]: each["fixable"] for each in found} == {"SW110": True, "SW402": False}
     assert skillweave_here(tmp_path, ["check", "--fix"]).out.startswith("fixed 1 problem in 1 file\n")
@@ -195,10 +183,10 @@ def test_lines_that_are_selected_by_number_do_not_move(tmp_path: Path, skillweav
         "patterns/p.md": "Before\n<<include: a.md>>\n\nThe fourth line.\n",
         "patterns/a.md": "Text.\n",
     }
-    write(tmp_path, files)
+    write_files(tmp_path, files)
     outcome = skillweave_here(tmp_path, ["check", "--fix"])
     assert "left out the fix of SW402 at patterns/p.md:2: it would move lines" in outcome.err
-    write(tmp_path, {SKILL: HEAD + "<<include: p.md>>\n\n<<include: p.md lines=1>>\n"})
+    write_files(tmp_path, {SKILL: HEAD + "<<include: p.md>>\n\n<<include: p.md lines=1>>\n"})
     assert skillweave_here(tmp_path, ["check", "--fix"]).out.startswith("fixed 1 problem in 1 file\n")
     assert (tmp_path / "patterns/p.md").read_text() == "Before\n\n<<include: a.md>>\n\nThe fourth line.\n"
 
@@ -208,9 +196,9 @@ def test_a_fix_that_brings_another_finding_is_left_out_and_the_others_are_made(
 ) -> None:
     """One more line, and the skill would be longer than the limit."""
     body = "Before\n<<include: a.md>>\n\n" + "<<include:b.md>>\n\n" * 3
-    write(tmp_path, {SKILL: HEAD + body, "patterns/a.md": "Text.\n", "patterns/b.md": "One.\n"})
+    write_files(tmp_path, {SKILL: HEAD + body, "patterns/a.md": "Text.\n", "patterns/b.md": "One.\n"})
     lines = (HEAD + body).count("\n")
-    write(tmp_path, {"skillweave.toml": f"[limits]\nskill_lines = {lines}\n"})
+    write_files(tmp_path, {"skillweave.toml": f"[limits]\nskill_lines = {lines}\n"})
     assert "SW707" not in skillweave_here(tmp_path, ["check"]).out
     outcome = skillweave_here(tmp_path, ["check", "--fix"])
     assert "left out the fix of SW402 at skills/x/SKILL.md:8: it would bring SW707" in outcome.err
@@ -220,8 +208,8 @@ def test_a_fix_that_brings_another_finding_is_left_out_and_the_others_are_made(
 
 def test_what_is_ignored_is_not_fixed(tmp_path: Path, skillweave_here: Skillweave) -> None:
     body = "<!-- skillweave: ignore directive-style -->\n<<include:a.md>>\n\nBefore\n<<include: a.md>>\n"
-    write(tmp_path, {SKILL: HEAD + body, "patterns/a.md": "Text.\n"})
-    write(tmp_path, {"skillweave.toml": 'ignore = ["paragraph-merge"]\n'})
+    write_files(tmp_path, {SKILL: HEAD + body, "patterns/a.md": "Text.\n"})
+    write_files(tmp_path, {"skillweave.toml": 'ignore = ["paragraph-merge"]\n'})
     before = contents(tmp_path)
     assert skillweave_here(tmp_path, ["check", "--fix"]).out == "no problems in 2 files\n"
     (tmp_path / "skillweave.toml").write_text("")
@@ -231,14 +219,14 @@ def test_what_is_ignored_is_not_fixed(tmp_path: Path, skillweave_here: Skillweav
 
 
 def test_what_is_not_selected_is_not_fixed(tmp_path: Path, skillweave_here: Skillweave) -> None:
-    write(tmp_path, {SKILL: HEAD + "Before\n<<include:a.md>>\n", "patterns/a.md": "Text.\n"})
+    write_files(tmp_path, {SKILL: HEAD + "Before\n<<include:a.md>>\n", "patterns/a.md": "Text.\n"})
     assert skillweave_here(tmp_path, ["check", "--fix", "--select", "SW402"]).out.startswith("fixed 1 problem in")
     assert (tmp_path / SKILL).read_text() == HEAD + "Before\n\n<<include:a.md>>\n"
 
 
 def test_only_the_files_of_the_entries_that_are_named_are_fixed(tmp_path: Path, skillweave_here: Skillweave) -> None:
     other = HEAD.replace("name: x", "name: y") + "<<include:a.md>>\n"
-    write(tmp_path, {SKILL: HEAD + "<<include:a.md>>\n", "skills/y/SKILL.md": other, "patterns/a.md": "Text.\n"})
+    write_files(tmp_path, {SKILL: HEAD + "<<include:a.md>>\n", "skills/y/SKILL.md": other, "patterns/a.md": "Text.\n"})
     assert skillweave_here(tmp_path, ["check", "--fix", "x"]).out.startswith("fixed 1 problem in 1 file\n")
     assert (tmp_path / "skills/y/SKILL.md").read_text() == other
 
@@ -261,7 +249,7 @@ def test_the_page_of_a_code_says_how_it_is_fixed(tmp_path: Path, skillweave_here
 
 def test_bom_line_ends_mode_and_the_end_of_the_file_stay(tmp_path: Path, skillweave_here: Skillweave) -> None:
     body = "Before\n<<include:a.md>>\nbehind, with no line end"
-    write(tmp_path, {SKILL: "\ufeff" + (HEAD + body).replace("\n", "\r\n"), "patterns/a.md": "Text.\n"})
+    write_files(tmp_path, {SKILL: "\ufeff" + (HEAD + body).replace("\n", "\r\n"), "patterns/a.md": "Text.\n"})
     (tmp_path / SKILL).chmod(0o755)
     assert skillweave_here(tmp_path, ["check", "--fix"]).out.startswith("fixed 2 problems in 1 file\n")
     after = HEAD + "Before\n\n<<include: a.md>>\n\nbehind, with no line end"
@@ -271,8 +259,8 @@ def test_bom_line_ends_mode_and_the_end_of_the_file_stay(tmp_path: Path, skillwe
 
 
 def test_behind_a_symlink_the_file_itself_is_fixed(tmp_path: Path, skillweave_here: Skillweave) -> None:
-    write(tmp_path, {SKILL: HEAD + "<<include: b.md>>\n", "patterns/a.md": "Text.\n"})
-    write(tmp_path, {"patterns/sub/real.md": "<<include:a.md>>\n"})
+    write_files(tmp_path, {SKILL: HEAD + "<<include: b.md>>\n", "patterns/a.md": "Text.\n"})
+    write_files(tmp_path, {"patterns/sub/real.md": "<<include:a.md>>\n"})
     (tmp_path / "patterns/b.md").symlink_to("sub/real.md")
     assert skillweave_here(tmp_path, ["check", "--fix"]).out.startswith("fixed 1 problem in 1 file\n")
     assert (tmp_path / "patterns/b.md").readlink() == Path("sub/real.md")
@@ -280,8 +268,8 @@ def test_behind_a_symlink_the_file_itself_is_fixed(tmp_path: Path, skillweave_he
 
 
 def test_one_file_that_may_not_be_written_and_none_is(tmp_path: Path, skillweave_here: Skillweave) -> None:
-    write(tmp_path, {SKILL: HEAD + "<<include:a.md>>\n", "patterns/a.md": "<<include:b.md>>\n"})
-    write(tmp_path, {"patterns/b.md": "Text.\n"})
+    write_files(tmp_path, {SKILL: HEAD + "<<include:a.md>>\n", "patterns/a.md": "<<include:b.md>>\n"})
+    write_files(tmp_path, {"patterns/b.md": "Text.\n"})
     (tmp_path / SKILL).chmod(0o444)
     before = contents(tmp_path)
     outcome = skillweave_here(tmp_path, ["check", "--fix"])
@@ -291,7 +279,7 @@ def test_one_file_that_may_not_be_written_and_none_is(tmp_path: Path, skillweave
 
 
 def test_what_is_not_as_it_was_read_is_not_written(tmp_path: Path) -> None:
-    write(tmp_path, {"a.md": "new", "b.md": "old", "sub/c.md": "old"})
+    write_files(tmp_path, {"a.md": "new", "b.md": "old", "sub/c.md": "old"})
     (tmp_path / "link.md").symlink_to("b.md")
     (tmp_path / "folder").symlink_to("sub")
     os.mkfifo(tmp_path / "fifo.md")
@@ -309,24 +297,22 @@ def test_what_is_not_as_it_was_read_is_not_written(tmp_path: Path) -> None:
     )
     assert contents(tmp_path) == before
     assert rewrite(tmp_path, [Rewrite("b.md", b"old", b"fixed")]) == ()
-    assert contents(tmp_path) == {**before, "b.md": b"fixed", "link.md": b"fixed"}
+    assert contents(tmp_path) == {**before, "b.md": b"fixed"}
 
 
 def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     """A limit on the size of files fails the second write in its middle, when the first one is done."""
     long = HEAD + "<<include:a.md>>\n" + "more\n" * 2000
-    write(tmp_path, {SKILL: HEAD + "<<include:a.md>>\n", "skills/y/SKILL.md": long.replace("name: x", "name: y")})
-    write(tmp_path, {"patterns/a.md": "Text.\n"})
+    write_files(tmp_path, {SKILL: HEAD + "<<include:a.md>>\n", "skills/y/SKILL.md": long.replace("name: x", "name: y")})
+    write_files(tmp_path, {"patterns/a.md": "Text.\n"})
     before = contents(tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-m", "skillweave", "check", "--fix", "--no-cache"],
-        cwd=tmp_path,
-        capture_output=True,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),
+    done = run_apart(
+        tmp_path,
+        ["check", "--fix", "--no-cache"],
+        limit=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),
     )
-    assert (done.returncode, done.stdout) == (1, b"")
-    assert done.stderr.startswith(b"skillweave: cannot write")
+    assert (done.status, done.out) == (1, "")
+    assert done.err.startswith("skillweave: cannot write")
     assert contents(tmp_path) == before
 
 
@@ -340,8 +326,8 @@ def test_the_diff_is_a_patch_that_does_what_fix_does(tmp_path: Path, skillweave_
         "patterns/a.md": "Text.\n<<include:process.md>>",
         "patterns/process.md": "One.\r\n",
     }
-    write(project, files)
-    write(other, files)
+    write_files(project, files)
+    write_files(other, files)
     before = contents(project)
     shown = skillweave_here(project, ["check", "--diff", "--unsafe-fixes"])
     assert shown.status == 1
@@ -357,19 +343,19 @@ def test_the_diff_is_a_patch_that_does_what_fix_does(tmp_path: Path, skillweave_
 def test_the_diff_of_what_cannot_be_fixed_is_empty_and_errors_count(
     tmp_path: Path, skillweave_here: Skillweave
 ) -> None:
-    write(tmp_path, {SKILL: HEAD + "<<include: nowhere.md>>\n"})
+    write_files(tmp_path, {SKILL: HEAD + "<<include: nowhere.md>>\n"})
     outcome = skillweave_here(tmp_path, ["check", "--diff", "--fix"])
     assert (outcome.status, outcome.out, outcome.err) == (1, "", "1 problem would remain\n")
 
 
 @pytest.mark.parametrize("arguments", [["--unsafe-fixes"], ["--diff", "--format", "json"]], ids=" ".join)
 def test_options_that_say_nothing_together(tmp_path: Path, skillweave_here: Skillweave, arguments: list[str]) -> None:
-    write(tmp_path, {SKILL: HEAD})
+    write_files(tmp_path, {SKILL: HEAD})
     assert skillweave_here(tmp_path, ["check", *arguments]).status == 2
 
 
 def test_a_report_for_programs_has_what_remains(tmp_path: Path, skillweave_here: Skillweave) -> None:
-    write(tmp_path, {SKILL: HEAD + "<<include:a.md>>\n\n<<include: no.md>>\n", "patterns/a.md": "Text.\n"})
+    write_files(tmp_path, {SKILL: HEAD + "<<include:a.md>>\n\n<<include: no.md>>\n", "patterns/a.md": "Text.\n"})
     outcome = skillweave_here(tmp_path, ["check", "--fix", "--format", "json"])
     assert [found["code"] for found in json.loads(outcome.out)["diagnostics"]] == ["SW201"]
     assert (outcome.status, outcome.err) == (1, "fixed 1 problem in 1 file\n")
@@ -378,22 +364,22 @@ def test_a_report_for_programs_has_what_remains(tmp_path: Path, skillweave_here:
 
 def test_the_last_run_is_not_believed_blindly(tmp_path: Path, skillweave_here: Skillweave) -> None:
     """What a check has kept says where the edits go; once the file is another, they go where the finding is now."""
-    write(tmp_path, {SKILL: HEAD + "<<include:a.md>>\n", "patterns/a.md": "Text.\n"})
+    write_files(tmp_path, {SKILL: HEAD + "<<include:a.md>>\n", "patterns/a.md": "Text.\n"})
     assert "1 fixable" in skillweave_here(tmp_path, ["check"]).out
     assert "1 fixable" in skillweave_here(tmp_path, ["check"]).out
-    write(tmp_path, {SKILL: HEAD + "More text before.\n\n<<include:a.md>>\n"})
+    write_files(tmp_path, {SKILL: HEAD + "More text before.\n\n<<include:a.md>>\n"})
     skillweave_here(tmp_path, ["check", "--fix"])
     assert (tmp_path / SKILL).read_text() == HEAD + "More text before.\n\n<<include: a.md>>\n"
 
 
 def test_what_is_saved_in_the_meantime_is_left_alone(tmp_path: Path) -> None:
     """The edits of the text that was looked at would fall on other words."""
-    write(tmp_path, {SKILL: HEAD + "<<include:a.md>>\n", "patterns/a.md": "Text.\n"})
+    write_files(tmp_path, {SKILL: HEAD + "<<include:a.md>>\n", "patterns/a.md": "Text.\n"})
     saved = HEAD + "Sixteen letters.\n"
 
     def compile_with(drafts: Mapping[str, bytes]) -> Compiled:
         compiled = compile_project(Config(tmp_path, None), tree=Tree(tmp_path, drafts=drafts))
-        write(tmp_path, {SKILL: saved})
+        write_files(tmp_path, {SKILL: saved})
         return compiled
 
     assert fix_project(compile_with, lambda diagnostic: diagnostic.fix is not None).rewrites == ()
@@ -403,18 +389,12 @@ def test_what_is_saved_in_the_meantime_is_left_alone(tmp_path: Path) -> None:
 # What holds for every text and project
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for one project after the other."""
-    return tmp_path_factory.mktemp("project")
-
-
 def fixed_from(root: Path, files: Mapping[str, str]) -> tuple[Compiled, Fixed, Compiled]:
     """A project of these files before it is fixed, what fixing comes to, and the project then."""
     for path in root.rglob("*"):
         if path.is_file():
             path.unlink()
-    write(root, files)
+    write_files(root, files)
     memory: dict[str, Document] = {}
     config = Config(root, None, documents=("entries",), banner=False)
 
@@ -491,7 +471,6 @@ def test_spacing_changes_no_byte_of_a_bundle(root: Path, project: Project, spell
         assert (root / path).read_text().replace("{{", "<<").replace("}}", ">>") == text
 
 
-@SETTINGS
 @given(scraps())
 @example('<<include:a.md#The  "best   way">>\n')
 @example("<<include: a.md#x> >>\n")
@@ -523,7 +502,6 @@ def said(document: Document) -> list[object]:
     ]
 
 
-@SETTINGS
 @given(
     st.lists(st.sampled_from(("a", "é", "\U0001f600", "\n", "\r\n", "\r", "\u2028")), max_size=20).map("".join),
     st.booleans(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from projects import run_apart, run_code, skill, timeless, write_files
 from skillweave.cli.flags import BUILD_FLAGS, FLAGS
 
 if TYPE_CHECKING:
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
     from conftest import Skillweave
 
-SKILL = "---\nname: {0}\ndescription: A skill for tests. Use it in tests.\n---\n\n# {0}\n\n<<include: {1}>>\n"
 FILES = {
-    "skills/good/SKILL.md": SKILL.format("good", "a.md"),
-    "skills/bad/SKILL.md": SKILL.format("bad", "missing.md"),
+    "skills/good/SKILL.md": skill("good", "\n# good\n\n<<include: a.md>>\n"),
+    "skills/bad/SKILL.md": skill("bad", "\n# bad\n\n<<include: missing.md>>\n"),
     "patterns/a.md": "# A\n\ntext\n",
     "patterns/unused.md": "# Unused\n",
 }
@@ -37,10 +36,7 @@ CHOSEN = [
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project with a warning and an error."""
-    for path, text in FILES.items():
-        (tmp_path / "project" / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "project" / path).write_text(text, encoding="utf-8")
-    return tmp_path / "project"
+    return write_files(tmp_path / "project", FILES)
 
 
 @pytest.mark.parametrize("arguments", CHOSEN, ids=" ".join)
@@ -76,16 +72,9 @@ def test_flags_say_what_click_makes_of_them(
 )
 def test_click_is_loaded_for_all_else(arguments: list[str], is_loaded: bool, project: Path) -> None:  # noqa: FBT001
     code = f"import sys; from skillweave.__main__ import run; run({arguments}); print('click' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=project,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    assert done.stdout.split()[-1] == str(is_loaded)
+    done = run_code(project, code)
+    assert done.status == 0, done.err
+    assert done.out.split()[-1] == str(is_loaded)
 
 
 @pytest.mark.parametrize("arguments", [["check", "-q"], ["check", "-q", "--color", "never"]])
@@ -101,22 +90,10 @@ def test_a_shell_that_asks_nothing_gets_no_answer(
 def test_a_stream_of_ascii_is_written_to_as_click_does(project: Path) -> None:
     (project / "patterns/a.md").write_text("# Ä\n\n[x](é.md)\n", encoding="utf-8")
     plainly, by_click = (
-        subprocess.run(
-            [sys.executable, "-m", "skillweave", "check", *more],
-            cwd=project,
-            env={**os.environ, "PYTHONIOENCODING": "ascii"},
-            capture_output=True,
-            check=False,
-            timeout=60,
-        )
-        for more in ((), ("--color", "auto"))
+        run_apart(project, ["check", *more], {"PYTHONIOENCODING": "ascii"}) for more in ((), ("--color", "auto"))
     )
-    assert "é.md" in plainly.stdout.decode()
-    assert (plainly.stdout, plainly.stderr, plainly.returncode) == (
-        by_click.stdout,
-        by_click.stderr,
-        by_click.returncode,
-    )
+    assert "é.md" in plainly.out
+    assert plainly == by_click
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "cp437", "koi8-r", "utf-8", "utf-16", "big5"])
@@ -138,10 +115,6 @@ def test_what_an_encoding_lacks_is_written_as_an_escape(project: Path, encoding:
     assert [done.returncode for done in said] == [1, 1, 1, 1, 0]
     assert all("☃" in text or "\\u2603" in text for text in [done.stdout.decode(encoding) for done in said[:2]])
     assert not any(b"Traceback" in done.stderr for done in said)
-
-
-def timeless(text: str) -> str:
-    return re.sub(r"in \d+\.\d\d s", "in no time", text)
 
 
 def names(folder: Path) -> list[str]:

@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
+from projects import files_below, skill, write_files
 from skillweave.cli.options import FORMATS
 from skillweave.diagnostics import INCLUDE_CYCLE, INVALID_CONFIG, MISSING_INCLUDE, Diagnostic, Note, Severity
 from skillweave.report import Context, Format, Summary, render
 from skillweave.report.text import escape, escape_patch, escape_path
 from skillweave.source import Position, SourcePath
+from strategies import examples
 
 if TYPE_CHECKING:
     from conftest import Skillweave
 
-FRONT = "---\nname: {}\ndescription: A skill for tests. Use it in tests.\n---\n\n"
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 SEVERITIES = st.sampled_from(list(Severity))
 HOSTILE = st.text(st.sampled_from("a:#[]%,=(){}\\; \t\r\n\x1b\x07\x9b\x85\xa0\u2028\u202e\u200d\U000e0041\udc80字"))
@@ -94,7 +95,6 @@ def test_the_runner_of_these_tests_knows_commands() -> None:
     assert [command(line) for line in ("a ::error::x", "# [error]", "::: a.md:1:1", "::error")] == [None] * 4
 
 
-@settings(deadline=None)
 @given(HOSTILE, HOSTILE, SEVERITIES)
 def test_the_runner_reads_back_what_was_found(text: str, path: str, severity: Severity) -> None:
     note = Note(text, SourcePath(path), Position(3, 4))
@@ -135,7 +135,7 @@ def test_emoji_in_a_path_stay_for_the_annotation_to_find_the_file() -> None:
 # SARIF
 
 
-@settings(deadline=None, max_examples=30)
+@examples(30)
 @given(st.lists(st.tuples(HOSTILE, HOSTILE), max_size=3), HOSTILE)
 def test_sarif_is_what_the_standard_wants(texts: list[tuple[str, str]], line: str) -> None:
     note = Note("see", SourcePath("b.md"))
@@ -218,11 +218,13 @@ def project(tmp_path: Path) -> Path:
     """A project in a folder of a repository, with findings in a skill and in a pattern that it includes."""
     (tmp_path / ".git").mkdir()
     root = tmp_path / "sub dir"
-    (root / "skills/s").mkdir(parents=True)
-    (root / "patterns").mkdir()
-    (root / "skills/s/SKILL.md").write_text(FRONT.format("s") + "<<include: p.md>>\n\n<<include: no.md>>\n", "utf-8")
-    (root / "patterns/p.md").write_text("<<include: no.md>>\n\ntext\n\n<<include: no.md>>\n", "utf-8")
-    return root
+    return write_files(
+        root,
+        {
+            "skills/s/SKILL.md": skill("s", "\n<<include: p.md>>\n\n<<include: no.md>>\n"),
+            "patterns/p.md": "<<include: no.md>>\n\ntext\n\n<<include: no.md>>\n",
+        },
+    )
 
 
 def test_sarif_of_a_project(project: Path, skillweave_here: Skillweave) -> None:
@@ -309,7 +311,7 @@ def test_a_patch_and_a_report_do_not_share_standard_output(
     assert (done.status, done.out) == (2, "")
     assert f"--diff has no {fmt} form" in done.err
     (project / "patterns/p.md").write_text("text\n")
-    (project / "skills/s/SKILL.md").write_text(FRONT.format("s") + "<<include: p.md>>\n")
+    (project / "skills/s/SKILL.md").write_text(skill("s", "\n<<include: p.md>>\n"))
     done = skillweave_here(project, ["build", "--check", "--diff", "--format", fmt, "--output-file", "../report"])
     assert done.out.startswith("diff --git a/build/")
     assert "SW903" in (project.parent / "report").read_text("utf-8")
@@ -331,11 +333,11 @@ def test_an_output_file_that_cannot_be(file: str, message: str, project: Path, s
     os.mkfifo(project / "fifo")
     (project / "build").mkdir()
     (project / "skillweave.toml").write_text("")
-    before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+    before = files_below(project)
     done = skillweave_here(project, ["check", "--output-file", file])
     assert (done.status, done.out) == (2, "")
     assert done.err.splitlines()[-1].endswith(message)
-    assert {path: path.read_bytes() for path in project.rglob("*") if path.is_file()} == before
+    assert files_below(project) == before
 
 
 def test_a_link_in_place_of_an_output_file_is_not_followed(project: Path, skillweave_here: Skillweave) -> None:
@@ -380,13 +382,11 @@ def stranger(tmp_path: Path) -> Path:
     """A project whose names and texts are commands for a runner."""
     evil = tmp_path / "::notice::root/evil"
     (evil / EVIL).mkdir(parents=True)
-    (evil / "SKILL.md").write_text(
-        f"{FRONT.format('evil')}# {EVIL}\n\n<<include: p.md>>\n\n[t](<{EVIL[0]}>)\n", "utf-8"
-    )
+    (evil / "SKILL.md").write_text(skill("evil", f"\n# {EVIL}\n\n<<include: p.md>>\n\n[t](<{EVIL[0]}>)\n"), "utf-8")
     (evil / EVIL / "::error::x.md").write_text(f"<<include: {EVIL[2:]}.md>>\n", "utf-8")
     good = tmp_path / "::notice::root/good"
     (good / EVIL).mkdir(parents=True)
-    (good / "SKILL.md").write_text(f"{FRONT.format('good')}text\n ::error::x\n##[error]y\n\x1b[31m\n", "utf-8")
+    (good / "SKILL.md").write_text(skill("good", "\ntext\n ::error::x\n##[error]y\n\x1b[31m\n"), "utf-8")
     (good / EVIL / "::error::x.txt").write_text(" ::error::x\na\r::error::y\n\x1b]0;t\x07\n", "utf-8")
     (tmp_path / "documents").mkdir()
     (tmp_path / "documents" / f"{EVIL.replace('/', '')}.md").write_text("text\n\n::error::x\n", "utf-8")

@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import DEFAULT_CONFIG, OutputFile, Skillweave, read_tree
+from conftest import DEFAULT_CONFIG, Skillweave
+from projects import OutputFile, read_tree, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir())
+IN_FULL = [name for name in NAMES if (CASES / name / "full.txt").exists()]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -43,7 +45,7 @@ def test_case(name: str, tmp_path: Path, skillweave_here: Skillweave, *, update_
     assert tree == read_tree(case / "expected")
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if (CASES / name / "full.txt").exists()])
+@pytest.mark.parametrize("name", IN_FULL)
 def test_case_in_full(name: str, tmp_path: Path, skillweave_here: Skillweave, *, update_golden: bool) -> None:
     case, project = CASES / name, tmp_path / "project"
     lay_out(case, project)
@@ -55,6 +57,8 @@ def test_case_in_full(name: str, tmp_path: Path, skillweave_here: Skillweave, *,
 
 def test_cases_are_well_formed() -> None:
     """A misspelt `diagnostic.txt` would read as "no diagnostics", and a builder without its case would never run."""
+    assert len(NAMES) > 150
+    assert IN_FULL
     for name in NAMES:
         held = {path.name for path in (CASES / name).iterdir()}
         assert "source" in held, name
@@ -90,10 +94,7 @@ def write_tree(folder: Path, tree: dict[str, OutputFile]) -> None:
     for name, file in tree.items():
         if name.endswith("/"):
             continue
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(file.content.encode("utf-8", "surrogateescape"))
-        path.chmod(0o755 if file.executable else 0o644)
+        write(folder / name, file.content).chmod(0o755 if file.executable else 0o644)
 
 
 # Builders, for what git cannot hold (or a checkout on another system would change).
@@ -112,9 +113,7 @@ def litter(project: Path) -> None:
     skill = project / "skills" / "x"
     names = (".hidden", ".git/config", "__pycache__/a.txt", "mod.pyc", "node_modules/a/a.md", "SKILL.md~", ".a.swp")
     for name in names:
-        path = skill / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("<<include: nope.md>>\n")
+        write(skill / name, "<<include: nope.md>>\n")
 
 
 def fifo(project: Path) -> None:

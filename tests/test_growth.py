@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from projects import skill, write_files
 from skillweave.build import compile_project
 from skillweave.config import load_config
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-HEAD = "---\nname: s\ndescription: A skill for tests. Use it in tests.\n---\n\n"
+HEAD = skill("s", "\n")
 SKILL, PATTERN = "skills/s/SKILL.md", "patterns/p.md"
 FEW, TIMES = 100, 4
 MUCH = 1.6
@@ -27,49 +28,50 @@ def repeated(line: str, number: int) -> str:
     return "".join(line.replace("@", str(n)) for n in range(number))
 
 
-def skill(body: str, pattern: str = "x\n") -> dict[str, str]:
+def project(body: str, pattern: str = "x\n") -> dict[str, str]:
     return {SKILL: HEAD + body, PATTERN: pattern}
 
 
 KINDS: dict[str, Callable[[int], dict[str, str]]] = {
-    "broken anchors": lambda n: skill(repeated("## heading @\n", n) + repeated("[a](#hexding-@x)\n", n)),
-    "anchors": lambda n: skill(repeated("## h@\n", n) + repeated("[a](#h@)\n", n)),
-    "broken links": lambda n: skill(repeated("[a](x@.md)\n", n)) | {f"skills/s/y{i}.md": "x\n" for i in range(n)},
-    "missing sections": lambda n: skill(
+    "broken anchors": lambda n: project(repeated("## heading @\n", n) + repeated("[a](#hexding-@x)\n", n)),
+    "anchors": lambda n: project(repeated("## h@\n", n) + repeated("[a](#h@)\n", n)),
+    "broken links": lambda n: project(repeated("[a](x@.md)\n", n)) | {f"skills/s/y{i}.md": "x\n" for i in range(n)},
+    "missing sections": lambda n: project(
         repeated("<<include: p.md#hexding @x>>\n\n", n), repeated("# heading @\n\n", n)
     ),
     "missing includes": lambda n: (
-        skill(repeated("<<include: q/bar@.md>>\n\n", n)) | {f"patterns/r/bar{i}.md": "x\n" for i in range(n)}
+        project(repeated("<<include: q/bar@.md>>\n\n", n)) | {f"patterns/r/bar{i}.md": "x\n" for i in range(n)}
     ),
-    "sections with links": lambda n: skill(
+    "sections with links": lambda n: project(
         repeated("<<include: p.md#h@>>\n\n", n),
         repeated("# h@\n\nsee [x](https://e.org), [y](#h@), `a/b.md` and [z][q]\n\n", n),
     ),
-    "sections that are referred to": lambda n: skill(
+    "sections that are referred to": lambda n: project(
         repeated("<<reference: p.md#h@>>\n\n", n), repeated("# h@\n\nx\n\n", n)
     ),
-    "includes in a paragraph": lambda n: skill(repeated("and <<include: p.md>> on\n", n)),
-    "includes in a table": lambda n: skill("| a | b |\n|---|---|\n" + repeated("| x@ | <<include: p.md>> |\n", n)),
-    "doubtful splices": lambda n: skill(repeated("## h@\n\ntext\n<<include: p.md>>\n\n", n), "- x\n"),
-    "copies with links": lambda n: skill("<<include: p.md>>\n\n" * n, "# h\n\n[a](#x) [b](#y)\n"),
-    "definitions": lambda n: skill("<<include: p.md>>\n", repeated("[l@]: q.md\n", n)) | {"patterns/q.md": "# Q\n"},
+    "includes in a paragraph": lambda n: project(repeated("and <<include: p.md>> on\n", n)),
+    "includes in a table": lambda n: project("| a | b |\n|---|---|\n" + repeated("| x@ | <<include: p.md>> |\n", n)),
+    "doubtful splices": lambda n: project(repeated("## h@\n\ntext\n<<include: p.md>>\n\n", n), "- x\n"),
+    "copies with links": lambda n: project("<<include: p.md>>\n\n" * n, "# h\n\n[a](#x) [b](#y)\n"),
+    "definitions": lambda n: project("<<include: p.md>>\n", repeated("[l@]: q.md\n", n)) | {"patterns/q.md": "# Q\n"},
     "regions of code": lambda n: {
         SKILL: HEAD + repeated("<<include: x.py as=code region=r@>>\n\n", n),
         "patterns/x.py": repeated("# region: r@\nx\n# endregion: r@\n", n),
     },
-    "headings with includes": lambda n: skill(repeated("# h@ <<include: p.md>>\n\ntext\n\n", n)),
-    "sections of a template": lambda n: skill(
+    "headings with includes": lambda n: project(repeated("# h@ <<include: p.md>>\n\ntext\n\n", n)),
+    "sections of a template": lambda n: project(
         repeated("<<include: p.md#h@ with a=1>>\n\n", n),
         "---\nparams: {a: {}}\n---\n" + repeated("# h@\n\n{{ a }}\n\n", n),
     ),
-    "tags in a paragraph": lambda n: skill("some text<br>\n" * n),
-    "merging paragraphs": lambda n: skill("a\n<<include: p.md>>\n" * n),
-    "arguments": lambda n: skill(f"<<include: p.md with {' '.join(f'a{i}=1' for i in range(n))}>>\n"),
-    "directives in HTML": lambda n: skill("<div>\n<<include: p.md>>\n</div>\n\n" * n),
+    "tags in a paragraph": lambda n: project("some text<br>\n" * n),
+    "merging paragraphs": lambda n: project("a\n<<include: p.md>>\n" * n),
+    "arguments": lambda n: project(f"<<include: p.md with {' '.join(f'a{i}=1' for i in range(n))}>>\n"),
+    "directives in HTML": lambda n: project("<div>\n<<include: p.md>>\n</div>\n\n" * n),
     "a chain of unused patterns": lambda n: (
-        skill("x\n") | {f"patterns/p{i}.md": f"# h\n\n[a](#h)\n\n<<include: p{i + 1}.md optional>>\n" for i in range(n)}
+        project("x\n")
+        | {f"patterns/p{i}.md": f"# h\n\n[a](#h)\n\n<<include: p{i + 1}.md optional>>\n" for i in range(n)}
     ),
-    "ignores": lambda n: skill(
+    "ignores": lambda n: project(
         repeated("<<include: p.md#h@>>\n\n", n),
         repeated("# h@\n\n<!-- skillweave: ignore SW501 -->\nsee [a](x@.md)\n\n", n),
     ),
@@ -78,10 +80,7 @@ KINDS: dict[str, Callable[[int], dict[str, str]]] = {
 
 def calls(folder: Path, files: dict[str, str]) -> int:
     """How many calls of functions it takes to check a project."""
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    write_files(folder, files)
     config, mistakes = load_config(folder)
     assert mistakes == ()
     compile_project(config)  # what is loaded or made once does not count

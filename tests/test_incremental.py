@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from projects import files_below, skill, write
 from skillweave.build import compare_project
 from skillweave.cache import decode, encode
 from skillweave.config import load_config
@@ -21,6 +23,7 @@ from skillweave.incremental import Asked, Memory, Outcome, Superseded, build, ch
 from skillweave.parse.documents import parse
 from skillweave.sealed import read_json, write_json
 from skillweave.state import TABLES, State
+from strategies import examples
 
 if TYPE_CHECKING:
     from conftest import Skillweave
@@ -80,7 +83,7 @@ LINES = (
     "<!-- skillweave: ignore broken-link, dangling-path -->",
     "<!-- skillweave: ignore unused-pattern, unportable-field -->\nsee [z](z.md) and `patterns/a.md`",
 )
-SKILL = "---\nname: s\ndescription: A skill for tests. Use it in tests.\n---\n\n"
+SKILL = skill("s", "\n")
 CONFIGS = (
     "",
     "banner = false\n",
@@ -133,7 +136,7 @@ Step = list[tuple[str, str, str]]
 
 
 KINDS_OF_MEMORY = st.sampled_from(["new", "kept"])
-RANDOM = settings(derandomize=True, deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+RANDOM = settings(examples(60), suppress_health_check=list(HealthCheck))
 
 
 def test_an_incremental_build_equals_a_clean_one() -> None:
@@ -158,8 +161,8 @@ def compare_histories(histories: st.SearchStrategy[list[Step]]) -> None:
     assert said
 
 
-def skill(name: str, text: str) -> tuple[str, str, str]:
-    return ("write", f"skills/{name}/SKILL.md", SKILL.replace(": s", f": {name}") + text)
+def with_skill(name: str, text: str) -> tuple[str, str, str]:
+    return ("write", f"skills/{name}/SKILL.md", skill(name, f"\n{text}"))
 
 
 def pattern(name: str, text: str) -> tuple[str, str, str]:
@@ -177,16 +180,16 @@ EXTRA = "<<include: b.md>>\n\n## Extra\n\n"
 ONE, TWO = "[One](https://e.org)\n\nWords of it.\n", "[Two](https://e.org)\n\nWords of it.\n"
 HISTORIES: dict[str, list[Step]] = {
     "a symlink leads elsewhere": [
-        [("link", "patterns/l.md", "b.md"), pattern("b.md", "# B\n"), skill("s", "<<include: l.md>>\n")],
+        [("link", "patterns/l.md", "b.md"), pattern("b.md", "# B\n"), with_skill("s", "<<include: l.md>>\n")],
         [("link", "patterns/l.md", "c.md")],
     ],
     "a symlink behind a symlink leads elsewhere": [
-        [("link", "mid", "patterns/b.md"), ("link", "patterns/l.md", "../mid"), skill("s", "<<include: l.md>>\n")],
+        [("link", "mid", "patterns/b.md"), ("link", "patterns/l.md", "../mid"), with_skill("s", "<<include: l.md>>\n")],
         [("link", "mid", "patterns/c.md")],
     ],
     "a file is shipped still and read no more": [
-        [skill("s", "<<include: x.png as=code>>\n"), skill("t", "<<asset: x.png>>\n")],
-        [skill("s", "text\n")],
+        [with_skill("s", "<<include: x.png as=code>>\n"), with_skill("t", "<<asset: x.png>>\n")],
+        [with_skill("s", "text\n")],
     ],
     "a shared file is linked to no more": [USES_SHARED, [pattern("c.md", "text\n")]],
     "a shared file is edited as it is linked to no more": [
@@ -194,68 +197,68 @@ HISTORIES: dict[str, list[Step]] = {
         [pattern("c.md", "text\n"), ("write", "shared/f.md", "<<include: b.md>>\n\nmore\n")],
     ],
     "a rendering links to a text": [
-        [pattern("c.md", "---\nparams:\n  t: {}\n---\n[see]({{ t }})\n"), skill("t", "<<include: b.md>>\n")],
-        [skill("s", '<<include: c.md with t="b.md">>\n')],
-        [skill("s", '<<include: c.md with t="b.md">>\n\nmore\n')],
+        [pattern("c.md", "---\nparams:\n  t: {}\n---\n[see]({{ t }})\n"), with_skill("t", "<<include: b.md>>\n")],
+        [with_skill("s", '<<include: c.md with t="b.md">>\n')],
+        [with_skill("s", '<<include: c.md with t="b.md">>\n\nmore\n')],
     ],
     "what is left over shows no more": [
         [
             pattern("b.md", "[x](#extra)\n"),
             pattern("c.md", "```\n<<include: b.md>>\n```\n"),
-            skill("s", EXTRA),
-            skill("t", f"{EXTRA}<<include: c.md lines=2>>\n"),
+            with_skill("s", EXTRA),
+            with_skill("t", f"{EXTRA}<<include: c.md lines=2>>\n"),
         ],
-        [skill("s", "<<include: b.md>>\n")],
-        [skill("s", EXTRA)],
+        [with_skill("s", "<<include: b.md>>\n")],
+        [with_skill("s", EXTRA)],
     ],
     "a link gives no values to a template with an error": [
         [
             pattern("c.md", "---\nparams:\n  t: {required: true}\n---\n[q](gone.md)\n"),
-            skill("s", '<<include: c.md with t="x">>\n'),
-            skill("t", "[c](../../patterns/c.md)\n"),
+            with_skill("s", '<<include: c.md with t="x">>\n'),
+            with_skill("t", "[c](../../patterns/c.md)\n"),
         ],
-        [skill("t", "[c](../../patterns/c.md)\n\nmore\n")],
+        [with_skill("t", "[c](../../patterns/c.md)\n\nmore\n")],
     ],
     "an asset is named in lines that are not selected": [
         [
             pattern("b.md", "## Use\n\ntext\n\n## Rest\n\n<<asset: x.png>>\n"),
             pattern("c.md", "<<include: x.png as=code>>\n"),
-            skill("s", "<<include: b.md#use>>\n"),
+            with_skill("s", "<<include: b.md#use>>\n"),
         ],
-        [skill("s", "<<include: b.md#use>>\n\nmore\n")],
+        [with_skill("s", "<<include: b.md#use>>\n\nmore\n")],
     ],
     "an asset that names files": [
         [
             pattern("b.md", "<<include: c.md>>\n"),
-            skill("s", "text\n\n<<asset: b.md>>\n"),
-            skill("t", "<<include: c.md>>\n"),
+            with_skill("s", "text\n\n<<asset: b.md>>\n"),
+            with_skill("t", "<<include: c.md>>\n"),
         ],
-        [skill("s", "text\n\n<<asset: b.md>>\n\nmore\n")],
+        [with_skill("s", "text\n\n<<asset: b.md>>\n\nmore\n")],
     ],
     "what is shown as code is linked to elsewhere": [
         [
             SHARED,
             ("write", "shared/f.md", "<<include: b.md>>\n"),
             pattern("b.md", "<<include: nope.md>>\n"),
-            skill("s", "<<include: ../../shared/f.md as=code>>\n"),
-            skill("t", "[f](../../shared/f.md)\n"),
+            with_skill("s", "<<include: ../../shared/f.md as=code>>\n"),
+            with_skill("t", "[f](../../shared/f.md)\n"),
         ],
-        [skill("s", "<<include: ../../shared/f.md as=code>>\n\nmore\n")],
+        [with_skill("s", "<<include: ../../shared/f.md as=code>>\n\nmore\n")],
     ],
     "what is shown as code only is edited, and is more then": [
-        [SHARED, ("write", "shared/f.md", "text\n"), skill("s", "<<include: ../../shared/f.md as=code>>\n")],
+        [SHARED, ("write", "shared/f.md", "text\n"), with_skill("s", "<<include: ../../shared/f.md as=code>>\n")],
         [("write", "shared/f.md", "<<include: nope.md>>\n")],
-        [skill("s", "<<include: ../../shared/f.md>>\n")],
-        [skill("s", "<<include: ../../shared/f.md as=code>>\n")],
+        [with_skill("s", "<<include: ../../shared/f.md>>\n")],
+        [with_skill("s", "<<include: ../../shared/f.md as=code>>\n")],
     ],
     "a file that cannot be read is referred to": [
-        [skill("s", "<<reference: b.md>>\n"), ("bytes", "patterns/b.md", "")],
+        [with_skill("s", "<<reference: b.md>>\n"), ("bytes", "patterns/b.md", "")],
         [pattern("b.md", "# B\n")],
     ],
     **{
         f"{name} is as it was before {what}": [
-            [skill("s", "<<include: b.md>>\n"), skill("u", "<<include: new.md>>\n"), pattern("b.md", ONE)],
-            [skill("t", "<<include: b.md>>\n"), *also],
+            [with_skill("s", "<<include: b.md>>\n"), with_skill("u", "<<include: new.md>>\n"), pattern("b.md", ONE)],
+            [with_skill("t", "<<include: b.md>>\n"), *also],
             [("older cache", name, ""), pattern("b.md", ONE.replace("Words", "Other words"))],
             [pattern("b.md", TWO)],
             [("older cache", name, ""), pattern("b.md", ONE)],
@@ -268,15 +271,15 @@ HISTORIES: dict[str, list[Step]] = {
     },
     **{
         f"{name} says nothing": [
-            [skill("s", "<<include: b.md>>\n"), pattern("b.md", "# B\n\nOne.\n")],
+            [with_skill("s", "<<include: b.md>>\n"), pattern("b.md", "# B\n\nOne.\n")],
             [("empty cache", name, "{}"), pattern("b.md", "# B\n\nTwo.\n")],
             [("empty cache", name, "[]"), pattern("b.md", "# B\n\nThree.\n\nMore.\n")],
-            [("empty cache", name, "null"), skill("s", "text\n")],
+            [("empty cache", name, "null"), with_skill("s", "text\n")],
         ]
         for name in KEPT
     },
     "what stands in the way of outputs": [
-        [skill("s", "text\n")],
+        [with_skill("s", "text\n")],
         [("write", "build/skills/s/x.md", "x\n")],
         [],
         [],
@@ -322,8 +325,8 @@ SINCE = ("saved", "changes", "started", "made", "published", "pending", "renewed
 @pytest.mark.parametrize("key", SINCE)
 def test_changes_of_a_state_with_other_values_are_not_believed(tmp_path: Path, key: str) -> None:
     project, clean = tmp_path / "project", tmp_path / "clean"
-    for skill in ("s", "t", "u"):
-        write(project / f"skills/{skill}/SKILL.md", SKILL.replace(": s", f": {skill}") + "<<include: a.md>>\n")
+    for name in ("s", "t", "u"):
+        write(project / f"skills/{name}/SKILL.md", skill(name, "\n<<include: a.md>>\n"))
     write(project / "patterns/a.md", "# A\n")
     write(project / "patterns/b.md", "# B\n")
     tables = {name: {"patterns/a.md": [[1]], "skills/s/SKILL.md": [], "": [[[]]]} for name in TABLES}
@@ -354,7 +357,7 @@ def test_changes_of_a_state_with_other_values_are_not_believed(tmp_path: Path, k
         shutil.rmtree(clean, ignore_errors=True)
         shutil.copytree(project, clean, ignore=shutil.ignore_patterns(".skillweave", "build"))
         run(clean, build)
-        assert tree(project / "build") == tree(clean / "build")
+        assert files_below(project / "build") == files_below(clean / "build")
 
 
 def compare_with_clean(history: list[Step], memory: Memory | None) -> int:
@@ -362,8 +365,8 @@ def compare_with_clean(history: list[Step], memory: Memory | None) -> int:
     times = 0
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "project"
-        for skill in SKILLS:
-            write(project / f"skills/{skill}/SKILL.md", SKILL.replace(": s", f": {skill}") + "<<include: a.md>>\n")
+        for name in SKILLS:
+            write(project / f"skills/{name}/SKILL.md", skill(name, "\n<<include: a.md>>\n"))
         for name in NAMES:
             write(project / f"patterns/{name}", "# A\n\n## Use\n\ntext\n")
         write(project / "patterns/x.png", "x")
@@ -393,7 +396,7 @@ def compare_with_clean(history: list[Step], memory: Memory | None) -> int:
             assert built.diagnostics == expected.diagnostics
             assert (built.entries, built.asked, built.files) == (expected.entries, expected.asked, expected.files)
             assert sorted([*built.changed, *built.unchanged]) == sorted([*expected.changed, *expected.unchanged])
-            assert tree(project / "build") == tree(clean / "build")
+            assert files_below(project / "build") == files_below(clean / "build")
             said = run_current(project)
             if said is not None:
                 times += 1
@@ -413,15 +416,15 @@ def keep_cache(project: Path) -> None:
 
 def give_up(project: Path, memory: Memory | None) -> None:
     """A build that more changes overtake: it publishes nothing."""
-    before = tree(project / "build")
+    before = files_below(project / "build")
     with suppress(Superseded):
         run(project, build, memory=memory, hold=lambda: False)
-    assert tree(project / "build") == before
+    assert files_below(project / "build") == before
 
 
 def test_what_a_build_that_was_given_up_knew_is_known_still(tmp_path: Path) -> None:
     for name in SKILLS:
-        write(tmp_path / f"skills/{name}/SKILL.md", SKILL.replace(": s", f": {name}") + "<<include: a.md>>\n")
+        write(tmp_path / f"skills/{name}/SKILL.md", skill(name, "\n<<include: a.md>>\n"))
     write(tmp_path / "patterns/a.md", "# A\n")
     memory = Memory()
     run(tmp_path, build, memory=memory)
@@ -457,7 +460,7 @@ def test_a_first_build_that_starts_over_knows_nothing_of_what_it_saw(tmp_path: P
     write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: a.md>>\n")
     write(tmp_path / "patterns/a.md", "old\n")
     run(tmp_path, build)
-    clean = tree(tmp_path / "build")
+    clean = files_below(tmp_path / "build")
     shutil.rmtree(tmp_path / "build")
     write(tmp_path / "patterns/a.md", "new\n")
 
@@ -468,7 +471,7 @@ def test_a_first_build_that_starts_over_knows_nothing_of_what_it_saw(tmp_path: P
         return True
 
     run(tmp_path, build, hold=hold)
-    assert tree(tmp_path / "build") == clean
+    assert files_below(tmp_path / "build") == clean
 
 
 def test_a_file_that_changes_while_it_is_read_is_named_by_what_is_made_of_it(tmp_path: Path) -> None:
@@ -478,12 +481,14 @@ def test_a_file_that_changes_while_it_is_read_is_named_by_what_is_made_of_it(tmp
     write(tmp_path / "patterns/a.md", "two\n")
     run(tmp_path, build, progress=lambda *_: write(tmp_path / "patterns/a.md", "six\n"))
     lock = json.loads((tmp_path / "build/skillweave.lock.json").read_text("utf-8"))
-    assert all(all(record["inputs"].values()) for record in lock["entries"].values())
+    made = (tmp_path / "build/skills/s/SKILL.md").read_text("utf-8").rpartition("---\n\n")[2]
+    assert made in ("two\n", "six\n")
+    assert lock["entries"]["skills/s/SKILL.md"]["inputs"]["patterns/a.md"] == sha256(made.encode()).hexdigest()
 
 
 def test_who_builds_again_and_again_mends_outputs_that_no_edit_reaches(tmp_path: Path) -> None:
     for name in ("s", "t"):
-        write(tmp_path / f"skills/{name}/SKILL.md", SKILL.replace(": s", f": {name}") + f"<<include: {name}.md>>\n")
+        write(tmp_path / f"skills/{name}/SKILL.md", skill(name, f"\n<<include: {name}.md>>\n"))
         write(tmp_path / f"patterns/{name}.md", "# A\n")
     memory = Memory()
     run(tmp_path, build, memory=memory)
@@ -501,7 +506,7 @@ def test_who_builds_again_and_again_mends_outputs_that_no_edit_reaches(tmp_path:
 def test_who_builds_again_and_again_takes_no_other_lock_file_for_its_own(tmp_path: Path, data: bytes | None) -> None:
     lock = tmp_path / "p/build/skillweave.lock.json"
     for name in ("s", "t"):
-        write(tmp_path / f"p/skills/{name}/SKILL.md", SKILL.replace(": s", f": {name}") + f"<<include: {name}.md>>\n")
+        write(tmp_path / f"p/skills/{name}/SKILL.md", skill(name, f"\n<<include: {name}.md>>\n"))
         write(tmp_path / f"p/patterns/{name}.md", "# A\n")
     memory = Memory()
     run(tmp_path / "p", build, memory=memory)
@@ -513,7 +518,7 @@ def test_who_builds_again_and_again_takes_no_other_lock_file_for_its_own(tmp_pat
     shutil.copytree(tmp_path / "p", tmp_path / "clean", ignore=shutil.ignore_patterns(".skillweave"))
     run(tmp_path / "p", build, memory=memory)
     run(tmp_path / "clean", build, cached=False)
-    assert tree(tmp_path / "p/build") == tree(tmp_path / "clean/build")
+    assert files_below(tmp_path / "p/build") == files_below(tmp_path / "clean/build")
 
 
 def test_nothing_changed_is_said_again_with_the_same_words(tmp_path: Path) -> None:
@@ -641,10 +646,10 @@ def test_without_the_cache_nothing_of_it_is_believed_or_changed(
     told = skillweave_here(tmp_path, arguments)
     kept = tmp_path / ".skillweave/toml.json"
     write_json(kept, {**read_json(kept), "parsed": {"skills": ["elsewhere"]}})
-    before = tree(tmp_path / ".skillweave")
+    before = files_below(tmp_path / ".skillweave")
     assert skillweave_here(tmp_path, arguments) != told
     assert skillweave_here(tmp_path, [*arguments, "--no-cache"]) == told
-    assert tree(tmp_path / ".skillweave") == before
+    assert files_below(tmp_path / ".skillweave") == before
 
 
 def test_documents_are_not_written_through_a_link(tmp_path: Path) -> None:
@@ -674,19 +679,13 @@ def run_current(project: Path) -> Outcome | None:
     return current(Asked(load_config(project)[0]))
 
 
-def write(path: Path, content: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content, "utf-8")
-
-
 def apply(project: Path, kind: str, path: str, content: str) -> None:
     place = project / path
     match kind:
         case "write" | "give up":
             write(place, content)
         case "bytes":
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(b"caf\xe9\n")
+            write(place, b"caf\xe9\n")
         case "remove":
             place.unlink(missing_ok=True)
         case "link":
@@ -726,14 +725,9 @@ def apply_to_cache(project: Path, kind: str, path: str, content: str) -> None:
                 pass
 
 
-def tree(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, with its bytes."""
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-
-
 def test_a_heading_of_a_skill_in_a_skill_is_looked_for_after_an_edit_elsewhere(tmp_path: Path) -> None:
     write(tmp_path / "skills/s/SKILL.md", SKILL)
-    write(tmp_path / "skills/s/in/SKILL.md", SKILL.replace("name: s", "name: in") + "# In\n")
+    write(tmp_path / "skills/s/in/SKILL.md", skill("in", "\n# In\n"))
     for end in ("", "more\n"):
         write(tmp_path / "skills/s/extra.md", f"# E\n\n[x](in/SKILL.md#gone)\n{end}")
         built = run(tmp_path, build)
@@ -754,7 +748,7 @@ def test_what_has_templates_rendered_with_their_defaults_counts_where_no_edit_re
 ) -> None:
     write(tmp_path / path, text)
     write(tmp_path / "skills/s/SKILL.md", SKILL + '<<include: a.md with t="b">>\n')
-    write(tmp_path / "skills/t/SKILL.md", SKILL.replace("name: s", "name: t"))
+    write(tmp_path / "skills/t/SKILL.md", skill("t"))
     write(tmp_path / "patterns/b.md", "---\nparams:\n  u: {enum: [b]}\n---\nu\n")
     for end in ("", "more\n", "and more\n"):
         body = f'<<include: ./b.md with u="{{{{ t }}}}">>\n\n{end}'

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 OURS = sorted((ROOT / "build").rglob("SKILL.md"))
 CASES = sorted((ROOT / "tests/cases").glob("*/expected/**/SKILL.md"))
+PAGES = sorted((ROOT / "build").rglob("*.md"))
 
 
 def named(path: Path) -> str:
@@ -23,6 +24,9 @@ def named(path: Path) -> str:
 
 def test_there_are_bundles_to_judge() -> None:
     assert len(OURS) == len(list((ROOT / "skills").rglob("SKILL.md"))) >= 3
+    assert len(CASES) > 30
+    assert {*OURS} < {*PAGES}
+    assert any(destinations(page) for page in PAGES)
 
 
 @pytest.mark.parametrize("skill", [*OURS, *CASES], ids=named)
@@ -41,7 +45,7 @@ def test_skilllint_reports_no_error_on_ours() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "build").rglob("*.md")), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_of_a_bundle_leads_to_a_place_in_it(page: Path) -> None:
     bundle = next(parent for parent in page.parents if (parent / "SKILL.md").exists())
     for destination in destinations(page):

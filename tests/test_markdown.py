@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.common.utils import normalizeReference, unescapeAll
@@ -18,7 +18,7 @@ from skillweave.markdown.reading import read, read_blocks
 from skillweave.markdown.rules import plain_parser
 from skillweave.parse.documents import parse
 from skillweave.source import normalise
-from strategies import documents, openers_everywhere
+from strategies import documents, examples, openers_everywhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from skillweave.markdown.values import Container, Reading
 
-SETTINGS = settings(derandomize=True, deadline=None, database=None, max_examples=200)
+SETTINGS = examples(200)
 ROOT = Path(__file__).parent.parent
 OWN_FILES = sorted(path for folder in ("patterns", "skills", "docs") for path in (ROOT / folder).rglob("*.md"))
 

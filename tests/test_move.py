@@ -16,14 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from projects import files_below, skill, write_files
 from skillweave.build import Compiled, compile_project
 from skillweave.cli import run as run_command
 from skillweave.config import Config
 from skillweave.destination import encode, read_destination, relative, resolve
 from skillweave.parse.documents import parse
+from strategies import examples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,23 +35,9 @@ if TYPE_CHECKING:
 Sources = dict[str, str]
 
 
-def skill(name: str, body: str) -> str:
-    return f"---\nname: {name}\ndescription: Does something, whenever it is asked for.\n---\n{body}"
-
-
-def write(root: Path, sources: Mapping[str, str | bytes]) -> None:
-    for path, text in sources.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_bytes(text if isinstance(text, bytes) else text.encode())
-
-
 def contents(root: Path) -> dict[str, bytes]:
     """Every file of a project by its path, and where symlinks lead; neither cache nor output."""
-    return {
-        path.relative_to(root).as_posix(): os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
-        for path in sorted(root.rglob("*"))
-        if (path.is_file() or path.is_symlink()) and path.relative_to(root).parts[0] not in (".skillweave", "build")
-    }
+    return files_below(root, without=[".skillweave", "build"])
 
 
 # What is rewritten, and how
@@ -206,9 +194,9 @@ AROUND: Sources = {
 @pytest.mark.parametrize("name", CASES)
 def test_a_line_becomes(tmp_path: Path, skillweave_here: Skillweave, name: str) -> None:
     case = CASES[name]
-    write(tmp_path, AROUND)
+    write_files(tmp_path, AROUND)
     text = f"{case.line}\n" if case.line.startswith("---") else f"{AROUND[case.file]}\n{case.line}\n"
-    write(tmp_path, {case.file: text})
+    write_files(tmp_path, {case.file: text})
     before = contents(tmp_path)
     moved = skillweave_here(tmp_path, ["mv", *case.move])
     assert (moved.status, moved.err) == (0, "")
@@ -223,7 +211,7 @@ def test_bytes_that_no_edit_touches_stay(tmp_path: Path, skillweave_here: Skillw
     head = skill("x", "").replace("\n", "\r\n")
     body = "# Ü\r\r\n\r<<include: a.md>> \n\nü [é](../../patterns/a.md)\r\n\ttail\x0b\u2028[b](../../patterns/a.md)"
     text = f"\ufeff{head}{body}"
-    write(tmp_path, {"patterns/a.md": "# A\r\n", X: text})
+    write_files(tmp_path, {"patterns/a.md": "# A\r\n", X: text})
     (tmp_path / X).chmod(0o640)
     assert skillweave_here(tmp_path, ["mv", "patterns/a.md", "patterns/more/b.md"]).status == 0
     assert (tmp_path / X).read_bytes() == text.replace("a.md>>", "more/b.md>>").replace("/a.md", "/more/b.md").encode()
@@ -237,8 +225,8 @@ def test_bytes_that_no_edit_touches_stay(tmp_path: Path, skillweave_here: Skillw
 def test_a_skill_is_named_after_its_folder(
     tmp_path: Path, skillweave_here: Skillweave, written: str, name: str, becomes: str
 ) -> None:
-    write(tmp_path, {X: skill(written, "See [d](docs/d.md).\n"), "skills/x/docs/d.md": "[x](../SKILL.md)\n"})
-    write(tmp_path, {"skills/w/SKILL.md": skill("w", "[x](../x/SKILL.md)\n\nAnd `x`.\n")})
+    write_files(tmp_path, {X: skill(written, "See [d](docs/d.md).\n"), "skills/x/docs/d.md": "[x](../SKILL.md)\n"})
+    write_files(tmp_path, {"skills/w/SKILL.md": skill("w", "[x](../x/SKILL.md)\n\nAnd `x`.\n")})
     moved = skillweave_here(tmp_path, ["mv", "skills/x/", f"skills/{name}"])
     assert moved.status == 0
     assert contents(tmp_path) == {
@@ -250,7 +238,7 @@ def test_a_skill_is_named_after_its_folder(
 
 
 def test_into_a_folder_as_mv_does(tmp_path: Path, skillweave_here: Skillweave) -> None:
-    write(tmp_path, {"patterns/a.md": "# A\n", "patterns/f/b.md": "# B\n", X: skill("x", "<<include: a.md>>\n")})
+    write_files(tmp_path, {"patterns/a.md": "# A\n", "patterns/f/b.md": "# B\n", X: skill("x", "<<include: a.md>>\n")})
     assert skillweave_here(tmp_path / "patterns", ["mv", "a.md", "f"]).status == 0
     assert (tmp_path / "patterns/f/a.md").exists()
     assert skillweave_here(tmp_path / "patterns/f", ["mv", "./a.md", "../g/"]).status == 0
@@ -261,14 +249,16 @@ def test_into_a_folder_as_mv_does(tmp_path: Path, skillweave_here: Skillweave) -
 
 
 def test_case_alone(tmp_path: Path, skillweave_here: Skillweave) -> None:
-    write(tmp_path, {"patterns/A.md": "# A\n", X: skill("x", "<<include: A.md>>\n")})
+    write_files(tmp_path, {"patterns/A.md": "# A\n", X: skill("x", "<<include: A.md>>\n")})
     assert skillweave_here(tmp_path, ["mv", "patterns/A.md", "patterns/a.md"]).status == 0
     assert os.listdir(tmp_path / "patterns") == ["a.md"]  # noqa: PTH208 (names as the disk spells them)
     assert (tmp_path / X).read_text() == skill("x", "<<include: a.md>>\n")
 
 
 def test_a_project_behind_symlinks(tmp_path: Path, skillweave_here: Skillweave) -> None:
-    write(tmp_path, {"src/p/a.md": "# A\n", "src/s/x/SKILL.md": skill("x", "[l](../../p/a.md)\n\n<<include: a.md>>\n")})
+    write_files(
+        tmp_path, {"src/p/a.md": "# A\n", "src/s/x/SKILL.md": skill("x", "[l](../../p/a.md)\n\n<<include: a.md>>\n")}
+    )
     (tmp_path / "patterns").symlink_to("src/p")
     (tmp_path / "skills").symlink_to("src/s")
     assert skillweave_here(tmp_path, ["mv", "patterns/a.md", "patterns/b.md"]).status == 0
@@ -279,7 +269,7 @@ def test_a_project_behind_symlinks(tmp_path: Path, skillweave_here: Skillweave) 
 
 def test_what_is_said(tmp_path: Path, skillweave_here: Skillweave) -> None:
     body = "<<reference: a.md>>\n\n```\n<<include: a.md>>\n```\n\nSee patterns/a.md, `references/a.md` and data.md.\n"
-    write(tmp_path, {"patterns/a.md": "# A\n\nSee ba.md and ./a.md.\n", X: skill("x", body)})
+    write_files(tmp_path, {"patterns/a.md": "# A\n\nSee ba.md and ./a.md.\n", X: skill("x", body)})
     moved = skillweave_here(tmp_path, ["mv", "patterns/a.md", "patterns/q.md"])
     assert moved.out.splitlines() == [
         "moved patterns/a.md → patterns/q.md",
@@ -297,10 +287,10 @@ def test_what_is_said(tmp_path: Path, skillweave_here: Skillweave) -> None:
 
 
 def test_a_dry_run_writes_nothing_and_its_patch_is_the_move(tmp_path: Path, skillweave_here: Skillweave) -> None:
-    write(tmp_path, AROUND)
-    write(tmp_path, {"patterns/a/s.md": "# S\n\n[t](../top.md)\n\n<<include: ./p.md>>\n"})
-    write(tmp_path, {X: skill("x", "<<include: a/s.md>>\n\n[p](../../patterns/a/p.md)\n")})
-    write(tmp_path, {"patterns/top.md": "# Top\n\n[s](a/s.md)"})
+    write_files(tmp_path, AROUND)
+    write_files(tmp_path, {"patterns/a/s.md": "# S\n\n[t](../top.md)\n\n<<include: ./p.md>>\n"})
+    write_files(tmp_path, {X: skill("x", "<<include: a/s.md>>\n\n[p](../../patterns/a/p.md)\n")})
+    write_files(tmp_path, {"patterns/top.md": "# Top\n\n[s](a/s.md)"})
     before = contents(tmp_path)
     for source, target in (("patterns/a", "patterns/b/c"), ("patterns/a/s.md", "patterns/s s.md")):
         for folder in ("patch", "mv"):
@@ -391,12 +381,12 @@ REFUSED: dict[str, tuple[tuple[str, str], int, str]] = {
 def test_refused(tmp_path: Path, skillweave_here: Skillweave, name: str) -> None:
     root = tmp_path / "project"
     names, status, message = REFUSED[name]
-    write(tmp_path, {"elsewhere.md": "else\n"})
+    write_files(tmp_path, {"elsewhere.md": "else\n"})
     config = (
         'patterns = ["lib", "patterns"]\ndocuments = ["agents"]\nshared = ["docs/d.md"]\nverbatim = ["**/raw/**"]\n'
     )
     body = "<<include: c.md>>\n\n<<include: opt.md optional>>\n\n[o](own.md)\n\n<<include: tpl.md>>\n"
-    write(
+    write_files(
         root,
         {
             "skillweave.toml": config,
@@ -430,7 +420,7 @@ def test_refused(tmp_path: Path, skillweave_here: Skillweave, name: str) -> None
 
 def test_what_is_missing_stays_missing_wherever_it_is_looked_for(tmp_path: Path, skillweave_here: Skillweave) -> None:
     """Of a bare path to nothing, the place that is told is the one in the first root: that says nothing of the move."""
-    write(
+    write_files(
         tmp_path,
         {
             "skillweave.toml": 'patterns = ["patterns", "lib"]\n',
@@ -449,7 +439,7 @@ def test_shared_files_that_nothing_names_are_kept_right_and_can_move(
 ) -> None:
     """Whoever includes or links to one tomorrow finds what it says today."""
     document = "[x](../patterns/x.md)\n\n<<include: x.md>>\n"
-    write(
+    write_files(
         tmp_path,
         {
             "skillweave.toml": 'shared = ["docs"]\nverbatim = ["**/raw/**"]\n',
@@ -476,7 +466,7 @@ def test_what_was_broken_before_is_no_reason(tmp_path: Path, skillweave_here: Sk
         "patterns/m/a.md": "<<include: ./b.md>>\n",
         "patterns/m/b.md": "<<include: m/a.md>>\n\n[gone](../gone.md)\n",
     }
-    write(
+    write_files(
         tmp_path,
         {**loop, "patterns/c.md": "<<include: none.md>>\n", X: skill("x", "<<include: m/a.md>>\n\n<<include:>>\n")},
     )
@@ -489,8 +479,8 @@ def test_what_was_broken_before_is_no_reason(tmp_path: Path, skillweave_here: Sk
 def test_warnings_are_told_and_count_where_they_do(tmp_path: Path, skillweave_here: Skillweave) -> None:
     config = 'skills = ["plugins/*/skills"]\n'
     text = skill("y", "Use `p:x`.\n")
-    write(tmp_path, {"skillweave.toml": config, "plugins/p/skills/x/SKILL.md": skill("x", "X\n")})
-    write(tmp_path, {"plugins/p/skills/y/SKILL.md": text})
+    write_files(tmp_path, {"skillweave.toml": config, "plugins/p/skills/x/SKILL.md": skill("x", "X\n")})
+    write_files(tmp_path, {"plugins/p/skills/y/SKILL.md": text})
     names = ("plugins/p/skills/x", "plugins/p/skills/z")
     refused = skillweave_here(tmp_path, ["mv", "--strict", *names])
     assert (refused.status, "error[SW506]" in refused.err) == (1, True)
@@ -500,11 +490,11 @@ def test_warnings_are_told_and_count_where_they_do(tmp_path: Path, skillweave_he
 
 
 def test_what_the_configuration_says_of_a_plugin(tmp_path: Path, skillweave_here: Skillweave) -> None:
-    write(tmp_path, {"skillweave.toml": 'skills = ["plugins/*/skills"]\n[plugins.p]\nversion = "1"\n'})
-    write(tmp_path, {"plugins/p/skills/x/SKILL.md": skill("x", "X\n")})
+    write_files(tmp_path, {"skillweave.toml": 'skills = ["plugins/*/skills"]\n[plugins.p]\nversion = "1"\n'})
+    write_files(tmp_path, {"plugins/p/skills/x/SKILL.md": skill("x", "X\n")})
     refused = skillweave_here(tmp_path, ["mv", "plugins/p", "plugins/q"])
     assert (refused.status, "[plugins.p] in the configuration" in refused.err) == (1, True)
-    write(tmp_path, {"skillweave.toml": 'skills = ["plugins/*/skills"]\n[plugins.q]\nversion = "1"\n'})
+    write_files(tmp_path, {"skillweave.toml": 'skills = ["plugins/*/skills"]\n[plugins.q]\nversion = "1"\n'})
     assert skillweave_here(tmp_path, ["mv", "plugins/p", "plugins/q"]).status == 0
     assert (tmp_path / "plugins/q/skills/x/SKILL.md").exists()
 
@@ -643,13 +633,13 @@ def essence(project: Compiled, old: str, new: str) -> dict[tuple[str, str, int],
     return found
 
 
-@settings(derandomize=True, deadline=None, database=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@examples(30)
 @given(project=generated())
 def test_bundles_say_the_same_and_moving_back_restores_every_byte(
     tmp_path_factory: pytest.TempPathFactory, project: Generated
 ) -> None:
     root = tmp_path_factory.mktemp("moved")
-    write(root, project.sources)
+    write_files(root, project.sources)
     before, old = contents(root), compiled(root)
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
@@ -742,13 +732,13 @@ def test_cut_off_anywhere_it_can_be_finished(
     tmp_path: Path, skillweave_here: Skillweave, names: tuple[str, str], effect: str, statuses: set[int]
 ) -> None:
     done = tmp_path / "done"
-    write(done, SMALL)
+    write_files(done, SMALL)
     (calls,) = disturbed(names, effect, {done: 0})
     after = contents(done)
     assert calls > 8
     tries = {tmp_path / str(number): number for number in range(1, calls + 1)}
     for root in tries:
-        write(root, SMALL)
+        write_files(root, SMALL)
     # A disk that refuses hard links is one on which files are renamed: then all goes well.
     without_links = {0} if effect == "refuse" and names[0].endswith(".md") else set()
     assert set(disturbed(names, effect, tries)) == statuses | without_links
@@ -777,7 +767,7 @@ def sorted_like(before: Sources, after: Mapping[str, bytes], names: tuple[str, s
 
 
 def test_a_move_that_was_cut_off_comes_first(tmp_path: Path, skillweave_here: Skillweave) -> None:
-    write(tmp_path, SMALL)
+    write_files(tmp_path, SMALL)
     cut = half_done(tmp_path)
     other = skillweave_here(tmp_path, ["mv", "patterns/t.md", "patterns/u.md"])
     assert other.status == 2
@@ -792,7 +782,7 @@ def test_a_move_that_was_cut_off_comes_first(tmp_path: Path, skillweave_here: Sk
 
 def test_what_finishes_a_move_can_be_pasted(tmp_path: Path, skillweave_here: Skillweave) -> None:
     """From the folder that one is in, and whatever the shell makes of a name."""
-    write(tmp_path, SMALL)
+    write_files(tmp_path, SMALL)
     names = ("patterns/a/p.md", "patterns/a/-$(id) it's.md")
     journal = {"old": names[0], "new": names[1], "folder": False, "changes": []}
     (tmp_path / ".skillweave-move.json").write_text(json.dumps(journal))
@@ -807,7 +797,7 @@ def test_what_finishes_a_move_can_be_pasted(tmp_path: Path, skillweave_here: Ski
 
 
 def test_a_mistake_is_told_in_one_line(tmp_path: Path, skillweave_here: Skillweave) -> None:
-    write(tmp_path, SMALL)
+    write_files(tmp_path, SMALL)
     told = skillweave_here(tmp_path, ["mv", "patterns/a\n::error::b.md", "patterns/c.md"]).err
     assert told.endswith("\n\nError: there is no patterns/a\\x0a::error::b.md.\n")
 
@@ -816,7 +806,7 @@ def half_done(root: Path) -> str:
     """Cut a move off once its folder is renamed; the journal's name."""
     names = ("patterns/a", "patterns/b")
     trial = root.parent / "trial"
-    write(trial, SMALL)
+    write_files(trial, SMALL)
     (calls,) = disturbed(names, "kill", {trial: 0})
     disturbed(names, "kill", {root: calls - 1})
     assert (root / "patterns/b/p.md").exists()
@@ -827,7 +817,7 @@ def half_done(root: Path) -> str:
 def test_a_journal_that_was_cut_off_itself_says_nothing(
     tmp_path: Path, skillweave_here: Skillweave, journal: str
 ) -> None:
-    write(tmp_path, {**SMALL, ".skillweave-move.json": journal})
+    write_files(tmp_path, {**SMALL, ".skillweave-move.json": journal})
     assert skillweave_here(tmp_path, ["mv", "patterns/a", "patterns/b"]).status == 0
     assert (tmp_path / "patterns/b").exists()
     assert not (tmp_path / ".skillweave-move.json").exists()
@@ -856,7 +846,7 @@ GOOD_CHANGE: dict[str, object] = {"path": "patterns/a/p.md", "before": "0", "aft
 def test_a_journal_that_no_move_wrote_is_told_of_and_stays(
     tmp_path: Path, skillweave_here: Skillweave, journal: object
 ) -> None:
-    write(tmp_path, {**SMALL, ".skillweave-move.json": json.dumps(journal)})
+    write_files(tmp_path, {**SMALL, ".skillweave-move.json": json.dumps(journal)})
     before = contents(tmp_path)
     refused = skillweave_here(tmp_path, ["mv", "patterns/a", "patterns/b"])
     assert refused.status == 2
@@ -866,7 +856,7 @@ def test_a_journal_that_no_move_wrote_is_told_of_and_stays(
 
 @pytest.mark.parametrize("kind", ["FIFO", "folder", "link", "link to nothing"])
 def test_a_journal_that_is_no_file_is_to_be_removed(tmp_path: Path, skillweave_here: Skillweave, kind: str) -> None:
-    write(tmp_path, SMALL)
+    write_files(tmp_path, SMALL)
     path = tmp_path / ".skillweave-move.json"
     match kind:
         case "FIFO":
@@ -886,8 +876,8 @@ def test_a_journal_that_is_no_file_is_to_be_removed(tmp_path: Path, skillweave_h
 
 def test_a_journal_from_a_stranger_reaches_nothing_outside(tmp_path: Path, skillweave_here: Skillweave) -> None:
     root = tmp_path / "project"
-    write(tmp_path, {"mine.txt": "mine\n"})
-    write(root, SMALL)
+    write_files(tmp_path, {"mine.txt": "mine\n"})
+    write_files(root, SMALL)
     for old, new in (("../mine.txt", "patterns/b"), ("patterns/a", "/etc/x"), ("patterns/a", "out/x")):
         (root / "out").unlink(missing_ok=True)
         (root / "out").symlink_to(tmp_path)
@@ -902,7 +892,7 @@ def test_a_journal_from_a_stranger_reaches_nothing_outside(tmp_path: Path, skill
 def test_a_symlink_in_the_output_folder_is_in_nobodys_way(
     tmp_path: Path, output: str, skillweave_here: Skillweave
 ) -> None:
-    write(tmp_path, {"patterns/a.md": "# A\n", "skills/x/SKILL.md": skill("x", "<<include: a.md>>\n")})
+    write_files(tmp_path, {"patterns/a.md": "# A\n", "skills/x/SKILL.md": skill("x", "<<include: a.md>>\n")})
     assert skillweave_here(tmp_path, ["build", "--output", output]).status == 0
     (tmp_path / "x/link.md").symlink_to("../patterns/a.md")
     moved = skillweave_here(tmp_path, ["mv", "patterns/a.md", "patterns/b.md", "--output", output])

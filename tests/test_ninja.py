@@ -13,17 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from projects import files_below, skill, write
+
 if TYPE_CHECKING:
     from conftest import Skillweave
 
 HOW_TO = Path(__file__).parent.parent / "docs/how-to"
-FRONT = "---\nname: {0}\ndescription: Does {0}. Use when {0} is asked for.\n---\n# {0}\n\n"
-
-
-def write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 @pytest.fixture
@@ -34,11 +29,11 @@ def project(tmp_path: Path) -> Path:
     write(root / "patterns/shared.md", "Shared.\n")
     write(root / "patterns/more/between.md", "Between.\n\n<<include: shared.md>>\n")
     write(root / "patterns/one/alone.md", "Alone.\n")
-    write(root / "skills/a/SKILL.md", FRONT.format("a") + "<<include: more/between.md>>\n")
+    write(root / "skills/a/SKILL.md", skill("a", "# a\n\n<<include: more/between.md>>\n"))
     write(
-        root / "skills/b/SKILL.md", FRONT.format("b") + "<<include: shared.md>>\n\n<<include: own/late.md optional>>\n"
+        root / "skills/b/SKILL.md", skill("b", "# b\n\n<<include: shared.md>>\n\n<<include: own/late.md optional>>\n")
     )
-    write(root / "skills/c/SKILL.md", FRONT.format("c") + "<<include: one/alone.md>>\n")
+    write(root / "skills/c/SKILL.md", skill("c", "# c\n\n<<include: one/alone.md>>\n"))
     return root
 
 
@@ -120,7 +115,7 @@ def test_a_file_that_comes_into_a_skill_is_shipped(ruled: Path) -> None:
 
 def test_an_include_that_vanished_with_its_file_is_no_obstacle(ruled: Path) -> None:
     (ruled / "patterns/one/alone.md").unlink()
-    write(ruled / "skills/c/SKILL.md", FRONT.format("c") + "Nothing.\n")
+    write(ruled / "skills/c/SKILL.md", skill("c", "# c\n\nNothing.\n"))
     assert ninja(ruled) == ["c"]
     assert ninja(ruled) == []
 
@@ -149,7 +144,7 @@ def test_the_makefile_of_the_page(project: Path, *, configured: bool) -> None:
     age(project, target)
     assert "skillweave build" not in run(project, "make")
     (project / "patterns/one/alone.md").unlink()
-    write(project / "skills/c/SKILL.md", FRONT.format("c") + "Nothing.\n")
+    write(project / "skills/c/SKILL.md", skill("c", "# c\n\nNothing.\n"))
     assert "skillweave build" in run(project, "make"), "an include that is gone is no obstacle"
     assert "Nothing." in target.read_text(encoding="utf-8")
     age(project, target)
@@ -266,12 +261,12 @@ def test_a_depfile_that_cannot_be_is_refused_before_anything_is_done(
     for folder in (project / "build/skills/a", elsewhere):
         folder.mkdir(parents=True)
     os.mkfifo(project / "fifo")
-    before = {path: path.read_bytes() for path in project.parent.rglob("*") if path.is_file()}
+    before = files_below(project.parent)
     output = str(elsewhere) if "out/" in file else "build"
     outcome = skillweave(project, ["build", "a", "--depfile", file, "--output", output])
     assert (outcome.status, outcome.out) == (2, "")
     assert outcome.err.splitlines()[-1].endswith(message.format(output))
-    assert {path: path.read_bytes() for path in project.parent.rglob("*") if path.is_file()} == before
+    assert files_below(project.parent) == before
 
 
 def test_a_stream_that_leads_to_a_file_is_no_place_for_a_depfile(project: Path) -> None:
@@ -342,7 +337,7 @@ def test_every_place_where_an_optional_file_may_come_and_every_folder_that_is_sh
     write(project / "skillweave.toml", 'patterns = ["patterns", "library"]\n')
     write(project / "library/tools/bin/run.sh", "exit 0\n")
     body = "<<include: own/late.md optional>>\n\n<<include: ./late.md optional>>\n\n<<asset: tools/>>\n"
-    write(project / "skills/b/SKILL.md", FRONT.format("b") + body)
+    write(project / "skills/b/SKILL.md", skill("b", f"# b\n\n{body}"))
     (entry,) = json.loads(skillweave(project, ["graph", "b", "--format", "json"]).out)["entries"]
     assert entry["missing"] == ["library/own/late.md", "patterns/own/late.md", "skills/b/late.md"]
     assert entry["folders"] == ["library", "library/tools", "library/tools/bin", "patterns", "skills/b"]
@@ -366,11 +361,6 @@ def test_the_graph_of_an_entry_with_an_error(project: Path, skillweave: Skillwea
 # Hermetic builds
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, the lock file and hidden ones included."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
 def test_neither_order_nor_place_nor_working_directory_shows(project: Path, skillweave: Skillweave) -> None:
     other = project.parent / "elsewhere" / "copy"
     shutil.copytree(project, other)
@@ -379,8 +369,8 @@ def test_neither_order_nor_place_nor_working_directory_shows(project: Path, skil
     for name in ("c", "b", "a"):
         where = ["--root", str(other), "--output", str(other.parent / "out")]
         assert skillweave(project.parent, ["build", name, *where]).status == 0
-    assert len(contents(project / "out")) >= 4
-    assert contents(project / "out") == contents(other.parent / "out")
+    assert len(files_below(project / "out")) >= 4
+    assert files_below(project / "out") == files_below(other.parent / "out")
 
 
 @pytest.mark.parametrize("name", ["a", "b", "c"])
@@ -395,8 +385,8 @@ def test_the_inputs_of_the_graph_are_all_that_a_bundle_needs(project: Path, skil
         shutil.copy(project / path, sandbox / path)
     for folder in (project, sandbox):
         assert skillweave(folder, ["build", name, "--output", "out", "--no-cache"]).status == 0
-    assert contents(sandbox / "out") == contents(project / "out")
-    made = {path for path in contents(project / "out") if not path.endswith("lock.json")}
+    assert files_below(sandbox / "out") == files_below(project / "out")
+    made = {path for path in files_below(project / "out") if not path.endswith("lock.json")}
     assert sorted(made) == entry["outputs"]
 
 
@@ -416,4 +406,4 @@ def test_the_page_for_bazel_as_far_as_it_goes_without(project: Path, name: str) 
     (shell,) = re.findall(r'command = """\n(.*?)"""', (HOW_TO / "bazel.md").read_text(encoding="utf-8"), re.DOTALL)
     run(sandbox, "sh", "-c", shell, "sh", "skillweave", entry, "out", "names")
     run(project, "skillweave", "build", entry, "--output", "out")
-    assert contents(sandbox / "out") == contents(project / "out")
+    assert files_below(sandbox / "out") == files_below(project / "out")

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from projects import files_below, skill, write_files
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Skillweave
 
-SKILL = "---\nname: {}\ndescription: A skill for tests. Use it in tests.\n---\n\n"
 ODD = os.fsdecode(b"f\xff")
 
 
@@ -21,25 +22,25 @@ ODD = os.fsdecode(b"f\xff")
 def project(tmp_path: Path, skillweave_here: Skillweave) -> Path:
     """A project with two skills and two documents, built, beside a folder that is none of it."""
     root = tmp_path / "project"
-    for path, text in {
-        "project/skillweave.toml": 'documents = ["agents"]\nshared = ["docs"]\n',
-        "project/skills/s/SKILL.md": SKILL.format("s"),
-        "project/skills/t/SKILL.md": SKILL.format("t") + "<<asset: d/>>\n",
-        "project/patterns/d/a.txt": "A\n",
-        "project/agents/x.md": "X\n",
-        "project/agents/y.md": "Y\n",
-        "elsewhere/SKILL.md": SKILL.format("s"),
-    }.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
+    write_files(
+        tmp_path,
+        {
+            "project/skillweave.toml": 'documents = ["agents"]\nshared = ["docs"]\n',
+            "project/skills/s/SKILL.md": skill("s"),
+            "project/skills/t/SKILL.md": skill("t", "\n<<asset: d/>>\n"),
+            "project/patterns/d/a.txt": "A\n",
+            "project/agents/x.md": "X\n",
+            "project/agents/y.md": "Y\n",
+            "elsewhere/SKILL.md": skill("s"),
+        },
+    )
     assert skillweave_here(root, ["build"]).status == 0
     return root
 
 
 def published(project: Path) -> dict[str, bytes]:
     """Every file that the output folder holds."""
-    files = (path for path in (project / "build").rglob("*") if path.is_file())
-    return {path.relative_to(project).as_posix(): path.read_bytes() for path in files}
+    return {f"build/{path}": data for path, data in files_below(project / "build").items()}
 
 
 def told(project: Path, skillweave_here: Skillweave, *command: str) -> list[str]:
@@ -77,7 +78,7 @@ def test_a_name_that_is_not_utf_8_is_one_finding(
 def test_a_name_that_is_not_utf_8_above_a_root(key: str, project: Path, skillweave_here: Skillweave) -> None:
     name = "patterns" if key == "patterns" else "skills"
     (project / f"plugins/{ODD}/{name}/x").mkdir(parents=True)
-    (project / f"plugins/{ODD}/{name}/x/SKILL.md").write_text(SKILL.format("x"))
+    (project / f"plugins/{ODD}/{name}/x/SKILL.md").write_text(skill("x"))
     (project / "skillweave.toml").write_text(f'{key} = ["plugins/*/{name}"]\n')
     assert f"plugins/{ODD}/{name}: SW203" in told(project, skillweave_here, "check")
 

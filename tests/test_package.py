@@ -8,14 +8,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conftest import Outcome
+from projects import Outcome, files_below, run_apart, skill, write
 
 if TYPE_CHECKING:
     from conftest import Skillweave
@@ -53,36 +52,18 @@ def project(tmp_path: Path) -> Path:
 
 def lay_out(project: Path, order: list[str]) -> Path:
     for path in order:
-        write(project, path, FILES[path])
+        write(project / path, FILES[path])
     (project / "plugins/research/skills/orchestration/scripts/run.sh").chmod(0o755)
     return project
 
 
-def write(project: Path, path: str, text: str) -> None:
-    place = project / path
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(text)
-
-
 def run_with(environment: dict[str, str], project: Path, arguments: list[str]) -> Outcome:
-    done = subprocess.run(
-        [sys.executable, "-m", "skillweave", "package", *arguments],
-        cwd=project,
-        env={**os.environ, **environment},
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+    return run_apart(project, ["package", *arguments], environment)
 
 
 def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
     """Every file below a folder with its mode."""
-    return {
-        path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mode & 0o777)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    return {path: (data, (folder / path).lstat().st_mode & 0o777) for path, data in files_below(folder).items()}
 
 
 def members(archive: Path) -> dict[str, int]:
@@ -126,6 +107,7 @@ def test_the_zip_itself_says_nothing_of_the_machine(project: Path, skillweave: S
     skillweave(project, ["package"])
     with zipfile.ZipFile(project / "dist/research-orchestration.zip") as archive:
         infos = archive.infolist()
+    assert len(infos) > 1
     assert [info.filename for info in infos] == sorted(info.filename for info in infos)
     for info in infos:
         assert info.date_time == (1980, 1, 1, 0, 0, 0)
@@ -145,6 +127,7 @@ def test_the_same_bytes_on_another_machine(tmp_path: Path, form: str) -> None:
     assert first == second
     assert first.status == 0, first.err
     made = contents(here / "dist")
+    assert len(made) > 4
     assert made == contents(there / "dist")
     assert not any(str(tmp_path).encode() in data for data, _ in made.values())
 
@@ -188,7 +171,7 @@ def test_a_second_run_changes_nothing(project: Path, skillweave: Skillweave) -> 
 
 def test_limits_of_installers(project: Path, skillweave: Skillweave) -> None:
     for number in range(200):
-        write(project, f"plugins/context/skills/zip/data/{number}.txt", "x\n")
+        write(project / f"plugins/context/skills/zip/data/{number}.txt", "x\n")
     (project / "plugins/context/skills/orchestration/big.bin").write_bytes(bytes(30_000_000))
     outcome = skillweave(project, ["package"])
     assert (outcome.status, codes(outcome)) == (1, ["SW904", "SW904"])
@@ -201,7 +184,7 @@ def test_limits_of_installers(project: Path, skillweave: Skillweave) -> None:
 
 def test_a_skill_that_holds_another_is_not_packed(project: Path, skillweave: Skillweave) -> None:
     inner = "plugins/context/skills/zip/inner/SKILL.md"
-    write(project, inner, "---\nname: inner\ndescription: Within.\n---\n# Inner\n")
+    write(project / inner, skill("inner", "# Inner\n"))
     outcome = skillweave(project, ["package"])
     assert (outcome.status, codes(outcome)) == (1, ["SW709"])
     assert "context:zip holds another skill, context:zip:inner" in outcome.err
@@ -211,7 +194,7 @@ def test_a_skill_that_holds_another_is_not_packed(project: Path, skillweave: Ski
 
 
 def test_a_second_skill_md_that_is_shipped(project: Path, skillweave: Skillweave) -> None:
-    write(project, "patterns/template/SKILL.md", "A template.\n")
+    write(project / "patterns/template/SKILL.md", "A template.\n")
     with (project / "plugins/context/skills/zip/SKILL.md").open("a") as file:
         file.write("\n<<asset: template/>>\n")
     outcome = skillweave(project, ["package", "context:zip"])
@@ -220,8 +203,8 @@ def test_a_second_skill_md_that_is_shipped(project: Path, skillweave: Skillweave
 
 
 def test_two_skills_of_one_archive_name(project: Path, skillweave: Skillweave) -> None:
-    write(project, "plugins/context-zip/skills/a/SKILL.md", "---\nname: a\ndescription: A.\n---\n# A\n")
-    write(project, "plugins/context/skills/zip-a/SKILL.md", "---\nname: zip-a\ndescription: A.\n---\n# A\n")
+    write(project / "plugins/context-zip/skills/a/SKILL.md", skill("a", "# A\n"))
+    write(project / "plugins/context/skills/zip-a/SKILL.md", skill("zip-a", "# A\n"))
     outcome = skillweave(project, ["package"])
     assert (outcome.status, codes(outcome)) == (1, ["SW901"])
     assert "context:zip-a and context-zip:a both go to context-zip-a.zip" in outcome.err
@@ -229,7 +212,7 @@ def test_two_skills_of_one_archive_name(project: Path, skillweave: Skillweave) -
 
 
 def test_an_entry_with_an_error_is_not_packed(project: Path, skillweave: Skillweave) -> None:
-    write(project, "patterns/steps.md", "<<include: missing.md>>\n")
+    write(project / "patterns/steps.md", "<<include: missing.md>>\n")
     outcome = skillweave(project, ["package"])
     assert (outcome.status, codes(outcome)) == (1, ["SW201"])
     assert outcome.out.splitlines()[-1] == "packed 2 packages, 0 unchanged, 2 with errors", "a skill and an agent"
@@ -276,7 +259,7 @@ def test_what_is_not_ours_stays(project: Path, skillweave: Skillweave, way: str)
             (project / "target").write_text("Somebody's.")
             archive.symlink_to(project / "target")
         case "folder":
-            write(project, "dist/context-zip.zip/file", "Somebody's.")
+            write(project / "dist/context-zip.zip/file", "Somebody's.")
         case "sums":
             name = "SHA256SUMS"
             (dist / name).write_text("Not a list of sums.\n")
@@ -296,7 +279,7 @@ def test_what_is_not_ours_stays(project: Path, skillweave: Skillweave, way: str)
 
 @pytest.mark.parametrize("to", ["taken", "taken/below", "dangling"])
 def test_a_target_that_is_no_folder(project: Path, skillweave: Skillweave, to: str) -> None:
-    write(project, "taken", "Somebody's.")
+    write(project / "taken", "Somebody's.")
     (project / "dangling").symlink_to("nowhere")
     before = contents(project)
     outcome = skillweave(project, ["package", "--to", to])
@@ -307,7 +290,7 @@ def test_a_target_that_is_no_folder(project: Path, skillweave: Skillweave, to: s
 
 def test_our_own_archive_is_replaced(project: Path, skillweave: Skillweave) -> None:
     skillweave(project, ["package", "--provenance"])
-    write(project, "patterns/steps.md", "1. Only\n")
+    write(project / "patterns/steps.md", "1. Only\n")
     outcome = skillweave(project, ["package"])
     assert outcome.status == 0, outcome.err
     assert outcome.out.splitlines()[-1] == "packed 1 package, 2 unchanged"
@@ -318,7 +301,9 @@ def test_a_hostile_list_of_sums_removes_nothing_outside(project: Path, skillweav
     victim = project / "victim.txt"
     victim.write_text("Mine.\n")
     value = hashlib.sha256(b"Mine.\n").hexdigest()
-    write(project, "out/SHA256SUMS", f"{value}  ../victim.txt\n{value}  {victim}\n{value}  research/../../victim.txt\n")
+    write(
+        project / "out/SHA256SUMS", f"{value}  ../victim.txt\n{value}  {victim}\n{value}  research/../../victim.txt\n"
+    )
     (project / "out/research").symlink_to(project / "plugins/research", target_is_directory=True)
     before = contents(project / "plugins")
     outcome = skillweave(project, ["package", "--as", "plugin", "--to", "out"])
@@ -451,8 +436,8 @@ def test_a_plugin_holds_nothing_that_is_gone(project: Path, skillweave: Skillwea
 
 def test_a_file_that_somebody_put_into_a_plugin(project: Path, skillweave: Skillweave) -> None:
     skillweave(project, ["package", "--as", "plugin", "--to", "out"])
-    write(project, "out/research/hooks.json", "{}")
-    write(project, "patterns/steps.md", "1. Only\n")
+    write(project / "out/research/hooks.json", "{}")
+    write(project / "patterns/steps.md", "1. Only\n")
     before = contents(project / "out")
     outcome = skillweave(project, ["package", "--as", "plugin", "--to", "out"])
     assert (outcome.status, codes(outcome)) == (1, ["SW902"])
@@ -460,7 +445,7 @@ def test_a_file_that_somebody_put_into_a_plugin(project: Path, skillweave: Skill
 
 
 def test_a_plugin_that_would_lack_something_is_not_made(project: Path, skillweave: Skillweave) -> None:
-    write(project, "patterns/steps.md", "<<include: missing.md>>\n")
+    write(project / "patterns/steps.md", "<<include: missing.md>>\n")
     outcome = skillweave(project, ["package", "--as", "plugin", "--to", "out"])
     assert outcome.status == 1
     assert "plugin research is not made: it would lack research:reader, research:orchestration" in outcome.out
@@ -468,7 +453,7 @@ def test_a_plugin_that_would_lack_something_is_not_made(project: Path, skillweav
 
 
 def test_two_skills_on_one_place_of_a_plugin(project: Path, skillweave: Skillweave) -> None:
-    write(project, "plugins/context/skills/more/zip/SKILL.md", FILES["plugins/context/skills/zip/SKILL.md"])
+    write(project / "plugins/context/skills/more/zip/SKILL.md", FILES["plugins/context/skills/zip/SKILL.md"])
     outcome = skillweave(project, ["package", "--as", "plugin", "--to", "out"])
     assert (outcome.status, codes(outcome)) == (1, ["SW901"])
     assert "context:zip and context:more:zip both go to skills/zip" in outcome.err
@@ -477,17 +462,17 @@ def test_two_skills_on_one_place_of_a_plugin(project: Path, skillweave: Skillwea
 def test_entries_without_a_namespace(tmp_path: Path, skillweave: Skillweave) -> None:
     """Each is a plugin by itself; or, where one plugin is configured, they are all in it."""
     for name in ("one", "two"):
-        write(tmp_path, f"skills/{name}/SKILL.md", f"---\nname: {name}\ndescription: Does {name}.\n---\n# {name}\n")
+        write(tmp_path / f"skills/{name}/SKILL.md", skill(name, f"# {name}\n"))
     skillweave(tmp_path, ["package", "--as", "plugin", "--to", "each"])
     assert sorted(path.name for path in (tmp_path / "each").glob("*/skills/*")) == ["one", "two"]
     assert (tmp_path / "each/one/skills/one/SKILL.md").is_file()
-    write(tmp_path, "skillweave.toml", "[plugins.all-of-it]\n")
+    write(tmp_path / "skillweave.toml", "[plugins.all-of-it]\n")
     skillweave(tmp_path, ["package", "--as", "plugin", "--to", "all"])
     assert sorted(path.name for path in (tmp_path / "all/all-of-it/skills").iterdir()) == ["one", "two"]
 
 
 def test_a_folder_that_cannot_name_a_plugin(tmp_path: Path, skillweave: Skillweave) -> None:
-    write(tmp_path, "skills/My Tools/one/SKILL.md", "---\nname: one\ndescription: Does one.\n---\n# One\n")
+    write(tmp_path / "skills/My Tools/one/SKILL.md", skill("one", "# One\n"))
     outcome = skillweave(tmp_path, ["package", "--as", "plugin"])
     assert (outcome.status, codes(outcome)) == (1, ["SW905"])
     assert '"My Tools" cannot be the name of a plugin' in outcome.err
@@ -512,8 +497,8 @@ def test_a_folder_that_cannot_name_a_plugin(tmp_path: Path, skillweave: Skillwea
 def test_mistakes_in_the_configuration(
     tmp_path: Path, skillweave: Skillweave, config: str, place: str, says: str
 ) -> None:
-    write(tmp_path, "skills/one/a/SKILL.md", "---\nname: a\ndescription: Does a.\n---\n# A\n")
-    write(tmp_path, "skillweave.toml", config)
+    write(tmp_path / "skills/one/a/SKILL.md", skill("a", "# A\n"))
+    write(tmp_path / "skillweave.toml", config)
     outcome = skillweave(tmp_path, ["package", "--as", "plugin", "--format", "concise"])
     assert (outcome.status, outcome.out) == (2, "")
     assert outcome.err.startswith(f"skillweave.toml:{place}: SW001 ")
@@ -538,8 +523,8 @@ def test_the_place_of_a_mistake_in_a_configuration_elsewhere(tmp_path: Path, ski
 
 
 def test_the_place_of_a_mistake_in_pyproject(tmp_path: Path, skillweave: Skillweave) -> None:
-    write(tmp_path, "skills/one/a/SKILL.md", "---\nname: a\ndescription: Does a.\n---\n# A\n")
-    write(tmp_path, "pyproject.toml", "[tool.skillweave.plugins.one]\nversion = 1\n")
+    write(tmp_path / "skills/one/a/SKILL.md", skill("a", "# A\n"))
+    write(tmp_path / "pyproject.toml", "[tool.skillweave.plugins.one]\nversion = 1\n")
     outcome = skillweave(tmp_path, ["package", "--format", "concise"])
     assert outcome.err.startswith("pyproject.toml:2:11: SW001 plugins.one.version")
 
@@ -566,8 +551,8 @@ def test_keys_that_a_consumer_refuses(
         "argument-hint": "'argument-hint': ''\n",
         "c": "metadata: {model: kept}\n",
     }
-    write(tmp_path, "skills/a/SKILL.md", f"---\n{''.join(lines.values())}---\n# A\n\nmodel: prose\n")
-    write(tmp_path, "skillweave.toml", f"banner = false\nconsumers = {json.dumps(consumers)}\n")
+    write(tmp_path / "skills/a/SKILL.md", f"---\n{''.join(lines.values())}---\n# A\n\nmodel: prose\n")
+    write(tmp_path / "skillweave.toml", f"banner = false\nconsumers = {json.dumps(consumers)}\n")
     outcome = skillweave(tmp_path, ["package", "--strip-unportable"])
     assert outcome.status == 0, outcome.err
     with zipfile.ZipFile(tmp_path / "dist/a.zip") as archive:
@@ -593,8 +578,8 @@ def test_keys_that_a_consumer_refuses(
     ],
 )
 def test_keys_in_flow_style(tmp_path: Path, skillweave: Skillweave, written: str, left: str) -> None:
-    write(tmp_path, "skills/a/SKILL.md", f"---\n{written}\n---\n# A\n")
-    write(tmp_path, "skillweave.toml", "banner = false\n")
+    write(tmp_path / "skills/a/SKILL.md", f"---\n{written}\n---\n# A\n")
+    write(tmp_path / "skillweave.toml", "banner = false\n")
     outcome = skillweave(tmp_path, ["package", "--strip-unportable"])
     assert outcome.status == 0, outcome.err
     with zipfile.ZipFile(tmp_path / "dist/a.zip") as archive:
@@ -631,11 +616,12 @@ def test_provenance_names_every_source_and_every_archive(project: Path, skillwea
 
 
 def test_provenance_speaks_of_what_was_packed_only(project: Path, skillweave: Skillweave) -> None:
-    write(project, "patterns/steps.md", "<<include: missing.md>>\n")
+    write(project / "patterns/steps.md", "<<include: missing.md>>\n")
     assert skillweave(project, ["package", "--provenance"]).status == 1
     statement = json.loads((project / "dist/provenance.intoto.json").read_text())
     assert [subject["name"] for subject in statement["subject"]] == ARCHIVES[:2]
     sources = statement["predicate"]["buildDefinition"]["resolvedDependencies"]
+    assert sources
     assert not any("research" in source["uri"] for source in sources)
 
 
@@ -647,7 +633,7 @@ def test_the_commands_of_the_how_to(project: Path, skillweave: Skillweave) -> No
     shutil.rmtree(project)
     page = PAGE.read_text()
     for name, text in re.findall(r"^```\w+ file=(\S+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
-        write(project, name, text)
+        write(project / name, text)
     consoles = re.findall(r"^```console\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     ran = 0
     for step in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", "".join(consoles), re.MULTILINE):

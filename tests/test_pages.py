@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from markdown_it import MarkdownIt
 
-from conftest import Outcome, Skillweave
+from projects import Outcome, write_files
 from skillweave.cli import run
 from skillweave.diagnostics import CODES
 from skillweave.explain import explain
@@ -29,6 +29,7 @@ from skillweave.explain import explain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from conftest import Skillweave
     from skillweave.diagnostics import Code
 
 REPOSITORY = Path(__file__).parents[1]
@@ -174,13 +175,6 @@ def lay_out(page: Page, number: str, project: Path) -> None:
     write_files(project, page.example)
     if number in BUILDERS:
         BUILDERS[number](project)
-
-
-def write_files(project: Path, files: dict[str, str]) -> None:
-    for name, text in files.items():
-        path = project / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
 
 
 def run_without_privileges(project: Path, arguments: list[str]) -> Outcome:

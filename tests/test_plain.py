@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from skillweave.markdown.plain import plain_reading
 from skillweave.parse.documents import parse, parse_by_parser
 from skillweave.source import LineIndex, normalise
-from strategies import documents, openers_everywhere, scraps
+from strategies import documents, examples, openers_everywhere, scraps
 
-SETTINGS = settings(derandomize=True, deadline=None, database=None, max_examples=400)
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("patterns", "skills", "docs", "tests/cases")
 
@@ -227,7 +226,7 @@ def lines_of_all_kinds() -> st.SearchStrategy[str]:
     return (st.lists(line, max_size=4) | st.lists(line, max_size=9)).map("\n".join)
 
 
-@SETTINGS
+@examples(400)
 @given(lines_of_all_kinds() | scraps() | documents() | openers_everywhere())
 @example("- a\n| b |\n|---|\n")
 @example("text\n| b |\n|---|\n| c |\n")
@@ -280,13 +279,16 @@ def test_what_is_nearly_something_is_read_as_the_parser_reads_it(text: str) -> N
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_real_texts_are_read_as_the_parser_reads_them(folder: str) -> None:
     files = sorted(path for path in (ROOT / folder).rglob("*.md") if path.is_file())
+    assert files
     texts = {path: normalise(path.read_text(encoding="utf-8", errors="replace")) for path in files}
     assert [path for path, text in texts.items() if parse(text) != parse_by_parser(text)] == []
 
 
 def test_what_people_write_is_plain() -> None:
     """Without this, a short cut that never answers would pass."""
-    for path in sorted((ROOT / "patterns").rglob("*.md")):
+    paths = sorted((ROOT / "patterns").rglob("*.md"))
+    assert paths
+    for path in paths:
         text = path.read_text(encoding="utf-8")
         assert plain_reading(LineIndex(text), parse(text).body) is not None, path
 

@@ -10,13 +10,14 @@ import pytest
 import yaml
 
 from adoption import PUBLISHED, ROOT, Ran, local, run
+from projects import skill, write
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from adoption import Checkout
 
-SKILL = "---\nname: x\ndescription: Does x. Use when x is asked for.\n---\n# X\n\n<<include: a.md>>\n"
+SKILL = skill("x", "# X\n\n<<include: a.md>>\n")
 BOTH = (
     "repos:\n  - repo: {0}\n    rev: v0.1.0\n    hooks:\n      - id: skillweave-check\n      - id: skillweave-build\n"
 )
@@ -38,11 +39,6 @@ def command(project: Path, tool: Checkout) -> Command:
     """Runs a command in the project, which is a repository."""
     run(project, tool.environment, ["git", "init", "--quiet"])
     return lambda *arguments: run(project, tool.environment, arguments)
-
-
-def write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
 
 
 def verdicts(ran: Ran) -> dict[str, str]:

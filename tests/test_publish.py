@@ -9,31 +9,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import LOCK, OutputFile, Skillweave, read_tree
+from projects import LOCK, OutputFile, read_tree, skill, write_files
 from skillweave.publish.exchange import MOVING, exchange, roll_back
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
-
-def skill(name: str, body: str = "Text.") -> str:
-    return f"---\nname: {name}\ndescription: What {name} does.\n---\n\n{body}\n"
+    from conftest import Skillweave
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project with one skill, in a folder of its own."""
     folder = tmp_path / "outside" / "project"
-    write(folder, {"skills/x/SKILL.md": skill("x"), "skills/x/data.txt": "data\n"})
+    write_files(folder, {"skills/x/SKILL.md": skill("x"), "skills/x/data.txt": "data\n"})
     (folder / "skillweave.toml").write_text('documents = ["entries"]\nbanner = false\n', encoding="utf-8")
     return folder
-
-
-def write(folder: Path, files: Mapping[str, str]) -> None:
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
 
 
 def record(*outputs: tuple[str, str], source: str = "skills/x/SKILL.md") -> str:
@@ -61,7 +52,7 @@ def test_the_equal_files_of_a_changed_bundle_stay_the_same_files(project: Path, 
     skillweave_here(project, ["build"])
     data = project / "build/skills/x/data.txt"
     before = data.stat()
-    write(project, {"skills/x/SKILL.md": skill("x", "New.")})
+    write_files(project, {"skills/x/SKILL.md": skill("x", "New.\n")})
     skillweave_here(project, ["build"])
     after = data.stat()
     assert (after.st_ino, after.st_mtime_ns, after.st_nlink) == (before.st_ino, before.st_mtime_ns, 1)
@@ -90,13 +81,13 @@ def test_a_file_becomes_a_folder_and_back(project: Path, skillweave_here: Skillw
     skillweave_here(project, ["build"])
     first = read_tree(project / "build")
     (project / "skills/x/data.txt").unlink()
-    write(project, {"skills/x/data.txt/deep/a.txt": "a\n"})
+    write_files(project, {"skills/x/data.txt/deep/a.txt": "a\n"})
     assert skillweave_here(project, ["build"]).status == 0
     assert read_tree(project / "build").keys() == {"skills/x/SKILL.md", "skills/x/data.txt/deep/a.txt"}
     (project / "skills/x/data.txt/deep/a.txt").unlink()
     (project / "skills/x/data.txt/deep").rmdir()
     (project / "skills/x/data.txt").rmdir()
-    write(project, {"skills/x/data.txt": "data\n"})
+    write_files(project, {"skills/x/data.txt": "data\n"})
     assert skillweave_here(project, ["build"]).status == 0
     assert read_tree(project / "build") == first
 
@@ -104,7 +95,7 @@ def test_a_file_becomes_a_folder_and_back(project: Path, skillweave_here: Skillw
 def test_a_folder_without_a_source_goes_with_the_folders_that_it_empties(
     project: Path, skillweave_here: Skillweave
 ) -> None:
-    write(project, {"skills/deep/y/SKILL.md": skill("y"), "entries/sub/a.md": "a\n"})
+    write_files(project, {"skills/deep/y/SKILL.md": skill("y"), "entries/sub/a.md": "a\n"})
     skillweave_here(project, ["build"])
     (project / "skills/deep/y/SKILL.md").unlink()
     (project / "entries/sub/a.md").unlink()
@@ -113,11 +104,11 @@ def test_a_folder_without_a_source_goes_with_the_folders_that_it_empties(
 
 
 def test_a_skill_around_a_skill_comes_and_goes(project: Path, skillweave_here: Skillweave) -> None:
-    write(project, {"skills/o/i/SKILL.md": skill("i")})
+    write_files(project, {"skills/o/i/SKILL.md": skill("i")})
     skillweave_here(project, ["build"])
     inner = (project / "build/skills/o/i/SKILL.md").stat()
     alone = read_tree(project / "build")
-    write(project, {"skills/o/SKILL.md": skill("o")})
+    write_files(project, {"skills/o/SKILL.md": skill("o")})
     skillweave_here(project, ["build"])
     assert read_tree(project / "build").keys() == alone.keys() | {"skills/o/SKILL.md"}
     (project / "skills/o/SKILL.md").unlink()
@@ -136,10 +127,12 @@ def test_an_output_folder_elsewhere(project: Path, tmp_path: Path, skillweave_he
 def test_an_entry_with_an_error_keeps_its_last_good_output(
     project: Path, how: list[str], skillweave_here: Skillweave
 ) -> None:
-    write(project, {"skills/y/SKILL.md": skill("y")})
+    write_files(project, {"skills/y/SKILL.md": skill("y")})
     skillweave_here(project, ["build", *how])
     kept, locked = read_tree(project / "build/skills/x"), recorded(project)
-    write(project, {"skills/x/SKILL.md": skill("x", "<<include: gone.md>>"), "skills/y/SKILL.md": skill("y", "New.")})
+    write_files(
+        project, {"skills/x/SKILL.md": skill("x", "<<include: gone.md>>\n"), "skills/y/SKILL.md": skill("y", "New.\n")}
+    )
     found = skillweave_here(project, ["build", *how])
     assert (found.status, "1 with errors" in found.out) == (1, True)
     assert read_tree(project / "build/skills/x") == kept
@@ -185,7 +178,7 @@ def test_an_output_with_other_line_ends_is_made_anew(project: Path, path: str, s
 def test_a_foreign_file_keeps_its_bundle_from_being_touched(
     project: Path, path: str, skillweave_here: Skillweave
 ) -> None:
-    write(project, {path: "mine"})
+    write_files(project, {path: "mine"})
     before = stats(project / "build" / "skills")
     found = skillweave_here(project, ["build", "--format", "concise"])
     assert (found.status, f"{path}:1:1: SW902" in found.err) == (1, True)
@@ -197,7 +190,7 @@ def test_a_foreign_file_keeps_its_bundle_from_being_touched(
 def test_what_is_no_folder_where_one_goes_is_named_once(
     project: Path, at: str, kind: str, skillweave_here: Skillweave
 ) -> None:
-    write(project, {"skills/y/SKILL.md": skill("y"), "skills/x/sub/a.txt": "a", "skills/x/sub/b.txt": "b"})
+    write_files(project, {"skills/y/SKILL.md": skill("y"), "skills/x/sub/a.txt": "a", "skills/x/sub/b.txt": "b"})
     place = project / "build" / at
     place.parent.mkdir(parents=True)
     if kind == "file":
@@ -212,12 +205,12 @@ def test_what_is_no_folder_where_one_goes_is_named_once(
 def test_what_is_left_out_everywhere_survives_every_change(project: Path, skillweave_here: Skillweave) -> None:
     skillweave_here(project, ["build"])
     bundle = project / "build/skills/x"
-    write(bundle, {".hidden/a.txt": "a", "__pycache__/b.pyc": "b", "SKILL.md~": "c"})
+    write_files(bundle, {".hidden/a.txt": "a", "__pycache__/b.pyc": "b", "SKILL.md~": "c"})
     (bundle / ".hidden/empty").mkdir()
     (bundle / ".hidden/link").symlink_to("nowhere")
     litter = {path: file for path, file in read_tree(bundle).items() if path not in ("SKILL.md", "data.txt")}
     assert litter.keys() == {".hidden/a.txt", ".hidden/empty/", ".hidden/link", "__pycache__/b.pyc", "SKILL.md~"}
-    write(project, {"skills/x/SKILL.md": skill("x", "New.")})
+    write_files(project, {"skills/x/SKILL.md": skill("x", "New.\n")})
     assert skillweave_here(project, ["build"]).status == 0
     assert read_tree(bundle).items() >= litter.items()
     assert "New." in (bundle / "SKILL.md").read_text(encoding="utf-8")
@@ -229,7 +222,7 @@ def test_what_is_left_out_everywhere_survives_every_change(project: Path, skillw
 @pytest.mark.parametrize("gone", ["data.txt", "SKILL.md"])
 def test_an_edited_output_without_a_source_stays(project: Path, gone: str, skillweave_here: Skillweave) -> None:
     skillweave_here(project, ["build"])
-    write(project, {"build/skills/x/data.txt": "edited"})
+    write_files(project, {"build/skills/x/data.txt": "edited"})
     (project / "skills/x" / gone).unlink()
     found = skillweave_here(project, ["build"])
     assert (found.status, "was edited after it was built" in found.err) == (1, True)
@@ -238,7 +231,7 @@ def test_an_edited_output_without_a_source_stays(project: Path, gone: str, skill
 
 
 def test_a_file_where_the_output_folder_goes(project: Path, skillweave_here: Skillweave) -> None:
-    write(project, {"build": "mine"})
+    write_files(project, {"build": "mine"})
     found = skillweave_here(project, ["build"])
     assert found.status == 1
     assert found.err.splitlines()[0] == f"skillweave: cannot write {project / 'build'}: File exists"
@@ -251,7 +244,7 @@ def test_a_folder_where_the_lock_file_goes_costs_one_staging_folder_at_most(
     lock = project / "build" / LOCK
     lock.mkdir(parents=True)
     for number in range(4):
-        write(project, {"skills/x/SKILL.md": skill("x", f"{number}.")})
+        write_files(project, {"skills/x/SKILL.md": skill("x", f"{number}.\n")})
         refused = skillweave_here(project, ["build"])
         assert (refused.status, f"cannot write {lock}: Is a directory" in refused.err) == (1, True)
         assert len(list((project / "build").glob(".staging-*"))) == 1
@@ -266,10 +259,10 @@ def test_a_folder_where_the_lock_file_goes_costs_one_staging_folder_at_most(
 
 @pytest.mark.parametrize("link", ["skills", "skills/x", "skills/x/sub"])
 def test_a_symlink_in_the_output_folder_is_not_followed(project: Path, link: str, skillweave_here: Skillweave) -> None:
-    write(project, {"skills/x/sub/a.txt": "ours\n"})
+    write_files(project, {"skills/x/sub/a.txt": "ours\n"})
     outside = project.parent / "victim"
-    write(outside, {"x/SKILL.md": "theirs", "x/sub/a.txt": "theirs", "SKILL.md": "theirs", "a.txt": "theirs"})
-    write(project / "build", {LOCK: record(("skills/x/sub/a.txt", "theirs"), (link, "theirs"))})
+    write_files(outside, {"x/SKILL.md": "theirs", "x/sub/a.txt": "theirs", "SKILL.md": "theirs", "a.txt": "theirs"})
+    write_files(project / "build", {LOCK: record(("skills/x/sub/a.txt", "theirs"), (link, "theirs"))})
     (project / "build" / link).parent.mkdir(parents=True, exist_ok=True)
     (project / "build" / link).symlink_to(outside)
     before = stats(outside)
@@ -310,9 +303,11 @@ def test_a_lock_file_that_is_a_symlink_is_replaced_and_not_followed(project: Pat
 
 def test_only_what_builds_staged_is_cleared_up(project: Path, skillweave_here: Skillweave) -> None:
     outside = project.parent / "victim"
-    write(outside, {"a.txt": "theirs"})
+    write_files(outside, {"a.txt": "theirs"})
     build = project / "build"
-    write(build, {".staging-0badf00d/new/a.txt": "left", ".staging-mine/a.txt": "mine", ".staging-12345678": "a file"})
+    write_files(
+        build, {".staging-0badf00d/new/a.txt": "left", ".staging-mine/a.txt": "mine", ".staging-12345678": "a file"}
+    )
     (build / ".staging-0badf00d/new/out").symlink_to(outside)
     (build / ".staging-deadbeef").symlink_to(outside)
     before = stats(outside)
@@ -329,8 +324,8 @@ def staged(tmp_path: Path, path: str = "skills/x") -> tuple[Path, Path]:
     """An output folder with an old bundle, and its staging folder with the new one."""
     folder = tmp_path / "build"
     staging = folder / ".staging-00000000"
-    write(folder, {f"{path}/SKILL.md": "old"})
-    write(staging, {f"new/{path}/SKILL.md": "new"})
+    write_files(folder, {f"{path}/SKILL.md": "old"})
+    write_files(staging, {f"new/{path}/SKILL.md": "new"})
     return folder, staging
 
 
@@ -351,8 +346,8 @@ def test_a_missing_folder_is_no_exchange(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", ["../victim", "/etc/victim", "link/victim", "", "a\0b", "taken", "skills\\..\\x"])
 def test_a_journal_cannot_lead_outside(tmp_path: Path, path: str) -> None:
     folder, staging = staged(tmp_path)
-    write(staging, {MOVING: path, "aside/SKILL.md": "theirs"})
-    write(folder, {"taken/SKILL.md": "taken"})
+    write_files(staging, {MOVING: path, "aside/SKILL.md": "theirs"})
+    write_files(folder, {"taken/SKILL.md": "taken"})
     (folder / "link").symlink_to(tmp_path)
     roll_back(folder, str(staging))
     assert (staging / "aside/SKILL.md").exists()
@@ -361,7 +356,7 @@ def test_a_journal_cannot_lead_outside(tmp_path: Path, path: str) -> None:
 
 def test_a_journal_brings_a_folder_back(tmp_path: Path) -> None:
     folder, staging = staged(tmp_path)
-    write(staging, {MOVING: "skills/x"})
+    write_files(staging, {MOVING: "skills/x"})
     os.rename(folder / "skills/x", staging / "aside")  # noqa: PTH104
     roll_back(folder, str(staging))
     assert (folder / "skills/x/SKILL.md").read_text(encoding="utf-8") == "old"
@@ -370,7 +365,7 @@ def test_a_journal_brings_a_folder_back(tmp_path: Path) -> None:
 def test_what_is_said_to_be_removed_is_gone(tmp_path: Path, skillweave: Skillweave) -> None:
     """A document may be called SKILL.md, and others stay in its folder."""
     documents = dict.fromkeys(("docs/x/SKILL.md", "docs/x/y.md", "docs/z/SKILL.md"), "text\n")
-    write(tmp_path, {"skillweave.toml": 'documents = ["docs"]\n', **documents})
+    write_files(tmp_path, {"skillweave.toml": 'documents = ["docs"]\n', **documents})
     skillweave(tmp_path, ["build"])
     for path in ("docs/x/SKILL.md", "docs/z/SKILL.md"):
         (tmp_path / path).unlink()

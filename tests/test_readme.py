@@ -18,6 +18,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 import adoption
+from projects import skill, write, write_files
 from skillweave.config import Config, Limits
 
 if TYPE_CHECKING:
@@ -36,9 +37,7 @@ def test_the_page_tells_the_truth(page: str, tmp_path: Path, tool: Checkout, *, 
     told = told_now = (ROOT / page).read_text(encoding="utf-8")
     for info, content in fences(told):
         if name := re.search(r"\bfile=(\S+)", info):
-            path = tmp_path / name[1]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content, encoding="utf-8")
+            write(tmp_path / name[1], content)
         elif info == "console":
             commands = re.findall(r"^\$ (.*)$", content, re.MULTILINE)
             printed = "".join(f"$ {command}\n{run(command, tmp_path, tool)}" for command in commands)
@@ -90,15 +89,13 @@ def test_what_replaces_the_directives_of_other_tools_works_and_what_is_left_of_t
     ours = [span for _, here in rows for span in re.findall(r"`(<<include: [^`]*>>)`", here)]
     assert (len(theirs), len(ours)) == (8, 4)
     texts = {
-        "skills/x/SKILL.md": "\n\n".join(["---\nname: x\ndescription: Does x. Use for x.\n---\n# X", *ours, ""]),
+        "skills/x/SKILL.md": "\n\n".join([skill("x", "# X"), *ours, ""]),
         "patterns/notes.md": "Before.\n\n<!-- region: why -->\nWhy.\n<!-- endregion: why -->\n",
         "patterns/run.py": "1\n2\n3\n4\n5\n6\n",
         "patterns/greeting.md": "---\nparams:\n  who: {required: true}\n---\nHello {{ who }}.\n",
         **{f"left/{number}.md": f"{text}\n" for number, text in enumerate(theirs)},
     }
-    for name, text in texts.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text, encoding="utf-8")
+    write_files(tmp_path, texts)
     assert run("skillweave check --strict --quiet", tmp_path, tool) == ""
     (search,) = [content for info, content in fences(page) if info == "sh"]
     for command in ("git init --quiet", "git add ."):

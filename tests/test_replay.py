@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from conftest import read_tree
+from projects import read_tree, run_apart, skill, timeless, write, write_files
 from skillweave.cachedir import MOST
 from skillweave.replay import MANY, replay
 from skillweave.stamps import stamp
@@ -25,12 +24,12 @@ if TYPE_CHECKING:
 
     from conftest import Skillweave
 
-SKILL = "---\nname: {}\ndescription: A skill for tests. Use it in tests.\n---\n\n<<include: a.md>>\n"
+INCLUDE = "\n<<include: a.md>>\n"
 FILES = {
     "skillweave.toml": "banner = false\n",
-    "skills/s/SKILL.md": SKILL.format("s"),
+    "skills/s/SKILL.md": skill("s", INCLUDE),
     "skills/s/run.sh": "true\n",
-    "skills/t/SKILL.md": SKILL.format("t"),
+    "skills/t/SKILL.md": skill("t", INCLUDE),
     "patterns/a.md": "# A\n\n[b](b.md)\n",
     "patterns/b.md": "# B\n",
     "patterns/ünused.md": "# Nobody includes it\n",
@@ -47,13 +46,6 @@ class Change(NamedTuple):
     """What is done before all is left alone."""
     kept: tuple[str, ...] = COMMANDS
     """The commands whose answers are kept at all."""
-
-
-def write(root: Path, path: str, text: str) -> Path:
-    file = root / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)
-    return file
 
 
 def replace_by_link(root: Path, path: str) -> None:
@@ -99,13 +91,13 @@ def make_fifos(root: Path) -> None:
 
 def refuse(root: Path) -> None:
     """Another skill with the same name, in a root that is read first."""
-    write(root, "x/s/skills/s/SKILL.md", SKILL.format("s"))
-    write(root, "skillweave.toml", 'skills = ["x/*/skills", "skills"]\n')
+    write(root / "x/s/skills/s/SKILL.md", skill("s", INCLUDE))
+    write(root / "skillweave.toml", 'skills = ["x/*/skills", "skills"]\n')
 
 
 def link(root: Path) -> None:
     (root / "patterns/l.md").symlink_to("b.md")
-    write(root, "skills/t/SKILL.md", SKILL.format("t") + "\n<<include: l.md>>\n")
+    write(root / "skills/t/SKILL.md", skill("t", INCLUDE + "\n<<include: l.md>>\n"))
 
 
 def move_link(root: Path) -> None:
@@ -135,27 +127,27 @@ def move_link_meanwhile(root: Path) -> None:
 CHANGES = {
     "nothing": Change(Path.exists, COMMANDS),
     "a pattern is touched": Change(lambda root: os.utime(root / "patterns/a.md"), COMMANDS),
-    "a pattern is written again": Change(lambda root: write(root, "patterns/b.md", "# B\n"), COMMANDS),
+    "a pattern is written again": Change(lambda root: write(root / "patterns/b.md", "# B\n"), COMMANDS),
     "the configuration is touched": Change(lambda root: os.utime(root / "skillweave.toml"), COMMANDS),
     "an output is touched": Change(lambda root: os.utime(root / "build/skills/s/SKILL.md"), COMMANDS),
-    "a pattern is edited": Change(lambda root: write(root, "patterns/b.md", "# B!\n")),
+    "a pattern is edited": Change(lambda root: write(root / "patterns/b.md", "# B!\n")),
     "a pattern is edited, and as long and old as before": Change(same_size),
     "a pattern is there no more": Change(lambda root: (root / "patterns/b.md").unlink()),
     "a pattern has another name": Change(lambda root: (root / "patterns/b.md").rename(root / "patterns/c.md")),
     "a pattern is a folder": Change(make_folder),
     "a pattern is a symlink to what it was": Change(lambda root: replace_by_link(root, "patterns/b.md")),
-    "a pattern is new": Change(lambda root: write(root, "patterns/new.md", "# New\n")),
+    "a pattern is new": Change(lambda root: write(root / "patterns/new.md", "# New\n")),
     "patterns are a symlink": Change(lambda root: replace_by_link(root, "patterns")),
-    "a skill is new": Change(lambda root: write(root, "skills/u/SKILL.md", SKILL.format("u"))),
+    "a skill is new": Change(lambda root: write(root / "skills/u/SKILL.md", skill("u", INCLUDE))),
     "a skill is there no more": Change(lambda root: shutil.rmtree(root / "skills/t")),
     "a file of a skill can be executed": Change(lambda root: (root / "skills/s/run.sh").chmod(0o755)),
-    "the configuration says something else": Change(lambda root: write(root, "skillweave.toml", "banner = true\n")),
+    "the configuration says something else": Change(lambda root: write(root / "skillweave.toml", "banner = true\n")),
     "the configuration is there no more": Change(lambda root: (root / "skillweave.toml").unlink()),
-    "an output is edited": Change(lambda root: write(root, "build/skills/s/SKILL.md", "mine\n"), ("check",)),
+    "an output is edited": Change(lambda root: write(root / "build/skills/s/SKILL.md", "mine\n"), ("check",)),
     "an output is there no more": Change(lambda root: (root / "build/skills/s/run.sh").unlink(), ("check",)),
     "an output is a symlink": Change(lambda root: replace_by_link(root, "build/skills/s/SKILL.md"), ("check",)),
     "an output can be executed": Change(lambda root: (root / "build/skills/s/SKILL.md").chmod(0o755), ("check",)),
-    "a file stands among the outputs": Change(lambda root: write(root, "build/skills/s/mine.md", "x"), ("check",)),
+    "a file stands among the outputs": Change(lambda root: write(root / "build/skills/s/mine.md", "x"), ("check",)),
     "the lock file is there no more": Change(lambda root: (root / "build/skillweave.lock.json").unlink(), ("check",)),
     "the outputs are there no more": Change(lambda root: shutil.rmtree(root / "build")),
     "the outputs lie elsewhere": Change(lambda root: replace_by_link(root, "build")),
@@ -168,17 +160,17 @@ CHANGES = {
     "a file was made executable, and built": Change(
         Path.exists, COMMANDS, lambda r: (r / "skills/s/run.sh").chmod(0o755)
     ),
-    "a skill that was refused is edited": Change(lambda root: write(root, "skills/s/SKILL.md", "XXX\n"), (), refuse),
+    "a skill that was refused is edited": Change(lambda root: write(root / "skills/s/SKILL.md", "XXX\n"), (), refuse),
     "a symlink leads elsewhere": Change(move_link, (), link),
     "a symlink leads elsewhere once the report is told": Change(move_link_meanwhile, (), link),
     "a file comes into an empty folder of a bundle": Change(
-        lambda root: write(root, "build/skills/s/empty/x", "x"),
+        lambda root: write(root / "build/skills/s/empty/x", "x"),
         ("check",),
         lambda root: (root / "build/skills/s/empty").mkdir(),
         kept=("check", "build"),
     ),
     "a file stands among the outputs from the beginning": Change(
-        Path.exists, ("check", "build"), lambda root: write(root, "build/mine.md", "x"), kept=("check", "build")
+        Path.exists, ("check", "build"), lambda root: write(root / "build/mine.md", "x"), kept=("check", "build")
     ),
 }
 
@@ -201,8 +193,7 @@ def settled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="UTF-8") for _ in range(2))
     with redirect_stdout(out), redirect_stderr(err):
         for root, change in waiting.items():
-            for path, text in FILES.items():
-                write(root, path, text)
+            write_files(root, FILES)
             with chdir(root):
                 run(["build"])
                 change.before(root)
@@ -257,10 +248,10 @@ def test_a_change_is_seen(
 
 def test_many_outputs_are_seen_to_change_too(tmp_path: Path, skillweave_here: Skillweave) -> None:
     """They are looked at by a second process, which tells of newer stamps as well."""
-    write(tmp_path, "skills/s/SKILL.md", SKILL.format("s"))
-    write(tmp_path, "patterns/a.md", "# A\n")
+    write(tmp_path / "skills/s/SKILL.md", skill("s", INCLUDE))
+    write(tmp_path / "patterns/a.md", "# A\n")
     for number in range(MANY):
-        write(tmp_path, f"skills/s/data/{number}.txt", "x\n")
+        write(tmp_path / f"skills/s/data/{number}.txt", "x\n")
     for _ in range(2):
         assert skillweave_here(tmp_path, ["build"]).status == 0
     assert replay(["build"]) == 0
@@ -272,7 +263,7 @@ def test_many_outputs_are_seen_to_change_too(tmp_path: Path, skillweave_here: Sk
     while seen.encode() not in answer.read_bytes():  # A change of the time is believed once it has settled.
         assert replay(["build"]) == 0
         assert time.monotonic() < deadline
-    write(tmp_path, "build/skills/s/data/7.txt", "y\n")
+    write(tmp_path / "build/skills/s/data/7.txt", "y\n")
     assert replay(["build"]) is None
 
 
@@ -335,11 +326,6 @@ def test_nothing_is_loaded_for_it(untouched: Path) -> None:
     assert heavy & {*again} == set()
 
 
-def timeless(text: str) -> str:
-    """A text without how long a build took."""
-    return re.sub(r"in \d+\.\d\d s", "in a while", text)
-
-
 @pytest.mark.parametrize("encoding", ["ascii", "ascii:backslashreplace", "latin-1", "utf-8"])
 def test_a_stream_of_any_kind_is_told_the_same(encoding: str, untouched: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
@@ -371,21 +357,18 @@ def test_a_stream_that_is_closed(stream: int, untouched: Path) -> None:
 
 
 def test_names_that_are_read_otherwise_are_another_question(tmp_path: Path, skillweave: Skillweave) -> None:
-    for path, text in FILES.items():
-        write(tmp_path, path, text)
+    write_files(tmp_path, FILES)
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    command = [sys.executable, "-m", "skillweave", "check", "-q"]
-    subprocess.run(command, cwd=tmp_path, env={**os.environ, **plain}, capture_output=True, check=False, timeout=60)
+    run_apart(tmp_path, ["check", "-q"], plain)
     assert skillweave(tmp_path, ["check"]) == skillweave(tmp_path, ["check", "--no-cache"])
 
 
 def test_an_answer_goes_when_something_has_changed(tmp_path: Path, skillweave_here: Skillweave) -> None:
-    for path, text in FILES.items():
-        write(tmp_path, path, text)
+    write_files(tmp_path, FILES)
     for _ in range(2):
         skillweave_here(tmp_path, ["build"])
-    mine = write(tmp_path, ".skillweave/mine.answer", "mine")
+    mine = write(tmp_path / ".skillweave/mine.answer", "mine")
     assert [*tmp_path.glob(".skillweave/build-*.answer")]
-    write(tmp_path, "patterns/b.md", "# Edited\n")
+    write(tmp_path / "patterns/b.md", "# Edited\n")
     skillweave_here(tmp_path, ["check"])
     assert [*tmp_path.glob(".skillweave/*.answer")] == [mine]

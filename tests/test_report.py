@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from skillweave import __version__
@@ -237,7 +237,6 @@ HOSTILE = st.text(
 )
 
 
-@settings(deadline=None)
 @given(HOSTILE, HOSTILE, st.integers(1, 30), st.integers(1, 30))
 def test_what_cannot_be_seen_is_escaped_everywhere(text: str, line: str, start: int, end: int) -> None:
     path, place = SourcePath(text), Position(1, start)

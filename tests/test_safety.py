@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
+from projects import run_apart, skill, write
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Skillweave
 
-SKILL = "---\nname: s\ndescription: A skill for tests. Use it in tests.\n---\n\n"
+SKILL = skill("s", "\n")
 
 
 @pytest.mark.parametrize(
@@ -36,30 +36,24 @@ def test_a_symlink_brings_nothing_from_elsewhere(tmp_path: Path, link: str, body
     for secret in (project / "secret", tmp_path / "secret"):
         secret.parent.mkdir(exist_ok=True)
         secret.write_text("TOP SECRET\n")
-    (project / "skills/s").mkdir(parents=True)
-    (project / "skills/s/SKILL.md").write_text(SKILL + body)
+    write(project / "skills/s/SKILL.md", SKILL + body)
     (project / link).parent.mkdir(parents=True, exist_ok=True)
     (project / link).symlink_to((project / target).resolve())
-    result = subprocess.run(
-        [sys.executable, "-m", "skillweave", "build"], cwd=project, capture_output=True, encoding="utf-8", check=False
-    )
-    assert result.returncode == 1
-    assert "SECRET" not in result.stdout + result.stderr
+    result = run_apart(project, ["build"])
+    assert result.status == 1
+    assert "SECRET" not in result.out + result.err
     published = [path for path in (project / "build").rglob("*") if path.is_file()]
     assert not any("SECRET" in path.read_text() for path in published)
     assert not (project / "build/skills/s").exists()
 
 
 def test_a_skill_that_is_a_link_to_another_folder_of_the_project_is_read(tmp_path: Path) -> None:
-    (tmp_path / "skills/s").mkdir(parents=True)
-    (tmp_path / "skills/s/SKILL.md").write_text(SKILL)
+    write(tmp_path / "skills/s/SKILL.md", SKILL)
     (tmp_path / ".claude").mkdir()
     (tmp_path / ".claude/skills").symlink_to(tmp_path / "skills")
     (tmp_path / "skillweave.toml").write_text('skills = [".claude/skills"]\n')
-    result = subprocess.run(
-        [sys.executable, "-m", "skillweave", "build"], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False
-    )
-    assert result.returncode == 0, result.stderr
+    result = run_apart(tmp_path, ["build"])
+    assert result.status == 0, result.err
     assert (tmp_path / "build/.claude/skills/s/SKILL.md").exists()
 
 
@@ -92,8 +86,7 @@ def project(tmp_path: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config").write_text('secret = "TOP SECRET"\n')
         (folder / "secret.md").write_text("TOP SECRET\n")
-    (root / "skills/s").mkdir(parents=True)
-    (root / "skills/s/SKILL.md").write_text(SKILL + "text\n")
+    write(root / "skills/s/SKILL.md", SKILL + "text\n")
     (root / "patterns").mkdir()
     return root
 
@@ -101,7 +94,9 @@ def project(tmp_path: Path) -> Path:
 def untouchable(project: Path) -> dict[str, bytes]:
     """All files that no run may change or add to: those outside of the project, and version control's own."""
     files = [path for path in project.parent.rglob("*") if path.is_file() and not path.is_symlink()]
-    return {str(path): path.read_bytes() for path in files if ".git" in path.parts or not path.is_relative_to(project)}
+    found = {str(path): path.read_bytes() for path in files if ".git" in path.parts or not path.is_relative_to(project)}
+    assert {str(project.parent / "elsewhere/config"), str(project / ".git/config")} <= found.keys()
+    return found
 
 
 @pytest.mark.parametrize("key", ["patterns", "skills", "documents", "shared", "output"])
@@ -192,7 +187,8 @@ def test_skills_that_are_a_link_to_version_control_are_not_read(
     done = skillweave_here(project, ["build"])
     assert done.status == 1
     assert "more is a symlink that leaves the project" in done.err
-    assert "TOP SECRET" not in "".join(p.read_text() for p in (project / "build").rglob("*") if p.is_file())
+    assert "TOP SECRET" not in done.out + done.err
+    assert [path for path in (project / "build").rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize("target", ["../elsewhere", ".git", ".git/hooks", "skills", "patterns/x", ".skillweave"])

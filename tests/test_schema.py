@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
+from projects import skill, write
 from skillweave.config import Config, Limits, load_config
 from skillweave.consumers import CONSUMERS
 from skillweave.diagnostics import CODES
@@ -182,8 +183,7 @@ def test_what_the_page_on_editors_says_holds(tmp_path: Path, skillweave_here: Sk
     assert is_valid(configuration)
     (task,) = json.loads(fences["json"])["tasks"]
     pattern = task["problemMatcher"]["pattern"]
-    (tmp_path / "skills/x").mkdir(parents=True)
-    (tmp_path / "skills/x/SKILL.md").write_text("---\nname: x\ndescription: X.\n---\n\n<<include: nope.md>>\n")
+    write(tmp_path / "skills/x/SKILL.md", skill("x", "\n<<include: nope.md>>\n"))
     assert task["command"] == "skillweave"
     printed = skillweave_here(tmp_path, task["args"]).out.splitlines()
     (found,) = [match for line in printed if (match := re.search(pattern["regexp"], line))]
@@ -192,18 +192,12 @@ def test_what_the_page_on_editors_says_holds(tmp_path: Path, skillweave_here: Sk
     assert "nope.md" in found[pattern["message"]]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project for many examples: each writes its own configuration."""
-    return tmp_path_factory.mktemp("project")
-
-
 PATHS = st.text(st.sampled_from("ab./*\\~:C \t\u2028é"), max_size=6)
 
 
 @given(key=st.sampled_from(["patterns", "skills", "documents", "shared", "output"]), path=PATHS)
-def test_a_path_is_judged_as_the_code_does(folder: Path, key: str, path: str) -> None:
+def test_a_path_is_judged_as_the_code_does(root: Path, key: str, path: str) -> None:
     value = json.dumps(path if key == "output" else [path])
     content = f"{key} = {value}"
-    found = [message for message in problems(content, folder) if 'the output "' not in message]
+    found = [message for message in problems(content, root) if 'the output "' not in message]
     assert is_valid(content) is (found == []), (content, found)

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from markdown_it import MarkdownIt
 
-from conftest import DEFAULT_CONFIG, Skillweave, read_tree
+from conftest import DEFAULT_CONFIG, Skillweave
+from projects import read_tree, write_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,9 +158,7 @@ def test_examples_are_whole() -> None:
 
 def lay_out(example: Example, project: Path) -> None:
     """The example's sources as a project."""
-    for path, text in ({"skillweave.toml": DEFAULT_CONFIG} | example.texts("file")).items():
-        (project / path).parent.mkdir(parents=True, exist_ok=True)
-        (project / path).write_text(text)
+    write_files(project, {"skillweave.toml": DEFAULT_CONFIG} | example.texts("file"))
 
 
 def rewrite(number: int, results: dict[str, str]) -> None:

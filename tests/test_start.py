@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from conftest import read_tree
+from projects import read_tree, run_apart, skill, write
 from skillweave.starter import template
 
 if TYPE_CHECKING:
@@ -29,15 +29,13 @@ CONFIG, PATTERN, SKILL, HOOK = FILES = (
     "skills/fix-bug/SKILL.md",
     ".pre-commit-config.yaml",
 )
-OWN = "---\nname: x\ndescription: Does x. Use for x.\n---\n# X\n"
+OWN = skill("x", "# X\n")
 
 
 def put(project: Path, **texts: str) -> Path:
     """Write files; in their names `__` stands for `/`, and `_md` at the end for `.md`."""
     for name, content in texts.items():
-        path = project / name.replace("__", "/").replace("_md", ".md").replace("_toml", ".toml")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
+        write(project / name.replace("__", "/").replace("_md", ".md").replace("_toml", ".toml"), content)
     return project
 
 
@@ -333,28 +331,16 @@ def without_privileges() -> None:
     libc.prctl(24, 1, 0, 0, 0)  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE
 
 
-def run_limited(project: Path, limit: Callable[[], None], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "skillweave", *arguments],
-        cwd=project,
-        preexec_fn=limit,
-        capture_output=True,
-        check=False,
-        timeout=60,
-        text=True,
-    )
-
-
 @pytest.mark.parametrize(
     ("folder", "arguments"), [("skills", ["init"]), ("", ["init", "new"]), ("skills", ["new", "skill", "x"])]
 )
 def test_a_read_only_folder(tmp_path: Path, folder: str, arguments: list[str]) -> None:
     (tmp_path / "skills").mkdir()
     (tmp_path / folder).chmod(0o555)
-    shown = run_limited(tmp_path, without_privileges, *arguments)
+    shown = run_apart(tmp_path, arguments, limit=without_privileges)
     (tmp_path / folder).chmod(0o755)
-    assert (shown.returncode, shown.stdout) == (2, "")
-    assert shown.stderr.endswith(f"Error: nothing was made: {tmp_path / folder} is read-only\n")
+    assert (shown.status, shown.out) == (2, "")
+    assert shown.err.endswith(f"Error: nothing was made: {tmp_path / folder} is read-only\n")
     assert list(read_tree(tmp_path)) == ["skills/"]
 
 
@@ -365,11 +351,11 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
-    shown = run_limited(tmp_path, limit, "init")
-    assert shown.returncode == 1
-    assert "Traceback" not in shown.stderr
+    shown = run_apart(tmp_path, ["init"], limit=limit)
+    assert shown.status == 1
+    assert "Traceback" not in shown.err
     assert list(read_tree(tmp_path)) == [CONFIG]
-    assert run_limited(tmp_path, lambda: None, "init").returncode == 0
+    assert run_apart(tmp_path, ["init"]).status == 0
     assert sorted(read_tree(tmp_path)) == sorted(FILES)
 
 

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from projects import skill, write
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
@@ -31,7 +33,7 @@ IN_TIME = 30.0
 LATE = 2.0
 """More than the seconds that a notice may be late before it counts as lost."""
 
-SKILL = "---\nname: commit\ndescription: Writes commits. Use it to commit.\n---\n# Commit\n\n<<include: a.md>>\n"
+SKILL = skill("commit", "# Commit\n\n<<include: a.md>>\n")
 
 Event = dict[str, Any]
 
@@ -109,11 +111,6 @@ def project(tmp_path: Path) -> Path:
     write(root / "patterns/a.md", "first\n")
     write(root / "skills/commit/SKILL.md", SKILL)
     return root
-
-
-def write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
 
 
 def bundle(project: Path, name: str = "commit") -> str:
