@@ -513,7 +513,7 @@ def test_mistakes_in_the_configuration(
 
 def test_the_place_of_a_mistake_in_a_configuration_elsewhere(tmp_path: Path, skillweave: Skillweave) -> None:
     project, other = tmp_path / "project", tmp_path / "other.toml"
-    write(project, "skills/one/a/SKILL.md", "---\nname: a\ndescription: Does a.\n---\n# A\n")
+    write(project / "skills/one/a/SKILL.md", skill("a", "# A\n"))
     other.write_text('banner = false\n\n[plugins.onne]\nversion = "1"\n')
     outcome = skillweave(
         project, ["package", "--as", "plugin", "--root", ".", "--config", str(other), "--format", "concise"]
