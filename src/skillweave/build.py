@@ -105,7 +105,7 @@ def compile_project(  # noqa: PLR0913 (each has its default, and is named by who
         meant = meant_patterns(site, paths, graph.findings)
         unreached = {path: check_unreached(site, path, is_meant=path in meant) for path in paths}
     links = links_of(graph)
-    looked_at = LookedAt([reached.compiled for reached in made_of.values()], unreached.keys(), links)
+    looked_at = LookedAt([reached.compiled for reached in made_of.values()], unreached.keys() - meant, links)
     vain = [] if wanted else unused_ignores(graph, graph.findings, looked_at)
     graph.failed |= failed_of(vain)
     bundles = make_bundles(site, plans, made_of)

@@ -169,7 +169,7 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
         return None
     links, linked, _ = merge.names
     compiled = [now.get(path, known).compiled for path, known in last.bundles.items()]
-    vain = unused_ignores(graph, [*kept, *_fresh(merge)], LookedAt(compiled, unreached.keys(), links))
+    vain = unused_ignores(graph, [*kept, *_fresh(merge)], LookedAt(compiled, unreached.keys() - meant, links))
     graph.failed |= failed_of([*kept, *vain])
     bundles = make_bundles(site, plans, made_of)
     findings = (*kept, *_fresh(merge))
