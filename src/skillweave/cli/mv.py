@@ -18,9 +18,10 @@ from skillweave.cli.terminal import echo, printable, say, say_json, say_patch
 from skillweave.phrases import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from skillweave.config import Config
+    from skillweave.diagnostics import Diagnostic
     from skillweave.move.apply import Task
     from skillweave.move.values import BundleChange, Plan
     from skillweave.source import SourcePath
@@ -74,12 +75,22 @@ def _run(options: Options, config: Config, names: tuple[str, str], *, dry_run: b
     with progress(options) as show:
         plan = plan_move(Asked(config, options.strict, fetcher_for(options, config), show), move)
     is_refused = bool(plan.refusals or status(plan.diagnostics))
-    if not is_refused and not dry_run:
+    is_done = not is_refused and not dry_run
+    if is_done:
         carry_out(config.root, Task(plan.move, plan.changes))
-    if options.format == "json":
-        say_json(_object(plan, is_done=not is_refused and not dry_run))
-    else:
-        _tell(options, plan, is_refused=is_refused, dry_run=dry_run)
+    try:
+        if options.format == "json":
+            say_json(_object(plan, is_done=is_done))
+        else:
+            _tell(options, plan, is_refused=is_refused, dry_run=dry_run)
+    except OSError:
+        if is_done:
+            echo(
+                f"{printable(plan.move.old)} is moved to {printable(plan.move.new)}; what that does is not told.",
+                err=True,
+            )
+            return ERRORS
+        raise
     return ERRORS if is_refused else CLEAN
 
 
@@ -104,8 +115,11 @@ def _finish(config: Config, task: Task, names: tuple[str, str], *, dry_run: bool
 
 def _tell(options: Options, plan: Plan, *, is_refused: bool, dry_run: bool) -> None:
     """Say what was done, or would be. A dry run's patch is all that goes to standard output."""
-    if plan.diagnostics and not (options.quiet and not is_refused):
-        _report(options, plan)
+    from skillweave.diagnostics import Severity  # noqa: PLC0415
+
+    diagnostics = [one for one in plan.diagnostics if not options.quiet or one.severity is Severity.ERROR]
+    if diagnostics:
+        _report(options, plan, diagnostics)
     for sentence in plan.refusals:
         say(f"refused: {sentence}", err=True)
     if is_refused:
@@ -130,6 +144,9 @@ def _lines(plan: Plan, *, verbose: bool, dry_run: bool) -> Iterator[str]:
     for mention in plan.mentions[:most]:
         yield f"left as it is: {mention.path}:{mention.position.line}:{mention.position.column}: {mention.text}"
     yield from _rest("places left as they are", len(plan.mentions), most)
+    for reason in plan.unread[:most]:
+        yield f"not looked into: {reason}"
+    yield from _rest("files that were not looked into", len(plan.unread), most)
 
 
 def _rest(what: str, count: int, most: int | None) -> Iterator[str]:
@@ -155,12 +172,12 @@ def _print_patches(plan: Plan) -> None:
         say_patch(patch(plan.move.path(path), (old, 0o644), (new, 0o644), path))
 
 
-def _report(options: Options, plan: Plan) -> None:
+def _report(options: Options, plan: Plan, diagnostics: Sequence[Diagnostic]) -> None:
     """Print what the move would bring, with the lines as they would be."""
     from skillweave.report import Context, Format, render  # noqa: PLC0415
 
-    context = Context(_source_line(plan), wants_color(options.color, sys.stderr), summary(plan.after, plan.diagnostics))
-    text = render(plan.diagnostics, Format(options.format), context)
+    context = Context(_source_line(plan), wants_color(options.color, sys.stderr), summary(plan.after, diagnostics))
+    text = render(diagnostics, Format(options.format), context)
     echo(text, err=True, nl=not text.endswith("\n"))
 
 
@@ -190,6 +207,7 @@ def _object(plan: Plan, *, is_done: bool) -> dict[str, object]:
             {"path": m.path, "line": m.position.line, "column": m.position.column, "text": m.text}
             for m in plan.mentions
         ],
+        "unread": plan.unread,
         "diagnostics": [plain_object(diagnostic) for diagnostic in plan.diagnostics],
         "summary": summary(plan.after, plan.diagnostics)._asdict(),
     }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.build import compile_project
 from skillweave.cache import Documents
+from skillweave.diagnostics import INVALID_ENCODING, UNREADABLE_FILE
 from skillweave.files import Read, is_below
 from skillweave.move.check import (
     bundle_changes,
@@ -73,11 +74,17 @@ def plan_move(asked: Asked, move: Move) -> Plan:
         texts=texts,
         files=files,
         mentions=mentions(before, after, move, edits),
+        unread=_unread(before),
         bundles=bundle_changes(before, after, move),
         refusals=outside or refusals(config, before, after, move),
         diagnostics=() if outside else new_diagnostics(before, after, move),
         after=after,
     )
+
+
+def _unread(before: Compiled) -> tuple[str, ...]:
+    codes = (INVALID_ENCODING, UNREADABLE_FILE)
+    return tuple(sorted({found.message for found in before.diagnostics if found.code in codes}))
 
 
 def _moved_files(config: Config, before: Compiled, move: Move) -> tuple[SourcePath, ...]:

@@ -70,6 +70,8 @@ class Plan:
     files: tuple[SourcePath, ...]
     """The files of the project that move, by their paths before."""
     mentions: tuple[Mention, ...]
+    unread: tuple[str, ...]
+    """What could not be looked into, and may name what moves: each with the reason."""
     bundles: tuple[BundleChange, ...]
     refusals: tuple[str, ...]
     """What it would break that no diagnostic tells, each in a sentence."""
