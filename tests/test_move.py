@@ -726,6 +726,22 @@ SMALL: Sources = {
 }
 
 
+def test_a_move_that_cannot_be_told_is_said_to_be_done(tmp_path: Path) -> None:
+    write_files(tmp_path, SMALL)
+    command = [sys.executable, "-m", "skillweave", "mv", "patterns/t.md", "patterns/u.md"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+    assert (done.returncode, (tmp_path / "patterns/u.md").exists()) == (1, True)
+    assert done.stderr == b"patterns/t.md is moved to patterns/u.md; what that does is not told.\n"
+
+
+def test_what_cannot_be_looked_into_is_named(tmp_path: Path, skillweave_here: Skillweave) -> None:
+    write_files(tmp_path, {**SMALL, "patterns/odd.md": b"[t](t.md) \xff\n"})
+    outcome = skillweave_here(tmp_path, ["mv", "patterns/t.md", "patterns/u.md"])
+    assert outcome.status == 0
+    assert "not looked into: patterns/odd.md: not UTF-8: byte 0xff at byte 10\n" in outcome.out
+
+
 @pytest.mark.parametrize("names", [("patterns/a", "patterns/n/m/b"), ("patterns/a/p.md", "patterns/n/q.md")])
 @pytest.mark.parametrize(("effect", "statuses"), [("kill", {-9}), ("refuse", {1}), ("interrupt", {130})])
 def test_cut_off_anywhere_it_can_be_finished(

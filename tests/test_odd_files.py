@@ -211,3 +211,13 @@ def test_a_document_with_an_odd_name_is_built_again_and_removed(
     assert skillweave_here(project, ["build"]).status == 0
     assert f"build/agents/{name}" not in published(project)
     assert skillweave_here(project, ["build", "--check"]).status == 0
+
+
+def test_a_symlink_that_leads_back_to_itself_is_told(project: Path, skillweave_here: Skillweave) -> None:
+    (project / "skills/loop").symlink_to("loop")
+    outcome = skillweave_here(project, ["check"])
+    assert outcome.status == 1
+    assert (
+        "error[SW205]: skills/loop is a symlink that leads back to itself\n  --> skills/loop:1:1\n"
+        in outcome.err + outcome.out
+    )

@@ -646,3 +646,23 @@ def test_the_commands_of_the_how_to(project: Path, skillweave: Skillweave) -> No
             assert done.stdout == expected, command
         ran += 1
     assert ran >= 5
+
+
+@pytest.mark.parametrize("name", ["a\\..\\evil.bat", "con.txt", "x.", "c:d.md"])
+def test_a_name_that_not_every_system_can_have_is_not_packed(tmp_path: Path, skillweave: Skillweave, name: str) -> None:
+    write(tmp_path / "skills/a/SKILL.md", skill("a", "# A\n"))
+    write(tmp_path / "skills/a" / name, "x\n")
+    outcome = skillweave(tmp_path, ["package", "--format", "concise"])
+    assert outcome.status == 1
+    assert f'SW203 a holds {name}, and not every system can have a file or folder "{name}"' in outcome.err + outcome.out
+    assert not (tmp_path / "dist/a.zip").exists()
+
+
+def test_no_report_takes_the_place_of_a_package(tmp_path: Path, skillweave: Skillweave) -> None:
+    write(tmp_path / "skills/a/SKILL.md", skill("a", "# A\n"))
+    assert skillweave(tmp_path, ["package"]).status == 0
+    before = files_below(tmp_path / "dist")
+    outcome = skillweave(tmp_path, ["package", "--output-file", "dist/a.zip"])
+    assert outcome.status == 2
+    assert "dist/a.zip lies in dist, which holds nothing but packages" in outcome.err
+    assert files_below(tmp_path / "dist") == before

@@ -62,8 +62,12 @@ def prepare_folder(root: Path, inner: str = "") -> bool:
             place.mkdir()
         if place.is_symlink():
             return False
-    with suppress(OSError), open(folder / ANCHOR, "x", encoding="utf-8") as file:  # noqa: PTH123
-        file.write("*\n")
+    try:
+        status = os.lstat(folder / ANCHOR)
+    except OSError:
+        status = None
+    if status is None or (S_ISREG(status.st_mode) and not status.st_size):  # A full disk leaves an empty one.
+        write_whole(f"{folder / ANCHOR}", b"*\n")
     try:
         return S_ISREG(os.lstat(folder / ANCHOR).st_mode)
     except OSError:

@@ -139,13 +139,19 @@ def hidden_roots(config: Config) -> frozenset[str]:
     return frozenset(paths)
 
 
+_READ = ("patterns", "skills", "documents", "shared")
+"""The keys that name what is read: an output there would become a source."""
+
+
 def _misplaced(config: Config, name: str) -> list[Diagnostic]:
     """What is wrong with an output folder that the command line named: it meets the project, or a root."""
     place = os.path.realpath(config.root / config.output)
     below = os.path.relpath(place, config.root).replace(os.sep, "/")
+    if foreign_part(below) is not None:
+        return [_at_start(config, f"{name}: the output leads into {foreign_part(below)}", "name a folder of its own")]
     if below == ".":
         return [_at_start(config, f"{name}: the output is the project itself", "name a folder of its own")]
-    for key in ("patterns", "skills", "documents"):
+    for key in _READ:
         for root in getattr(config, key):
             relation = None if below.startswith("..") else _overlap(below, root)
             if relation is not None:
@@ -368,7 +374,7 @@ def _output(table: Table, default: str) -> str:
 def _without_overlap(table: Table, config: Config, default: Config) -> Config:
     """The configuration with an output apart from every root. Its own value gives way, else the root's."""
     cure = "the output needs a folder that is apart from every root"
-    for key in ("patterns", "skills", "documents"):
+    for key in _READ:
         for index, root in enumerate(getattr(config, key)):
             relation = _overlap(config.output, root)
             if relation is None:

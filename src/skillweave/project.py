@@ -130,7 +130,7 @@ def choose(project: Project, wanted: Sequence[str]) -> tuple[Entry, ...]:
         path = name.removeprefix("./").rstrip("/")
         is_all = path in ("", ".")
         found = [entry for entry in project.entries if is_all or name == entry.id or _is_at(entry, path)]
-        if not found and not is_all:
+        if not name or (not found and not is_all):
             raise UnknownEntryError(name, list(dict.fromkeys(entry.id for entry in project.entries)))
         chosen.update({entry.path: entry for entry in found})
     return tuple(sorted(chosen.values(), key=lambda entry: entry.path))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import stat
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -75,11 +77,31 @@ def write_like(model: Path, path: Path, data: bytes) -> None:
     path.chmod(stat.S_IMODE(wanted.st_mode))
 
 
+def temporary_name(path: Path) -> Path:
+    """A name beside a file's that nobody can have foreseen, for what will take its place."""
+    # Hidden, so that no build and no watch takes it for a source.
+    return path.with_name(f".skillweave-{secrets.token_hex(8)}")
+
+
+def clear_left_over(folder: Path) -> None:
+    """Remove what runs that were killed have left in a folder under such names."""
+    with suppress(OSError), os.scandir(folder) as scan:
+        for entry in scan:
+            if _TEMPORARY.fullmatch(entry.name) and entry.stat(follow_symlinks=False).st_mtime < time.time() - _LEFT:
+                os.unlink(entry.path)  # noqa: PTH108 (a string is at hand)
+
+
+_TEMPORARY = re.compile(r"\.skillweave-[0-9a-f]{16}")
+_LEFT = 60
+"""Seconds after which a temporary file is one of a run that was killed: writing one takes far less."""
+
+
 def replace_file(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Write a file under a name that nobody can have foreseen, then give it its own: whoever reads it meanwhile gets all of
     the old or all of the new one, and a link in its place is not followed. Raises OSError that names the file itself.
     """
-    temporary = path.with_name(f".skillweave-{secrets.token_hex(8)}")
+    clear_left_over(path.parent)
+    temporary = temporary_name(path)
     try:
         write_new(temporary, data, mode)
         temporary.replace(path)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
+import signal
 import stat
+import threading
 from bisect import bisect_left
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from skillweave.files import Tree
 from skillweave.record import NamedTuple
-from skillweave.regular import write_like
+from skillweave.regular import clear_left_over, temporary_name, write_like
 from skillweave.source import Edit, apply_edits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 
@@ -65,12 +67,31 @@ def rewrite(root: Path, rewrites: Sequence[Rewrite]) -> tuple[Refusal, ...]:
     refused = _refusals(root, rewrites)
     if refused:
         return refused
+    for folder in {(root / path).parent for path, _, _ in rewrites}:
+        clear_left_over(folder)
+    with _ended_by_a_signal():
+        return _replace_all(root, rewrites)
+
+
+@contextmanager
+def _ended_by_a_signal() -> Iterator[None]:
+    """Have SIGTERM end what is done within as an interrupt does, so that it clears up. Only the main thread can."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _replace_all(root: Path, rewrites: Sequence[Rewrite]) -> tuple[Refusal, ...]:
     staged: list[tuple[Path, Path]] = []
     try:
         for path, _, after in rewrites:
             target = root / path
-            # Hidden, so that no build and no watch takes it for a source. It is listed first, to be removed in any case.
-            staged.append((target.with_name(f".skillweave.{secrets.token_hex(8)}"), target))
+            staged.append((temporary_name(target), target))  # listed first, to be removed in any case
             write_like(target, staged[-1][0], after)
         refused = _refusals(root, rewrites)
         for temporary, target in () if refused else staged:

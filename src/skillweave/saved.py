@@ -177,7 +177,9 @@ def remove_cache(root: Path) -> bool:
 _DOCUMENT = re.compile(r"[0-9a-f]{2}\.json(?:\.\d+)?")
 """A file of documents, and what a run that was killed left of one; likewise, what else is kept."""
 _NAMES = (NAME, SINCE, PARTS, WORDING, SOURCE_MAP, TEXTS, TOML)
-_CACHE = re.compile(rf"(?:{'|'.join(map(re.escape, _NAMES))}|[a-z]+-\d{re.escape(SUFFIX)})(?:\.\d+)?")
+_CACHE = re.compile(
+    rf"(?:{'|'.join(map(re.escape, _NAMES))}|[a-z]+-\d{re.escape(SUFFIX)})(?:\.\d+)?|{re.escape(ANCHOR)}\.\d+"
+)
 
 
 def _remove(path: Path) -> None:

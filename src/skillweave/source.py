@@ -5,6 +5,7 @@ Everything here is pure. Offsets and columns count code points of the decoded te
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, NewType
@@ -28,6 +29,16 @@ def foreign_part(path: str) -> str | None:
     """
     # Windows drops dots and blanks at a name's end, and knows `.git` by a short name, too.
     return next((part for part in path.split("/") if part.rstrip(". ").casefold() in _NOT_OURS), None)
+
+
+_NOT_PORTABLE = re.compile(r'.*[<>:"|?*\\]|.*[. ]$|(?i:con|prn|aux|nul|(?:com|lpt)[1-9])(?:\.|$)', re.DOTALL)
+
+
+def unportable_part(path: str) -> str | None:
+    """The part of a path that not every system can have as a name, if there is one
+    (https://learn.microsoft.com/windows/win32/fileio/naming-a-file).
+    """
+    return next((part for part in path.split("/") if _NOT_PORTABLE.match(part) or not part.isprintable()), None)
 
 
 class Span(NamedTuple):

@@ -57,6 +57,9 @@ def tell_failure(error: OSError) -> int:
         # Who read our output has had enough. What Python would say while it closes the pipe is of no use.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ERRORS
+    if isinstance(error, FileNotFoundError) and error.filename is None:
+        echo("skillweave: the working directory is not there any more: change to another one", err=True)
+        return ERRORS
     where = f" {error.filename}" if error.filename else ""
     verb = getattr(error, "__notes__", ["write"])[0]
     _say(f"skillweave: cannot {verb}{where}: {error.strerror or error}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,8 @@ def run(options: Options, wanted: Wanted) -> int:
         raise click.UsageError(f"--diff has no {options.format} form; --output-file FILE takes the findings elsewhere.")
     if depfile and (wanted.check or wanted.diff):
         raise click.UsageError("--depfile needs a build, and --check and --diff write nothing.")
+    if depfile and options.output_file and os.path.realpath(depfile) == os.path.realpath(options.output_file):
+        raise click.UsageError(f"--depfile and --output-file both name {depfile}.")
     began, started = time.time_ns(), time.monotonic()
     while True:
         config, failed = configure(options)

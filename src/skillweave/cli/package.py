@@ -67,6 +67,8 @@ def package(  # noqa: PLR0913 (one for each option)
     kind = cast("Literal['zip', 'skill', 'plugin']", form)
     wish = Wish(kind, strip_unportable, provenance, _epoch(), named=bool(entries))
     folder = _target(config, to)
+    if options.output_file and Path(os.path.realpath(options.output_file)).is_relative_to(os.path.realpath(folder)):
+        raise click.UsageError(f"{options.output_file} lies in {to}, which holds nothing but packages.")
     if strip_unportable:
         # What is left out of the packages is no mistake of theirs.
         dropped = (*config.policy.dropped, UNPORTABLE_FIELD.number)
@@ -104,6 +106,8 @@ def _target(config: Config, to: str) -> Path:
     from skillweave.cli.report_file import claimed_by  # noqa: PLC0415
     from skillweave.source import foreign_part  # noqa: PLC0415
 
+    if not to:
+        raise click.UsageError("--to names no folder.")
     folder = Path(os.path.normpath(Path.cwd() / to))
     there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
     if not there.is_dir():

@@ -35,11 +35,15 @@ def keep_off_sources(file: Path, config: Config, what: str) -> None:
 
     `what` the file is to be, in words.
     """
+    from skillweave.source import foreign_part  # noqa: PLC0415
+
     place = Path(os.path.realpath(file.parent)) / file.name
     names = [config.root / name for name in ("skillweave.toml", "pyproject.toml", config.file) if name]
     if place in names:
         raise click.UsageError(f"{file} is a configuration, and no place for a {what}.")
     claimed = claimed_by(place, config)
+    if claimed is None and place.is_relative_to(config.root):
+        claimed = foreign_part(place.relative_to(config.root).as_posix())
     if claimed is not None:
         raise click.UsageError(f"{file} lies in {claimed}, which is no place for a {what}.")
 

@@ -76,7 +76,7 @@ def trace(options: Options, place: str) -> int:
 
 def _read_place(config: Config, place: str) -> _Wanted:
     """FILE[:LINE] → what is meant; a column behind the line, as editors write it, says nothing."""
-    match = re.fullmatch(r"(.+?):(\d+)(?::\d+)?", place)
+    match = re.fullmatch(r"(.+?):0*(\d{1,18})(?::\d+)?", place)
     name, line = (match[1], int(match[2])) if match else (place, None)
     folder = Path(os.path.normpath(config.root / config.output))
     path = Path(os.path.normpath(Path.cwd() / name))

@@ -12,6 +12,7 @@ from skillweave.diagnostics import (
     NESTED_SKILL,
     OUTPUT_COLLISION,
     PACKAGE_TOO_LARGE,
+    PATH_NOT_PORTABLE,
     Code,
     Diagnostic,
     Note,
@@ -22,7 +23,7 @@ from skillweave.package.portable import strip_unportable
 from skillweave.package.provenance import STATEMENT_NAME, statement
 from skillweave.project import START
 from skillweave.record import NamedTuple
-from skillweave.source import folded
+from skillweave.source import folded, unportable_part
 from skillweave.stamps import digest
 from skillweave.toml.plugins import PLUGIN_NAME
 
@@ -122,6 +123,13 @@ def _may_be_packaged(compiled: Compiled, bundle: Bundle, packages: Packages) -> 
         )
         return False
     for output in bundle.outputs:
+        below = output.path[len(entry.folder) + 1 :]
+        if unportable_part(below) is not None:
+            message = (
+                f'{entry.id} holds {below}, and not every system can have a file or folder "{unportable_part(below)}"'
+            )
+            _report(packages, PATH_NOT_PORTABLE, entry, message, help="rename it")
+            return False
         if output.path.endswith("/SKILL.md") and output.path != entry.path:
             message = f"the bundle of {entry.id} holds a second SKILL.md, {output.path[len(entry.folder) + 1 :]}"
             _report(packages, NESTED_SKILL, entry, message, help="ship it under another name")

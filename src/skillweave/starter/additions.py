@@ -14,7 +14,7 @@ from skillweave.listing import is_left_out
 from skillweave.project import discover
 from skillweave.record import NamedTuple
 from skillweave.rules.skill import check_skill_front_matter
-from skillweave.source import Span
+from skillweave.source import Span, unportable_part
 from skillweave.starter import File, template
 from skillweave.toml.table import path_mistake
 
@@ -28,7 +28,6 @@ _NOT_A_STRING = re.compile(r"\d.*|true|false|null|yes|no|on|off|y|n")
 """Names that some YAML readers take for something else than a string."""
 
 
-_NOT_PORTABLE = re.compile(r'.*[<>:"|?]|.*\.$|(?i:con|prn|aux|nul|(?:com|lpt)[1-9])(?:\.|$)')
 """Names that Windows gives to no file."""
 
 
@@ -176,7 +175,7 @@ def _path_mistake(config: Config, path: str) -> Refusal | None:
         at = f"{at}/{part}" if at else part
         if part in ("", ".") or part != part.strip():
             return Refusal(f'"{path}" is not the path of a file')
-        if _NOT_PORTABLE.match(part) or not part.isprintable():
+        if unportable_part(part) is not None:
             return Refusal(f'"{path}" cannot be the path of a file on every machine')
         if is_left_out(part) and at not in readable:
             return Refusal(f'"{path}" would never be read, because of "{part}"')

@@ -7,6 +7,9 @@ import re
 from skillweave.diagnostics import INVALID_CONFIG, Problem
 from skillweave.source import LineIndex, Span
 
+_MOST_PARTS = 500
+"""Parts of a dotted key: tomllib takes their square, in time and in memory."""
+_LONG_KEY = re.compile(rf"""(?:(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{_MOST_PARTS}}}""")
 _SYNTAX_ERROR = re.compile(
     r"(?P<message>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL
 )
@@ -16,6 +19,9 @@ def parsed(text: str) -> dict[str, object] | Problem:
     """What a TOML text says, or why it is none."""
     import tomllib  # noqa: PLC0415 (slow to load, and most often it is known what the text says)
 
+    dotted = _LONG_KEY.search(text)
+    if dotted is not None:
+        return _mistake(f"a key has more than {_MOST_PARTS} parts", Span(dotted.start(), dotted.start() + 1))
     try:
         return tomllib.loads(text)
     except RecursionError:
