@@ -291,6 +291,26 @@ def test_a_lock_file_cannot_name_what_lies_outside(
     assert stats(project.parent)[str(victim)] == before
 
 
+def test_a_lock_file_with_conflict_markers_is_named_and_kept(project: Path, skillweave_here: Skillweave) -> None:
+    assert skillweave_here(project, ["build"]).status == 0
+    lock = project / "build" / LOCK
+    whole = lock.read_bytes()
+    broken = b"<<<<<<< HEAD\n" + whole
+    lock.write_bytes(broken)
+    assert skillweave_here(project, ["build"]).status == 0  # All is as its sources make it.
+    lock.write_bytes(broken)
+    source = project / "skills/x/SKILL.md"
+    source.write_text(source.read_text() + "More.\n")
+    for arguments in (["build"], ["build", "--check"]):
+        outcome = skillweave_here(project, arguments)
+        assert outcome.status == 1
+        assert f"build/{LOCK} cannot be read: restore it" in outcome.out + outcome.err
+        assert lock.read_bytes() == broken
+    lock.write_bytes(whole)
+    assert skillweave_here(project, ["build"]).status == 0
+    assert skillweave_here(project, ["build", "--check"]).status == 0
+
+
 def test_a_lock_file_that_is_a_symlink_is_replaced_and_not_followed(project: Path, skillweave_here: Skillweave) -> None:
     victim = project.parent / "victim.json"
     victim.write_text("theirs", encoding="utf-8")

@@ -70,7 +70,8 @@ def publish_held(request: Request) -> Published:
     """
     result, ledger = Published(), request.ledger or Ledger()
     found = _read_lock_file(request.folder)
-    previous = result.before = (ledger.read(found[0]) if found else None) or {}
+    known = ledger.read(found[0]) if found else None
+    previous = result.before = known or {}
     meant = recover(request.folder, previous)
     left = {path: meant[path] for path in meant if _was_left(request.folder, meant[path], previous.get(path))}
     if left:
@@ -79,7 +80,11 @@ def publish_held(request: Request) -> Published:
         found = (keep_lock(request.folder, lock_bytes(previous)), 0o644)
     forget(request.folder)
     plan = plan_of(request, previous, result)
-    data = ledger.write(plan.lock)
+    is_broken = found is not None and known is None and not left
+    if is_broken and result.diagnostics:
+        result.diagnostics = [diagnostic._replace(help=restore(request.name)) for diagnostic in result.diagnostics]
+    # A lock file that cannot be read may be mended, as after a merge: what it said of foreign outputs is not thrown away.
+    data = found[0] if found and is_broken and result.diagnostics else ledger.write(plan.lock)
     is_locked = found[0] == data if found else not plan.lock
     changes = Changes(plan.outputs, frozenset(plan.drops), topmost(plan.folders), None if is_locked else data)
     if plan.outputs or plan.drops or plan.folders or not is_locked:
@@ -153,6 +158,8 @@ def _read_lock_file(folder: Path) -> tuple[bytes, int] | None:
 def compare(request: Request) -> Published:
     """What `publish` would find to do, as `stale-output` diagnostics; nothing is written."""
     previous = load_lock(request.folder)
+    there = read_regular(request.folder / LOCK_NAME)
+    not_ours = restore(request.name) if there is not None and read_lock(there[0]) is None else NOT_OURS
     result = Published()
     planned = {output.path: output for bundle in request.bundles for output in bundle.outputs}
     lock = expected_lock(request, previous)
@@ -162,12 +169,11 @@ def compare(request: Request) -> Published:
         state = state_of(request.folder, output, ours)
         if state != "same":
             why = "missing: its sources make it" if state == "absent" else "stale: it is not what its sources make"
-            result.diagnostics.append(_stale(request, path, why, NOT_OURS if state == "foreign" else BUILD))
+            result.diagnostics.append(_stale(request, path, why, not_ours if state == "foreign" else BUILD))
     for path in files_below(request.folder, entered=_folders_of({*planned, *kept, *ours})):
         if path not in planned and path not in kept and path != LOCK_NAME:
-            cure = BUILD if path in ours else NOT_OURS
+            cure = BUILD if path in ours else not_ours
             result.diagnostics.append(_stale(request, path, "stray: no source makes it", cure))
-    there = read_regular(request.folder / LOCK_NAME)
     expected = there is not None or bool(lock)
     if expected and (there is None or there[0] != lock_bytes(lock)):
         what = "missing" if there is None else "stale"
@@ -184,6 +190,12 @@ def _folders_of(paths: Iterable[str]) -> set[str]:
             folders.add(folder)
             folder = folder.rpartition("/")[0]
     return folders
+
+
+def restore(name: str) -> str:
+    """What to do about outputs of which a lock file would tell that a build wrote them, if it could be read."""
+    lock = f"{name}/{LOCK_NAME}"
+    return f"{lock} cannot be read: restore it (in a merge, by `git checkout --ours -- {lock}`), and build again"
 
 
 def load_lock(folder: Path) -> Lock:
