@@ -68,6 +68,10 @@ def _expansion(nodes: Nodes, child: Child, short: dict[Wanted, Expansion]) -> Ex
     if key not in short:
         text = text_of(nodes, wanted, shift, tabs)
         blocks = read_blocks(text)
+        if tabs:
+            # The parser does not take each tab for the blanks that CommonMark has it stand for.
+            written = read_blocks(text_of(nodes, wanted, shift, tabs=False))
+            blocks = blocks if [(b.kind, b.start) for b in blocks] == [(b.kind, b.start) for b in written] else written
         lines = text.split("\n")
         if len(lines) > _LONG and not is_whole:
             tops = top_ranges(blocks)
