@@ -50,7 +50,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "directive",
         "front_matter",
     ),
-    "documents": ("slugs", "markdown", "template", "document", "parse", "halves", "cache"),
+    "documents": ("slugs", "markdown", "template", "document", "parse", "halves", "codec", "cache"),
     "project": ("project", "graph"),
     "expansion": ("sections", "select", "flatten"),
     "checks": ("parts", "seams", "rules", "links", "checks"),
@@ -119,7 +119,7 @@ DISK_METHODS = {
 
 BOUNDED = {
     "cache.py: .get": "it asks a mapping",
-    "cache.py: _decoder _made _many _union make": "our own types nest in each other, and front matter as deep as was checked",
+    "codec.py: _decoder _made _many _union make": "our own types nest in each other, and front matter as deep as was checked",
     "cli/group.py: .shell_complete": "it asks click",
     "files.py: .read _all_of": "it asks the system",
     "flatten/values.py: .report": "it has the graph report",

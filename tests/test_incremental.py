@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from projects import files_below, skill, write
 from skillweave.build import compare_project
-from skillweave.cache import decode, encode
+from skillweave.codec import decode, encode
 from skillweave.config import load_config
 from skillweave.incremental import Asked, Memory, Outcome, Superseded, build, check, current
 from skillweave.parse.documents import parse

@@ -15,7 +15,7 @@ from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.common.utils import normalizeReference, unescapeAll
 
 from skillweave.markdown.reading import read, read_blocks
-from skillweave.markdown.rules import plain_parser
+from skillweave.markdown.rules import bare_parser
 from skillweave.parse.documents import parse
 from skillweave.source import normalise
 from strategies import documents, examples, openers_everywhere
@@ -46,7 +46,7 @@ Place = Literal["text", "inert", "elsewhere"]
 @example("# \u00a0<<include: u0q.md>>\n")
 def test_an_opener_is_live_where_markdown_has_text(text: str) -> None:
     """To plain Markdown a directive is text like any other: where that renders as text, and only there, it is live."""
-    expected = dict(places(plain_parser().parse(text)))
+    expected = dict(places(bare_parser().parse(text)))
     found = {}
     for opener in read(text).openers:
         target = re.match(r"[^u]*u(\d+)q", text[opener.span.start :].partition(":")[2])
@@ -220,7 +220,7 @@ def test_located_destinations_of_our_own_files(path: Path) -> None:
 def assert_destinations(text: str) -> None:
     reading = read(text)
     environment: dict[str, dict[str, dict[str, object]]] = {}
-    tokens = plain_parser().parse(text, environment)
+    tokens = bare_parser().parse(text, environment)
     defined = {entry["href"] for entry in environment.get("references", {}).values()}
     inline = sorted(found for found in reading.destinations if found.kind in ("link", "image"))
     inline.sort(key=lambda destination: destination.span)
@@ -314,7 +314,7 @@ def test_without_directives_our_blocks_are_markdowns(text: str) -> None:
         "table_open": "table",
     }
     expected = []
-    for token in plain_parser().parse(text):
+    for token in bare_parser().parse(text):
         if token.type == "heading_open":
             expected.append(("setext" if token.markup in ("=", "-") else "heading", token.map))
         elif token.type in kinds:

@@ -20,7 +20,7 @@ from skillweave.build import Compiled, compile_project
 from skillweave.config import Config
 from skillweave.diagnostics import UNUSED_PATTERN, Severity
 from skillweave.flatten.origins import origins
-from skillweave.markdown.rules import plain_parser
+from skillweave.markdown.rules import bare_parser
 from skillweave.parse.documents import parse
 from skillweave.source import LineIndex, SourcePath, Span
 from strategies import Project, documents, examples, ordinary_projects, projects, scraps
@@ -185,7 +185,7 @@ def rendered(text: str) -> str:
 
     A container gives raw HTML an indent. What becomes of the indent of indented code is a test of its own.
     """
-    md = plain_parser()
+    md = bare_parser()
     tokens = md.parse(text)
     for token in tokens:
         token.hidden = False
@@ -213,7 +213,7 @@ def normalised(html: str) -> str:
 def test_indented_code_keeps_its_text_or_it_is_said(root: Path, entry: str, pattern: str) -> None:
     """An indent before the directive that belongs to no container would become part of the code."""
     compiled = compiled_from(root, source_files(Project((entry, pattern))))
-    assert compiled.diagnostics or "<code>code\n</code>" in plain_parser().render(outputs(compiled)["entries/s.md"])
+    assert compiled.diagnostics or "<code>code\n</code>" in bare_parser().render(outputs(compiled)["entries/s.md"])
 
 
 @SETTINGS

@@ -27,10 +27,10 @@ from skillweave.flatten.units import linked_templates
 from skillweave.globs import matches
 from skillweave.graph.order import order
 from skillweave.graph.reach import links_of, report_problems, starts_of
-from skillweave.graph.reading import Reading, load
+from skillweave.graph.reading import ReadContext, load
 from skillweave.graph.values import Graph
 from skillweave.links.bundles import plan_bundle
-from skillweave.links.site import Plan, Site, make_site
+from skillweave.links.site import BundlePlan, Site, make_site
 from skillweave.parts import Parts, bundled, failed_of, templates_of
 from skillweave.project import Entry, Project, choose, discover, shared_files
 from skillweave.publish import Published, Request, compare
@@ -93,7 +93,7 @@ def compile_project(  # noqa: PLR0913 (each has its default, and is named by who
     if with_shared:
         shared = (path for path in shared_files(tree, project) if path.endswith(".md"))
         starts |= {path for path in shared if not matches(path, config.verbatim)}
-    load(Reading(tree, project, documents or Documents(), graph), starts, progress)
+    load(ReadContext(tree, project, documents or Documents(), graph), starts, progress)
     site = check_texts(graph, project, config, tree)
     plans = plan_bundles(site, entries)
     made_of = {path: sources_of(site, planned) for path, planned in plans.items()}
@@ -148,7 +148,7 @@ def _holds(entry: Entry, path: SourcePath) -> bool:
     return path == entry.path or (entry.kind == "skill" and path.startswith(f"{entry.folder}/"))
 
 
-def plan_bundles(site: Site, entries: Iterable[Entry]) -> dict[SourcePath, Plan]:
+def plan_bundles(site: Site, entries: Iterable[Entry]) -> dict[SourcePath, BundlePlan]:
     """What the bundles of some entries will hold, by the entry's path; reports what is wrong with it."""
     graph = site.nodes.graph
     plans = {}
@@ -163,7 +163,7 @@ def plan_bundles(site: Site, entries: Iterable[Entry]) -> dict[SourcePath, Plan]
 
 
 def make_bundles(
-    site: Site, plans: Mapping[SourcePath, Plan], made_of: Mapping[SourcePath, Reached]
+    site: Site, plans: Mapping[SourcePath, BundlePlan], made_of: Mapping[SourcePath, Reached]
 ) -> tuple[Bundle, ...]:
     """The bundles in which nothing has an error."""
     graph = site.nodes.graph

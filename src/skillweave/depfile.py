@@ -35,7 +35,7 @@ class Needs(NamedTuple):
     """Folders in which a file that is created or removed changes the build."""
 
 
-class Named(NamedTuple):
+class NamedFile(NamedTuple):
     """One directive and the file that it names."""
 
     source: str
@@ -77,7 +77,7 @@ def needs_of(compiled: Compiled) -> tuple[Needs, ...]:
     return tuple(needs)
 
 
-def named_by(compiled: Compiled, needs: Iterable[Needs]) -> tuple[Named, ...]:
+def named_by(compiled: Compiled, needs: Iterable[Needs]) -> tuple[NamedFile, ...]:
     """Every directive of the files that entries need which names a file, in order."""
     sources = {path for need in needs for path in need.inputs}
     found = []
@@ -86,7 +86,7 @@ def named_by(compiled: Compiled, needs: Iterable[Needs]) -> tuple[Named, ...]:
             if edge.target is None:
                 continue
             start = compiled.graph.files[source].line_index.position(edge.directive.span.start)
-            found.append(Named(source, edge.target, start.line, start.column, edge.directive.word))
+            found.append(NamedFile(source, edge.target, start.line, start.column, edge.directive.word))
     return tuple(sorted(found, key=lambda named: (named.source, named.line, named.column)))
 
 

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from skillweave.files import Tree
     from skillweave.flatten.values import Nodes
-    from skillweave.links.site import Plan, PlannedPage
+    from skillweave.links.site import BundlePlan, PlannedPage
     from skillweave.project import Entry
     from skillweave.source import SourcePath
 
 
-def emit(nodes: Nodes, tree: Tree, plan: Plan, sources: Iterable[SourcePath]) -> Bundle | None:
+def emit(nodes: Nodes, tree: Tree, plan: BundlePlan, sources: Iterable[SourcePath]) -> Bundle | None:
     """The bundle that a plan describes; None if a file of it cannot be read or a directive is left over: both reported."""
     entry = plan.entry
     if entry is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skillweave.cache import plain, rebuilt
+from skillweave.codec import as_json, rebuilt
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, INVALID_ENCODING, UNREADABLE_FILE, Severity
 from skillweave.graph.reach import closure, links_of
 from skillweave.graph.values import Finding, Link
@@ -144,7 +144,7 @@ def to_json(parts: Parts) -> dict[str, Any]:
         ],
         "unreached": [[number(path), sorted(map(number, asked))] for path, asked in parts.unreached.items()],
         "meant": sorted(map(number, parts.meant)),
-        "findings": plain(parts.findings),
+        "findings": as_json(parts.findings),
         "paths": list(numbers),
     }
 

@@ -28,7 +28,7 @@ Made = Literal["banner", "fence", "link", "end"]
 line end of an output that would be empty."""
 
 
-class Place(NamedTuple):
+class TracedPlace(NamedTuple):
     """A line of a source file, counted from 1."""
 
     path: SourcePath
@@ -40,12 +40,12 @@ class TracedLine(NamedTuple):
 
     text: str
     made: Made | None
-    place: Place | None
-    chain: tuple[Place, ...]
+    place: TracedPlace | None
+    chain: tuple[TracedPlace, ...]
     """The includes that brought it, innermost first."""
 
 
-class Run(NamedTuple):
+class TracedRun(NamedTuple):
     """Lines of an output (from 1, both ends in) that follow each other in one source and came by the same includes."""
 
     first: int
@@ -79,7 +79,7 @@ def trace(compiled: Compiled, config: Config, path: str) -> Trace | None:
     return None
 
 
-def runs(lines: Sequence[TracedLine]) -> Iterator[Run]:
+def runs(lines: Sequence[TracedLine]) -> Iterator[TracedRun]:
     """Lines put together where they follow each other in their source, too."""
 
     def run_of(numbered: tuple[int, TracedLine]) -> tuple[object, ...]:
@@ -90,7 +90,7 @@ def runs(lines: Sequence[TracedLine]) -> Iterator[Run]:
 
     for _, group in groupby(enumerate(lines, 1), key=run_of):
         members = list(group)
-        yield Run(members[0][0], members[-1][0], members[0][1])
+        yield TracedRun(members[0][0], members[-1][0], members[0][1])
 
 
 def discrepancy(output: Output, found: tuple[bytes, int] | None, lock: Lock) -> str | None:
@@ -127,7 +127,7 @@ def _front_matter(graph: Graph, path: SourcePath, *, banner: bool) -> Iterator[T
     hidden = frozenset(file.document.front_ignores)
     for number in range(file.document.body):
         if number not in hidden:
-            yield TracedLine("", None, Place(path, number + 1), ())
+            yield TracedLine("", None, TracedPlace(path, number + 1), ())
         if number == 0 and banner:
             yield TracedLine("", "banner", None, ())
 
@@ -164,17 +164,17 @@ def _reference_lines(graph: Graph, path: SourcePath) -> frozenset[int]:
     return frozenset(one.line for one in placed if one.prefix is not None and one.directive.word == "reference")
 
 
-def _place(graph: Graph, origin: Origin, made: Made | None) -> Place:
+def _place(graph: Graph, origin: Origin, made: Made | None) -> TracedPlace:
     """The source line; for a fence, the line of the directive that asked for it."""
-    return _edge_place(graph, origin.chain[-1]) if made == "fence" else Place(origin.path, origin.line + 1)
+    return _edge_place(graph, origin.chain[-1]) if made == "fence" else TracedPlace(origin.path, origin.line + 1)
 
 
-def _chain(graph: Graph, chain: tuple[Edge, ...]) -> tuple[Place, ...]:
+def _chain(graph: Graph, chain: tuple[Edge, ...]) -> tuple[TracedPlace, ...]:
     return tuple(_edge_place(graph, edge) for edge in reversed(chain))
 
 
-def _edge_place(graph: Graph, edge: Edge) -> Place:
-    return Place(edge.source, graph.files[edge.source].line_index.position(edge.directive.span.start).line)
+def _edge_place(graph: Graph, edge: Edge) -> TracedPlace:
+    return TracedPlace(edge.source, graph.files[edge.source].line_index.position(edge.directive.span.start).line)
 
 
 def _copied(output: Output, source: SourcePath) -> Iterator[TracedLine]:
@@ -183,7 +183,7 @@ def _copied(output: Output, source: SourcePath) -> Iterator[TracedLine]:
     except UnicodeDecodeError:
         return
     for number, text in enumerate(texts, 1):
-        yield TracedLine(text, None, Place(source, number), ())
+        yield TracedLine(text, None, TracedPlace(source, number), ())
 
 
 def _lines_of(text: str) -> list[str]:

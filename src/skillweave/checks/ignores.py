@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from skillweave.flatten.values import Nodes
     from skillweave.graph.values import Graph, Links
-    from skillweave.links.site import Plan
+    from skillweave.links.site import BundlePlan
     from skillweave.source import SourcePath
 
 _IN_BUNDLES = frozenset(
@@ -61,7 +61,7 @@ def claim_ignores(graph: Graph) -> None:
                     graph.findings.append(Finding(diagnostic, (), None, Mark("seen", ignore.line)))
 
 
-def note_seen(nodes: Nodes, plan: Plan) -> None:
+def note_seen(nodes: Nodes, plan: BundlePlan) -> None:
     """Note the comments in a bundle whose lines have come into it, so that its rules have seen them."""
     graph = nodes.graph
     done = set()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from skillweave.document import Definition
     from skillweave.flatten.units import Unit
     from skillweave.flatten.values import NodeKey, Nodes
-    from skillweave.links.site import Named, PlannedPage, Site
+    from skillweave.links.site import NamedByNode, PlannedPage, Site
     from skillweave.markdown.values import LabelUse
 
 Label = tuple[str, bool]
@@ -54,7 +54,7 @@ def check_labels(site: Site, page: PlannedPage, owner: SourcePath) -> None:
 
 
 def _definitions(
-    site: Site, page: PlannedPage, copies: Iterable[tuple[int, NodeKey, Named]]
+    site: Site, page: PlannedPage, copies: Iterable[tuple[int, NodeKey, NamedByNode]]
 ) -> list[tuple[Label, _Meaning]]:
     """The definitions of a page in the order of its lines."""
     found: list[tuple[tuple[int, ...], Label, _Meaning]] = []

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from skillweave.flatten.values import Node, NodeKey, Nodes
     from skillweave.graph.reach import Reached
     from skillweave.graph.values import Finding, Links
-    from skillweave.links.site import Plan, PlannedPage, Site
+    from skillweave.links.site import BundlePlan, PlannedPage, Site
     from skillweave.project import Entry
     from skillweave.select import Ranges
     from skillweave.source import SourcePath, Span
@@ -117,7 +117,7 @@ def check_entry(nodes: Nodes, entry: Entry) -> None:
         )
 
 
-def check_plan(site: Site, plan: Plan) -> None:
+def check_plan(site: Site, plan: BundlePlan) -> None:
     """Rules for a bundle: labels that meet in a page, paths that prose names, and the size of a skill."""
     entry = plan.entry
     if entry is None:
@@ -200,7 +200,7 @@ def _stem(path: str) -> str:
     return path.rpartition("/")[2].removesuffix(".md").casefold()
 
 
-def sources_of(site: Site, plan: Plan) -> Reached:
+def sources_of(site: Site, plan: BundlePlan) -> Reached:
     """Every file that goes into a bundle or could: what its pages reach, and what it copies."""
     starts: set[SourcePath] = {page.unit.path for page in plan.pages.values()}
     if plan.entry is not None:
@@ -228,7 +228,7 @@ def with_trails(findings: Iterable[Finding], links: Links, starts: Collection[So
     return tuple(sorted(chained, key=lambda d: (*d.sort_key(), d.end, d.help or "", d.label or "", str(d.notes))))
 
 
-def _check_paths(site: Site, plan: Plan, page: PlannedPage) -> None:
+def _check_paths(site: Site, plan: BundlePlan, page: PlannedPage) -> None:
     nodes = site.nodes
     done: set[NodeKey] = set()
     held = {*plan.pages, *plan.copies}
@@ -249,7 +249,7 @@ def _check_paths(site: Site, plan: Plan, page: PlannedPage) -> None:
             nodes.graph.report(node.unit.path, problem)
 
 
-def _held_as(plan: Plan, source: str) -> str | None:
+def _held_as(plan: BundlePlan, source: str) -> str | None:
     """Where a bundle has a file of the project; None if it does not."""
     pages = (out for out, page in plan.pages.items() if page.unit.path == source)
     return next(pages, None) or next((out for out, copied in plan.copies.items() if copied == source), None)

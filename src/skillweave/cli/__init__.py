@@ -41,9 +41,9 @@ def run(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     instruction = os.environ.get("_SKILLWEAVE_COMPLETE")
     if not instruction:
-        from skillweave.cli.flags import run_plainly  # noqa: PLC0415 (an interrupt may come while this is loaded)
+        from skillweave.cli.flags import run_by_flags  # noqa: PLC0415 (an interrupt may come while this is loaded)
 
-        status = run_plainly(arguments)
+        status = run_by_flags(arguments)
         if status is not None:
             return status
     from skillweave.cli import group  # noqa: PLC0415 (it takes click)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from skillweave.config import Config
     from skillweave.diagnostics import Diagnostic
     from skillweave.incremental import Outcome
-    from skillweave.incremental.values import Named
+    from skillweave.incremental.values import EntryResult
     from skillweave.project import Entry
     from skillweave.publish import Published
 
@@ -125,7 +125,7 @@ def _tell_if_empty(options: Options, config: Config, found: Outcome | Compiled) 
         echo(nothing_found(config), err=True)
 
 
-def _all_current(config: Config, entries: Iterable[Entry | Named]) -> str:
+def _all_current(config: Config, entries: Iterable[Entry | EntryResult]) -> str:
     return f"{config.output}/ is current: {_kinds([entry.kind for entry in entries])}"
 
 

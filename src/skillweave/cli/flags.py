@@ -14,7 +14,7 @@ FLAGS = frozenset({"--strict", "--no-cache", "--quiet", "-q", "--verbose", "-v"}
 BUILD_FLAGS = FLAGS | {"--check", "--explain"}
 
 
-def run_plainly(arguments: Sequence[str]) -> int | None:
+def run_by_flags(arguments: Sequence[str]) -> int | None:
     """Run a build or a check that is asked for by flags alone, and return its exit status; None if it takes click to tell."""
     command, *flags = arguments or [""]
     if command not in ("build", "check") or not set(flags) <= (BUILD_FLAGS if command == "build" else FLAGS):

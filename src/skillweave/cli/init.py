@@ -14,7 +14,7 @@ from skillweave.cli.status import CLEAN
 from skillweave.cli.terminal import echo, printable
 
 if TYPE_CHECKING:
-    from skillweave.starter import Plan
+    from skillweave.starter import FilesPlan
     from skillweave.starter.beginning import Beginning
 
 
@@ -57,7 +57,7 @@ def _enclosing(root: Path) -> Path | None:
     return outer.root if is_project else None
 
 
-def _tell(begun: Beginning, planned: Plan) -> None:
+def _tell(begun: Beginning, planned: FilesPlan) -> None:
     """A line for each file, and what is for the user to add."""
     made = {file.path for file in planned.make}
     for file in begun.files:

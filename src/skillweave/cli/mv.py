@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from skillweave.config import Config
     from skillweave.diagnostics import Diagnostic
     from skillweave.move.apply import Task
-    from skillweave.move.values import BundleChange, Plan
+    from skillweave.move.values import BundleChange, MovePlan
     from skillweave.source import SourcePath
 
 MOST = 10
@@ -64,7 +64,7 @@ def mv(options: Options, old: str, new: str, *, dry_run: bool) -> int:
 
 
 def _run(options: Options, config: Config, names: tuple[str, str], *, dry_run: bool) -> int:
-    from skillweave.move import Asked, plan_move  # noqa: PLC0415
+    from skillweave.move import MoveRequest, plan_move  # noqa: PLC0415
     from skillweave.move.apply import Task, carry_out, load_journal  # noqa: PLC0415
     from skillweave.move.places import named_move  # noqa: PLC0415
 
@@ -73,7 +73,7 @@ def _run(options: Options, config: Config, names: tuple[str, str], *, dry_run: b
         return _finish(config, task, names, dry_run=dry_run)
     move = named_move(config.root, Path.cwd(), *names)
     with progress(options) as show:
-        plan = plan_move(Asked(config, options.strict, fetcher_for(options, config), show), move)
+        plan = plan_move(MoveRequest(config, options.strict, fetcher_for(options, config), show), move)
     is_refused = bool(plan.refusals or status(plan.diagnostics))
     is_done = not is_refused and not dry_run
     if is_done:
@@ -113,7 +113,7 @@ def _finish(config: Config, task: Task, names: tuple[str, str], *, dry_run: bool
     return ERRORS if left else CLEAN
 
 
-def _tell(options: Options, plan: Plan, *, is_refused: bool, dry_run: bool) -> None:
+def _tell(options: Options, plan: MovePlan, *, is_refused: bool, dry_run: bool) -> None:
     """Say what was done, or would be. A dry run's patch is all that goes to standard output."""
     from skillweave.diagnostics import Severity  # noqa: PLC0415
 
@@ -131,7 +131,7 @@ def _tell(options: Options, plan: Plan, *, is_refused: bool, dry_run: bool) -> N
         _print_patches(plan)
 
 
-def _lines(plan: Plan, *, verbose: bool, dry_run: bool) -> Iterator[str]:
+def _lines(plan: MovePlan, *, verbose: bool, dry_run: bool) -> Iterator[str]:
     move = plan.move
     yield f"{'would move' if dry_run else 'moved'} {move.old} → {move.new}"
     for change in plan.changes:
@@ -163,7 +163,7 @@ def _difference(bundle: BundleChange) -> str:
     )
 
 
-def _print_patches(plan: Plan) -> None:
+def _print_patches(plan: MovePlan) -> None:
     """Print the move as a patch in git's form."""
     from skillweave.diff import patch  # noqa: PLC0415
 
@@ -172,7 +172,7 @@ def _print_patches(plan: Plan) -> None:
         say_patch(patch(plan.move.path(path), (old, 0o644), (new, 0o644), path))
 
 
-def _report(options: Options, plan: Plan, diagnostics: Sequence[Diagnostic]) -> None:
+def _report(options: Options, plan: MovePlan, diagnostics: Sequence[Diagnostic]) -> None:
     """Print what the move would bring, with the lines as they would be."""
     from skillweave.report import Context, Format, render  # noqa: PLC0415
 
@@ -181,7 +181,7 @@ def _report(options: Options, plan: Plan, diagnostics: Sequence[Diagnostic]) -> 
     echo(text, err=True, nl=not text.endswith("\n"))
 
 
-def _source_line(plan: Plan) -> Callable[[SourcePath, int], str | None]:
+def _source_line(plan: MovePlan) -> Callable[[SourcePath, int], str | None]:
     """Lines of the project as it would be."""
     files = plan.after.graph.files
 
@@ -192,7 +192,7 @@ def _source_line(plan: Plan) -> Callable[[SourcePath, int], str | None]:
     return line
 
 
-def _object(plan: Plan, *, is_done: bool) -> dict[str, object]:
+def _object(plan: MovePlan, *, is_done: bool) -> dict[str, object]:
     """The plan as the values of JSON."""
     from skillweave.report.json_report import plain_object  # noqa: PLC0415
 

@@ -39,10 +39,10 @@ def watch(options: Options, command: str | None, *, poll: bool) -> int:
     With --format json, every event is one line with an object.
     """
     from skillweave.config import load_config  # noqa: PLC0415
-    from skillweave.watch import Request  # noqa: PLC0415
+    from skillweave.watch import WatchRequest  # noqa: PLC0415
     from skillweave.watch import watch as run_watch  # noqa: PLC0415
 
-    request = Request(Path.cwd(), options.root, options.config, options.output, options.strict, poll, command)
+    request = WatchRequest(Path.cwd(), options.root, options.config, options.output, options.strict, poll, command)
     request = request._replace(cached=not options.no_cache)
     config, _ = load_config(*request[:4])
     if not config.root.is_dir():

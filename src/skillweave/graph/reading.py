@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from skillweave.project import Project
 
 
-class Reading(NamedTuple):
+class ReadContext(NamedTuple):
     """What files are read with, and into what."""
 
     tree: Tree
@@ -58,7 +58,7 @@ class Reading(NamedTuple):
 
 
 def load(
-    reading: Reading,
+    reading: ReadContext,
     paths: Iterable[SourcePath],
     progress: Callable[[int, int], None] | None = None,
     likely: Iterable[SourcePath] = (),
@@ -85,7 +85,7 @@ def load(
 class _Resolver:
     """Reads files as they are needed and resolves what they name."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: ReadContext) -> None:
         self.tree, self.project, self.documents, self.graph, is_part, self.known = reading
         self.follows = is_part or bool(self.project.shared)
         self.patterns = frozenset(self.project.patterns if is_part else ())

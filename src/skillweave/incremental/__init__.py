@@ -22,7 +22,7 @@ from skillweave.incremental.last import (
     said_by,
 )
 from skillweave.incremental.reasons import reasons_of
-from skillweave.incremental.values import Asked, Memory, Named, Outcome, Superseded
+from skillweave.incremental.values import Asked, EntryResult, Memory, Outcome, Superseded
 from skillweave.incremental.work import compile_asked, documents_of
 from skillweave.locking import is_locked
 from skillweave.record import NamedTuple
@@ -241,6 +241,6 @@ def _both(first: Outcome, second: Outcome) -> Outcome:
 def _outcome(compiled: Compiled, diagnostics: tuple[Diagnostic, ...], asked: int) -> Outcome:
     good = {path for path, known in compiled.parts.bundles.items() if known.good}
     entries = tuple(
-        Named(str(entry.path), entry.id, entry.kind, entry.path in good) for entry in compiled.project.entries
+        EntryResult(str(entry.path), entry.id, entry.kind, entry.path in good) for entry in compiled.project.entries
     )
     return Outcome(entries, asked, len(compiled.parts.links), diagnostics)

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 def keep_run(asked: Asked, state: State, compiled: Compiled, outcome: Outcome, documents: Documents) -> None:
     """Keep what the next run can use."""
-    from skillweave.cache import plain  # noqa: PLC0415
+    from skillweave.codec import as_json  # noqa: PLC0415
 
     result = {
         "entries": [list(entry) for entry in outcome.entries],
         "files": outcome.files,
-        "diagnostics": plain(outcome.diagnostics),
+        "diagnostics": as_json(outcome.diagnostics),
     }
     for name, value in result.items():
         state.put("result", name, value)
@@ -41,7 +41,7 @@ def keep_run(asked: Asked, state: State, compiled: Compiled, outcome: Outcome, d
         asked.memory.files = {path: files[path] for path in compiled.parts.links if path in files}
         asked.memory.fresh.update(documents.fresh)
         return
-    from skillweave.cache import stored  # noqa: PLC0415
+    from skillweave.codec import stored  # noqa: PLC0415
     from skillweave.parts import to_json  # noqa: PLC0415
     from skillweave.store import keep  # noqa: PLC0415
 
@@ -101,7 +101,7 @@ def save(asked: Asked) -> None:
     memory = asked.memory
     if memory is None or memory.state is None or memory.parts is None or not asked.keeps:
         return
-    from skillweave.cache import stored  # noqa: PLC0415
+    from skillweave.codec import stored  # noqa: PLC0415
     from skillweave.parts import to_json  # noqa: PLC0415
     from skillweave.store import keep  # noqa: PLC0415
 

@@ -9,7 +9,7 @@ from skillweave.cachedir import key_here
 from skillweave.config import hidden_roots
 from skillweave.diagnostics import Diagnostic
 from skillweave.files import Tree
-from skillweave.incremental.values import Asked, Named, Outcome
+from skillweave.incremental.values import Asked, EntryResult, Outcome
 from skillweave.record import NamedTuple
 from skillweave.saved import load_state, save_state
 from skillweave.state import State, changed_files, outputs_unchanged
@@ -134,10 +134,10 @@ def said_by(state: State) -> Outcome | None:
     diagnostics: tuple[Diagnostic, ...] = ()
     try:
         if result["diagnostics"]:
-            from skillweave.cache import rebuilt  # noqa: PLC0415 (most often there is nothing to say)
+            from skillweave.codec import rebuilt  # noqa: PLC0415 (most often there is nothing to say)
 
             diagnostics = rebuilt(tuple[Diagnostic, ...], result["diagnostics"])
-        entries = tuple(Named(*entry) for entry in result["entries"])
+        entries = tuple(EntryResult(*entry) for entry in result["entries"])
         return Outcome(entries, len(entries), result["files"], diagnostics, repeats=state)
     except MISSHAPED:
         return None

@@ -16,7 +16,7 @@ from skillweave.checks.validate import (
 )
 from skillweave.diagnostics import LEFTOVER_DIRECTIVE
 from skillweave.graph.reach import links_of, starts_of
-from skillweave.graph.reading import Reading, load
+from skillweave.graph.reading import ReadContext, load
 from skillweave.graph.values import Graph
 from skillweave.parts import Bundled, Parts, below, bundled, failed_of, is_partial, reach_of, templates_of
 from skillweave.project import discover
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from skillweave.config import Config
     from skillweave.files import Tree
     from skillweave.graph.values import Finding, Link, SourceFile
-    from skillweave.links.site import Plan, Site
+    from skillweave.links.site import BundlePlan, Site
     from skillweave.parts import Reach
     from skillweave.project import Entry, Project
     from skillweave.source import SourcePath
@@ -59,7 +59,7 @@ def recompile(config: Config, edits: Edits, documents: Documents, *, strict: boo
         return None
     graph = Graph(strict=strict, policy=config.policy)
     known = {path: file for path, file in edits.files.items() if path not in edits.changed}
-    reading = Reading(tree, project, documents, graph, is_part=True, known=known)
+    reading = ReadContext(tree, project, documents, graph, is_part=True, known=known)
     changed = {path for path in edits.changed if path in last.links}
     followed = _followed(project, last.links, last.linked)
     load(reading, changed & followed, shown=changed - followed)
@@ -121,7 +121,7 @@ class _Merge(NamedTuple):
     site: Site
     last: Parts
     reach: Reach
-    plans: Mapping[SourcePath, Plan]
+    plans: Mapping[SourcePath, BundlePlan]
     names: _Names
 
 

@@ -27,7 +27,7 @@ class Superseded(Exception):  # noqa: N818 (nothing has failed)
     """A build was given up before it published anything, as `Asked.hold` said; nothing that is remembered has changed."""
 
 
-class Named(NamedTuple):
+class EntryResult(NamedTuple):
     """An entry as a report names it. `good`: it has no error."""
 
     path: str
@@ -39,7 +39,7 @@ class Named(NamedTuple):
 class Outcome(NamedTuple):
     """What a build or a check found and did: all that is told of it."""
 
-    entries: tuple[Named, ...]
+    entries: tuple[EntryResult, ...]
     """All entries of the project."""
     asked: int
     """How many of them were asked for."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from skillweave.destination import below_root
 from skillweave.flatten.units import UnitKey
 from skillweave.links.shipping import asset, collide, reference_link
-from skillweave.links.site import Plan, PlannedPage, Site, named
+from skillweave.links.site import BundlePlan, PlannedPage, Site, named
 from skillweave.links.targets import resolved
 from skillweave.links.work import Place, Work, add_page
 from skillweave.source import Edit, SourcePath, Span, folded
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from skillweave.project import Entry
 
 
-def plan_bundle(site: Site, entry: Entry) -> Plan:
+def plan_bundle(site: Site, entry: Entry) -> BundlePlan:
     """Resolve every link of an entry's documents, and of what they make it ship, until nothing new is shipped."""
-    plan = Plan(entry)
+    plan = BundlePlan(entry)
     pending: deque[PlannedPage] = deque()
     for file in entry.files:
         out = file.path[len(entry.folder) + 1 :]
@@ -41,7 +41,7 @@ def check_links(site: Site, path: SourcePath) -> set[SourcePath]:
     # A page of each pattern of a chain that is far too long would take its square.
     if root is None or not nodes.nodes[root].linked or path in nodes.graph.too_deep:
         return set()
-    plan = Plan(None)
+    plan = BundlePlan(None)
     pending: deque[PlannedPage] = deque()
     add_page(site, plan, pending, below_root(path, site.nodes.project.pattern_roots), UnitKey(path))
     if pending:
@@ -49,7 +49,7 @@ def check_links(site: Site, path: SourcePath) -> set[SourcePath]:
     return plan.asked
 
 
-def _resolve_page(site: Site, plan: Plan, pending: deque[PlannedPage], page: PlannedPage) -> None:
+def _resolve_page(site: Site, plan: BundlePlan, pending: deque[PlannedPage], page: PlannedPage) -> None:
     work = Work(site, plan, pending)
     linked = [
         (number, copy.key)
@@ -80,7 +80,7 @@ def _directive_edits(work: Work, page: PlannedPage, number: int, key: NodeKey) -
     return edits
 
 
-def _check_collisions(site: Site, plan: Plan) -> None:
+def _check_collisions(site: Site, plan: BundlePlan) -> None:
     """What cannot stand side by side: paths that some file systems take for one, as they differ only in case or in Unicode
     normalisation; a file where a folder goes; and what another entry publishes below this one's folder.
     """
@@ -115,7 +115,7 @@ def _check_collisions(site: Site, plan: Plan) -> None:
             _collide(site, plan, (out, out), f"{out} lies where {other.id} is published")
 
 
-def _collide(site: Site, plan: Plan, outs: tuple[str, str], message: str) -> None:
+def _collide(site: Site, plan: BundlePlan, outs: tuple[str, str], message: str) -> None:
     """Report that two outputs cannot stand side by side, at what asked for one of them."""
     entry = plan.entry
     if entry is not None:

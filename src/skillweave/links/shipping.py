@@ -39,7 +39,7 @@ from skillweave.source import SourcePath, Span, foreign_part
 if TYPE_CHECKING:
     from skillweave.directive.values import Directive
     from skillweave.graph.values import Edge
-    from skillweave.links.site import Plan, Site
+    from skillweave.links.site import BundlePlan, Site
 
 
 def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal | None:
@@ -255,7 +255,7 @@ def _misplaced(directive: Directive, out: str) -> Problem | None:
 
 def collide(
     site: Site,
-    plan: Plan,
+    plan: BundlePlan,
     asked: tuple[tuple[SourcePath, Span], str],
     message: str,
     cure: str = "rename one of the files, or give an asset another place with `to=`",

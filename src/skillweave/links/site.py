@@ -43,7 +43,7 @@ class PlannedPage:
         self.edits: dict[int, list[Edit]] = {}
 
 
-class Plan:
+class BundlePlan:
     """All that an entry's bundle will hold, by path below the bundle's folder."""
 
     def __init__(self, entry: Entry | None) -> None:
@@ -62,7 +62,7 @@ class Plan:
         """How long a skill is at most, as its sources have it; None of what is no skill."""
 
 
-class Named(NamedTuple):
+class NamedByNode(NamedTuple):
     """What the own lines of a node name, the same in each of its copies."""
 
     edges: tuple[Edge, ...]
@@ -91,7 +91,7 @@ class Site:
         """Every pattern and every file of an entry, sorted."""
         self.roots: tuple[str, ...] = ()
         """The roots of patterns, skills and documents."""
-        self.known: dict[NodeKey, Named] = {}
+        self.known: dict[NodeKey, NamedByNode] = {}
         """What the own lines of nodes name, once it was asked for."""
         self.lines: dict[UnitKey, NamedByLine] = {}
         """What units name, likewise."""
@@ -144,7 +144,7 @@ def make_site(nodes: Nodes, tree: Tree) -> Site:
     return site
 
 
-def named(site: Site, key: NodeKey) -> Named:
+def named(site: Site, key: NodeKey) -> NamedByNode:
     """What the own lines of a Markdown node name."""
     if key not in site.known:
         unit = site.nodes.nodes[key].unit
@@ -179,13 +179,13 @@ def _lines_of(unit: Unit) -> NamedByLine:
     return by_line
 
 
-def _selected(by_line: NamedByLine, ranges: Ranges) -> Named:
+def _selected(by_line: NamedByLine, ranges: Ranges) -> NamedByNode:
     """What lines of a unit name."""
     here: dict[tuple[str, bool], Definition] = {}
     for definition in held(by_line.definitions, ranges):
         here.setdefault((definition.label, definition.footnote), definition)
     uses = (used for used in held(by_line.uses, ranges) if used[1] is None or not holds(ranges, used[1].start))
-    return Named(
+    return NamedByNode(
         tuple(held(by_line.edges, ranges)), tuple(held(by_line.links, ranges)), tuple(here.values()), tuple(uses)
     )
 

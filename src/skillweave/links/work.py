@@ -9,7 +9,7 @@ from skillweave.diagnostics import CANNOT_SHIP, Code, Problem
 from skillweave.files import normalise_path
 from skillweave.flatten.units import Unit, UnitKey, to_source
 from skillweave.graph.values import diagnose
-from skillweave.links.site import Plan, PlannedPage, Site
+from skillweave.links.site import BundlePlan, PlannedPage, Site
 from skillweave.listing import left_out_part
 from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from skillweave.source import SourcePath, Span
 
 
-def add_page(site: Site, plan: Plan, pending: deque[PlannedPage], out: str, unit: UnitKey) -> PlannedPage | None:
+def add_page(site: Site, plan: BundlePlan, pending: deque[PlannedPage], out: str, unit: UnitKey) -> PlannedPage | None:
     """Have a bundle hold a unit as a page at a place, if it can be laid out; what it links to is pending then."""
     if out in plan.pages:
         return plan.pages[out]
@@ -52,7 +52,7 @@ class Work(NamedTuple):
     """A bundle whose links are resolved: what it holds so far, and the pages that are still to be looked at."""
 
     site: Site
-    plan: Plan
+    plan: BundlePlan
     pending: deque[PlannedPage]
 
 

@@ -18,7 +18,7 @@ from skillweave.markdown.fates import alone_lines, are_paragraphs, fates_of, ope
 from skillweave.markdown.html_blocks import note_html_block
 from skillweave.markdown.places import cell_segments, cells_of, moved, part_of, segments_of
 from skillweave.markdown.plain_inline import CAN_MATTER
-from skillweave.markdown.rules import MAX_NESTING, BlockNotes, Marks, parser, plain_parser
+from skillweave.markdown.rules import MAX_NESTING, BlockNotes, Marks, bare_parser, parser
 from skillweave.markdown.values import (
     Block,
     Container,
@@ -73,7 +73,7 @@ def read_blocks(text: str) -> list[Block]:
 
 def render(text: str) -> str:
     """The HTML that any renderer makes of a text: for splices whose meaning only rendering can tell."""
-    return str(plain_parser().render(text))
+    return str(bare_parser().render(text))
 
 
 _CAN_MARK_UP = re.compile(r"[\[<{`*_~\\&!]")

@@ -78,7 +78,7 @@ def parser() -> MarkdownIt:
 
 
 @cache
-def plain_parser() -> MarkdownIt:
+def bare_parser() -> MarkdownIt:
     """The same CommonMark without our rules: what any renderer makes of a text. For tests and for seams in a line."""
     md = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
     footnote_plugin(md, inline=False, move_to_end=False, always_match_refs=True)

@@ -25,7 +25,7 @@ from skillweave.move.edits import Work, rewrites
 from skillweave.move.mentions import mentions
 from skillweave.move.overlay import Overlay
 from skillweave.move.places import check_new_path, check_symlinks
-from skillweave.move.values import Change, Move, MoveError, Plan
+from skillweave.move.values import Change, Move, MoveError, MovePlan
 from skillweave.rewrite import edit_bytes
 from skillweave.stamps import digest
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MoveRequest:
     """What a move is planned with."""
 
     config: Config
@@ -50,7 +50,7 @@ class Asked:
     progress: Progress | None = None
 
 
-def plan_move(asked: Asked, move: Move) -> Plan:
+def plan_move(asked: MoveRequest, move: Move) -> MovePlan:
     """Work out all that a move does. Nothing is written; what makes no sense at all is a `MoveError`."""
     config = asked.config
     memory: dict[str, Document] = {}
@@ -68,7 +68,7 @@ def plan_move(asked: Asked, move: Move) -> Plan:
     after = compile_project(config, strict=asked.strict, documents=documents, tree=future, with_shared=True)
     _check_unchanged(seen, before.tree.reads)
     outside = strays(before, after, move)
-    return Plan(
+    return MovePlan(
         move=move,
         changes=changes,
         texts=texts,

@@ -60,7 +60,7 @@ class BundleChange(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class MovePlan:
     """All that a move does. It must not be carried out where there are refusals, or errors among the diagnostics."""
 
     move: Move

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from skillweave.bundle import Bundle, Output
     from skillweave.lock import Record
 
-State = Literal["absent", "same", "ours", "foreign"]
+OutputState = Literal["absent", "same", "ours", "foreign"]
 Place = Literal["absent", "folder", "other"]
 
 _STAGING = re.compile(r"\.staging-[0-9a-f]{8}")
@@ -117,7 +117,7 @@ def files_below(folder: Path, below: str = "", entered: Container[str] = ()) -> 
         yield from reversed(files)
 
 
-def state_of(folder: Path, output: Output, ours: Container[str]) -> State:
+def state_of(folder: Path, output: Output, ours: Container[str]) -> OutputState:
     """What stands where an output goes: nothing, the output itself, what we may replace (`ours`), or something else."""
     if not folder.is_dir():
         return "foreign" if os.path.lexists(folder) else "absent"

@@ -64,7 +64,7 @@ class _Before(NamedTuple):
     """What folders' paths lead to, as far as it was asked."""
 
 
-class Plan:
+class OutputPlan:
     """What is to be done, as it is found out."""
 
     def __init__(self, lock: Lock) -> None:
@@ -74,11 +74,11 @@ class Plan:
         self.folders: set[str] = set()
 
 
-def plan_of(request: Request, previous: Lock, result: Published) -> Plan:
+def plan_of(request: Request, previous: Lock, result: Published) -> OutputPlan:
     """What is to be done; what stands in the way, and what is told of each entry, goes into `result`."""
     planned = frozenset(output.path for bundle in request.bundles for output in bundle.outputs)
     before = _Before(request, previous, _Recorded(previous), planned, {})
-    plan = Plan({path: record for path, record in previous.items() if request.keeps(path)})
+    plan = OutputPlan({path: record for path, record in previous.items() if request.keeps(path)})
     for bundle in request.bundles:
         _plan_bundle(before, bundle, plan, result)
     built = {str(bundle.entry.path) for bundle in request.bundles}
@@ -90,7 +90,7 @@ def plan_of(request: Request, previous: Lock, result: Published) -> Plan:
     return plan
 
 
-def _plan_bundle(before: _Before, bundle: Bundle, plan: Plan, result: Published) -> None:
+def _plan_bundle(before: _Before, bundle: Bundle, plan: OutputPlan, result: Published) -> None:
     source = str(bundle.entry.path)
     last = before.records.get(source)
     place = place_of(before.request.folder, bundle.entry.folder, before.places)
@@ -125,7 +125,7 @@ def can_replace(folder: Path, differing: Sequence[Output]) -> bool:
     return os.access(f"{folder}/{differing[0].path.rpartition('/')[0]}", os.W_OK | os.X_OK)
 
 
-def _plan_removal(before: _Before, source: str, plan: Plan, result: Published) -> None:
+def _plan_removal(before: _Before, source: str, plan: OutputPlan, result: Published) -> None:
     """Remove what an entry without a source left: as a folder, where it was a skill's."""
     record = before.records[source]
     result.removed.append(source)
@@ -138,7 +138,7 @@ def _plan_removal(before: _Before, source: str, plan: Plan, result: Published) -
         plan.folders.add(folder)
 
 
-def _drop(before: _Before, paths: Iterable[str], plan: Plan, result: Published) -> set[str]:
+def _drop(before: _Before, paths: Iterable[str], plan: OutputPlan, result: Published) -> set[str]:
     """Have outputs removed that this build does not make. Returns those that stay, as somebody edited them."""
     edited = set()
     for path in sorted(paths):

@@ -69,7 +69,7 @@ def _result(diagnostic: Diagnostic, rule: int, fingerprint: str, prefix: str) ->
     related = [
         {"id": number}
         | _location(note.path or "", note.position, None, prefix)
-        | {"message": {"text": _plain(note.message) or "see"}}
+        | {"message": {"text": _unlinked(note.message) or "see"}}
         for number, note in enumerate(linked, 1)
     ]
     return {
@@ -84,16 +84,16 @@ def _result(diagnostic: Diagnostic, rule: int, fingerprint: str, prefix: str) ->
 
 def _lines(diagnostic: Diagnostic) -> Iterator[str]:
     """The message, and below it what GitHub shows of related locations: only those that a message links to."""
-    yield _plain(diagnostic.message) or _plain(diagnostic.code.summary)
+    yield _unlinked(diagnostic.message) or _unlinked(diagnostic.code.summary)
     if diagnostic.label:
-        yield _plain(diagnostic.label)
+        yield _unlinked(diagnostic.label)
     numbers = count(1)
     for hop in diagnostic.hops:
-        yield f"{_link(hop, numbers)} {_plain(hop.message)}".strip()
+        yield f"{_link(hop, numbers)} {_unlinked(hop.message)}".strip()
     for note in diagnostic.notes:
-        yield f"Note: {_plain(note.message)} {_link(note, numbers)}".rstrip()
+        yield f"Note: {_unlinked(note.message)} {_link(note, numbers)}".rstrip()
     if diagnostic.help is not None:
-        yield f"Help: {_plain(diagnostic.help)}"
+        yield f"Help: {_unlinked(diagnostic.help)}"
 
 
 def _link(note: Note, numbers: Iterator[int]) -> str:
@@ -104,7 +104,7 @@ def _link(note: Note, numbers: Iterator[int]) -> str:
     return f"[{_braced(shown)}]({next(numbers)})"
 
 
-def _plain(text: str) -> str:
+def _unlinked(text: str) -> str:
     """Text that makes no link of its own in a message: a link of the repository's would seem to be ours."""
     return _braced(escape(text).replace("](", "] ("))
 

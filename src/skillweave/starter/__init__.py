@@ -23,7 +23,7 @@ class File(NamedTuple):
     text: str
 
 
-class Plan(NamedTuple):
+class FilesPlan(NamedTuple):
     """What comes of some files: those to make, the paths that are taken already, and what is in the way of the rest."""
 
     make: tuple[File, ...]
@@ -36,7 +36,7 @@ def template(name: str) -> str:
     return resources.files("skillweave").joinpath("starter", "files", *name.split("/")).read_text("utf-8")
 
 
-def plan(root: Path, files: tuple[File, ...]) -> Plan:
+def plan(root: Path, files: tuple[File, ...]) -> FilesPlan:
     """Look, and change nothing: which of the files can be made below a real folder, or one that is still to be made.
 
     What exists is kept, whatever is in it. One cause that stands in the way of several files is named once.
@@ -51,7 +51,7 @@ def plan(root: Path, files: tuple[File, ...]) -> Plan:
                 keep.append(file.path)
             case _:
                 mistakes[outcome] = None
-    return Plan(tuple(make), tuple(keep), tuple(mistakes))
+    return FilesPlan(tuple(make), tuple(keep), tuple(mistakes))
 
 
 def write(root: Path, files: tuple[File, ...]) -> None:

@@ -44,7 +44,7 @@ SHARE = 20
 """Looking, and trying again, takes at most this part of the time, however large the project is."""
 
 
-class Request(NamedTuple):
+class WatchRequest(NamedTuple):
     """What is to be watched, and how. The first four are what the command line named."""
 
     cwd: Path
@@ -67,7 +67,7 @@ class _Stop(BaseException):
 class _Session:
     """What a watch knows between two builds."""
 
-    request: Request
+    request: WatchRequest
     tell: Callable[[Event], None]
     config: Config
     """The last one without a mistake; until there is one, the defaults."""
@@ -101,7 +101,7 @@ class _Session:
     run_due: bool = True
 
 
-def watch(request: Request, tell: Callable[[Event], None]) -> str:
+def watch(request: WatchRequest, tell: Callable[[Event], None]) -> str:
     """Watch until SIGINT, SIGTERM or SIGHUP comes; returns its name. `tell` is told of everything that happens.
 
     An author's mistake never ends it, and neither does a file that cannot be read or written.
@@ -145,7 +145,7 @@ def _signals(received: list[str]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _start(request: Request, tell: Callable[[Event], None]) -> _Session:
+def _start(request: WatchRequest, tell: Callable[[Event], None]) -> _Session:
     config, _ = load_config(request.cwd, request.root, request.file, request.output)
     wake = threading.Event()
     notices, problem = (Notices(None, wake.set), None) if request.poll else listen(wake.set)

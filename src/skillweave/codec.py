@@ -1,0 +1,151 @@
+"""Values of ours ↔ JSON: a value is the list of its fields in their order, and its type tells how to read that."""
+
+from __future__ import annotations
+
+import json
+import types
+import typing
+from enum import Enum
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+
+from skillweave.diagnostics import CODES, Code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from skillweave.document import Document
+
+
+def encode(value: object) -> str:
+    """A document, or another value of ours, as a line of JSON: its values in the order of their fields."""
+    return json.dumps(value, default=_taken_apart, ensure_ascii=False, separators=(",", ":"))
+
+
+def stored(documents: Mapping[str, Document]) -> dict[str, str]:
+    """Documents as they are stored."""
+    return {digest: encode(document) for digest, document in documents.items()}
+
+
+def decode(line: str) -> Document:
+    """The document that `encode` wrote. Raises ValueError, TypeError, KeyError or IndexError on anything else."""
+    from skillweave.document import Document  # noqa: PLC0415 (the parser's types, only where there is something to decode)
+
+    document: Document = rebuilt(Document, json.loads(line))
+    return document
+
+
+def rebuilt(kind: Any, value: Any) -> Any:  # noqa: ANN401 (a value of that type)
+    """The value that `as_json` made JSON of, given its type."""
+    return _decoder(kind)(value)
+
+
+def as_json(value: object) -> Any:  # noqa: ANN401 (JSON)
+    """A value of ours (named tuples, mappings, codes, strings, numbers) as JSON has it."""
+    return json.loads(encode(value))
+
+
+def _taken_apart(value: object) -> object:
+    """What JSON has no form for: mappings of front matter, and enumerations. Tuples of any kind are lists to it."""
+    if isinstance(value, Enum):
+        return value.value
+    # A union of a mapping, a list and a string is told apart by its JSON: only the mapping is wrapped.
+    kind: Any = type(value)
+    return {"": [getattr(value, name) for name in kind.__match_args__]}
+
+
+@cache
+def _decoder(kind: Any) -> Callable[[Any], Any]:  # noqa: ANN401 (one answer per kind of type)
+    kind = getattr(kind, "__supertype__", kind)  # a NewType is its base
+    if kind in (str, int, bool, type(None)) or get_origin(kind) is Literal:
+        return _same
+    if kind is Code:
+        return lambda value: CODES[value[1]]
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind
+    if get_origin(kind) is tuple:
+        inner = get_args(kind)
+        if len(inner) == 2 and inner[1] is ...:
+            return _many(inner[0])
+        decoders = [_decoder(part) for part in inner]
+        return lambda values: tuple(decode_one(value) for decode_one, value in zip(decoders, values, strict=True))
+    if get_origin(kind) in (typing.Union, types.UnionType):
+        return _union(get_args(kind))
+    if isinstance(kind, type) and issubclass(kind, tuple):
+        return _made(kind, _same)
+    if _is_mapping(kind):
+        return _made(kind, lambda value: value[""])
+    message = f"a document holds no {kind}"
+    raise TypeError(message)
+
+
+def _same(value: Any) -> Any:  # noqa: ANN401
+    return value
+
+
+def _many(kind: Any) -> Callable[[Any], Any]:  # noqa: ANN401
+    decode_one = _decoder(kind)
+    if decode_one is _same:
+        return tuple
+    return lambda values: tuple(map(decode_one, values))
+
+
+def _made(kind: Any, unwrap: Callable[[Any], Any]) -> Callable[[Any], Any]:  # noqa: ANN401
+    decoders: list[Callable[[Any], Any]] = []
+
+    def make(value: Any) -> Any:  # noqa: ANN401
+        if not decoders:
+            # Late, as a type may hold itself.
+            hints = _hints(kind)
+            decoders.extend(_decoder(hints[name]) for name in kind.__match_args__)
+        return kind(*(decode_one(part) for decode_one, part in zip(decoders, unwrap(value), strict=True)))
+
+    return make
+
+
+def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401
+    from skillweave import source  # noqa: PLC0415 (names that the types import for checking only)
+
+    names = dict(vars(source))
+    if kind.__module__ != "skillweave.diagnostics":
+        from skillweave import diagnostics, document, suppress  # noqa: PLC0415
+        from skillweave.directive import values as directive  # noqa: PLC0415
+        from skillweave.front_matter import values as front_matter  # noqa: PLC0415
+        from skillweave.markdown import values  # noqa: PLC0415
+
+        for module in (diagnostics, directive, front_matter, suppress, values, document):
+            names |= vars(module)
+    return typing.get_type_hints(kind, localns=names)
+
+
+def _union(kinds: tuple[Any, ...]) -> Callable[[Any], Any]:
+    """The member of a union that a JSON value is: told by its shape."""
+    made: Callable[[Any], Any] | None = None
+    listed: Callable[[Any], Any] | None = None
+    plain_one: Callable[[Any], Any] = _same
+    for kind in kinds:
+        if _is_listed(kind):
+            listed = _decoder(kind)
+        elif _is_mapping(kind):
+            made = _decoder(kind)
+        elif kind is not type(None):
+            plain_one = _decoder(kind)
+
+    def choose(value: Any) -> Any:  # noqa: ANN401
+        if value is None:
+            return None
+        if isinstance(value, dict) and made:
+            return made(value)
+        if isinstance(value, list) and listed:
+            return listed(value)
+        return plain_one(value)
+
+    return choose
+
+
+def _is_mapping(kind: Any) -> bool:  # noqa: ANN401
+    return hasattr(kind, "__match_args__")
+
+
+def _is_listed(kind: Any) -> bool:  # noqa: ANN401
+    return get_origin(kind) is tuple or (isinstance(kind, type) and issubclass(kind, tuple) and kind is not Code)
