@@ -21,6 +21,7 @@ from skillweave.diagnostics import (
 from skillweave.files import read_text
 from skillweave.flatten.texts import text_of
 from skillweave.flatten.units import to_source
+from skillweave.flatten.values import TextKey
 from skillweave.graph.reach import closure, trails
 from skillweave.graph.values import diagnose
 from skillweave.links.bundles import check_links
@@ -294,10 +295,10 @@ def _check_skill_size(nodes: Nodes, entry: Entry, key: NodeKey) -> Size:
     lines, tokens = front.count("\n") + node.height, node.size + BYTES_OF_A_TOKEN * len(front)
     if tokens <= limits.skill_tokens and lines <= limits.skill_lines:
         return Size(lines, BYTES_OF_A_TOKEN * tokens, tokens)
-    size = measure(front + text_of(nodes, key) + "\n")
+    size = measure(front + text_of(nodes, TextKey(key)) + "\n")
     shares: dict[str, Size] = {}
     for child in (child for child in nodes.children[key.unit] if child is not None):
-        text = text_of(nodes, child.key)
+        text = text_of(nodes, TextKey(child.key))
         known = shares.get(child.edge.directive.path, Size(0, 0, 0))
         shares[child.edge.directive.path] = Size(*(a + b for a, b in zip(known, measure(text), strict=True)))
     problem = check_size(size, limits, [Share(*item) for item in shares.items()])

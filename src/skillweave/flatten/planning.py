@@ -19,7 +19,7 @@ from skillweave.flatten.layout import layout_of, measure
 from skillweave.flatten.levels import shift_of
 from skillweave.flatten.texts import fenced, text_of
 from skillweave.flatten.units import Unit, UnitKey, file_unit, find_calls, rendered_ranges, rendered_unit
-from skillweave.flatten.values import Child, Node, NodeKey, Nodes, TextItem, is_in_error, is_too_large
+from skillweave.flatten.values import Child, Node, NodeKey, Nodes, TextItem, TextKey, is_in_error, is_too_large
 from skillweave.graph.targets import language
 from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block
@@ -160,7 +160,7 @@ def _fits_in_line(nodes: Nodes, key: NodeKey) -> bool:
         return True
     if node.height > 1 or key.code is not None:
         return False
-    blocks = read_blocks(text_of(nodes, key)[:_LINE_LIMIT])
+    blocks = read_blocks(text_of(nodes, TextKey(key))[:_LINE_LIMIT])
     return len(blocks) == 1 and blocks[0].kind == "paragraph" and not blocks[0].containers
 
 

@@ -1,4 +1,4 @@
-"""Nodes → their texts. Each is made once per shift of its headings."""
+"""Nodes → their texts, each made once for a shift of its headings."""
 
 from __future__ import annotations
 
@@ -7,58 +7,57 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from skillweave.flatten.splice import add_prefix, heading_edits, moves_tab_stops, tab_edits
-from skillweave.flatten.values import BareItem, Child, ChildItem, NodeKey, Nodes, TextItem, brought_by
+from skillweave.flatten.values import BareItem, Child, ChildItem, NodeKey, Nodes, TextItem, TextKey, brought_by
 from skillweave.source import Edit, apply_edits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from skillweave.flatten.units import Unit
 
 
-def text_of(nodes: Nodes, key: NodeKey, shift: int = 0, tabs: bool = False) -> str:  # noqa: FBT001, FBT002
-    """A node's expansion, without a final line end: headings moved by `shift`; with `tabs`, indents without tabs."""
-    pending = [(key, shift, tabs)]
+def text_of(nodes: Nodes, text: TextKey) -> str:
+    """A node's expansion, without a final line end."""
+    pending = [text]
     while pending:
         wanted = pending[-1]
         if wanted in nodes.texts:
             pending.pop()
             continue
-        missing = [needed for needed in _needs(nodes, *wanted) if needed not in nodes.texts]
+        needed = _needed(nodes, wanted)
+        missing = [one for one in needed if one not in nodes.texts]
         if missing:
             pending.extend(missing)
+            continue
+        node = nodes.nodes[wanted.node]
+        if wanted.node.code is not None:
+            nodes.texts[wanted] = fenced(node.unit, wanted.node)
         else:
-            nodes.texts[wanted] = _assemble(nodes, *wanted)
-            pending.pop()
-    return nodes.texts[key, shift, tabs]
+            nodes.texts[wanted] = assemble(nodes, wanted, [nodes.texts[one] for one in needed], ())
+        pending.pop()
+    return nodes.texts[text]
 
 
-def _needs(nodes: Nodes, key: NodeKey, shift: int, tabs: bool) -> Iterator[tuple[NodeKey, int, bool]]:  # noqa: FBT001
-    if key.code is None:
-        node = nodes.nodes[key]
-        yield from (asked(child, shift, tabs) for child in brought_by(node.items, node.inline))
+def _needed(nodes: Nodes, text: TextKey) -> list[TextKey]:
+    if text.node.code is not None:
+        return []
+    node = nodes.nodes[text.node]
+    return [text_in(child, text) for child in brought_by(node.items, node.inline)]
 
 
-def asked(child: Child, shift: int, tabs: bool) -> tuple[NodeKey, int, bool]:  # noqa: FBT001
-    """The text that an include needs where the headings of its own file move by `shift`: node, shift, without tabs."""
+def text_in(child: Child, text: TextKey | None = None) -> TextKey:
+    """The text that an include brings into another one; by default, into that of its own file as it is."""
     if child.key.code is not None:
-        return child.key, 0, False
+        return TextKey(child.key)
     prefix = child.edge.placed.prefix
-    return child.key, shift + child.shift, tabs or (prefix is not None and prefix != "" and moves_tab_stops(prefix))
+    is_moved = prefix is not None and prefix != "" and moves_tab_stops(prefix)
+    shift, without_tabs = (text.shift, text.without_tabs) if text is not None else (0, False)
+    return TextKey(child.key, shift + child.shift, without_tabs or is_moved)
 
 
-def _assemble(nodes: Nodes, key: NodeKey, shift: int, tabs: bool) -> str:  # noqa: FBT001
-    node = nodes.nodes[key]
-    if key.code is not None:
-        return fenced(node.unit, key)
-    brought = [nodes.texts[wanted] for wanted in _needs(nodes, key, shift, tabs)]
-    return assemble(nodes, (key, shift, tabs), brought, ())
-
-
-def assemble(nodes: Nodes, wanted: tuple[NodeKey, int, bool], brought: Sequence[str], changes: Sequence[Edit]) -> str:
+def assemble(nodes: Nodes, text: TextKey, brought: Sequence[str], changes: Sequence[Edit]) -> str:
     """A node's text from the texts that it includes (in the order of `brought_by`) and further edits of its own lines."""
-    key, shift, tabs = wanted
-    node = nodes.nodes[key]
+    node = nodes.nodes[text.node]
     unit = node.unit
     texts = iter(brought)
     parts: list[str | TextItem] = []
@@ -66,21 +65,21 @@ def assemble(nodes: Nodes, wanted: tuple[NodeKey, int, bool], brought: Sequence[
         match item:
             case TextItem():
                 parts.append(item)
-            case BareItem(text, _):
-                parts.append(text)
+            case BareItem(left, _):
+                parts.append(left)
             case ChildItem(child, _):
                 prefix = child.edge.placed.prefix or ""
-                if tabs and "\t" in prefix:
+                if text.without_tabs and "\t" in prefix:
                     prefix = prefix.expandtabs(4)
                 parts.append(add_prefix(next(texts), prefix))
-    starts, edits = _edits(nodes, unit, shift, tabs)
+    starts, edits = _edits(nodes, unit, text)
     more = [Edit(*placed.directive.span, next(texts) if child is not None else "") for placed, child in node.inline]
     more = sorted([*more, *changes])
     pieces: list[str] = []
     for part in parts:
-        text = part if isinstance(part, str) else _own_text(unit, part, (starts, edits), more)
-        glued = shift and isinstance(part, TextItem) and _continues_heading(unit, part.start)
-        pieces += [text] if glued or not pieces else ["\n", text]
+        own = part if isinstance(part, str) else _own_text(unit, part, (starts, edits), more)
+        glued = text.shift and isinstance(part, TextItem) and _continues_heading(unit, part.start)
+        pieces += [own] if glued or not pieces else ["\n", own]
     return "".join(pieces)
 
 
@@ -123,9 +122,9 @@ def fenced(unit: Unit, key: NodeKey) -> str:
     return "\n".join([fence + (key.code or ""), *lines, fence])
 
 
-def _edits(nodes: Nodes, unit: Unit, shift: int, tabs: bool) -> tuple[list[int], list[Edit]]:  # noqa: FBT001
+def _edits(nodes: Nodes, unit: Unit, text: TextKey) -> tuple[list[int], list[Edit]]:
     """What changes in a file's own text wherever it is spliced: escapes, heading levels and ids, and tabs in indents."""
-    wanted = (unit.key, shift, tabs)
+    wanted = (unit.key, text.shift, text.without_tabs)
     if wanted not in nodes.edits:
         document = unit.document
         edits: list[Edit] = []
@@ -134,9 +133,9 @@ def _edits(nodes: Nodes, unit: Unit, shift: int, tabs: bool) -> tuple[list[int],
             for heading in document.headings:
                 if heading.id_span and not unit.is_own:
                     edits.append(Edit(*heading.id_span, ""))
-                if shift:
-                    edits += heading_edits(unit.line_index, heading, heading.level + shift, document)
-            if tabs:
+                if text.shift:
+                    edits += heading_edits(unit.line_index, heading, heading.level + text.shift, document)
+            if text.without_tabs:
                 # What joins the lines of a heading takes their indents away.
                 gone = sorted(edit for edit in edits if edit.end > edit.start)
                 edits += [edit for edit in tab_edits(unit.line_index, document) if not _is_within(edit, gone)]

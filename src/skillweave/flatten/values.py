@@ -101,6 +101,14 @@ class Node(NamedTuple):
     """Whether it holds, over all levels, anything that a page must resolve: links, references, assets."""
 
 
+class TextKey(NamedTuple):
+    """A text of a node: with its headings moved by some levels, and with blanks for the tabs in its indents, or not."""
+
+    node: NodeKey
+    shift: int = 0
+    without_tabs: bool = False
+
+
 class Nodes:
     """All nodes by key, the whole-file node of every file, and the texts that were made so far."""
 
@@ -131,7 +139,7 @@ class Nodes:
         """The headings and includes of nodes whose pages were laid out."""
         self.brought: dict[NodeKey, list[Edit]] = {}
         """What the directives in the running text of nodes become, once it was asked for."""
-        self.texts: dict[tuple[NodeKey, int, bool], str] = {}
+        self.texts: dict[TextKey, str] = {}
         self.edits: dict[tuple[UnitKey, int, bool], tuple[list[int], list[Edit]]] = {}
 
     def whole(self, path: SourcePath) -> NodeKey | None:

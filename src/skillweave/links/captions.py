@@ -7,9 +7,9 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from skillweave.flatten.layout import block_at
-from skillweave.flatten.texts import asked, assemble, text_of
+from skillweave.flatten.texts import assemble, text_in, text_of
 from skillweave.flatten.units import UnitKey
-from skillweave.flatten.values import brought_by
+from skillweave.flatten.values import TextKey, brought_by
 from skillweave.parse.documents import parse
 from skillweave.select import between
 from skillweave.source import Edit, apply_edits
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from skillweave.document import Heading
     from skillweave.flatten.units import Unit
-    from skillweave.flatten.values import Child, Node, NodeKey, Nodes
+    from skillweave.flatten.values import Child, Node, Nodes
     from skillweave.graph.values import Edge
 
 
@@ -80,7 +80,7 @@ _MEANT_AS_MARKUP = re.compile(
 def _first_heading(nodes: Nodes, unit: UnitKey) -> str:
     """What the first heading of a unit says, with what includes bring into it; empty if there is none.
 
-    Of references it is not asked what they leave in it: they may lead back here.
+    Of references it is not text_in what they leave in it: they may lead back here.
     """
     key = nodes.wholes.get(unit)
     made = nodes.units.get(unit)
@@ -92,7 +92,7 @@ def _first_heading(nodes: Nodes, unit: UnitKey) -> str:
         return heading.text
     start, end = heading.content
     edits = [
-        Edit(*placed.directive.span, text_of(nodes, *asked(child, 0, tabs=False)))
+        Edit(*placed.directive.span, text_of(nodes, text_in(child)))
         for placed, child in nodes.nodes[key].inline
         if child is not None and start <= placed.directive.span.start < end and not nodes.nodes[child.key].linked
     ]
@@ -118,18 +118,18 @@ def _references(nodes: Nodes, node: Node) -> Iterator[Edit]:
 
 def _said(nodes: Nodes, child: Child) -> str:
     """What an include in running text brings, with the links that references leave, over all levels."""
-    top = asked(child, 0, tabs=False)
+    top = text_in(child)
     if not nodes.nodes[child.key].linked:
-        return text_of(nodes, *top)
-    texts: dict[tuple[NodeKey, int, bool], str] = {}
+        return text_of(nodes, top)
+    texts: dict[TextKey, str] = {}
     pending = [top]
     while pending:
-        key, shift, tabs = wanted = pending[-1]
-        node = nodes.nodes[key]
-        if key.code is not None:
-            texts[pending.pop()] = text_of(nodes, *wanted)
+        wanted = pending[-1]
+        node = nodes.nodes[wanted.node]
+        if wanted.node.code is not None:
+            texts[pending.pop()] = text_of(nodes, wanted)
             continue
-        needed = [asked(below, shift, tabs) for below in brought_by(node.items, node.inline)]
+        needed = [text_in(below, wanted) for below in brought_by(node.items, node.inline)]
         missing = [one for one in needed if one not in texts]
         if missing:
             pending += missing

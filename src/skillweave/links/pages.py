@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from skillweave.flatten.layout import headings_within
-from skillweave.flatten.texts import asked, assemble, text_of
-from skillweave.flatten.values import Caption, ChildItem, TextItem
+from skillweave.flatten.texts import assemble, text_in, text_of
+from skillweave.flatten.values import Caption, ChildItem, TextItem, TextKey
 from skillweave.links.captions import heading_text
 from skillweave.record import NamedTuple
 from skillweave.slugs import Slugger
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 class Copy(NamedTuple):
     """One place where a node comes into a page. `parent` is the number of the copy whose file includes it."""
 
-    wanted: tuple[NodeKey, int, bool]
+    text: TextKey
     parent: int
     line: int
     """The line of the parent's unit that it takes."""
 
     @property
     def key(self) -> NodeKey:
-        return self.wanted[0]
+        return self.text.node
 
 
 class _Names(NamedTuple):
@@ -111,7 +111,7 @@ def lay_out(nodes: Nodes, root: NodeKey) -> Page:
     page = Page([])
     page.is_complete = root.unit not in nodes.incomplete
     slug, slugs, headings = Slugger().slug, page.slugs, page.headings
-    _add_copy(nodes, page, Copy((root, 0, False), -1, 0))
+    _add_copy(nodes, page, Copy(TextKey(root), -1, 0))
     pending = [(0, iter(_events(nodes, root)))]
     while pending:
         number, events = pending[-1]
@@ -120,8 +120,8 @@ def lay_out(nodes: Nodes, root: NodeKey) -> Page:
                 slugs[number, event.heading.start] = slug(event.text)
                 headings.append((number, event.heading))
                 continue
-            _, shift, tabs = page.copies[number].wanted
-            _add_copy(nodes, page, Copy(asked(event, shift, tabs), number, event.edge.placed.line))
+            text = text_in(event, page.copies[number].text)
+            _add_copy(nodes, page, Copy(text, number, event.edge.placed.line))
             pending.append((len(page.copies) - 1, iter(_events(nodes, event.key))))
             break
         else:
@@ -130,7 +130,7 @@ def lay_out(nodes: Nodes, root: NodeKey) -> Page:
 
 
 def _add_copy(nodes: Nodes, page: Page, copy: Copy) -> None:
-    key = copy.wanted[0]
+    key = copy.text.node
     if key.code is None:
         unit = nodes.nodes[key].unit
         page.by_path.setdefault(unit.key.path, []).append(len(page.copies))
@@ -148,9 +148,9 @@ def page_text(nodes: Nodes, page: Page, edits: Mapping[int, Sequence[Edit]]) -> 
             changed.add(parent)
             parent = page.copies[parent].parent
     if not changed:
-        text = text_of(nodes, *page.copies[0].wanted)
+        text = text_of(nodes, page.copies[0].text)
         # Nobody else asks for it, as a rule, and all pages together are the better part of what a build holds.
-        del nodes.texts[page.copies[0].wanted]
+        del nodes.texts[page.copies[0].text]
         return text
     children: dict[int, list[int]] = {}
     for number, copy in enumerate(page.copies):
@@ -162,9 +162,9 @@ def page_text(nodes: Nodes, page: Page, edits: Mapping[int, Sequence[Edit]]) -> 
         if number in changed:
             # Copies are numbered in the order in which their parent is put together.
             brought = [texts.pop(child) for child in children.get(number, [])]
-            texts[number] = assemble(nodes, copy.wanted, brought, edits.get(number, ()))
+            texts[number] = assemble(nodes, copy.text, brought, edits.get(number, ()))
         elif copy.parent in changed:
-            texts[number] = text_of(nodes, *copy.wanted)
+            texts[number] = text_of(nodes, copy.text)
     return texts[0]
 
 

@@ -12,7 +12,7 @@ from skillweave.diagnostics import INVALID_FRONT_MATTER
 from skillweave.flatten.layout import block_at
 from skillweave.flatten.splice import continuation
 from skillweave.flatten.texts import text_of
-from skillweave.flatten.values import BareItem, ChildItem, TextItem, is_in_error
+from skillweave.flatten.values import BareItem, ChildItem, TextItem, TextKey, is_in_error
 from skillweave.select import bridged, cut_blocks, holds
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _is_deep(unit: Unit, placed: PlacedDirective) -> bool:
 
 def _is_indented(nodes: Nodes, child: Child) -> bool:
     """Whether a line of what an include brings begins with a blank."""
-    text = text_of(nodes, child.key)
+    text = text_of(nodes, TextKey(child.key))
     return text[:1] in (" ", "\t") or "\n " in text or "\n\t" in text
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from skillweave.diagnostics import SEAM_CHANGES_MEANING, Problem
 from skillweave.flatten.layout import block_at
 from skillweave.flatten.texts import text_of
+from skillweave.flatten.values import TextKey
 from skillweave.markdown import read_blocks, render
 from skillweave.parse.directives import not_alone
 from skillweave.select import holds
@@ -103,7 +104,7 @@ def _in_tags(unit: Unit, block: Block, inline: Sequence[PlacedDirective]) -> lis
 
 def _keeps_meaning(nodes: Nodes, unit: Unit, block: Block, inline: Sequence[tuple[PlacedDirective, Child]]) -> bool:
     spans = [placed.directive.span for placed, _ in inline]
-    texts = [text_of(nodes, child.key) for _, child in inline]
+    texts = [text_of(nodes, TextKey(child.key)) for _, child in inline]
     held = render(_with(unit, block, [Edit(*span, _stand_in(n)) for n, span in enumerate(spans)]))
     alone = [render(text).strip().removeprefix("<p>").removesuffix("</p>") for text in texts]
     spliced = _with(unit, block, [Edit(*span, text) for span, text in zip(spans, texts, strict=True)])

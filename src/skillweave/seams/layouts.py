@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from skillweave.flatten.splice import add_prefix
-from skillweave.flatten.texts import asked, text_of
+from skillweave.flatten.texts import text_in, text_of
 from skillweave.flatten.values import BareItem, ChildItem, TextItem
 from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block, Container
@@ -40,7 +40,7 @@ class Expansion(NamedTuple):
 
 
 class Splice(NamedTuple):
-    """Where a splice stands in a layout, half-open, and the directive that asked for it."""
+    """Where a splice stands in a layout, half-open, and the directive that text_in for it."""
 
     start: int
     end: int
@@ -61,16 +61,16 @@ class Layout(NamedTuple):
 
 
 def _expansion(nodes: Nodes, child: Child, short: dict[Wanted, Expansion]) -> Expansion:
-    wanted, shift, tabs = asked(child, 0, tabs=False)
+    wanted = text_in(child)
     # An indent may change what is in the middle, too.
     is_whole = bool(child.edge.placed.prefix)
-    key = (wanted, tabs, is_whole)
+    key = (wanted.node, wanted.without_tabs, is_whole)
     if key not in short:
-        text = text_of(nodes, wanted, shift, tabs)
+        text = text_of(nodes, wanted)
         blocks = read_blocks(text)
-        if tabs:
+        if wanted.without_tabs:
             # The parser does not take each tab for the blanks that CommonMark has it stand for.
-            written = read_blocks(text_of(nodes, wanted, shift, tabs=False))
+            written = read_blocks(text_of(nodes, wanted._replace(without_tabs=False)))
             blocks = blocks if [(b.kind, b.start) for b in blocks] == [(b.kind, b.start) for b in written] else written
         lines = text.split("\n")
         if len(lines) > _LONG and not is_whole:
