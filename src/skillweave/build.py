@@ -6,18 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from skillweave.cache import Documents
+from skillweave.checks.entries import check_entry, check_files, check_plan
 from skillweave.checks.ignores import LookedAt, claim_ignores, note_seen, unused_ignores
 from skillweave.checks.leftovers import sound_nodes
-from skillweave.checks.validate import (
-    check_entry,
-    check_files,
-    check_plan,
-    check_unreached,
-    meant_patterns,
-    sources_of,
-    unreached_patterns,
-    with_trails,
-)
+from skillweave.checks.unreached import check_unreached, meant_patterns, unreached_patterns
 from skillweave.config import hidden_roots
 from skillweave.diagnostics import Severity
 from skillweave.emit import emit
@@ -26,10 +18,10 @@ from skillweave.flatten.planning import plan
 from skillweave.flatten.units import linked_templates
 from skillweave.globs import matches
 from skillweave.graph.order import order
-from skillweave.graph.reach import links_of, report_problems, starts_of
+from skillweave.graph.reach import links_of, report_problems, starts_of, with_trails
 from skillweave.graph.reading import ReadContext, load
 from skillweave.graph.values import Graph
-from skillweave.links.bundles import plan_bundle
+from skillweave.links.bundles import plan_bundle, sources_of
 from skillweave.links.site import BundlePlan, Site, make_site
 from skillweave.parts import Parts, bundled, failed_of, templates_of
 from skillweave.project import Entry, Project, choose, discover, shared_files

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from skillweave.diagnostics import DIRECTIVE_IN_FRONT_MATTER, INVALID_FRONT_MATTER, Severity
+from skillweave.diagnostics import (
+    DIRECTIVE_IN_FRONT_MATTER,
+    INCLUDE_CYCLE,
+    INVALID_FRONT_MATTER,
+    Note,
+    Severity,
+)
 from skillweave.graph.values import Graph, Link, Links
 from skillweave.record import NamedTuple
+from skillweave.source import Position
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from skillweave.graph.values import SourceFile
+    from skillweave.diagnostics import Diagnostic
+    from skillweave.graph.values import Finding, SourceFile
     from skillweave.project import Project
     from skillweave.source import SourcePath
 
@@ -127,3 +135,21 @@ def trails(links: Links, starts: Iterable[SourcePath]) -> dict[SourcePath, tuple
                 came[link.target] = (source, link)
                 pending.append(link.target)
     return came
+
+
+def with_trails(findings: Iterable[Finding], links: Links, starts: Collection[SourcePath]) -> tuple[Diagnostic, ...]:
+    """All diagnostics, each once and sorted, with the shortest chain of includes that comes to it from one of the starts."""
+    found = list(dict.fromkeys(finding.diagnostic for finding in findings if finding.mark is None))
+    came = trails(links, starts) if found else {}
+    chained = []
+    for diagnostic in found:
+        chain = []
+        path = diagnostic.path
+        while path in came and path not in starts:
+            path, link = came[path]
+            chain.append(Note("included from", path, Position(link.line, link.column)))
+        if chain and diagnostic.code is INCLUDE_CYCLE:
+            chain = [Note("reached from", chain[-1].path, chain[-1].position)]
+        chained.append(diagnostic._replace(notes=(*diagnostic.notes, *chain)) if chain else diagnostic)
+    # Two at one place with the same words differ in what follows: their order must not be that of their finding.
+    return tuple(sorted(chained, key=lambda d: (*d.sort_key(), d.end, d.help or "", d.label or "", str(d.notes))))

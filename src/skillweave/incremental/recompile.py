@@ -7,17 +7,12 @@ from typing import TYPE_CHECKING
 
 from skillweave.build import Compiled, check_texts, make_bundles, own_files, plan_bundles
 from skillweave.checks.ignores import LookedAt, unused_ignores
-from skillweave.checks.validate import (
-    check_unreached,
-    meant_patterns,
-    sources_of,
-    unreached_patterns,
-    with_trails,
-)
+from skillweave.checks.unreached import check_unreached, meant_patterns, unreached_patterns
 from skillweave.diagnostics import LEFTOVER_DIRECTIVE
-from skillweave.graph.reach import links_of, starts_of
+from skillweave.graph.reach import links_of, starts_of, with_trails
 from skillweave.graph.reading import ReadContext, load
 from skillweave.graph.values import Graph
+from skillweave.links.bundles import sources_of
 from skillweave.parts import Bundled, Parts, below, bundled, failed_of, is_partial, reach_of, templates_of
 from skillweave.project import discover
 from skillweave.record import NamedTuple

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.destination import below_root
 from skillweave.flatten.units import UnitKey
+from skillweave.graph.reach import closure
 from skillweave.links.shipping import asset, collide, reference_link
 from skillweave.links.site import BundlePlan, PlannedPage, Site, named
 from skillweave.links.targets import resolved
@@ -15,6 +16,7 @@ from skillweave.source import Edit, SourcePath, Span, folded
 
 if TYPE_CHECKING:
     from skillweave.flatten.values import NodeKey
+    from skillweave.graph.reach import Reached
     from skillweave.project import Entry
 
 
@@ -121,3 +123,13 @@ def _collide(site: Site, plan: BundlePlan, outs: tuple[str, str], message: str) 
     if entry is not None:
         asked = next((plan.whence[out] for out in outs if out in plan.whence), (entry.main.real, Span(0, 0)))
         collide(site, plan, (asked, outs[0]), message)
+
+
+def sources_of(site: Site, plan: BundlePlan) -> Reached:
+    """Every file that goes into a bundle or could: what its pages reach, and what it copies."""
+    starts: set[SourcePath] = {page.unit.path for page in plan.pages.values()}
+    if plan.entry is not None:
+        # Also where no page could be laid out, as with a cycle.
+        starts.update(file.real for file in plan.entry.files if file.treatment == "compile")
+    reached = closure(site.nodes.graph, starts)
+    return reached._replace(copied=reached.copied | (frozenset(plan.copies.values()) - reached.compiled))

@@ -1,0 +1,139 @@
+"""Rules for files, entries and bundles that take more than one text to tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skillweave.checks.labels import check_labels
+from skillweave.checks.paths import check_paths
+from skillweave.diagnostics import (
+    INVALID_FRONT_MATTER,
+    NESTED_SKILL,
+    Diagnostic,
+    Severity,
+)
+from skillweave.flatten.texts import text_of
+from skillweave.flatten.values import TextKey
+from skillweave.graph.values import diagnose
+from skillweave.phrases import near_names
+from skillweave.project import START
+from skillweave.rules.prose import check_commands, check_skill_names
+from skillweave.rules.size import BYTES_OF_A_TOKEN, Share, Size, check_size, measure
+from skillweave.rules.skill import check_skill_front_matter
+from skillweave.select import holds, joined
+
+if TYPE_CHECKING:
+    from skillweave.flatten.values import NodeKey, Nodes
+    from skillweave.links.site import BundlePlan, Site
+    from skillweave.project import Entry
+    from skillweave.select import Ranges
+    from skillweave.source import SourcePath
+
+
+def check_files(nodes: Nodes) -> None:
+    """Rules for every single text, whoever includes it; and for what others include of it."""
+    graph = nodes.graph
+    spliced = _spliced(nodes)
+    skills = {entry.id for entry in nodes.project.entries}
+    plugins = {id_.partition(":")[0] for id_ in skills if ":" in id_}
+
+    def nearest(plugin: str, name: str) -> str | None:
+        if plugin not in plugins or f"{plugin}:{name}" in skills:
+            return None
+        same = sorted(id_ for id_ in skills if id_.startswith(f"{plugin}:"))
+        close = near_names(f"{plugin}:{name}", same)
+        return f"did you mean {close[0]}?" if close else f"{plugin} has {', '.join(same[:8])}"
+
+    shown_by: dict[SourcePath, list[SourcePath]] = {}
+    for source, edges in graph.edges.items():
+        for edge in edges:
+            if edge.target is not None and edge.directive.as_code:
+                # No mistake of what is shown is one of who shows it, but what hides in it is published, too.
+                shown_by.setdefault(edge.target, []).append(source)
+    for path, file in sorted(graph.files.items()):
+        if not file.text.isascii():
+            from skillweave.rules.unicode import check_hidden  # noqa: PLC0415 (its tables are slow to load)
+
+            for problem in check_hidden(file.text):
+                graph.add(diagnose(file.line_index, path, problem), path, *shown_by.get(path, ()))
+        if file.document is None:
+            continue
+        for problem in check_skill_names(file.document, nearest):
+            graph.report(path, problem)
+        for problem in check_commands(file.text, file.document) if path in spliced else ():
+            if holds(spliced[path], file.line_index.line_of(problem.span.start)):
+                graph.report(path, problem)
+
+
+def _spliced(nodes: Nodes) -> dict[SourcePath, Ranges]:
+    """The lines that are included of each file, as Markdown."""
+    keys = {child.key for children in nodes.children.values() for child in children if child is not None}
+    found: dict[SourcePath, list[tuple[int, int]]] = {}
+    for key in keys:
+        sources, lines = nodes.units[key.unit].sources, found.setdefault(key.path, [])
+        if key.code is None and sources is None:
+            lines += key.ranges
+        elif key.code is None and sources is not None:
+            lines += [(sources[line], sources[line] + 1) for start, end in key.ranges for line in range(start, end)]
+    return {path: joined(ranges) for path, ranges in found.items()}
+
+
+def check_entry(nodes: Nodes, entry: Entry) -> None:
+    """Rules for a skill's front matter and place; a document's front matter is its author's."""
+    if entry.kind != "skill":
+        return
+    graph = nodes.graph
+    file = graph.files.get(entry.main.real)
+    if file is not None and file.document is not None:
+        broken = any(problem.code is INVALID_FRONT_MATTER for problem in file.document.problems)
+        if not broken:
+            folder = entry.folder.rpartition("/")[2]
+            is_late = file.text.lstrip().startswith("---\n")
+            for problem in check_skill_front_matter(
+                file.document.fields, folder, nodes.config.consumers, is_late=is_late
+            ):
+                graph.report(file.path, problem)
+    if entry.outer is not None:
+        message = f"this skill lies inside {entry.outer}, and some agents look for no skill below another"
+        cure = "move it beside the other one"
+        graph.add(
+            Diagnostic(NESTED_SKILL, message, entry.path, START, START, help=cure, severity=Severity.WARNING),
+            entry.main.real,
+        )
+
+
+def check_plan(site: Site, plan: BundlePlan) -> None:
+    """Rules for a bundle: labels that meet in a page, paths that prose names, and the size of a skill."""
+    entry = plan.entry
+    if entry is None:
+        return
+    nodes = site.nodes
+    for page in plan.pages.values():
+        check_labels(site, page, entry.main.real)
+        check_paths(site, plan, page)
+    if entry.kind == "skill" and "SKILL.md" in plan.pages:
+        plan.size = _check_skill_size(nodes, entry, plan.pages["SKILL.md"].page.copies[0].key)
+
+
+def _check_skill_size(nodes: Nodes, entry: Entry, key: NodeKey) -> Size:
+    """Report a skill that is too long. Returns how long it is at most, as its sources have it: before what ignores findings
+    is left out, and links are rewritten.
+    """
+    node, limits = nodes.nodes[key], nodes.config.limits
+    file = nodes.graph.files[entry.main.real]
+    front = file.text[: file.line_index.start(file.document.body)] if file.document else ""
+    # A character has at most four bytes, and what levels and prefixes add to a text is less than three times as much: most
+    # skills are far from any limit.
+    lines, tokens = front.count("\n") + node.height, node.size + BYTES_OF_A_TOKEN * len(front)
+    if tokens <= limits.skill_tokens and lines <= limits.skill_lines:
+        return Size(lines, BYTES_OF_A_TOKEN * tokens, tokens)
+    size = measure(front + text_of(nodes, TextKey(key)) + "\n")
+    shares: dict[str, Size] = {}
+    for child in (child for child in nodes.children[key.unit] if child is not None):
+        text = text_of(nodes, TextKey(child.key))
+        known = shares.get(child.edge.directive.path, Size(0, 0, 0))
+        shares[child.edge.directive.path] = Size(*(a + b for a, b in zip(known, measure(text), strict=True)))
+    problem = check_size(size, limits, [Share(*item) for item in shares.items()])
+    if problem:
+        nodes.graph.report(entry.main.real, problem)
+    return size

@@ -1,0 +1,68 @@
+"""Paths in prose: what a bundle has elsewhere than a text says, or does not have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skillweave.flatten.units import to_source
+from skillweave.links.site import held
+from skillweave.rules.prose import dangling_path, moved_path, named_paths
+
+if TYPE_CHECKING:
+    from skillweave.flatten.values import Node, NodeKey
+    from skillweave.links.site import BundlePlan, PlannedPage, Site
+    from skillweave.source import SourcePath, Span
+
+
+def check_paths(site: Site, plan: BundlePlan, page: PlannedPage) -> None:
+    nodes = site.nodes
+    done: set[NodeKey] = set()
+    held = {*plan.pages, *plan.copies}
+    for copy in page.page.copies:
+        if copy.key in done or copy.key.code is not None:
+            continue
+        done.add(copy.key)
+        node = nodes.nodes[copy.key]
+        for span, path in _paths_in(site, node):
+            plain = path.removeprefix("./")
+            if any(out.startswith(plain) or f"/{plain}" in f"/{out}" for out in held):
+                continue
+            source = _named_file(site, plain, node.unit.path)
+            if source is None:
+                continue
+            place, out = to_source(nodes.graph, node.unit, span), _held_as(plan, source)
+            problem = dangling_path(place, path, source) if out is None else moved_path(place, path, out)
+            nodes.graph.report(node.unit.path, problem)
+
+
+def _held_as(plan: BundlePlan, source: str) -> str | None:
+    """Where a bundle has a file of the project; None if it does not."""
+    pages = (out for out, page in plan.pages.items() if page.unit.path == source)
+    return next(pages, None) or next((out for out, copied in plan.copies.items() if copied == source), None)
+
+
+def _paths_in(site: Site, node: Node) -> tuple[tuple[Span, str], ...]:
+    """The code spans in a node's own lines that read as a path."""
+    if node.key not in site.prose:
+        unit, ranges = node.unit, node.key.ranges
+        if unit.key not in site.paths:
+            found = named_paths(unit.document) if unit.document else ()
+            lines = ((unit.line_index.line_of(span.start), (span, path)) for span, path in found)
+            site.paths[unit.key] = sorted(lines)
+        site.prose[node.key] = tuple(held(site.paths[unit.key], ranges))
+    return site.prose[node.key]
+
+
+def _named_file(site: Site, path: str, source: SourcePath) -> str | None:
+    """What of the project a path in prose means: something there, by its end or from the root; or a place in a root."""
+    if site.tree.look_up(path.rstrip("/")).kind == ("folder" if path.endswith("/") else "file"):
+        return path
+    for known in site.known_files:
+        if known.endswith(f"/{path}") or (path.endswith("/") and f"/{path}" in known):
+            return known[: known.index(f"/{path}")] + f"/{path}"
+    for root in site.roots:
+        parent = root.rpartition("/")[0]
+        place = f"{parent}/{path}" if parent else path
+        if place.startswith(f"{root}/") and source.startswith(f"{parent}/" if parent else ""):
+            return f"{place} (not there)"
+    return None

@@ -1,0 +1,95 @@
+"""Patterns that no entry reaches: what is said of them, and the check of their links, which nobody else does."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import (
+    INVALID_ENCODING,
+    NOT_A_REGULAR_FILE,
+    UNREADABLE_FILE,
+    UNUSED_PATTERN,
+    Diagnostic,
+    Severity,
+)
+from skillweave.files import read_text
+from skillweave.links.bundles import check_links
+from skillweave.project import START
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from skillweave.graph.values import Finding
+    from skillweave.links.site import Site
+    from skillweave.source import SourcePath
+
+
+def unreached_patterns(
+    site: Site, sources: Iterable[frozenset[SourcePath]], findings: Sequence[Finding]
+) -> list[SourcePath]:
+    """The patterns that are in no bundle; none where an entry cannot be read, and what it includes is not known."""
+    project = site.nodes.project
+    own = {file.real for entry in project.entries for file in entry.files}
+    unread = [finding.diagnostic for finding in findings if finding.diagnostic.code in _UNREAD]
+    if any(found.path in own or found in project.diagnostics for found in unread):
+        return []
+    reached = set().union(*sources)
+    return [path for path in project.patterns if path not in reached]
+
+
+def meant_patterns(site: Site, unreached: Iterable[SourcePath], findings: Iterable[Finding]) -> frozenset[SourcePath]:
+    """Those of some patterns that a misspelled line may mean: they are not called unused as well."""
+    words = {word for line in misspelled_lines(findings, site) for word in _WORD.findall(line)}
+    return frozenset(path for path in unreached if _stem(path) in words)
+
+
+_WORD = re.compile(r"[^\s/<>{}\"'()#]+?(?=\.md\b|[\s/<>{}\"'()#]|$)")
+"""What may be a file's name without its end, in a line that names one."""
+
+
+_UNREAD = (INVALID_ENCODING, UNREADABLE_FILE, NOT_A_REGULAR_FILE)
+
+
+def check_unreached(site: Site, path: SourcePath, *, is_meant: bool) -> frozenset[SourcePath]:
+    """Report a pattern that no entry reaches (unless a misspelled line may mean it), and check its links, as nobody else
+    does. Returns the files they lead to.
+    """
+    graph = site.nodes.graph
+    graph.finder = path
+    if not is_meant:
+        message, cure = f"no entry reaches {path}", "include it, reference it, or remove it"
+        graph.add(Diagnostic(UNUSED_PATTERN, message, path, START, START, help=cure, severity=Severity.WARNING), path)
+    file = graph.files.get(path)
+    asked: set[SourcePath] = set()
+    if file is not None and file.document is not None and file.document.params is None:
+        asked = check_links(site, path)
+    graph.finder = None
+    return frozenset(asked)
+
+
+def misspelled_lines(findings: Iterable[Finding], site: Site) -> list[str]:
+    """The lines with an error that names a file, and the files that their cures name: the patterns that they may mean are
+    not called unused as well.
+    """
+    told = [
+        diagnostic
+        for diagnostic, _, _, mark in findings
+        if mark is None and diagnostic.severity is Severity.ERROR and diagnostic.code.stage in _NAMING
+    ]
+    lines = [name.casefold() for diagnostic in told for name in _QUOTED_FILE.findall(diagnostic.help or "")]
+    # Each line once: one that has many errors may be as long as a file.
+    for path, number in dict.fromkeys((diagnostic.path, diagnostic.start.line) for diagnostic in told):
+        file = site.nodes.graph.files.get(path)
+        known = file.lines if file is not None else read_text(site.tree, path)[0].split("\n")
+        lines += [line.casefold() for line in known[number - 1 : number]]
+    return lines
+
+
+_QUOTED_FILE = re.compile(r'"([^"]*\.md)"')
+_NAMING = ("SW1", "SW2", "SW5", "SW9")
+"""Stages whose errors are about what a directive or a link names."""
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".md").casefold()
