@@ -8,7 +8,7 @@ from skillweave.bundle import DOCUMENT_MODE, Bundle, Output
 from skillweave.checks.leftovers import check_leftovers
 from skillweave.diagnostics import MAKE_READABLE, UNREADABLE_FILE, Diagnostic
 from skillweave.links.pages import page_text
-from skillweave.project import START
+from skillweave.source import START
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -55,6 +55,10 @@ class Position(NamedTuple):
     column: int
 
 
+START = Position(1, 1)
+"""Where a file begins: the place of what is wrong with all of it."""
+
+
 class Edit(NamedTuple):
     """Replace what stands between two offsets of a text."""
 

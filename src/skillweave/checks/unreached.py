@@ -15,7 +15,7 @@ from skillweave.diagnostics import (
 )
 from skillweave.files import read_text
 from skillweave.links.bundles import check_links
-from skillweave.project import START
+from skillweave.source import START
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

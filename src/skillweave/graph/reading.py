@@ -30,9 +30,8 @@ from skillweave.graph.targets import DRIVE, SCHEME, judge_type, portability, res
 from skillweave.graph.values import Edge, Graph, SourceFile
 from skillweave.listing import left_out_part
 from skillweave.phrases import near_names
-from skillweave.project import START
 from skillweave.record import NamedTuple
-from skillweave.source import EncodingProblem, LineIndex, SourcePath, Span
+from skillweave.source import START, EncodingProblem, LineIndex, SourcePath, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

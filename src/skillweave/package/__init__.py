@@ -21,9 +21,8 @@ from skillweave.package.archive import zip_archive
 from skillweave.package.plugin import marketplace_json, plugin_json
 from skillweave.package.portable import strip_unportable
 from skillweave.package.provenance import STATEMENT_NAME, statement
-from skillweave.project import START
 from skillweave.record import NamedTuple
-from skillweave.source import folded, unportable_part
+from skillweave.source import START, folded, unportable_part
 from skillweave.stamps import digest
 from skillweave.toml.plugins import PLUGIN_NAME
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from skillweave.bundle import Output
 from skillweave.diagnostics import FOREIGN_OUTPUT, Diagnostic
 from skillweave.package.provenance import STATEMENT_NAME, SUMS_NAME, read_sums, write_sums
-from skillweave.project import START
 from skillweave.publish import files_below, read_below, remove_file, state_of, write_if_changed
 from skillweave.regular import read_regular
-from skillweave.source import SourcePath
+from skillweave.source import START, SourcePath
 from skillweave.stamps import digest
 
 if TYPE_CHECKING:

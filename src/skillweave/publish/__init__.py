@@ -14,13 +14,12 @@ from skillweave.config import LOCK_NAME
 from skillweave.diagnostics import STALE_OUTPUT, Diagnostic
 from skillweave.listing import is_left_out
 from skillweave.lock import Ledger, Lock, Record, lock_bytes, read_lock
-from skillweave.project import START
 from skillweave.publish.disk import files_below, read_below, remove_file, state_of, write_if_changed
 from skillweave.publish.planning import can_replace, foreign_diagnostic, is_as_built, plan_of, topmost
 from skillweave.publish.staging import Changes, apply, forget, keep_lock, left_over, recover
 from skillweave.publish.values import Published, Request, Rewriting
 from skillweave.regular import is_regular, read_regular
-from skillweave.source import SourcePath
+from skillweave.source import START, SourcePath
 from skillweave.stamps import digest
 
 if TYPE_CHECKING:

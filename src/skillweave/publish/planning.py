@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from skillweave.bundle import Bundle, record_of
 from skillweave.diagnostics import FOREIGN_OUTPUT, Diagnostic
 from skillweave.lock import Lock, Record
-from skillweave.project import START
 from skillweave.publish.disk import (
     differing,
     files_below,
@@ -18,7 +17,7 @@ from skillweave.publish.disk import (
     walk,
 )
 from skillweave.record import NamedTuple
-from skillweave.source import SourcePath
+from skillweave.source import START, SourcePath
 from skillweave.stamps import digest
 
 if TYPE_CHECKING:

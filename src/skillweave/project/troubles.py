@@ -1,0 +1,164 @@
+"""What is said of folders and files that are no part of a project, though they may be meant as one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skillweave.diagnostics import (
+    CASE_MISMATCH,
+    DUPLICATE_SKILL,
+    MAKE_READABLE,
+    NOT_A_REGULAR_FILE,
+    OUTPUT_COLLISION,
+    PATH_NOT_PORTABLE,
+    PATH_OUTSIDE_ROOTS,
+    UNREADABLE_FILE,
+    Diagnostic,
+    Note,
+    Severity,
+)
+from skillweave.files import Tree, dangling, is_below
+from skillweave.source import START, SourcePath, folded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from skillweave.config import Config
+    from skillweave.files import Found
+    from skillweave.project.values import Entry, EntryFile
+
+
+def built_twice(config: Config, root: str, entry: Entry, first: Entry) -> Diagnostic:
+    """What to say of a root of entries that holds what another one builds; `entry` is the first one of it that does."""
+    message = f"{root} holds what is built already: {entry.path} is part of {first.id}"
+    cure = f"leave {root}, or the root that holds it, out of the configuration"
+    return Diagnostic(DUPLICATE_SKILL, message, config.file or SourcePath(root), START, START, help=cure)
+
+
+def duplicate(entry: Entry, first: Entry) -> Diagnostic:
+    return Diagnostic(
+        DUPLICATE_SKILL,
+        f'the skill id "{entry.id}" is taken',
+        entry.path,
+        START,
+        START,
+        help="rename one of the two folders",
+        notes=(Note("first used by", first.path, START),),
+    )
+
+
+def one_place(entries: Iterable[Entry]) -> Iterator[Diagnostic]:
+    """What to say of entries whose outputs some file systems take for one: they differ only in case or normalisation."""
+    known: dict[str, Entry] = {}
+    for entry in entries:
+        place = entry.folder if entry.kind == "skill" else entry.path
+        first = known.setdefault(folded(place), entry)
+        if first is not entry:
+            other = first.folder if first.kind == "skill" else first.path
+            message = f"{other} and {place} are one path where case does not count"
+            yield Diagnostic(OUTPUT_COLLISION, message, entry.path, START, START, help="rename one of them")
+
+
+def aliases(tree: Tree, root: str, folders: set[str]) -> list[Diagnostic]:
+    """What to say of symlinks below a root that lead to skills which are built by another path: no skill is built twice."""
+    top = tree.look_up(root).real
+    links = [(path, target[0]) for path, target in tree.links.items() if target is not None and is_below(path, top)]
+    real = [tree.look_up(folder).real for folder in folders] if links else []
+    found = []
+    for path, target in sorted(links):
+        is_other = any(is_below(folder, target) for folder in real) and not is_below(path, target)
+        if is_other and not any(is_below(folder, path) for folder in folders):
+            message = f"{path} is a symlink to {target}, whose skill is built there and not here"
+            cure = "copy the folder, if there are to be two skills; else remove the link"
+            place = SourcePath(path)
+            found.append(
+                Diagnostic(DUPLICATE_SKILL, message, place, START, START, help=cure, severity=Severity.WARNING)
+            )
+    return found
+
+
+def stray(file: EntryFile) -> Diagnostic:
+    """A file of an entry that is a symlink to somewhere in the project that nothing may be published from."""
+    message = f"{file.path} is a symlink to {file.real}, outside of every root"
+    cure = "copy the file, or add its folder to `shared` in the configuration"
+    return Diagnostic(PATH_OUTSIDE_ROOTS, message, file.path, START, START, help=cure)
+
+
+def _leaves(path: SourcePath) -> Diagnostic:
+    return Diagnostic(
+        PATH_OUTSIDE_ROOTS,
+        f"{path} is a symlink that leaves the project",
+        path,
+        START,
+        START,
+        help="copy what it points to into the project",
+    )
+
+
+def trouble(path: SourcePath, found: Found) -> Diagnostic | None:
+    """What to say of something below a root that cannot be read or published."""
+    match found.kind:
+        case "outside":
+            return _leaves(path)
+        case "missing":
+            message = f"{path} {dangling(path, found.real)}"
+            cure = "remove the link, or put back what it points to"
+            return Diagnostic(NOT_A_REGULAR_FILE, message, path, START, START, help=cure)
+        case "misnamed":
+            message = f"the name {found.real} is not UTF-8, and not every system can have it"
+            return Diagnostic(PATH_NOT_PORTABLE, message, path, START, START, help="rename it")
+        case "unreadable":
+            return Diagnostic(
+                UNREADABLE_FILE, f"{path} cannot be read: {found.detail}", path, START, START, help=MAKE_READABLE
+            )
+    return None
+
+
+def misnamed(path: SourcePath, kind: str) -> Diagnostic | None:
+    """What to say of a file that was meant to be a SKILL.md and is none: another case, or no regular file."""
+    name = path.rpartition("/")[2]
+    if name.casefold() == "skill.md" and name != "SKILL.md" and kind == "file":
+        return Diagnostic(CASE_MISMATCH, f"{name} makes no skill", path, START, START, help="name it SKILL.md")
+    if name == "SKILL.md" and kind == "special":
+        return Diagnostic(NOT_A_REGULAR_FILE, "this SKILL.md is no regular file", path, START, START)
+    return None
+
+
+def folders_named(tree: Tree, root: str, ending: str) -> list[Diagnostic]:
+    """What to say of folders below a root that are called as a file should be."""
+    top = tree.look_up(root).real
+    listed = [(folder, names) for folder, names in tree.listings.items() if is_below(folder, top)]
+    found = [
+        SourcePath(f"{folder}/{name}")
+        for folder, names in listed
+        if not isinstance(names, str)
+        for name, kind in names.items()
+        if kind == "folder" and name.endswith(ending)
+    ]
+    return [Diagnostic(NOT_A_REGULAR_FILE, f"{path} is a folder", path, START, START) for path in sorted(found)]
+
+
+def no_folder(root: str, found: Found) -> Diagnostic | None:
+    """What to say of a root that is there and is no folder. One that is not there is empty."""
+    path = SourcePath(root)
+    if found.kind in ("file", "special"):
+        message = f"{root} has to be a folder"
+        return Diagnostic(NOT_A_REGULAR_FILE, message, path, START, START, help="move it elsewhere")
+    return trouble(path, found) if found.kind in NO_ROOT else None
+
+
+NO_ROOT = ("outside", "misnamed")
+"""What a root must not be. One that is not there is empty."""
+
+
+def unlisted(tree: Tree, roots: Iterable[str]) -> list[Diagnostic]:
+    """What to say of folders that the `*` of a root stands in, and that cannot be listed."""
+    folders = sorted({root.partition("*")[0].strip("/") for root in roots if "*" in root})
+    reasons = [
+        (SourcePath(folder), tree.listing(folder)) for folder in folders if tree.look_up(folder).kind == "folder"
+    ]
+    return [
+        Diagnostic(UNREADABLE_FILE, f"{folder} cannot be read: {reason}", folder, START, START, help=MAKE_READABLE)
+        for folder, reason in reasons
+        if isinstance(reason, str)
+    ]
