@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from skillweave.directive.openers import CANDIDATE, WORDS, find_close
 from skillweave.markdown.html_blocks import html_type
 from skillweave.markdown.places import moved
-from skillweave.markdown.values import Opener
+from skillweave.markdown.values import IN_HTML, Opener
 from skillweave.source import Span
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _judge_block(
 
 
 _WHY_STRAY = {
-    "html": "in an HTML block",
+    "html": IN_HTML,
     "definition": "in a link definition",
     "table": "in a table, past its last column or in a link",
 }

@@ -19,6 +19,10 @@ MarkKind = Literal[
 ]
 
 
+IN_HTML = "in an HTML block"
+"""Where a directive may be that is read as text."""
+
+
 class Container(NamedTuple):
     """A list item, a block quote or a footnote around a block, and the lines it takes."""
 

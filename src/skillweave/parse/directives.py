@@ -9,6 +9,7 @@ from skillweave.directive.openers import CANDIDATE, find_close, opener_at
 from skillweave.directive.reader import read_directive
 from skillweave.directive.writing import restyled, style_fix, unclosed_directive, unknown_directive
 from skillweave.document import PlacedDirective
+from skillweave.markdown.values import IN_HTML
 from skillweave.source import Span
 
 if TYPE_CHECKING:
@@ -65,19 +66,20 @@ def _directive(frame: Frame, opener: Opener, problems: list[Problem]) -> PlacedD
         return None
     indented = alone and before != "" and not before.strip(" \t>")
     if not opener.block and (directive.word == "asset" or (directive.word == "include" and indented)):
-        problems.append(
-            not_alone(directive.span, directive.word, "indented by four columns or more" if indented else "")
-        )
+        detail, cure = ("indented by four columns or more", _OUTDENT) if indented else ("", _ALONE)
+        problems.append(not_alone(directive.span, directive.word, detail, cure))
         return None
     if not directive.styled:
         problems.append(_style(text, directive))
     return PlacedDirective(directive, line, before if opener.block else None, frame.containers(opener.containers))
 
 
-def not_alone(span: Span, word: str, why: str = "") -> Problem:
+_ALONE, _OUTDENT = "put it on a line of its own", "indent it by at most three columns"
+
+
+def not_alone(span: Span, word: str, why: str = "", cure: str = _ALONE) -> Problem:
     """What to say of a directive that should stand alone on its line and does not."""
     detail = f", {why}," if why else ""
-    cure = "indent it by at most three columns" if "indented" in why else "put it on a line of its own"
     return Problem(
         DIRECTIVE_NOT_ALONE,
         f"this {word}{detail} does not stand alone on its line",
@@ -91,7 +93,7 @@ def _stray(frame: Frame, opener: Opener) -> Problem:
     match = opener_at(frame.line_index.text, start)
     close = find_close(frame.line_index.text, match) if match else None
     span = Span(start, close or start + 2)
-    if "HTML block" in opener.why:
+    if opener.why == IN_HTML:
         cure = "put a blank line before it: an HTML block runs to the next one"
         return Problem(DIRECTIVE_NOT_ALONE, "a directive in an HTML block is not resolved", span, help=cure)
     where = opener.why or "where Markdown has no running text"
