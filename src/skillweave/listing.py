@@ -31,8 +31,8 @@ def list_folder(place: str, folder: str, shown: Collection[str]) -> dict[str, En
 
 
 def is_left_out(name: str) -> bool:
-    """Hidden files, caches and editor backups: never part of a skill or pattern (directives.md, What a skill's folder
-    ships).
+    """Hidden files, caches and editor backups: never part of a skill or pattern
+    (directives.md, What a skill's folder ships).
     """
     return (
         name.startswith(".")

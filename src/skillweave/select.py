@@ -1,5 +1,5 @@
-"""What a directive selects of a file (a section, a region, lines, or everything) → ranges of lines (directives.md,
-Selecting).
+"""What a directive selects of a file (a section, a region, lines, or everything) → ranges of lines
+(directives.md, Selecting).
 """
 
 from __future__ import annotations
