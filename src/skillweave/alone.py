@@ -19,8 +19,8 @@ def alone(folder: Path) -> Iterator[bool]:
     """Hold the lock of an output folder, which is created if it is missing. If the caller has to wait, that is reported
     once.
 
-    Yields True if nobody else can have worked in the folder before: this call created it and did not wait. The lock
-    is not reentrant: taking it twice in one process blocks forever.
+    Yields True if nobody else can have worked in the folder before: this call created it and did not wait. The lock is
+    not reentrant: taking it twice in one process blocks forever.
     """
     has_waited = False
     while True:
@@ -44,9 +44,7 @@ def alone(folder: Path) -> Iterator[bool]:
 
 @contextmanager
 def alone_if_there(folder: Path) -> Iterator[bool]:
-    """Like `alone` if the output folder exists, yielding True; else yields False. For builds that must not write
-    anything.
-    """
+    """Like `alone` if the output folder exists, yielding True; else yields False. For builds that must write nothing."""
     if not folder.is_dir():
         yield False
         return
@@ -55,9 +53,7 @@ def alone_if_there(folder: Path) -> Iterator[bool]:
 
 
 def _make(folder: Path) -> bool:
-    """Create a folder unless it exists, and return whether it was created. Raises FileExistsError if a file is in its
-    place.
-    """
+    """Create a folder unless it exists, and return whether it was created. Raises FileExistsError if a file is in its place."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         folder.mkdir()

@@ -24,8 +24,8 @@ def beside(work: Callable[[], bytes]) -> Callable[[], bytes]:
         reader, writer = os.pipe()
     except OSError:  # Too many files are open.
         return work
-    # Block interrupts until the child restores the mask inside its `try`, so that they end the child: the frames
-    # above belong to the parent.
+    # Block interrupts until the child restores the mask inside its `try`, so that they end the child: the frames above
+    # belong to the parent.
     masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         child = os.fork()

@@ -28,8 +28,8 @@ Fetch = Callable[[Iterable[str]], Mapping[str, str]]
 class Documents:
     """Documents by the digest of their text: those of earlier builds, and those that are parsed in this one.
 
-    `fetch` looks up stored documents. `memory`, if given, outlives the build. Plain texts are never stored: reading
-    one again costs no more than loading its document.
+    `fetch` looks up stored documents. `memory`, if given, outlives the build. Plain texts are never stored: reading one
+    again costs no more than loading its document.
     """
 
     def __init__(self, fetch: Fetch | None = None, memory: dict[str, Document] | None = None) -> None:
@@ -45,8 +45,8 @@ class Documents:
         """The digests of texts that are known not to be plain."""
 
     def prepare(self, texts: Mapping[str, str]) -> None:
-        """Read many texts (by digest) at once: parse the plain ones, fetch the others, and parse what is left if it is a
-        lot.
+        """Read many texts (by digest) at once: parse the plain ones, fetch the others, and parse the rest if there is much
+        left.
         """
         from skillweave.parse.documents import parse_by_parser, parse_plain  # noqa: PLC0415 (only if there is a text to parse)
 

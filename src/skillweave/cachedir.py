@@ -76,9 +76,7 @@ def prepare_folder(root: Path, inner: str = "") -> bool:
 
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-"""Never follow a symlink (it may lead to a device, which has no end) or block on a FIFO: a repository may bring them
-along.
-"""
+"""Never follow a symlink (it may lead to a device, which has no end) or block on a FIFO: a repository may bring them along."""
 
 
 def read_whole(path: str, start: int = 0, length: int = -1) -> bytes:

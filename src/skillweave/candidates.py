@@ -49,9 +49,7 @@ def sources(config: Config, way: tuple[str, str], start: str) -> list[str]:
 
 
 def pattern_folders(config: Config, start: str) -> list[str]:
-    """Where a new pattern can go: the folders inside the first pattern root, and all pattern roots, each with a final
-    `/`.
-    """
+    """Where a new pattern can go: folders inside the first pattern root, and all pattern roots, each with a final `/`."""
     tree = _tree(config)
     roots = [root for _, root in expand_roots(tree, config.patterns)]
     inside = [path[len(roots[0]) + 1 :] for path, _ in tree.walk(roots[0])] if roots else []
@@ -78,8 +76,9 @@ def codes(start: str) -> list[tuple[str, str]]:
 
 
 def listed_codes(start: str, *, ignorable: bool) -> list[tuple[str, str]]:
-    """Like `codes`, for the last item of a comma-separated list. `ignorable` keeps only codes that can be ignored
-    everywhere.
+    """Like `codes`, for the last item of a comma-separated list.
+
+    `ignorable` keeps only codes that can be ignored everywhere.
     """
     head, comma, last = start.rpartition(",")
     possible = [code for code in CODES.values() if not ignorable or why_not_ignored(code, everywhere=True) is None]
@@ -105,8 +104,7 @@ def _above(path: str) -> list[str]:
 def _offered(names: Iterable[str], start: str) -> list[str]:
     """The names that begin with `start`, sorted and without duplicates.
 
-    Unprintable names are left out: a shell would read one with a line break as two, and others cannot be typed
-    anyway.
+    Unprintable names are left out: a shell would read one with a line break as two, and others cannot be typed anyway.
     """
     dot = "./" if start.startswith("./") else ""
     whole = {f"{dot}{name}" for name in names if name.isprintable()}

@@ -41,9 +41,7 @@ def rebuilt(kind: Any, value: Any) -> Any:  # noqa: ANN401 (a value of that type
 
 
 def as_json(value: object) -> Any:  # noqa: ANN401 (JSON)
-    """A value of ours (named tuples, mappings, codes, strings, numbers) as plain JSON values: lists, dicts, strings,
-    numbers.
-    """
+    """A value of ours (named tuples, mappings, codes, strings, numbers) as plain JSON values."""
     return json.loads(encode(value))
 
 

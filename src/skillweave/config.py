@@ -91,11 +91,10 @@ class Config(NamedTuple):
 def load_config(
     cwd: Path, root: Path | None = None, file: Path | None = None, output: str | None = None, *, cached: bool = False
 ) -> tuple[Config, tuple[Diagnostic, ...]]:
-    """Load the configuration for a working directory; returns it with every mistake in it. Defaults replace broken
-    values.
+    """Load the configuration for a working directory; returns it with every mistake in it. Defaults replace broken values.
 
-    `root`, `file` and `output` are what the command line named, if anything; `output` may be any path. With `cached`,
-    a text that was parsed before need not be parsed again.
+    `root`, `file` and `output` are what the command line named, if anything; `output` may be any path. With `cached`, a
+    text that was parsed before need not be parsed again.
     """
     parse: Parse = _known_or_parsed if cached else lambda _, text: parsed(text)
     folder, path = _find(cwd, root, file, parse)
@@ -146,9 +145,7 @@ _READ = ("patterns", "skills", "documents", "shared")
 
 
 def _misplaced(config: Config, name: str) -> list[Diagnostic]:
-    """Mistakes of an output folder named by the command line: it must not be the project, meet a root, or be a foreign
-    folder.
-    """
+    """Mistakes of an output folder that the command line named: the project, one that meets a root, or a foreign one."""
     place = os.path.realpath(config.root / config.output)
     below = os.path.relpath(place, config.root).replace(os.sep, "/")
     if foreign_part(below) is not None:
@@ -220,9 +217,7 @@ def _file_in(folder: Path, parse: Parse) -> Path | None:
 
 
 def _speaks_of_us(folder: Path, data: bytes, parse: Parse) -> bool:
-    """Whether a pyproject.toml has `[tool.skillweave]`. If it cannot be parsed, it counts if a line looks like that
-    header.
-    """
+    """Whether a pyproject.toml has `[tool.skillweave]`. If it cannot be parsed, it counts if a line looks like that header."""
     if b"skillweave" not in data:
         return False
     text = decode(data)

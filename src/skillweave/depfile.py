@@ -107,11 +107,10 @@ def depfile_text(rules: Iterable[Rule]) -> str:
 def rules_of(
     needs: Iterable[Needs], config: str | None, source: Callable[[str], str], made: Callable[[str], str]
 ) -> tuple[Rule, ...]:
-    """The rule of each entry's main output. `source` and `made` turn a source or output path into its name in the
-    depfile.
+    """The rule of each entry's main output. `source` and `made` turn a source or output path into its name in the depfile.
 
-    A missing file is never named, because Ninja would then consider its target out of date forever. The folder that
-    it would be created in is named instead.
+    A missing file is never named, because Ninja would then consider its target out of date forever. The folder that it
+    would be created in is named instead.
     """
     more = (config,) if config is not None else ()
     return tuple(

@@ -21,8 +21,8 @@ _MARK = rf"{_HASH}|\?|&(?:quest|#0*63|#[xX]0*3[fF]);"
 _CHARACTER = r"&#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});|."
 _PATH = re.compile(rf"(?:(?!\\?(?:{_MARK}))(?:\\.|{_CHARACTER}))*", re.DOTALL)
 _PATH_IN_HTML = re.compile(rf"(?:(?!{_MARK})(?:{_CHARACTER}))*", re.DOTALL)
-"""What comes before a query or fragment, however its mark is written: `?` and `#` may be entities, but `%23` is a `#` in
-a file's name. The `#` of `&#39;` starts no fragment, and in HTML a backslash stands for itself.
+"""What comes before a query or fragment, however its mark is written: `?` and `#` may be entities, but `%23` is a `#` in a
+file's name. The `#` of `&#39;` starts no fragment, and in HTML a backslash stands for itself.
 """
 _QUERY = re.compile(rf"(?:(?!{_HASH})(?:{_CHARACTER}))*(?:{_HASH})", re.DOTALL)
 """Everything up to and including the mark of the fragment."""

@@ -21,9 +21,7 @@ _File = tuple[bytes, int]
 
 
 def differences(request: Request) -> Iterator[str]:
-    """Yield a patch for each file that publishing would write or remove, sorted by path; nothing if all outputs are
-    current.
-    """
+    """Yield a patch for each file that publishing would write or remove, sorted by path; nothing if all outputs are current."""
     previous = load_lock(request.folder)
     wanted: dict[str, _File | None] = {
         path: None
@@ -45,8 +43,9 @@ def differences(request: Request) -> Iterator[str]:
 
 
 def patch(path: str, old: _File | None, new: _File | None, whence: str | None = None) -> str:
-    """The change from one file to another in git's format. None stands for no file; `whence` is the old path of a
-    renamed file.
+    """The change from one file to another in git's format.
+
+    None stands for no file; `whence` is the old path of a renamed file.
     """
     was = path if whence is None else whence
     lines = [f"diff --git a/{was} b/{path}\n", *_modes(old, new)]

@@ -64,8 +64,8 @@ def banner_of(nodes: Nodes, entry: Entry, page: PlannedPage) -> str | None:
 
 
 def document_text(nodes: Nodes, page: PlannedPage, banner: str | None) -> str:
-    """One compiled document: the front matter of an entry (with the banner, if any), the body, and exactly one final
-    line end.
+    """One compiled document: the front matter of an entry (with the banner, if any), the body, and exactly one final line
+    end.
     """
     body_text = page_text(nodes, page.page, page.edits)
     check_leftovers(nodes, page, body_text)

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 
 
 def explain(name: str) -> tuple[str | None, str | None]:
-    """The page of a code, given its number (`SW207` or `207`) or name in any case; else None and the nearest name, if
-    any.
-    """
+    """The page of a code, by its number (`SW207` or `207`) or name in any case; else None and the nearest name, if any."""
     wanted = _numbered(name)
     code = find_code(wanted)
     return (page(code), None) if code is not None else (None, near_code(wanted))

@@ -1,7 +1,6 @@
 """Reads the disk: looks paths up, lists folders, reads files. Only publish/ and the cache write.
 
-Paths are `SourcePath`s below one project root. A `Tree` keeps its listings, so one build sees one state of each
-folder.
+Paths are `SourcePath`s below one project root. A `Tree` keeps its listings, so one build sees one state of each folder.
 """
 
 from __future__ import annotations
@@ -29,8 +28,9 @@ class Found(NamedTuple):
     kind: Literal["file", "folder", "special", "missing", "case", "outside", "unreadable", "misnamed"]
     real: SourcePath
     detail: str = ""
-    """For `case`, the spelling on disk; for `unreadable`, the system's reason. A `misnamed` file has a name that is not
-    UTF-8.
+    """For `case`, the spelling on disk; for `unreadable`, the system's reason.
+
+    A `misnamed` file has a name that is not UTF-8.
     """
 
 
@@ -66,9 +66,7 @@ class Tree:
         self.folder_stamps: dict[str, Stamp] = {}
         """The stamp of each folder, taken before it was listed."""
         self.reads: dict[str, Read | str] = {}
-        """What was read, or the reason why it could not be: a build depends on this, `listings` and `links`, and nothing
-        else.
-        """
+        """What was read, or why it could not be. A build depends on this, on `listings` and on `links`, and on nothing else."""
         self.links: dict[str, tuple[str, str] | None] = {}
         """Where each symlink leads, as `resolve_link` returns it."""
         self.folded: dict[str, dict[str, str]] = {}
@@ -290,8 +288,8 @@ def expand_roots(tree: Tree, roots: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def read_text(tree: Tree, path: str) -> tuple[str, str | EncodingProblem | None, str]:
-    """Read a file as text; returns the text, what is wrong with it (encoding, or the system's reason; else None), and
-    its digest.
+    """Read a file as text; returns the text, what is wrong with it (encoding, or the system's reason; else None), and its
+    digest.
     """
     contents = tree.read(path)
     if contents.problem is not None:

@@ -52,8 +52,8 @@ def fix_project(compile_with: Callable[[Mapping[str, bytes]], Compiled], is_want
     """Fix the wanted findings that can be fixed. `compile_with` compiles the whole project with drafts in place of its
     files.
 
-    The loop ends because each accepted fix of a warning leaves fewer warnings and no more errors, and each accepted
-    fix of an error leaves fewer errors.
+    The loop ends because each accepted fix of a warning leaves fewer warnings and no more errors, and each accepted fix
+    of an error leaves fewer errors.
     """
     drafts: Drafts = {}
     before: Drafts = {}
@@ -102,9 +102,7 @@ def _choose(compiled: Compiled, is_wanted: IsWanted, left_out: dict[tuple[str, .
 
 
 def _edited(compiled: Compiled, drafts: Drafts, chosen: Sequence[Diagnostic], before: Drafts) -> Drafts:
-    """The drafts with some more fixes applied. The original bytes of each file that is first edited here go into
-    `before`.
-    """
+    """The drafts with some more fixes applied. The original bytes of each file that is first edited here go into `before`."""
     edits: dict[SourcePath, list[Diagnostic]] = {}
     for diagnostic in chosen:
         edits.setdefault(diagnostic.path, []).append(diagnostic)

@@ -1,6 +1,4 @@
-"""The lock file: what each bundle was made of. Sorted JSON, a line for each path, no times or absolute paths: the same
-everywhere.
-"""
+"""The lock file: what each bundle was made of. Sorted JSON without times or absolute paths, so it is the same anywhere."""
 
 from __future__ import annotations
 
@@ -117,8 +115,9 @@ _END = "\n  }"
 
 
 def _in_its_words(data: bytes) -> Lock:
-    """Split a lock file written by `Ledger.write` into records. It can be split at line ends, as JSON escapes them in
-    strings.
+    """Split a lock file written by `Ledger.write` into records.
+
+    It can be split at line ends, as JSON escapes them in strings.
     """
     _, first, entries = data.decode().partition(f'"entries": {_FIRST}')
     if not first:

@@ -44,9 +44,7 @@ else:
     import fcntl
 
     def try_lock(folder: str) -> tuple[int, bool]:
-        """Open and try to lock a folder, or a file in it; returns the descriptor, and whether it is locked. Raises
-        OSError.
-        """
+        """Open and try to lock a folder, or a file in it; returns the descriptor, and whether it is locked. Raises OSError."""
         try:
             return _try_opened(os.open(folder, os.O_RDONLY | os.O_DIRECTORY), fcntl.LOCK_EX)
         except OSError as error:

@@ -54,9 +54,7 @@ class Parts(NamedTuple):
     links: Mapping[SourcePath, tuple[Link, ...]]
     """The targets of every file's directives."""
     linked: Mapping[SourcePath, tuple[SourcePath, ...]]
-    """By the file with the link: the shared files that were read because a link leads there, and the templates linked
-    to.
-    """
+    """By the file with the link: the shared files that were read because a link leads there, and the templates linked to."""
     templates: frozenset[SourcePath]
     bundles: Mapping[SourcePath, Bundled]
     """By the path of the entry."""

@@ -52,9 +52,7 @@ def is_regular(path: Path | str) -> bool:
 
 
 def write_new(path: Path | str, data: bytes, mode: int = 0o666) -> None:
-    """Write a file that must not exist yet, with these permission bits minus those that the umask removes. Raises
-    OSError.
-    """
+    """Write a file that must not exist yet, with these permission bits minus those that the umask removes. Raises OSError."""
     descriptor = os.open(path, _TO_MAKE, mode)
     try:
         rest = memoryview(data)

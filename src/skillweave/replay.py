@@ -71,9 +71,7 @@ class Seen:
         self.outputs: list[tuple[str, Stamp, str]] = []
         """The same for files that must be at their very path, not behind a symlink: outputs, and the configuration."""
         self.folders: list[tuple[str, Stamp, str]] = []
-        """The path, stamp and listing of each folder; the listing is made by `told_apart` or `all_names`, or is
-        `NOTHING`.
-        """
+        """The path, stamp and listing of each folder; the listing is made by `told_apart` or `all_names`, or is `NOTHING`."""
         self.links: list[tuple[str, str]] = []
         """Each path that is or may become a symlink, and where it ends according to `leads_to`."""
         self.absent: list[str] = []
@@ -106,9 +104,7 @@ def replay(arguments: Sequence[str]) -> int | None:
 
 
 def keep(root: Path, arguments: Sequence[str], said: Said, seen: Seen) -> None:
-    """Store the answer of a run that found nothing changed. Does nothing unless the run was made in the project's
-    folder.
-    """
+    """Store the answer of a run that found nothing changed. Does nothing unless the run was made in the project's folder."""
     key = _key(arguments)
     if key is None or os.fspath(root) != os.getcwd() or not prepare_folder(root):  # noqa: PTH109 (Path is not loaded)
         return

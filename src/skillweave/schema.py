@@ -160,9 +160,7 @@ def _in_any_case(words: list[str]) -> Schema:
 
 
 def _names(why_not: Callable[[Code], str | None]) -> list[str]:
-    """What a list of codes may hold: names, numbers, and beginnings of numbers. `why_not` says why a code may not be in
-    it.
-    """
+    """What a list of codes may hold: names, numbers, and beginnings of numbers. `why_not` says why a code may not be in it."""
     possible = [code for code in CODES.values() if why_not(code) is None]
     beginnings = {code.number[:length] for code in possible for length in range(2, len(code.number))}
     listed = [*(code.name for code in possible), *(code.number for code in possible)]

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Sections:
     """The headings of a document that can be selected, by the names that they answer to.
 
-    Tables that are needed only for a mistake are made when first asked for, and only once, as one file may be asked
-    for thousands of sections.
+    Tables that are needed only for a mistake are made when first asked for, and only once, as one file may be asked for
+    thousands of sections.
     """
 
     def __init__(self, document: Document) -> None:
@@ -111,9 +111,7 @@ class Regions(NamedTuple):
 
 
 def document_regions(document: Document, *, as_code: bool) -> Regions:
-    """The regions of a Markdown file. With `as_code`, front matter can be selected too, so its ignore comments are left
-    out.
-    """
+    """The regions of a Markdown file. With `as_code`, front matter can be selected too, so its ignore comments are left out."""
     lines: dict[str, tuple[int, int]] = {}
     for region in document.regions:
         lines.setdefault(region.name, (region.start, region.end))

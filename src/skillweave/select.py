@@ -60,9 +60,7 @@ class Lines(NamedTuple):
 
 
 def whole(lines: Sequence[str], document: Document) -> Ranges:
-    """All lines of a file except its front matter, the lines of markers and ignore comments, and blank lines at both
-    ends.
-    """
+    """All lines of a file except its front matter, the lines of markers and ignore comments, and blank lines at both ends."""
     return _trim(lines, without(document.markers, ((document.body, document.lines),)))
 
 
@@ -237,8 +235,7 @@ def _check_indents(
         around = block.containers[0]
         if holds(ranges, around.start):
             continue
-        # Inside a container that is not selected, there may be others that are; the outermost one's first line tells
-        # for all.
+        # Inside a container that is not selected, there may be others that are; the outermost one's first line tells for all.
         first = next((inner.start for inner in block.containers if holds(ranges, inner.start)), block.start)
         if source.lines[first].expandtabs(4).startswith("    "):
             what = _CONTAINERS[around.kind]

@@ -82,8 +82,9 @@ _AND_ITS_END = (1).__add__
 
 
 class LineIndex:
-    """Converts between offsets and lines of one text. Lines count from 0; only LF ends a line (CRLF and CR are gone by
-    then).
+    """Converts between offsets and lines of one text.
+
+    Lines count from 0; only LF ends a line (CRLF and CR are gone by then).
     """
 
     __slots__ = ("starts", "text")

@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 
 Stamp = str
-"""A file's mtime and ctime in ns, inode, size and mode, as text. A folder's stamp changes when it may list something
-else: it has only the first three, and is empty if there is no folder.
+"""A file's mtime and ctime in ns, inode, size and mode, as text.
+
+A folder's stamp changes when it may list something else: it has only the first three, and is empty if there is no
+folder.
 """
 
 UNSEEN = "0 0 0"

@@ -125,8 +125,8 @@ def update(state: State, tree: Tree, output: str, changed: Collection[str]) -> b
 
 
 def changed_files(state: State, tree: Tree, output: str, started: int) -> frozenset[SourcePath] | None:
-    """The files whose content differs from what the last run read. None if anything else differs: a folder, a symlink,
-    or whether a file can be read.
+    """The files whose content differs from what the last run read. None if anything else differs: a folder, a symlink, or
+    whether a file can be read.
 
     A stamp is believed once it has settled; else the file is read, and the state gets the newer stamp.
     """
@@ -197,8 +197,7 @@ def _but(listing: dict[str, EntryKind] | str, folder: str, output: str) -> dict[
 def record_outputs(state: State, folder: Path, paths: Mapping[str, str], made: Collection[str] = ()) -> None:
     """Add what was published: each file with its stamp and digest, and the names in all folders above them.
 
-    `paths` maps output paths to digests. `made` are folders that are new and hold nothing else, so they are not
-    listed.
+    `paths` maps output paths to digests. `made` are folders that are new and hold nothing else, so they are not listed.
     """
     for path, fingerprint in paths.items():
         try:
@@ -289,6 +288,7 @@ def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
 
 def seen(state: State, output: str, *, is_built: bool) -> Seen | None:
     """Everything that the run that left a state depends on; with `is_built`, also what it wrote to the output folder.
+
     None if something could not be read.
     """
     found = Seen(output)

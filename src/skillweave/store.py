@@ -1,7 +1,7 @@
 """Parsed documents on disk, by the digest of their text: in `.skillweave/documents/`, a file for each two first digits.
 
-A run therefore reads and writes few documents besides those that it needs. A bad, foreign or old file counts as
-empty, and if two runs write the same file, the last one wins: either costs only time.
+A run therefore reads and writes few documents besides those that it needs. A bad, foreign or old file counts as empty,
+and if two runs write the same file, the last one wins: either costs only time.
 """
 
 from __future__ import annotations
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 DIGITS = 2
 SLACK = 2
-"""A file may keep this many times as many documents as the last whole run used; those of another branch may be needed
-again.
-"""
+"""A file may keep this many times as many documents as the last whole run used; those of another branch may be needed again."""
 
 
 def fetcher(root: Path) -> Callable[[Iterable[str]], Mapping[str, str]]:

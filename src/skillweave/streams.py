@@ -1,6 +1,4 @@
-"""Writes text to the streams of a process, whatever their encoding. Imports nothing, as `replay` uses it before all
-else.
-"""
+"""Writes text to streams of any encoding. Imports nothing, because `replay` uses it before anything else is loaded."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Decides which findings are reported: a configuration or command ignores or raises them, a comment ignores them in
-place.
+"""Decides which findings are reported: a configuration or command ignores or raises them, a comment ignores them in place.
 
 A finding is judged once, when it is found; an ignored one keeps no entry from being built. Pure functions.
 """
@@ -62,9 +61,8 @@ class Ignore(NamedTuple):
 class Mark(NamedTuple):
     """Recorded in place of a finding that is not shown, to know in the end which comments ignore nothing.
 
-    `ignored`: a comment on `line` (from 0) of the file ignores the finding. `claim`: a finding that is true unless
-    the comment on that line ignores something with this number. `seen`: what that comment applies to has reached a
-    bundle.
+    `ignored`: a comment on `line` (from 0) of the file ignores the finding. `claim`: a finding that is true unless the
+    comment on that line ignores something with this number. `seen`: what that comment applies to has reached a bundle.
     """
 
     kind: Literal["ignored", "claim", "seen"]
@@ -171,9 +169,7 @@ def is_ours(comment: str) -> bool:
 
 
 def read_ignore(text: str, span: Span) -> tuple[tuple[tuple[Code, Span], ...], tuple[Problem, ...]]:
-    """Read one of our comments, whose text is at `span`; returns the codes that it ignores with their places, and
-    problems.
-    """
+    """Read one of our comments, whose text is at `span`; returns the codes that it ignores with their places, and problems."""
     verb = _VERB.match(text, *span)
     if verb is None or verb[1] != "ignore":
         asked = Span(*verb.span(1)) if verb and verb[1] else span

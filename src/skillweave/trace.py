@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from skillweave.source import SourcePath
 
 Made = Literal["banner", "fence", "link", "end"]
-"""What the compiler writes by itself: the banner, the fence around included code, the link of a reference, and the
-single line end of an output that would otherwise be empty.
+"""What the compiler writes by itself: the banner, the fence around included code, the link of a reference, and the single
+line end of an output that would otherwise be empty.
 """
 
 
@@ -47,9 +47,7 @@ class TracedLine(NamedTuple):
 
 
 class TracedRun(NamedTuple):
-    """Consecutive lines of an output (from 1, both inclusive) that are consecutive in one source and came by the same
-    includes.
-    """
+    """Consecutive lines of an output (from 1, both inclusive) that are so in one source, too, and came by the same includes."""
 
     first: int
     last: int
@@ -136,9 +134,7 @@ def _front_matter(graph: Graph, path: SourcePath, *, banner: bool) -> Iterator[T
 
 
 def _compiled(compiled: Compiled, output: Output, key: NodeKey, front: tuple[TracedLine, ...]) -> Iterator[TracedLine]:
-    """The lines of a compiled output. Blank lines at its end were cut off when it was made, so there may be more
-    origins.
-    """
+    """The lines of a compiled output. Blank lines at its end were cut off when it was made, so there may be more origins."""
     texts = _lines_of(output.data.decode())
     yield from (line._replace(text=text) for line, text in zip(front, texts, strict=False))
     body = list(origins(compiled.nodes, key))[: max(len(texts) - len(front), 0)]

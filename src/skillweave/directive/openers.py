@@ -23,9 +23,7 @@ def opener_at(text: str, offset: int) -> re.Match[str] | None:
 
 
 def find_close(text: str, opener: re.Match[str]) -> int | None:
-    """The offset after the close that belongs to an opener: the first one on its line outside quotes. None if there is
-    none.
-    """
+    """The offset after the close that belongs to an opener: the first one on its line outside quotes. None if there is none."""
     close = CLOSES[opener[1]]
     end = text.find("\n", opener.end())
     end = len(text) if end < 0 else end

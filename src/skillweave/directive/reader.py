@@ -120,8 +120,9 @@ class _Reader:
         return token
 
     def _section(self, offset: int) -> tuple[_Token | None, bool, int]:
-        """The part of a section that is certain: all of it if quoted, else its first word. Also whether it is quoted,
-        and its end.
+        """The part of a section that is certain: all of it if quoted, else its first word.
+
+        Also whether it is quoted, and its end.
         """
         if offset >= self.inner_end or self.source[offset] != "#":
             return None, False, offset

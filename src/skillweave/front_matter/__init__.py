@@ -15,11 +15,10 @@ if TYPE_CHECKING:
 
 
 def read_front_matter(text: str, offset: int) -> tuple[FrontMatter, tuple[Problem, ...]]:
-    """Read the text between the two `---` lines; `offset` is where it starts in the file, at the start of the second
-    line.
+    """Read the text between the two `---` lines; `offset` is where it starts in the file, at the start of the second line.
 
-    A text that is not a YAML mapping gives an empty `FrontMatter` and one problem. With other problems (duplicate
-    keys, anchors, tags), the result holds everything that is sound.
+    A text that is not a YAML mapping gives an empty `FrontMatter` and one problem. With other problems (duplicate keys,
+    anchors, tags), the result holds everything that is sound.
     """
     plain = read_plain(text, offset)
     if plain is not None:

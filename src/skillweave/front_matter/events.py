@@ -26,11 +26,10 @@ MAX_DEPTH = 50
 
 
 def read_events(text: str, offset: int) -> tuple[FrontMatter, tuple[Problem, ...]]:
-    """Read the text between the two `---` lines; `offset` is where it starts in the file, at the start of the second
-    line.
+    """Read the text between the two `---` lines; `offset` is where it starts in the file, at the start of the second line.
 
-    A text that is not a YAML mapping gives an empty `FrontMatter` and one problem. With other problems (duplicate
-    keys, anchors, tags), the result holds everything that is sound.
+    A text that is not a YAML mapping gives an empty `FrontMatter` and one problem. With other problems (duplicate keys,
+    anchors, tags), the result holds everything that is sound.
     """
     unreadable = _NOT_YAML.search(text)
     if unreadable:

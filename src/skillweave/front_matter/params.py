@@ -15,9 +15,7 @@ DIRECTIVE_OPENER = re.compile(rf"(?<![<{{$]){SPELLED}")
 
 
 def read_params(front_matter: FrontMatter) -> tuple[dict[str, Param], tuple[Problem, ...]] | None:
-    """The parameters that `params` declares, by name, with problems; None without that key, as the file is no template
-    then.
-    """
+    """The parameters that `params` declares, by name, with problems; None without that key, as the file is no template then."""
     field = front_matter.get("params")
     if field is None:
         return None

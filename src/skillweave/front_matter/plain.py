@@ -11,8 +11,8 @@ import re
 from skillweave.front_matter.values import Field, FrontMatter
 from skillweave.source import Span
 
-# A key at the margin, and on the same line a value that begins like a word. The next line must begin at the margin
-# too, or it would belong to the value.
+# A key at the margin, and on the same line a value that begins like a word. The next line must begin at the margin too,
+# or it would belong to the value.
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9_-]*):[ ]+([A-Za-z0-9(][^\n]*)\n")
 
 

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 
 def order(graph: Graph, depth_limit: int) -> None:
-    """Put all files in order, and report cycles and chains of includes above the limit. Sets `order`, `knotted`,
-    `too_deep`.
-    """
+    """Sort all files, and report cycles and too long chains of includes. Sets `order`, `knotted` and `too_deep`."""
     components = _components(graph)
     for component in components:
         if len(component) > 1 or component[0] in _included(graph, component[0]):

@@ -35,8 +35,8 @@ def starts_of(project: Project) -> set[SourcePath]:
 def report_problems(graph: Graph, project: Project, elsewhere: Iterable[SourcePath] = ()) -> None:
     """Report each document's own problems. `elsewhere` are files that are included from outside this graph.
 
-    Some problems are more severe in an included file than in an entry. Front matter must be YAML in a SKILL.md and in
-    a pattern; in other files of an entry, that is up to the author (directives.md, Front matter).
+    Some problems are more severe in an included file than in an entry. Front matter must be YAML in a SKILL.md and in a
+    pattern; in other files of an entry, that is up to the author (directives.md, Front matter).
     """
     included = {*included_by(graph), *elsewhere, *project.patterns}
     skills = {entry.main.real for entry in project.entries if entry.kind == "skill"}

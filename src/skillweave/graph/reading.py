@@ -299,8 +299,8 @@ class _Resolver:
         return path_fix(directive, path, safe=True) if found.kind in ("file", "folder") else None
 
     def _portable_fix(self, source: SourcePath, directive: Directive) -> Fix | None:
-        """A fix that makes a path portable (`/` for backslashes, no leading slash), if the file is then found in a
-        pattern root.
+        """A fix that makes a path portable (`/` for backslashes, no leading slash), if the file is then found in a pattern
+        root.
         """
         path = directive.path
         if DRIVE.match(path) or SCHEME.match(path) or path.startswith("~"):

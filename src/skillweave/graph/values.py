@@ -29,9 +29,7 @@ class SourceFile(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """A directive of a file and the file that it names. `target` is None after an error, or if an optional file is
-    missing.
-    """
+    """A directive of a file and the file that it names. `target` is None after an error, or if an optional file is missing."""
 
     source: SourcePath
     placed: PlacedDirective
@@ -93,8 +91,8 @@ class Graph:
         self.files: dict[SourcePath, SourceFile] = {}
         self.edges: dict[SourcePath, tuple[Edge, ...]] = {}
         self.linked: dict[SourcePath, tuple[SourcePath, ...]] = {}
-        """By the file with the link: the shared files that were read because a link leads there, and the templates
-        linked to.
+        """By the file with the link: the shared files that were read because a link leads there, and the templates linked
+        to.
         """
         self.findings: list[Finding] = []
         self.finder: SourcePath | None = None

@@ -70,9 +70,7 @@ def blocks_of(index: LineIndex, tokens: list[Token], notes: BlockNotes) -> list[
 
 
 def _fence_is_closed(index: LineIndex, token: Token) -> bool:
-    """Whether a fence that reaches the end of the text is closed, which it is if its last line is no part of its
-    content.
-    """
+    """Whether a fence that reaches the text's end is closed: it is if its last line is not part of its content."""
     start, end = token.map or (0, 0)
     while end - 1 > start and end - start > 1 and not index.line(end - 1).strip(" \t>"):
         end -= 1

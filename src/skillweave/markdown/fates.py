@@ -1,6 +1,4 @@
-"""Decides what each opener of a directive becomes (live, escaped, inert or stray), and which ones are alone on their
-line.
-"""
+"""Decides what each opener of a directive becomes (live, escaped, inert or stray), and which are alone on their line."""
 
 from __future__ import annotations
 
@@ -22,8 +20,9 @@ if TYPE_CHECKING:
 
 
 def fates_of(index: LineIndex, candidates: list[int], walk: Walk) -> dict[int, Opener]:
-    """Decide what each candidate becomes, by its offset. One that no inline rule has seen is not in running text, and is
-    judged by the block that it is in.
+    """Decide what each candidate becomes, by its offset.
+
+    One that no inline rule has seen is not in running text, and is judged by the block that it is in.
     """
     fates: dict[int, Opener] = {}
     blocks = walk.reading.blocks
@@ -148,25 +147,19 @@ _PREFIX = re.compile(r"(?:[ \t]|>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]\s
 
 
 def _is_prefix(index: LineIndex, line: int, offset: int) -> bool:
-    """Whether everything before an opener on its line may be a container's prefix. Only a filter: the block rule
-    decides.
-    """
+    """Whether everything before an opener on its line may be a container's prefix. Only a filter: the block rule decides."""
     match = _PREFIX.fullmatch(index.text, index.starts[line], offset)
     return match is not None
 
 
 def are_paragraphs(reading: Reading, alone: dict[int, int]) -> bool:
-    """Whether every directive that is alone on its line is a paragraph of one line already, so no second parse is
-    needed.
-    """
+    """Whether every directive that is alone on its line is a paragraph of one line already, so no second parse is needed."""
     single = {block.start for block in reading.blocks if block.kind == "paragraph" and block.end == block.start + 1}
     return all(line in single for line in alone)
 
 
 def openers_of(index: LineIndex, fates: dict[int, Opener], walk: Walk) -> list[Opener]:
-    """The openers in the order of the text; each directive that is a block of its own gets that block from the final
-    parse.
-    """
+    """The openers in the order of the text; each directive that is a block of its own gets that block from the final parse."""
     blocks = {block.start: block for block in walk.reading.blocks if block.kind == "directive"}
     openers = []
     for offset, opener in fates.items():

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 
 def html_type(first_line: str) -> int:
-    """The CommonMark type of an HTML block (1 to 5), by its first line; 6 stands for types 6 and 7, which a blank line
-    ends.
-    """
+    """The CommonMark type of an HTML block (1 to 5), by its first line; 6 stands for types 6 and 7, which a blank line ends."""
     line = first_line.lower()
     if re.match(r"<(?:script|pre|style|textarea)(?:[\s>]|$)", line):
         return 1

@@ -1,9 +1,9 @@
 """Reads plain Markdown without the parser: a shortcut, taken only where it gives the same result.
 
-Most texts are paragraphs, headings, lists, fences and tables, where one line tells what it is. Such a text is read
-here line by line, many times as fast as by the parser. Anything that could mean something else (tags in a paragraph,
-tabs, escapes, a lazy continuation line, an odd indent) makes this give up the whole text, and the parser reads it.
-Tests compare both on generated and on real texts (`tests/test_plain.py`).
+Most texts are paragraphs, headings, lists, fences and tables, where one line tells what it is. Such a text is read here
+line by line, many times as fast as by the parser. Anything that could mean something else (tags in a paragraph, tabs,
+escapes, a lazy continuation line, an odd indent) makes this give up the whole text, and the parser reads it. Tests
+compare both on generated and on real texts (`tests/test_plain.py`).
 """
 
 from __future__ import annotations
@@ -83,9 +83,7 @@ class _Run(NamedTuple):
 
 
 class _Scan:
-    """How far a text has been read, and what was found. A container's end is known late, so blocks refer to it by
-    number.
-    """
+    """How far a text has been read, and what was found. A container's end is known late, so blocks refer to it by number."""
 
     def __init__(self, text: str, at: int, line: int) -> None:
         self.text = text

@@ -129,9 +129,7 @@ def _note_code(found: Found, start: int, end: int) -> None:
 
 
 def _note_tag(found: Found, at: int, run: tuple[int, int]) -> int:
-    """Note a tag without attributes, in content of one line; returns the offset after it, or -1 if that needs the
-    parser.
-    """
+    """Note a tag without attributes, in content of one line; returns the offset after it, or -1 if that needs the parser."""
     text, (start, end) = found.lines.text, run
     tag = _TAG.match(text, at, end)
     content = text[start:end].rstrip()

@@ -1,8 +1,8 @@
 """markdown-it-py with our two rules in its chain, and with notes about where things are.
 
 markdown-it's inline tokens have no position. The rules that matter here are wrapped: they do what they did, and also
-note the span they took, as offsets into the content that is parsed. The alternative text of an image is a nested
-parse; `base` is the offset where it starts.
+note the span they took, as offsets into the content that is parsed. The alternative text of an image is a nested parse;
+`base` is the offset where it starts.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ class Marks:
         self.found.append(Mark(kind, Span(span.start + self.base, span.end + self.base), moved, value))
 
     def can_close(self, src: str, opener: str, offset: int) -> bool:
-        """Whether there is any close after an offset. The last close is searched once per text, or many openers would
-        take quadratic time.
+        """Whether there is any close after an offset.
+
+        The last close is searched once per text, or many openers would take quadratic time.
         """
         key = (self.base, opener)
         if key not in self.last_close:

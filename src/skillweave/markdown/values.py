@@ -1,6 +1,4 @@
-"""The values that a reading of a text consists of: blocks, containers, openers, destinations. Places are offsets and
-lines from 0.
-"""
+"""The values that a reading of a text consists of. Places are offsets and lines, both from 0."""
 
 from __future__ import annotations
 
@@ -34,8 +32,9 @@ class Container(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A block that contains no other blocks. `level` is a heading's; `closed` is False for a fence or an HTML block that
-    only the end of the text ends.
+    """A block that contains no other blocks.
+
+    `level` is a heading's; `closed` is False for a fence or an HTML block that only the end of the text ends.
     """
 
     kind: BlockKind
@@ -71,9 +70,7 @@ class Opener(NamedTuple):
 
 
 class DefinitionMark(NamedTuple):
-    """A link reference definition: its normalised label, its destination and title, its lines, and the destination's
-    span.
-    """
+    """A link reference definition: its normalised label, its destination and title, its lines, and the destination's span."""
 
     label: str
     href: str

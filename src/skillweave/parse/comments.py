@@ -32,8 +32,8 @@ def front_ignores(index: LineIndex, matter: Span) -> list[int]:
 def ignores_of(
     index: LineIndex, lines: list[int], hidden: set[int], body: int, problems: list[Problem]
 ) -> tuple[Ignore, ...]:
-    """Read the ignore comments on `lines`, each with the line that it applies to: the next one with text in the same
-    part of the file (front matter or body). Mistakes are added to `problems`.
+    """Read the ignore comments on `lines`, each with the line that it applies to: the next one with text in the same part
+    of the file (front matter or body). Mistakes are added to `problems`.
     """
     if not lines:
         return ()
@@ -97,8 +97,9 @@ def markers_of(frame: Frame, reading: Reading) -> dict[int, re.Match[str]]:
 def regions_of(
     index: LineIndex, markers: dict[int, re.Match[str]], problems: list[Problem]
 ) -> tuple[tuple[Region, ...], tuple[str, ...]]:
-    """Pair markers to regions; returns the regions and the names of broken ones. What is unpaired, crossing or duplicate
-    is reported at its place.
+    """Pair markers to regions; returns the regions and the names of broken ones.
+
+    What is unpaired, crossing or duplicate is reported at its place.
     """
     regions: list[Region] = []
     broken: list[str] = []

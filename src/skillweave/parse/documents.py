@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
 
 def parse(text: str, *, front_matter: bool = True) -> Document:
-    """Read one Markdown text (decoded, LF line ends). `front_matter` says whether it can have some; a rendering has
-    none.
-    """
+    """Read one Markdown text (decoded, LF line ends). `front_matter` says whether it can have some; a rendering has none."""
     return parse_plain(text, front_matter=front_matter) or parse_by_parser(text, front_matter=front_matter)
 
 

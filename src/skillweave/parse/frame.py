@@ -7,8 +7,9 @@ from skillweave.source import LineIndex, Span
 
 
 class Frame:
-    """A text made of some lines of another one. Its methods convert lines, offsets and spans of it to those of the whole
-    text.
+    """A text made of some lines of another one.
+
+    Its methods convert lines, offsets and spans of it to those of the whole text.
     """
 
     def __init__(self, index: LineIndex, kept: list[int]) -> None:

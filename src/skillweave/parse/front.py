@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 
 def find_front_matter(index: LineIndex, problems: list[Problem]) -> tuple[Span | None, int]:
-    """The span of the front matter between its `---` lines, and the first line of the body
-    (directives.md, Front matter).
+    """The span of the front matter between its `---` lines, and the first line of the body (directives.md, Front matter).
 
     Returns (None, 0) if there is none; one that is never closed is reported.
     """

@@ -84,8 +84,9 @@ class _Search:
         return real
 
     def patterns(self, roots: Sequence[SourcePath]) -> set[SourcePath]:
-        """Every file below a pattern root, by its real path. Links that lead nowhere are reported only where something
-        names them.
+        """Every file below a pattern root, by its real path.
+
+        Links that lead nowhere are reported only where something names them.
         """
         files: set[SourcePath] = set()
         for root in roots:
@@ -161,8 +162,9 @@ class _Search:
         return owned
 
     def documents(self, owners: dict[SourcePath, Entry]) -> list[Entry]:
-        """The documents. What cannot be read, or is already built by one of `owners` (which gains the documents), is
-        reported.
+        """The documents.
+
+        What cannot be read, or is already built by one of `owners` (which gains the documents), is reported.
         """
         entries = []
         twice: dict[str, Diagnostic] = {}

@@ -62,9 +62,7 @@ class Project(NamedTuple):
         return bool(self.verbatim) and matches(path, self.verbatim)
 
     def may_read(self, source: SourcePath, target: str) -> bool:
-        """Whether a directive or link in `source` may name `target`; both are real paths
-        (directives.md, What may be read).
-        """
+        """Whether a directive or link in `source` may name `target`; both are real paths (directives.md, What may be read)."""
         home = self.homes.get(source)
         folders = (*self.pattern_roots, *self.shared, *(() if home is None else (home,)))
         return any(is_below(target, folder) for folder in folders)

@@ -22,8 +22,8 @@ _SKILL_ID = re.compile(r"/?([a-z0-9][\w-]*):([a-z0-9][\w-]*(?::[\w-]+)*)")
 
 
 def named_paths(document: Document) -> Iterator[tuple[Span, str]]:
-    """The code spans that look like a path: of a file in a folder, with an extension, or of a nested folder, with a
-    final `/`.
+    """The code spans that look like a path: of a file in a folder, with an extension, or of a nested folder, with a final
+    `/`.
     """
     for span, text in document.code_spans:
         if _PATH.fullmatch(text):

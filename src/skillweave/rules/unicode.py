@@ -31,8 +31,7 @@ _DIRECTION = re.compile(f"[{_BIDI}]")
 _FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
 
 # What may precede a joiner, by script: Arabic to Mandaic, the Brahmic scripts of the first plane, Myanmar, Khmer,
-# Mongolian, the Brahmic scripts of South-East Asia, Phags-pa to Javanese, Meetei Mayek, Arabic forms, the second
-# plane.
+# Mongolian, the Brahmic scripts of South-East Asia, Phags-pa to Javanese, Meetei Mayek, Arabic forms, the second plane.
 _JOINING = re.compile(
     "[\u0600-\u08ff\u0900-\u0dff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u1800-\u18af\u1a20-\u1aaf\u1b00-\u1bff"
     "\ua840-\ua87f\ua8e0-\ua9ff\uaa60-\uaaff\uabc0-\uabff\ufb50-\ufdff\ufe70-\ufefc"

@@ -177,8 +177,9 @@ def _filter_objection(node: nodes.Filter) -> str | None:
 
 
 def _compare_objection(node: nodes.Compare) -> str | None:
-    """Why a comparison is refused. Parameters are texts, so ordering a text and a number, or searching in a number,
-    would fail when it runs.
+    """Why a comparison is refused.
+
+    Parameters are texts, so ordering a text and a number, or searching in a number, would fail when it runs.
     """
     kinds = [_kinds(node.expr), *(_kinds(operand.expr) for operand in node.ops)]
     equal = all(operand.op in ("eq", "ne") for operand in node.ops)

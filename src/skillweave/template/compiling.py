@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def compile_template(tree: nodes.Template, scan: Scan, masks: Sequence[Span], names: Counter[str]) -> Template:
     """Put the number of its piece in place of every text and before every expression, and compile the result.
 
-    Texts and expressions are in the tree in the order of the segments, without comments. Each becomes an output of
-    its own, because Jinja yields once for each output.
+    Texts and expressions are in the tree in the order of the segments, without comments. Each becomes an output of its
+    own, because Jinja yields once for each output.
     """
     pieces = tuple(_pieces(scan, masks))
     tree.body = _numbered(tree.body, count())

@@ -69,8 +69,9 @@ def render_template(template: Template, values: Mapping[str, str], limit: int) -
 
 
 def _chunks(template: Template, values: Mapping[str, str]) -> Iterator[Chunk]:
-    """The chunks that a template renders to. The program yields the number of each piece, and the value after an
-    expression's.
+    """The chunks that a template renders to.
+
+    The program yields the number of each piece, and the value after an expression's.
     """
     rendered = template.program.generate(dict(values))
     for number in rendered:

@@ -56,8 +56,9 @@ class Scan:
 
 
 def cut(text: str, offset: int, masks: Sequence[Span]) -> Scan:
-    """Cut the body from `offset` on into segments. Jinja's lexer gives the tokens; what it strips (as at `{%-`) is
-    between them.
+    """Cut the body from `offset` on into segments.
+
+    Jinja's lexer gives the tokens; what it strips (as at `{%-`) is between them.
     """
     body = _masked(text, offset, masks)
     segments: list[Segment] = []

@@ -17,9 +17,7 @@ MAX_DEPTH = 40
 
 
 class Kept(NamedTuple):
-    """Where the text of a mask is after rendering: its index in `masks`, the rendered line, and the column (both from
-    0).
-    """
+    """Where the text of a mask is after rendering: its index in `masks`, the rendered line, and the column (both from 0)."""
 
     mask: int
     line: int
@@ -37,8 +35,8 @@ class Rendered(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """A part of one source line that reaches the output; `masks` are (index, column in the chunk) of the masks that
-    begin in it.
+    """A part of one source line that reaches the output; `masks` are (index, column in the chunk) of the masks that begin
+    in it.
     """
 
     text: str

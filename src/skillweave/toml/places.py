@@ -39,8 +39,9 @@ def locate(text: str) -> Places:
 
 
 def repeated(text: str) -> Repeated | None:
-    """Find why the last key of `text` is not allowed; the text ends where a parser noticed that. None if it cannot be
-    found out.
+    """Find why the last key of `text` is not allowed; the text ends where a parser noticed that.
+
+    None if it cannot be found out.
     """
     for end in ("", "]"):  # A header is refused before its closing bracket.
         named: list[_Named] = []
@@ -72,9 +73,7 @@ def deepest(text: str) -> Span:
 
 
 class _Named(NamedTuple):
-    """One occurrence of a key: its full path, the span from its first to its last part, and the number of values around
-    it.
-    """
+    """One occurrence of a key: its full path, the span of all its parts, and the number of values around it."""
 
     path: KeyPath
     span: Span
@@ -99,8 +98,9 @@ def _dotted(path: KeyPath) -> str:
 
 
 def _walk(text: str, named: list[_Named]) -> tuple[Places, int]:
-    """The places of keys and values, and the number of values still open at the end. Each occurrence of a key is added
-    to `named`.
+    """The places of keys and values, and the number of values still open at the end.
+
+    Each occurrence of a key is added to `named`.
     """
     places, tokens = Places({}, {}), list(_tokens(text))
     lists: dict[KeyPath, int] = {}  # arrays of tables: the index of the last table of each

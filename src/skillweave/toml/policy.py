@@ -47,8 +47,9 @@ def _glob_mistake(glob: str) -> str | None:
 
 
 def _lists(table: Table, *, everywhere: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The numbers of the codes that a table ignores, and of those that it raises. A code in both is reported, and only
-    ignored.
+    """The numbers of the codes that a table ignores, and of those that it raises.
+
+    A code in both is reported, and only ignored.
     """
     ignored = _codes(table, "ignore", lambda code: why_not_ignored(code, everywhere=everywhere))
     raised = _codes(table, "error", why_not_raised)
@@ -59,9 +60,7 @@ def _lists(table: Table, *, everywhere: bool) -> tuple[tuple[str, ...], tuple[st
 
 
 def _codes(table: Table, key: str, why_not: Callable[[Code], str | None]) -> dict[str, int]:
-    """The numbers of the codes in a list, each with its index there. A prefix stands for those codes that the list may
-    hold.
-    """
+    """The numbers of the codes in a list, each with its index there. A prefix stands for those codes that the list may hold."""
     found: dict[str, int] = {}
     for index, name in strings(table, key) or []:
         codes = find_codes(name)

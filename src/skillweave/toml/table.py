@@ -29,8 +29,9 @@ class Table(NamedTuple):
 
 
 def report(table: Table, message: str, *path: str | int, cure: str | None = None) -> None:
-    """Add a mistake in the value at a path below a table. If that has no place, the place is that of the closest value
-    above it.
+    """Add a mistake in the value at a path below a table.
+
+    If that has no place, the place is that of the closest value above it.
     """
     whole, span = table.path + path, None
     while table.places and span is None and whole:
@@ -93,8 +94,9 @@ def words(table: Table, key: str, known: Collection[str] | None = None) -> tuple
 
 
 def paths(table: Table, key: str, default: tuple[str, ...], *, star: bool = True) -> tuple[str, ...]:
-    """The paths under a key, in normal form; `default` if there is no list, or a path is wrong. With `star`, a part may
-    be `*`.
+    """The paths under a key, in normal form; `default` if there is no list, or a path is wrong.
+
+    With `star`, a part may be `*`.
     """
     mistakes = len(table.problems)
     values = strings(table, key)
