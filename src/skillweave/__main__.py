@@ -1,23 +1,23 @@
-"""`skillweave` and `python -m skillweave`."""
+"""The entry point of both `skillweave` and `python -m skillweave`."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-TYPE_CHECKING = False  # typing has it, too, and takes longer to load than all that may be needed.
+TYPE_CHECKING = False  # typing has this constant too, but importing it takes longer than all else a run may need.
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command and return its exit status: from memory where nothing has changed."""
-    from skillweave.replay import replay  # noqa: PLC0415 (an interrupt may come while this is loaded)
+    """Run one command and return its exit status; if nothing has changed, repeat the last run's answer."""
+    from skillweave.replay import replay  # noqa: PLC0415 (main() catches an interrupt that comes while this is being loaded)
 
     try:
         status = replay(arguments)
     except OSError as error:
-        from skillweave.cli import tell_failure  # noqa: PLC0415 (the command line is loaded only where it is needed)
+        from skillweave.cli import tell_failure  # noqa: PLC0415 (the command line is loaded only if it is needed)
 
         return tell_failure(error)
     if status is not None:
@@ -30,19 +30,19 @@ def run(arguments: Sequence[str]) -> int:
 def main() -> None:
     """Run the command line and exit with its status."""
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # It was closed. Left so, the next file that is opened would take its number.
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 (to the end)
+        if getattr(sys, name) is None:  # It was closed. The next file opened would otherwise get its descriptor number.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 (stays open to the end)
     try:
         status = run(sys.argv[1:])
-    except KeyboardInterrupt:  # It came before the command line was there to answer it, or while that was being done.
+    except KeyboardInterrupt:  # It came before the command line could handle it, or while it was handling one.
         sys.stderr.write("interrupted\n")
         status = 130
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except OSError:  # Nobody reads it any more, or there is no room for it: what could not be said was not said.
+        except OSError:  # The reader has gone away, or there is no room left: part of the output is lost.
             status = status or 1
-    # All that is left to do is to give memory back, object by object: the system does it at once.
+    # All that is left is to free memory object by object; the system does that at once.
     os._exit(status)
 
 

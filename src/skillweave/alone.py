@@ -1,4 +1,4 @@
-"""One build at a time in one output folder. Who comes second waits, and says so."""
+"""Allows one build at a time in an output folder. A second build waits, and says so."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[bool]:
-    """Hold the lock of an output folder, which is made if it is not there. Who has to wait is told so, once.
+    """Hold the lock of an output folder, which is created if it is missing. If the caller has to wait, that is reported
+    once.
 
-    Gives whether nobody else can have been at work in it before. It is not reentrant: who takes it twice waits for itself.
+    Yields True if nobody else can have worked in the folder before: this call created it and did not wait. The lock is
+    not reentrant: taking it twice in one process blocks forever.
     """
     has_waited = False
     while True:
@@ -26,14 +28,14 @@ def alone(folder: Path) -> Iterator[bool]:
         descriptor, is_free = try_lock(os.fspath(folder))
         if not is_free:
             if not has_waited:
-                # It says no name: one that a repository gives could command a CI runner.
+                # The message names no folder: a name chosen by a repository could be a command to a CI runner.
                 sys.stderr.write("another build is at work in the output folder: waiting for it to end\n")
                 sys.stderr.flush()
                 has_waited = True
             wait_for_lock(descriptor)
         if _is_there(descriptor, folder):
             break
-        os.close(descriptor)  # While we waited, somebody removed the folder, and maybe made it anew.
+        os.close(descriptor)  # While we waited, somebody removed the folder, and may have created a new one.
     try:
         yield is_new and not has_waited
     finally:
@@ -42,7 +44,7 @@ def alone(folder: Path) -> Iterator[bool]:
 
 @contextmanager
 def alone_if_there(folder: Path) -> Iterator[bool]:
-    """`alone` where the output folder exists, and whether it does: a build that may write nothing makes none."""
+    """Like `alone` if the output folder exists, yielding True; else yields False. For builds that must write nothing."""
     if not folder.is_dir():
         yield False
         return
@@ -51,7 +53,7 @@ def alone_if_there(folder: Path) -> Iterator[bool]:
 
 
 def _make(folder: Path) -> bool:
-    """Make a folder unless it is there; whether it was made."""
+    """Create a folder unless it exists, and return whether it was created. Raises FileExistsError if a file is in its place."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         folder.mkdir()
@@ -63,7 +65,7 @@ def _make(folder: Path) -> bool:
 
 
 def _is_there(descriptor: int, folder: Path) -> bool:
-    """Whether what we hold is still what others will find."""
+    """Whether the locked file or folder is still the one that others will find at this path."""
     held = os.fstat(descriptor)
     for path in (folder, folder / FILE_NAME):
         try:

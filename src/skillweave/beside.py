@@ -1,4 +1,4 @@
-"""Work that a second process does meanwhile. It only ever saves time: where there can be none, this process does it."""
+"""Runs work in a second process. This only saves time: where no second process is possible, this process does the work."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def beside(work: Callable[[], bytes]) -> Callable[[], bytes]:
-    """Have some work begun by a second process, if there can be one. What is returned waits for what comes of it.
+    """Start some work in a second process if possible, and return a function that waits for its result.
 
-    It is to be called once. The work has no effect but its result, so that it can be done again where the other process
-    failed for reasons of the machine.
+    Call that function exactly once. The work must have no effect besides its result, because it is done again here if
+    the other process fails for reasons of the machine.
     """
     if not can_fork():
         return work
@@ -22,13 +22,14 @@ def beside(work: Callable[[], bytes]) -> Callable[[], bytes]:
 
     try:
         reader, writer = os.pipe()
-    except OSError:  # There are too many open files.
+    except OSError:  # Too many files are open.
         return work
-    # An interrupt is for the child to end by, wherever it comes: what is above us on the stack is the parent's.
+    # Block interrupts until the child restores the mask inside its `try`, so that they end the child: the frames above
+    # belong to the parent.
     masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         child = os.fork()
-    except OSError:  # There are too many processes, or too little memory for one more.
+    except OSError:  # There are too many processes, or there is too little memory for another one.
         signal.pthread_sigmask(signal.SIG_SETMASK, masked)
         os.close(reader)
         os.close(writer)
@@ -37,14 +38,14 @@ def beside(work: Callable[[], bytes]) -> Callable[[], bytes]:
         status = 1
         try:
             signal.pthread_sigmask(signal.SIG_SETMASK, masked)
-            # What the parent has locked is free when the parent ends.
+            # Close inherited descriptors, so that the parent's locks are released when the parent ends.
             os.closerange(3, writer)
             os.closerange(writer + 1, writer + 64)
             with os.fdopen(writer, "wb") as pipe:
                 pipe.write(work())
             status = 0
         finally:
-            os._exit(status)  # nothing of the parent's is closed or flushed twice
+            os._exit(status)  # skip exit handlers: they would close and flush the parent's files a second time
     signal.pthread_sigmask(signal.SIG_SETMASK, masked)
     os.close(writer)
 
@@ -53,7 +54,7 @@ def beside(work: Callable[[], bytes]) -> Callable[[], bytes]:
             answer = pipe.read()
         try:
             _, status = os.waitpid(child, 0)
-        except ChildProcessError:  # Who started us does not care for children, so the system forgets them at their end.
+        except ChildProcessError:  # Our own parent ignores SIGCHLD, so the system discards a child's status.
             return work()
         return answer if status == 0 else work()
 
@@ -61,9 +62,9 @@ def beside(work: Callable[[], bytes]) -> Callable[[], bytes]:
 
 
 def can_fork() -> bool:
-    """Whether there can be a second process, and a processor for it."""
-    # A fork copies locks that other threads hold, and nobody would ever release them. Where nobody has loaded `threading`,
-    # this thread is the only one.
+    """Whether a second process can be started, and there is a processor for it."""
+    # A fork copies the locks that other threads hold, and nobody would ever release the copies. If nobody has loaded
+    # `threading`, this is the only thread.
     threading = sys.modules.get("threading")
     is_alone = threading is None or threading.active_count() == 1
     return hasattr(os, "fork") and (os.cpu_count() or 1) > 1 and is_alone

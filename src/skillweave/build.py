@@ -1,4 +1,4 @@
-"""The order of a build: find, read, resolve, plan, check, emit, publish. The only place that knows it."""
+"""The order of a whole build: find, read, resolve, plan, check, emit, publish. No other module knows it."""
 
 from __future__ import annotations
 
@@ -42,26 +42,26 @@ Progress = Callable[[int, int], None]
 
 
 class Compiled(NamedTuple):
-    """A project worked out, before anything is written."""
+    """A compiled project, before anything is written."""
 
     project: Project
     nodes: Nodes
     entries: tuple[Entry, ...]
-    """The entries that were worked out: those that were asked for, or that edits reach."""
+    """The entries that were compiled: those that were asked for, or that edits reach."""
     bundles: tuple[Bundle, ...]
-    """Those of them that have no error."""
+    """The bundles of those entries that have no error."""
     diagnostics: tuple[Diagnostic, ...]
     tree: Tree
-    """All that was read and listed for it."""
+    """Everything that was read and listed for the run."""
     parts: Parts
-    """What was found out, for the next run."""
+    """What the run found out, for the next run."""
 
     @property
     def graph(self) -> Graph:
         return self.nodes.graph
 
 
-def compile_project(  # noqa: PLR0913 (each has its default, and is named by who gives it)
+def compile_project(  # noqa: PLR0913 (each has a default, and callers name it)
     config: Config,
     wanted: Sequence[str] = (),
     *,
@@ -71,11 +71,12 @@ def compile_project(  # noqa: PLR0913 (each has its default, and is named by who
     tree: Tree | None = None,
     with_shared: bool = False,
 ) -> Compiled:
-    """Everything but the writing: the bundles of the wanted entries (all, if none is named) and all diagnostics.
+    """Do everything but write: return the bundles of the wanted entries (all entries if none is named) and all
+    diagnostics.
 
-    `strict` makes warnings errors. `progress` is told how many files are read, and of how many. `documents` are those that
-    earlier builds parsed. `tree` is the disk as it is to be seen, if that is not how it is. `with_shared` has all Markdown
-    read that `shared` in the configuration brings in, though nothing names it.
+    `strict` turns warnings into errors. `progress` is called with the number of files read so far and in total.
+    `documents` holds what earlier builds parsed. `tree` replaces the disk as it is read, for instance to try edits.
+    `with_shared` also reads all Markdown that `shared` in the configuration brings in, even if nothing names it.
     """
     tree = tree or Tree(config.root, hidden_roots(config))
     project = discover(tree, config)
@@ -121,7 +122,7 @@ def compile_project(  # noqa: PLR0913 (each has its default, and is named by who
 def check_texts(
     graph: Graph, project: Project, config: Config, tree: Tree, elsewhere: Collection[SourcePath] = ()
 ) -> Site:
-    """Check all that a graph's files say, whoever bundles them. `elsewhere` are files that others include."""
+    """Run all checks of a graph's files that do not depend on a bundle. `elsewhere` are files that others include."""
     report_problems(graph, project, elsewhere)
     order(graph, config.limits.depth)
     nodes = plan(graph, project, config, linked_templates(graph, tree))
@@ -136,12 +137,12 @@ def check_texts(
 
 
 def _holds(entry: Entry, path: SourcePath) -> bool:
-    """Whether a file is one that an entry publishes, or would: of a document's root, it is one file only."""
+    """Whether an entry publishes a file, or would: a skill has all files of its folder, a document only itself."""
     return path == entry.path or (entry.kind == "skill" and path.startswith(f"{entry.folder}/"))
 
 
 def plan_bundles(site: Site, entries: Iterable[Entry]) -> dict[SourcePath, BundlePlan]:
-    """What the bundles of some entries will hold, by the entry's path; reports what is wrong with it."""
+    """Plan the bundles of some entries, and report what is wrong with them; returns the plans by the entry's path."""
     graph = site.nodes.graph
     plans = {}
     for entry in entries:
@@ -157,7 +158,7 @@ def plan_bundles(site: Site, entries: Iterable[Entry]) -> dict[SourcePath, Bundl
 def make_bundles(
     site: Site, plans: Mapping[SourcePath, BundlePlan], made_of: Mapping[SourcePath, Reached]
 ) -> tuple[Bundle, ...]:
-    """The bundles in which nothing has an error."""
+    """Make the bundles in which nothing has an error."""
     graph = site.nodes.graph
     made = []
     for path, planned in plans.items():
@@ -169,12 +170,12 @@ def make_bundles(
         graph.finder = path
         made.append(emit(site.nodes, site.tree, planned, made_of[path].files))
     graph.finder = None
-    # An error may only show in the texts, and be laid to what others bundle, too.
+    # Some errors show only once texts are made, and may also be laid to files of other bundles.
     return tuple(bundle for bundle in made if bundle and not made_of[bundle.entry.path].compiled & graph.failed)
 
 
 def own_files(entries: Iterable[Entry]) -> frozenset[SourcePath]:
-    """The files of some entries: where chains of includes start."""
+    """The real paths of all files of some entries; chains of includes start there."""
     return frozenset(file.real for entry in entries for file in entry.files)
 
 
@@ -186,15 +187,15 @@ def compare_project(
     progress: Progress | None = None,
     documents: Documents | None = None,
 ) -> tuple[Compiled, Published]:
-    """Compile, and say what publishing would change. Nothing is written."""
+    """Compile a project, and return with it what publishing would change. Nothing is written."""
     compiled = compile_project(config, wanted, strict=strict, progress=progress, documents=documents)
     return compiled, compare(request_of(config, compiled))
 
 
 def request_of(config: Config, compiled: Compiled) -> Request:
-    """What a build publishes: the bundles that were made. Every other entry of the project keeps what it has.
+    """What a build publishes: the bundles that were made. Every other entry of the project keeps its last output.
 
-    So does one that may be there still: an error hides what stands at its place.
+    So does an entry that may still exist, but is hidden because its path has an error.
     """
     built = {str(bundle.entry.path) for bundle in compiled.bundles}
     kept = frozenset(str(entry.path) for entry in compiled.project.entries) - built

@@ -1,4 +1,4 @@
-"""Bundles as values: what one entry publishes, and what the lock file will say of it."""
+"""Bundles as values: what one entry publishes, and its record in the lock file."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 DOCUMENT_MODE = 0o644
-"""The mode of what is compiled: a text is not run."""
+"""The mode of compiled documents: they are never executable."""
 
 
 class Output(NamedTuple):
-    """One file to publish: its path below the output folder, its bytes, and whether it can be run."""
+    """One file to publish: its path below the output folder, its bytes, and its mode (0o644, or 0o755 if executable)."""
 
     path: str
     data: bytes
@@ -38,11 +38,11 @@ class Bundle(NamedTuple):
     pages: Mapping[str, PlannedPage]
     """The compiled documents among the outputs, by their path below the output folder."""
     copies: Mapping[str, SourcePath]
-    """The files copied byte for byte, by the same."""
+    """The source of each file that is copied byte for byte, by its path below the output folder."""
     size: Size | None
-    """How long a skill is at most, as its sources have it; None of what is no skill."""
+    """The largest size that a skill can have, judged by its sources; None if the entry is no skill."""
 
 
 def record_of(bundle: Bundle) -> Record:
-    """What the lock file will say of a bundle."""
+    """The lock file's record of a bundle: the digests of its inputs and outputs."""
     return Record(bundle.inputs, {output.path: digest(output.data) for output in bundle.outputs})

@@ -1,6 +1,7 @@
-"""Documents by the digest of their text: those that earlier builds parsed, and those that are parsed now.
+"""Documents by the digest of their text: parsed by an earlier build, or by this one.
 
-A document depends on nothing but its text and the parser, so one that is kept is right. Nothing across files is kept.
+A document depends only on its text and the parser, so a stored one is always right. Nothing that depends on several
+files is kept.
 """
 
 from __future__ import annotations
@@ -16,34 +17,38 @@ if TYPE_CHECKING:
 
 
 PLAIN, PARALLEL = 500_000, 200_000
-"""Characters of text from which on a second process is worth its start: of plain text, and of text that takes a parser."""
+"""Total characters from which a second process is worth starting: PLAIN for plain texts, PARALLEL for those that need a
+parser.
+"""
 
 Fetch = Callable[[Iterable[str]], Mapping[str, str]]
-"""Digests → the documents of earlier builds among them, as they are stored."""
+"""Maps digests to stored documents (JSON lines) of earlier builds; unknown digests are left out."""
 
 
 class Documents:
     """Documents by the digest of their text: those of earlier builds, and those that are parsed in this one.
 
-    `fetch` gets what is stored. `memory`, where there is some, outlives the build. A plain text is read anew in every
-    build, as that costs no more than to keep what it says.
+    `fetch` looks up stored documents. `memory`, if given, outlives the build. Plain texts are never stored: reading one
+    again costs no more than loading its document.
     """
 
     def __init__(self, fetch: Fetch | None = None, memory: dict[str, Document] | None = None) -> None:
         self.fetch = fetch
         self.memory = {} if memory is None else memory
         self.stored: dict[str, str] = {}
-        """What was fetched and not yet asked for."""
+        """Documents that were fetched and not asked for yet."""
         self.used: set[str] = set()
-        """The digests of all texts of this build."""
+        """The digests of all texts that this build asked for."""
         self.fresh: dict[str, Document] = {}
-        """What the parser has read in this build."""
+        """Documents that the parser has read in this build."""
         self.odd: set[str] = set()
         """The digests of texts that are known not to be plain."""
 
     def prepare(self, texts: Mapping[str, str]) -> None:
-        """Read the plain ones of some texts (by digest), and fetch what others say; parse what is left, if it is much."""
-        from skillweave.parse.documents import parse_by_parser, parse_plain  # noqa: PLC0415 (only where there is something to parse)
+        """Read many texts (by digest) at once: parse the plain ones, fetch the others, and parse the rest if there is much
+        left.
+        """
+        from skillweave.parse.documents import parse_by_parser, parse_plain  # noqa: PLC0415 (only if there is a text to parse)
 
         new = {
             digest: text for digest, text in texts.items() if digest not in self.memory and digest not in self.stored
@@ -64,12 +69,12 @@ class Documents:
             self.fresh.update(parsed)
 
     def get(self, text: str, digest: str) -> Document:
-        """The document of a text."""
+        """Return the document of a text, given its digest: from memory, from the store, or by parsing."""
         self.used.add(digest)
         document = self.memory.get(digest)
         if document is not None:
             return document
-        from skillweave.parse.documents import parse_by_parser, parse_plain  # noqa: PLC0415 (only where there is something to parse)
+        from skillweave.parse.documents import parse_by_parser, parse_plain  # noqa: PLC0415 (only if there is a text to parse)
 
         document = parse_plain(text) if digest not in self.odd else None
         document = document or self._stored(digest)
@@ -88,6 +93,6 @@ class Documents:
             return None
 
     def forget_others(self) -> None:
-        """Drop from memory what this build did not use, or a long watch would keep every text that ever was."""
+        """Drop documents that this build did not use; else a long watch would keep every text it ever read."""
         for digest in self.memory.keys() - self.used:
             del self.memory[digest]

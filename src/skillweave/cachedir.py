@@ -1,6 +1,6 @@
-"""The folder of the cache, `.skillweave/`: what in it is believed, and how its files are read and written.
+"""The cache's folder, `.skillweave/`: which of its files are believed, and how they are read and written.
 
-Loads next to nothing: `replay` runs before all else.
+Imports almost nothing, because `replay` uses it before anything else is loaded.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from stat import S_ISREG
 
 from skillweave import __version__
 
-TYPE_CHECKING = False  # typing has it, too, and takes as long to load as all else here.
+TYPE_CHECKING = False  # typing has this constant too, but takes as long to load as everything else here.
 if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = ".skillweave"
 ANCHOR = ".gitignore"
 MOST = 2**30
-"""Bytes of a file of the cache that are read at most."""
+"""The largest file of the cache that is read, in bytes."""
 
 
 def versions() -> list[str]:
-    """What all that is kept depends on besides files: this version and the parsers', without importing them; who reads,
-    and how names of files are read.
+    """Everything besides files that cached values depend on: our version, the file system encoding, the user, and the
+    parsers' versions (told by size and mtime, without importing them).
     """
     from importlib.machinery import PathFinder  # noqa: PLC0415
 
@@ -38,10 +38,10 @@ def versions() -> list[str]:
 
 
 def key_here(root: Path | str, key: str) -> str | None:
-    """A key that holds for this machine's copy of a project only; None if it has no cache.
+    """Bind a key to this machine's copy of a project; returns None if the project has no cache.
 
-    What a repository brings along is not believed: nobody can know beforehand when the folder of the cache was made, to
-    the nanosecond.
+    A cache that a repository brought along is not believed: the key includes the inode and ctime (in ns) of a file in
+    the cache's folder, which nobody can know beforehand.
     """
     try:
         status = os.lstat(f"{root}/{FOLDER}/{ANCHOR}")
@@ -51,10 +51,11 @@ def key_here(root: Path | str, key: str) -> str | None:
 
 
 def prepare_folder(root: Path, inner: str = "") -> bool:
-    """See to it that there is a folder for the cache (and one in it), which version control leaves alone; False where there
-    cannot be. A symlink in its place is not followed: a repository may bring one along.
+    """Make sure that the cache's folder exists (and `inner` in it, if given), and that version control ignores it.
+
+    Returns False if that is impossible, or if a symlink is in its place: a repository may have brought one along.
     """
-    from contextlib import suppress  # noqa: PLC0415 (a run that says again what the last one said writes nothing)
+    from contextlib import suppress  # noqa: PLC0415 (a run that repeats the last answer writes nothing)
 
     folder = root / FOLDER
     for place in dict.fromkeys((folder, folder / inner)):
@@ -66,7 +67,7 @@ def prepare_folder(root: Path, inner: str = "") -> bool:
         status = os.lstat(folder / ANCHOR)
     except OSError:
         status = None
-    if status is None or (S_ISREG(status.st_mode) and not status.st_size):  # A full disk leaves an empty one.
+    if status is None or (S_ISREG(status.st_mode) and not status.st_size):  # A full disk can leave an empty one behind.
         write_whole(f"{folder / ANCHOR}", b"*\n")
     try:
         return S_ISREG(os.lstat(folder / ANCHOR).st_mode)
@@ -75,12 +76,13 @@ def prepare_folder(root: Path, inner: str = "") -> bool:
 
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-"""Neither a FIFO nor what a symlink leads to (a device has no end) is a cache: a repository may bring them along."""
+"""Never follow a symlink (it may lead to a device, which has no end) or block on a FIFO: a repository may bring them along."""
 
 
 def read_whole(path: str, start: int = 0, length: int = -1) -> bytes:
-    """What a file of the cache holds; or a part of it, by the first byte and how many. Raises OSError, also where it is no
-    regular file, or larger than any of ours.
+    """Read a file of the cache, or `length` bytes of it from the byte offset `start`.
+
+    Raises OSError, also if it is not a regular file or is larger than `MOST`.
     """
     descriptor = os.open(path, _FLAGS)
     try:
@@ -89,7 +91,7 @@ def read_whole(path: str, start: int = 0, length: int = -1) -> bytes:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
         if start:
             os.lseek(descriptor, start, os.SEEK_SET)
-        # Without a file object around it, a small file is read in half the time.
+        # Reading a small file takes half the time without a file object around it.
         left, pieces = status.st_size + 1 if length < 0 else length, list[bytes]()
         while left and (piece := os.read(descriptor, left)):
             pieces.append(piece)
@@ -100,11 +102,11 @@ def read_whole(path: str, start: int = 0, length: int = -1) -> bytes:
 
 
 def write_whole(path: str, *pieces: bytes) -> None:
-    """Write a file of the cache, whole or not at all. What cannot be written is not kept: that costs time only."""
+    """Write a file of the cache, whole or not at all. A failure is ignored: it only costs time in the next run."""
     temporary = f"{path}.{os.getpid()}"
     try:
-        # Never through a symlink that a repository brought along under this name.
-        with open(temporary, "xb") as file:  # noqa: PTH123 (a string is at hand, and a Path costs more)
+        # "x" keeps us from writing through a symlink that a repository brought along under this name.
+        with open(temporary, "xb") as file:  # noqa: PTH123 (the path is a string already, and a Path costs more)
             file.writelines(pieces)
         os.replace(temporary, path)  # noqa: PTH105 (likewise)
     except OSError:

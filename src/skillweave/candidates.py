@@ -1,4 +1,4 @@
-"""What a half-written argument may become. Folders are listed and nothing is read, as somebody waits at a prompt."""
+"""Completions for a half-typed argument. Only folders are listed and no files read, as somebody waits at a prompt."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def entries(config: Config, start: str) -> list[str]:
-    """The entries by id; by path too, with the folders above them, once the start is not empty."""
+    """The ids of entries; once something is typed, also their paths and the folders above them."""
     found = discover(_tree(config), config).entries
     names = [entry.id for entry in found]
     if start:
@@ -30,9 +30,9 @@ def entries(config: Config, start: str) -> list[str]:
 
 
 def sources(config: Config, way: tuple[str, str], start: str) -> list[str]:
-    """Patterns and entries, and the folders above them, by their paths from the working directory.
+    """Patterns and entries, and the folders above them, as paths relative to the working directory.
 
-    `way` leads from there to the project's folder, and from that one back.
+    `way` is a pair of relative paths: from the working directory to the project's folder, and back.
     """
     found = discover(_tree(config), config)
     paths = [*found.patterns, *(entry.path.removesuffix("/SKILL.md") for entry in found.entries)]
@@ -44,12 +44,12 @@ def sources(config: Config, way: tuple[str, str], start: str) -> list[str]:
     if is_below(back, ".."):
         return _offered(long, start)
     short = [relative(f"{back}/x", path) for path in below if not is_below(back, path)]
-    # Who begins with `..` may go on through the project's folder.
+    # Someone who has typed `..` may mean a path through the project's folder.
     return _offered([*short, *(long if start.startswith("..") else ())], start)
 
 
 def pattern_folders(config: Config, start: str) -> list[str]:
-    """Where a new pattern may go: the folders in the first root of patterns, and all roots, each with a final `/`."""
+    """Where a new pattern can go: folders inside the first pattern root, and all pattern roots, each with a final `/`."""
     tree = _tree(config)
     roots = [root for _, root in expand_roots(tree, config.patterns)]
     inside = [path[len(roots[0]) + 1 :] for path, _ in tree.walk(roots[0])] if roots else []
@@ -58,25 +58,28 @@ def pattern_folders(config: Config, start: str) -> list[str]:
 
 
 def namespaces(config: Config, start: str) -> list[str]:
-    """What the id of a new skill may begin with: the namespaces that there are, each with its `:`."""
+    """How the id of a new skill can begin: the existing namespaces, each with its `:`."""
     ids = (entry.id for entry in discover(_tree(config), config).entries if entry.kind == "skill")
     return _offered({f"{id_.rpartition(':')[0]}:" for id_ in ids if ":" in id_}, start)
 
 
 def built_files(output: Path, name: str, start: str) -> list[str]:
-    """The files of the output folder, which goes by a name."""
-    # What a tree walks from its own root begins with a slash.
+    """The files of the output folder `output`, each with `name` put before its path, which starts with `/`."""
+    # A tree walked from its own root yields paths that begin with a slash.
     paths = (path for path, found in Tree(output).walk("") if found.kind == "file")
     return _offered((f"{name}{path}" for path in paths if path != "/skillweave.lock.json"), start)
 
 
 def codes(start: str) -> list[tuple[str, str]]:
-    """The numbers and names of findings, each with what it says."""
+    """The numbers and names of codes that begin with `start`, each with its summary."""
     return _named(CODES.values(), start)
 
 
 def listed_codes(start: str, *, ignorable: bool) -> list[tuple[str, str]]:
-    """The same for the last one of several, with commas between them; on demand only what can be ignored everywhere."""
+    """Like `codes`, for the last item of a comma-separated list.
+
+    `ignorable` keeps only codes that can be ignored everywhere.
+    """
     head, comma, last = start.rpartition(",")
     possible = [code for code in CODES.values() if not ignorable or why_not_ignored(code, everywhere=True) is None]
     return [(f"{head}{comma}{name}", title) for name, title in _named(possible, last)]
@@ -93,15 +96,15 @@ def _tree(config: Config) -> Tree:
 
 
 def _above(path: str) -> list[str]:
-    """The folders that a path lies in, the project's own left out."""
+    """All folders above a path, outermost first, without the project's own."""
     parts = path.split("/")[:-1]
     return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
 
 
 def _offered(names: Iterable[str], start: str) -> list[str]:
-    """The names that go on from a start, sorted, each once.
+    """The names that begin with `start`, sorted and without duplicates.
 
-    A name with a line break would be two to a shell; what else cannot be printed has no place on a command line.
+    Unprintable names are left out: a shell would read one with a line break as two, and others cannot be typed anyway.
     """
     dot = "./" if start.startswith("./") else ""
     whole = {f"{dot}{name}" for name in names if name.isprintable()}

@@ -1,4 +1,4 @@
-"""Values of ours ↔ JSON: a value is the list of its fields in their order, and its type tells how to read that."""
+"""Our values ↔ JSON: a value becomes the list of its fields in order, and its type says how to read that list back."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ if TYPE_CHECKING:
 
 
 def encode(value: object) -> str:
-    """A document, or another value of ours, as a line of JSON: its values in the order of their fields."""
+    """A document, or another value of ours, as one line of JSON."""
     return json.dumps(value, default=_taken_apart, ensure_ascii=False, separators=(",", ":"))
 
 
 def stored(documents: Mapping[str, Document]) -> dict[str, str]:
-    """Documents as they are stored."""
+    """Documents by digest, each encoded for storage."""
     return {digest: encode(document) for digest, document in documents.items()}
 
 
 def decode(line: str) -> Document:
     """The document that `encode` wrote. Raises ValueError, TypeError, KeyError or IndexError on anything else."""
-    from skillweave.document import Document  # noqa: PLC0415 (the parser's types, only where there is something to decode)
+    from skillweave.document import Document  # noqa: PLC0415 (the parser's types, only if there is a document to decode)
 
     document: Document = rebuilt(Document, json.loads(line))
     return document
 
 
 def rebuilt(kind: Any, value: Any) -> Any:  # noqa: ANN401 (a value of that type)
-    """The value that `as_json` made JSON of, given its type."""
+    """Turn JSON made by `as_json` back into a value of the type `kind`."""
     return _decoder(kind)(value)
 
 
 def as_json(value: object) -> Any:  # noqa: ANN401 (JSON)
-    """A value of ours (named tuples, mappings, codes, strings, numbers) as JSON has it."""
+    """A value of ours (named tuples, mappings, codes, strings, numbers) as plain JSON values."""
     return json.loads(encode(value))
 
 
 def _taken_apart(value: object) -> object:
-    """What JSON has no form for: mappings of front matter, and enumerations. Tuples of any kind are lists to it."""
+    """Convert what JSON has no form for: mappings of front matter, and enumerations. JSON writes any tuple as a list."""
     if isinstance(value, Enum):
         return value.value
-    # A union of a mapping, a list and a string is told apart by its JSON: only the mapping is wrapped.
+    # In a union of mapping, list and string, the JSON shape tells which it was: only mappings become an object.
     kind: Any = type(value)
     return {"": [getattr(value, name) for name in kind.__match_args__]}
 
@@ -95,7 +95,7 @@ def _made(kind: Any, unwrap: Callable[[Any], Any]) -> Callable[[Any], Any]:  # n
 
     def make(value: Any) -> Any:  # noqa: ANN401
         if not decoders:
-            # Late, as a type may hold itself.
+            # Built on first use, as a type may contain itself.
             hints = _hints(kind)
             decoders.extend(_decoder(hints[name]) for name in kind.__match_args__)
         return kind(*(decode_one(part) for decode_one, part in zip(decoders, unwrap(value), strict=True)))
@@ -104,7 +104,7 @@ def _made(kind: Any, unwrap: Callable[[Any], Any]) -> Callable[[Any], Any]:  # n
 
 
 def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401
-    from skillweave import source  # noqa: PLC0415 (names that the types import for checking only)
+    from skillweave import source  # noqa: PLC0415 (names that the types import only under TYPE_CHECKING)
 
     names = dict(vars(source))
     if kind.__module__ != "skillweave.diagnostics":
@@ -119,7 +119,7 @@ def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 def _union(kinds: tuple[Any, ...]) -> Callable[[Any], Any]:
-    """The member of a union that a JSON value is: told by its shape."""
+    """Decode a union: the shape of the JSON value (null, object, list, other) tells which member it is."""
     made: Callable[[Any], Any] | None = None
     listed: Callable[[Any], Any] | None = None
     plain_one: Callable[[Any], Any] = _same

@@ -1,4 +1,4 @@
-"""Find, read and check the project file → a frozen `Config` and a diagnostic with its exact place for every mistake."""
+"""Finds, reads and checks the project file → a frozen `Config`, and a diagnostic with the exact place of every mistake."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     Parse = Callable[[Path, str], "dict[str, object] | Problem"]
-    """How to parse a TOML text that lies in a folder."""
+    """Parses a TOML text, given the folder of its project."""
 
 
 class UnknownEntryError(Exception):
-    """An entry was asked for that the project does not have. Holds the name and the known names."""
+    """Somebody asked for an entry that the project does not have. Holds the name, and the known names."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
         super().__init__(name)
@@ -48,7 +48,7 @@ class UnknownEntryError(Exception):
 
 
 class Limits(NamedTuple):
-    """What a build refuses to exceed (the first three), and what it warns of."""
+    """What a build refuses to exceed (`bundle_bytes`, `expansions`, `depth`), and what it warns about (the others)."""
 
     bundle_bytes: int = 16 * 2**20
     expansions: int = 100_000
@@ -58,15 +58,16 @@ class Limits(NamedTuple):
 
 
 LOCK_NAME = "skillweave.lock.json"
-"""The lock file of an output folder: what is known there of its entries."""
+"""The lock file of an output folder: what its bundles were made of."""
 
 MOST = {"bundle_bytes": 2**30, "expansions": 10_000_000, "depth": 10_000}
-"""How far a project may raise what a build refuses to exceed: who runs a stranger's project keeps a limit."""
+"""The upper bounds of a project's own limits: someone who builds a stranger's project is still protected."""
 
 
 class Config(NamedTuple):
-    """What a project says about itself. Paths are relative to `root`, with `/`; an `--output` elsewhere is absolute, or begins
-    with `..`.
+    """What a project says about itself. Paths are relative to `root`, with `/`.
+
+    An output folder that `--output` puts elsewhere is absolute, or begins with `..`.
     """
 
     root: Path
@@ -84,16 +85,16 @@ class Config(NamedTuple):
     limits: Limits = Limits()
     plugins: Mapping[str, Mapping[str, object]] = MappingProxyType({})
     policy: Policy = Policy()
-    """Which findings are ignored, and which are raised."""
+    """Which findings are ignored, and which are raised to errors."""
 
 
 def load_config(
     cwd: Path, root: Path | None = None, file: Path | None = None, output: str | None = None, *, cached: bool = False
 ) -> tuple[Config, tuple[Diagnostic, ...]]:
-    """The configuration in force for a working directory, and every mistake in it; defaults replace broken values.
+    """Load the configuration for a working directory; returns it with every mistake in it. Defaults replace broken values.
 
-    `root`, `file` and `output` are what the command line named. `output` is taken as given: it may be any path. With
-    `cached`, a text that was parsed before need not be parsed again.
+    `root`, `file` and `output` are what the command line named, if anything; `output` may be any path. With `cached`, a
+    text that was parsed before need not be parsed again.
     """
     parse: Parse = _known_or_parsed if cached else lambda _, text: parsed(text)
     folder, path = _find(cwd, root, file, parse)
@@ -114,13 +115,13 @@ def load_config(
 
 
 def read_configuration(config: Config) -> bytes:
-    """The bytes of the configuration's file, wherever it lies; none where there is no file, or not any more."""
+    """The bytes of the configuration file, wherever it is; empty if there is none, or if it cannot be read any more."""
     data = _read(config.root / config.file) if config.file is not None else b""
     return data if isinstance(data, bytes) else b""
 
 
 def looked_for(config: Config) -> tuple[Path, ...]:
-    """Which files decided, by being there or not, that this is the configuration in the project's own folder."""
+    """The files whose presence or absence decided that this configuration is used, in the project's own folder."""
     names = ("skillweave.toml",) if config.file == "skillweave.toml" else ("skillweave.toml", "pyproject.toml")
     if config.file:
         return tuple(config.root / name for name in names)
@@ -131,7 +132,7 @@ def looked_for(config: Config) -> tuple[Path, ...]:
 
 
 def hidden_roots(config: Config) -> frozenset[str]:
-    """The configured roots and the folders above them: what is read even though it is hidden."""
+    """The configured roots and all folders above them: these are read even if they are hidden."""
     paths: set[str] = set()
     for root in (*config.patterns, *config.skills, *config.documents, *config.shared):
         parts = root.split("/")
@@ -140,11 +141,11 @@ def hidden_roots(config: Config) -> frozenset[str]:
 
 
 _READ = ("patterns", "skills", "documents", "shared")
-"""The keys that name what is read: an output there would become a source."""
+"""The keys that name what is read: an output folder inside one of them would become a source."""
 
 
 def _misplaced(config: Config, name: str) -> list[Diagnostic]:
-    """What is wrong with an output folder that the command line named: it meets the project, or a root."""
+    """Mistakes of an output folder that the command line named: the project, one that meets a root, or a foreign one."""
     place = os.path.realpath(config.root / config.output)
     below = os.path.relpath(place, config.root).replace(os.sep, "/")
     if foreign_part(below) is not None:
@@ -161,7 +162,7 @@ def _misplaced(config: Config, name: str) -> list[Diagnostic]:
 
 
 def _diverted(config: Config) -> list[Diagnostic]:
-    """What is wrong with an output folder that symlinks lead elsewhere: a repository may bring them along."""
+    """Mistakes of an output folder that symlinks lead elsewhere: a repository may have brought them along."""
     place, cure = Path(os.path.realpath(config.root / config.output)), "remove the link, or name a folder with --output"
     if place == config.root / config.output:
         return []
@@ -175,7 +176,7 @@ def _diverted(config: Config) -> list[Diagnostic]:
 
 
 def _at_start(config: Config, message: str, cure: str) -> Diagnostic:
-    """A mistake that no line of the file makes."""
+    """A mistake that belongs to no line of the file."""
     start = Position(1, 1)
     return Diagnostic(INVALID_CONFIG, message, config.file or SourcePath("skillweave.toml"), start, start, help=cure)
 
@@ -184,7 +185,7 @@ def _at_start(config: Config, message: str, cure: str) -> Diagnostic:
 
 
 def _find(cwd: Path, root: Path | None, file: Path | None, parse: Parse) -> tuple[Path, Path | None]:
-    """The project root, and the configuration file, if there is one."""
+    """The project root, and the path of the configuration file, or None if there is none."""
     if file is not None:
         path = _real(cwd / file.parent) / file.name
         return (path.parent if root is None else _real(cwd / root)), path
@@ -197,7 +198,7 @@ def _find(cwd: Path, root: Path | None, file: Path | None, parse: Parse) -> tupl
         if found is not None:
             return folder, found
     for folder in upward:
-        # An output folder mirrors the roots, and is none: its lock file tells.
+        # An output folder mirrors the roots but is no project; its lock file tells it apart.
         is_output = _is(folder / LOCK_NAME, "file")
         if not is_output and any(_is(folder / name, "folder") for name in ("skills", "patterns")):
             return folder, None
@@ -205,16 +206,18 @@ def _find(cwd: Path, root: Path | None, file: Path | None, parse: Parse) -> tupl
 
 
 def _file_in(folder: Path, parse: Parse) -> Path | None:
-    """The configuration file of a folder: `skillweave.toml`, else a `pyproject.toml` that speaks of us."""
+    """The configuration file of a folder: `skillweave.toml`, else a `pyproject.toml` with our table; None if there is
+    neither.
+    """
     if os.path.lexists(folder / "skillweave.toml"):
-        return folder / "skillweave.toml"  # whatever it is: one that is overlooked would be worse
+        return folder / "skillweave.toml"  # whatever kind of thing it is: overlooking it would be worse
     path = folder / "pyproject.toml"
     data = _read(path)
     return path if isinstance(data, bytes) and _speaks_of_us(folder, data, parse) else None
 
 
 def _speaks_of_us(folder: Path, data: bytes, parse: Parse) -> bool:
-    """Whether a pyproject.toml has `[tool.skillweave]`. One that cannot be read is ours if it looks as if it had."""
+    """Whether a pyproject.toml has `[tool.skillweave]`. If it cannot be parsed, it counts if a line looks like that header."""
     if b"skillweave" not in data:
         return False
     text = decode(data)
@@ -226,7 +229,7 @@ def _speaks_of_us(folder: Path, data: bytes, parse: Parse) -> bool:
 
 
 def _is_elsewhere(path: Path) -> bool:
-    """Whether a configuration that was found is a symlink to what may not be meant as one: its text would be told."""
+    """Whether a configuration that was found is a symlink to some other file, whose text messages would reveal."""
     real = _real(path)
     inside = real.is_relative_to(path.parent) and foreign_part(real.relative_to(path.parent).as_posix()) is None
     return path.is_symlink() and not (inside and real.name == path.name)
@@ -237,12 +240,12 @@ def _real(path: Path) -> Path:
 
 
 def _relative(path: Path, root: Path) -> SourcePath:
-    """A file as diagnostics name it: below the root, or in full where it lies elsewhere."""
+    """A file's path as diagnostics show it: relative to the root, or in full if it is outside."""
     return SourcePath((path.relative_to(root) if path.is_relative_to(root) else path).as_posix())
 
 
 def _is(path: Path, kind: Literal["file", "folder"]) -> bool:
-    """Whether something of this kind is there; what may not be looked at is not."""
+    """Whether there is a file or folder, following symlinks; False if it may not be looked at."""
     try:
         return path.is_file() if kind == "file" else path.is_dir()
     except OSError:
@@ -250,7 +253,7 @@ def _is(path: Path, kind: Literal["file", "folder"]) -> bool:
 
 
 def _read(path: Path) -> bytes | str:
-    """The bytes of a file, or why there are none. Nothing but a regular file is opened: a FIFO would block."""
+    """The bytes of a file, or a string that says why there are none. Only a regular file is opened: a FIFO would block."""
     try:
         if path.is_file():
             return path.read_bytes()
@@ -260,7 +263,7 @@ def _read(path: Path) -> bytes | str:
 
 
 def _known_or_parsed(root: Path, text: str) -> dict[str, object] | Problem:
-    """What a TOML text says, from the project's cache if it is there; else it is parsed, and kept for the next time."""
+    """Parse a TOML text, or take its contents from the project's cache; a newly parsed one is kept there."""
     known = kept_toml(root, text)
     if known is not None:
         return known
@@ -271,7 +274,7 @@ def _known_or_parsed(root: Path, text: str) -> dict[str, object] | Problem:
 
 
 def _load(root: Path, path: Path, parse: Parse) -> tuple[Config, list[Diagnostic]]:
-    """The configuration that one file gives, with its mistakes."""
+    """Read one configuration file; returns its configuration and its mistakes."""
     name = _relative(path, root)
     config, data = Config(root, name), _read(path)
     if isinstance(data, str):
@@ -287,7 +290,7 @@ def _load(root: Path, path: Path, parse: Parse) -> tuple[Config, list[Diagnostic
         is_shared = path.name == "pyproject.toml"
         found = _checked_file(Table(said, (), None, problems), config, is_shared=is_shared)
         if problems:
-            from skillweave.toml.places import locate  # noqa: PLC0415 (a second look, for who made a mistake)
+            from skillweave.toml.places import locate  # noqa: PLC0415 (only mistakes need a second pass)
 
             problems.clear()
             _checked_file(Table(said, (), locate(text), problems), config, is_shared=is_shared)
@@ -315,7 +318,7 @@ def _at_top(name: SourcePath, message: str) -> Diagnostic:
 
 
 def _own_table(table: Table) -> Table | None:
-    """`[tool.skillweave]` of a pyproject.toml."""
+    """The table `[tool.skillweave]` of a pyproject.toml; reports it and returns None if it is missing."""
     tool = table.data.get("tool")
     if not isinstance(tool, dict) or "skillweave" not in tool:
         report(table, "there is no [tool.skillweave] table")
@@ -324,9 +327,9 @@ def _own_table(table: Table) -> Table | None:
 
 
 def _checked(table: Table, default: Config) -> Config:
-    """The values of a table; each broken one is reported, and its default stands in."""
+    """The configuration in a table; each broken value is reported and replaced by its default."""
     keys = [name for name in Config._fields if name not in ("root", "file", "policy")]
-    # Whoever knows the table of a pyproject.toml looks for one here.
+    # Someone used to a pyproject.toml may write its table headers in skillweave.toml.
     is_top = not table.path
     top = "in skillweave.toml the keys stand at the top, under no table"
     cures = {name: top for name in ("skillweave", "tool") if is_top and isinstance(table.data.get(name), dict)}
@@ -352,13 +355,13 @@ def _checked(table: Table, default: Config) -> Config:
 
 
 def _normal(root: Path, output: str) -> str:
-    """An output folder as it is compared with other paths: relative to the project if it lies there."""
+    """An output folder in the form that is compared with other paths: relative to the project if it is inside."""
     place = Path(os.path.normpath(output))
     return (place.relative_to(root) if place.is_relative_to(root) else place).as_posix()
 
 
 def _output(table: Table, default: str) -> str:
-    """The output folder, which must lie below the project's."""
+    """The output folder, which must be inside the project; else that is reported and the default returned."""
     value = table.data.get("output", default)
     if not isinstance(value, str):
         report(table, mismatch(table, "output", "a string", value), "output")
@@ -372,7 +375,7 @@ def _output(table: Table, default: str) -> str:
 
 
 def _without_overlap(table: Table, config: Config, default: Config) -> Config:
-    """The configuration with an output apart from every root. Its own value gives way, else the root's."""
+    """Report an output that meets a root. The output falls back to its default; if it has it already, the roots do."""
     cure = "the output needs a folder that is apart from every root"
     for key in _READ:
         for index, root in enumerate(getattr(config, key)):
@@ -389,7 +392,7 @@ def _without_overlap(table: Table, config: Config, default: Config) -> Config:
 
 
 def _overlap(output: str, root: str) -> str | None:
-    """How an output meets a root, in words. `*` stands for any part; case is ignored, as some disks do."""
+    """How an output meets a root, in words, or None. `*` stands for any part; case is ignored, as it is on some disks."""
     ours, theirs = output.casefold().split("/"), root.casefold().split("/")
     if any(b not in (a, "*") for a, b in zip(ours, theirs, strict=False)):
         return None
@@ -408,9 +411,9 @@ def _limits(table: Table) -> Limits:
 
 
 def _plugins(table: Table) -> Mapping[str, Mapping[str, object]]:
-    """`[plugins.NAME]`: tables by name."""
+    """The tables `[plugins.NAME]` by name."""
     if "plugins" not in table.data:
         return MappingProxyType({})
-    from skillweave.toml.plugins import read_plugins  # noqa: PLC0415 (most projects say nothing of plugins)
+    from skillweave.toml.plugins import read_plugins  # noqa: PLC0415 (most projects have no plugins)
 
     return read_plugins(table)

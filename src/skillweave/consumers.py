@@ -1,4 +1,4 @@
-"""Which front matter keys the agent-skills specification knows, and which further ones each consumer of skills takes."""
+"""The front matter keys that the agent-skills specification knows, and the further keys that each consumer accepts."""
 
 from __future__ import annotations
 
@@ -29,4 +29,4 @@ CONSUMERS: Mapping[str, frozenset[str]] = {
     # https://code.visualstudio.com/docs/agent-customization/agent-skills, and promptValidator.ts in microsoft/vscode
     "vscode": frozenset({"argument-hint", "user-invocable", "disable-model-invocation", "context"}),
 }
-"""The keys that a consumer takes beside the specification's."""
+"""The keys that each consumer accepts besides those of the specification."""

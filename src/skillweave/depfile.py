@@ -1,4 +1,4 @@
-"""What a build needs, for other build tools: the files behind every entry, and the same as a depfile of Make and Ninja."""
+"""What a build needs, for other build tools: the inputs of every entry, also as a depfile for Make and Ninja."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 
 
 class Needs(NamedTuple):
-    """What one entry is made of, and what it makes. All paths are sorted."""
+    """The inputs and outputs of one entry. All paths are sorted."""
 
     id: str
     kind: str
     path: str
-    """Its source; below the output folder, its main output has the same path."""
+    """Its source; its main output has the same path below the output folder."""
     outputs: tuple[str, ...]
-    """Paths below the output folder; of an entry with an error, the main one only."""
+    """Paths below the output folder; only the main one if the entry has an error."""
     inputs: tuple[str, ...]
     """Every source that goes into the bundle, or may."""
     missing: tuple[str, ...]
-    """Where optional files were looked for and are not: creating one changes the build."""
+    """Where optional files were looked for and not found: creating one changes the build."""
     folders: tuple[str, ...]
-    """Folders in which a file that is created or removed changes the build."""
+    """Folders where creating or removing a file changes the build."""
 
 
 class NamedFile(NamedTuple):
-    """One directive and the file that it names."""
+    """A directive's place (line and column count from 1) and word, and the file that it names."""
 
     source: str
     target: str
@@ -46,14 +46,14 @@ class NamedFile(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A target of a depfile and what it is made of."""
+    """A target of a depfile, and its prerequisites."""
 
     target: str
     prerequisites: tuple[str, ...]
 
 
 def needs_of(compiled: Compiled) -> tuple[Needs, ...]:
-    """What each entry that was asked for needs."""
+    """What each compiled entry needs."""
     bundles = {bundle.entry.path: bundle for bundle in compiled.bundles}
     needs = []
     for entry in compiled.entries:
@@ -78,7 +78,7 @@ def needs_of(compiled: Compiled) -> tuple[Needs, ...]:
 
 
 def named_by(compiled: Compiled, needs: Iterable[Needs]) -> tuple[NamedFile, ...]:
-    """Every directive of the files that entries need which names a file, in order."""
+    """Every directive that names a file, in all files that some entries need, sorted by source, line and column."""
     sources = {path for need in needs for path in need.inputs}
     found = []
     for source, edges in compiled.graph.edges.items():
@@ -91,9 +91,9 @@ def named_by(compiled: Compiled, needs: Iterable[Needs]) -> tuple[NamedFile, ...
 
 
 def depfile_text(rules: Iterable[Rule]) -> str:
-    """Rules as a depfile: one for each target, and an empty one for each prerequisite.
+    """Rules as the text of a depfile: one for each target, and an empty one for each prerequisite that is no target.
 
-    By the empty ones Make takes a file that is gone for changed, where it would end for want of a rule to make it.
+    The empty rules make Make treat a missing file as changed; without them it would stop, as no rule makes the file.
     """
     rules = tuple(rules)
     lines = [
@@ -107,10 +107,10 @@ def depfile_text(rules: Iterable[Rule]) -> str:
 def rules_of(
     needs: Iterable[Needs], config: str | None, source: Callable[[str], str], made: Callable[[str], str]
 ) -> tuple[Rule, ...]:
-    """The rule of each entry's main output. `source` and `made` say how the depfile names a source and an output.
+    """The rule of each entry's main output. `source` and `made` turn a source or output path into its name in the depfile.
 
-    A file that is not there is never named: Ninja would take its target for out of date for ever. The folder that it
-    would be created in is named in its place.
+    A missing file is never named, because Ninja would then consider its target out of date forever. The folder that it
+    would be created in is named instead.
     """
     more = (config,) if config is not None else ()
     return tuple(
@@ -120,24 +120,24 @@ def rules_of(
 
 
 def unsayable(rules: Iterable[Rule]) -> str | None:
-    """A path that cannot be written so that both Make and Ninja read it; None if there is none."""
+    """The first path that cannot be written so that both Make and Ninja can read it; None if there is none."""
     paths = (path for rule in rules for path in (rule.target, *rule.prerequisites))
     return next((path for path in paths if re.search(r"[*;<>^`|\x00-\x1f\x7f]|[:\\]\Z", path)), None)
 
 
 def _escape(path: str) -> str:
-    """A path as Make and Ninja read it: backslashes count only before what one of them escapes."""
+    """Escape a path for Make and Ninja: backslashes are doubled only before a character that is itself escaped."""
     return re.sub(r"(\\*)([ #:])", lambda found: f"{found[1] * 2}\\{found[2]}", path).replace("$", "$$")
 
 
 def _reached(compiled: Compiled, entry: Entry) -> set[str]:
-    """The files of an entry that has an error, as far as they are known."""
+    """The sources of an entry that has an error, as far as they are known."""
     starts = {file.real for file in entry.files if file.treatment != "partial"}
     return {str(path) for path in closure(compiled.graph, starts).files if compiled.tree.look_up(path).kind == "file"}
 
 
 def _looked_for(compiled: Compiled, edge: Edge) -> Iterator[SourcePath]:
-    """Every place where an optional file would be found: beside its file, or in any pattern root."""
+    """Every missing path where an optional file would be found: beside the file that names it, or in each pattern root."""
     path = edge.directive.path
     if edge.missing is not None and path.startswith("."):
         yield edge.missing
@@ -149,7 +149,7 @@ def _looked_for(compiled: Compiled, edge: Edge) -> Iterator[SourcePath]:
 
 
 def _nearest(compiled: Compiled, path: str) -> str:
-    """The folder that exists and is nearest above a file that does not."""
+    """The closest existing folder above a missing file."""
     folder = path.rpartition("/")[0]
     while folder and compiled.tree.look_up(folder).kind != "folder":
         folder = folder.rpartition("/")[0]
@@ -157,7 +157,7 @@ def _nearest(compiled: Compiled, path: str) -> str:
 
 
 def _listed(compiled: Compiled, entry: Entry, edges: Iterable[Edge]) -> Iterator[str]:
-    """The folders that are published with all that they hold: the skill's own, and those that are assets."""
+    """The folders that are published with everything in them: the skill's own, and assets that are folders."""
     tree = compiled.tree
     whole = {tree.look_up(entry.folder).real} if entry.kind == "skill" else set()
     whole |= {edge.target for edge in edges if edge.target is not None and tree.look_up(edge.target).kind == "folder"}

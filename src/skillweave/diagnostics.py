@@ -1,4 +1,4 @@
-"""The table of codes, and `Diagnostic`: a mistake of an author as a value with a place and, where there is one, a cure."""
+"""The table of codes, and `Diagnostic`: an author's mistake as a value with a place and, if there is one, a cure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Severity(Enum):
-    """How much a diagnostic weighs: an error keeps an entry from being emitted."""
+    """How severe a diagnostic is: an entry with an error is not emitted."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -22,26 +22,26 @@ class Severity(Enum):
 
 
 class Code(NamedTuple):
-    """One kind of diagnostic. `number` is never reused, `name` is part of the interface."""
+    """One kind of diagnostic. `number` is never reused, and `name` is part of the public interface."""
 
     number: str
     name: str
     severity: Severity
     summary: str
     fixable: bool = False
-    """Whether a finding of this kind may bring its fix."""
+    """Whether findings of this kind may come with a fix."""
     excusable: bool = False
-    """An error that an author may have good reason for: it can be ignored in place or per path."""
+    """Whether authors may have a good reason for this error: it can be ignored in place or per path."""
     milder: bool = False
-    """An error that is a warning in some files, where it can be ignored or raised as any other."""
+    """Whether this error is only a warning in some files, where it can be ignored or raised like any other warning."""
 
     @property
     def stage(self) -> str:
-        """What its number begins with: `SW5`."""
+        """The number without its last two digits, such as `SW5`."""
         return self.number[:3]
 
     def __reduce__(self) -> tuple[Callable[[str], Code], tuple[str]]:
-        """What another process hands back is the code itself, which is told from others by being it."""
+        """Unpickle to the very object in `CODES`, because codes are compared by identity."""
         return _code, (self.name,)
 
 
@@ -76,7 +76,7 @@ LINES_OUT_OF_RANGE = Code("SW209", "lines-out-of-range", _E, "lines that the tar
 AMBIGUOUS_SECTION = Code("SW210", "ambiguous-section", _W, "a section name that several headings have")
 AMBIGUOUS_TARGET = Code("SW211", "ambiguous-target", _E, "a path that two pattern roots have")
 MAKE_READABLE = "make it readable"
-"""What cures an unreadable file."""
+"""The cure for an unreadable file."""
 UNREADABLE_FILE = Code("SW212", "unreadable-file", _E, "a file that cannot be read")
 INCLUDE_CYCLE = Code("SW301", "include-cycle", _E, "files that include each other in a circle")
 INCLUDE_TOO_DEEP = Code("SW302", "include-too-deep", _E, "a chain of includes above the limit")
@@ -130,7 +130,7 @@ CANNOT_PACKAGE = Code("SW905", "cannot-package", _E, "an entry that has no place
 CODES: dict[str, Code] = {
     code.name: code for code in sorted(v for v in globals().copy().values() if isinstance(v, Code))
 }
-"""Every code by its name, in the order of the numbers."""
+"""Every code by its name, sorted by number."""
 
 
 def _code(name: str) -> Code:
@@ -138,7 +138,7 @@ def _code(name: str) -> Code:
 
 
 class Note(NamedTuple):
-    """Something more to know. With a place, the message reads as a sentence that the place ends."""
+    """An additional remark. If it has a place, the message is worded so that the place completes the sentence."""
 
     message: str
     path: SourcePath | None = None
@@ -146,9 +146,9 @@ class Note(NamedTuple):
 
 
 class Fix(NamedTuple):
-    """What cures a finding: edits of the text that it stands in, sorted, none of which overlaps another.
+    """What cures a finding: sorted, non-overlapping edits of the text that the finding is in.
 
-    A safe one is all that the author can have meant; one that is not is a guess.
+    A safe fix is the only thing that the author can have meant; any other is a guess.
     """
 
     safe: bool
@@ -156,7 +156,7 @@ class Fix(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A diagnostic of one text that does not know its path yet: what parsing finds and a cache can keep."""
+    """A diagnostic without a path, about a span of one text: what parsing finds, and what a cache can keep."""
 
     code: Code
     message: str
@@ -164,17 +164,17 @@ class Problem(NamedTuple):
     help: str | None = None
     note: str | None = None
     severity: Severity | None = None
-    """Where it is not the code's own."""
+    """Overrides the code's own severity, if given."""
     inclusion_severity: Severity | None = None
-    """What it weighs once another file includes this one."""
+    """The severity once another file includes this one, if it differs."""
     fix: Fix | None = None
 
 
 class Diagnostic(NamedTuple):
-    """A mistake, where it is, and what helps.
+    """A mistake, its place, and what helps.
 
-    `label` stands behind the carets; `hops` are further places of the same mistake (rendered `::: path:line:col`);
-    `notes` follow as `= note:`.
+    `label` is printed behind the carets; `hops` are further places of the same mistake (printed as `:::
+    path:line:col`); `notes` follow as `= note:`.
     """
 
     code: Code

@@ -1,4 +1,4 @@
-"""What a build would change in the output folder, as a patch in git's form. Nothing is written."""
+"""What a build would change in the output folder, as a patch in git's format. Nothing is written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _File = tuple[bytes, int]
 
 
 def differences(request: Request) -> Iterator[str]:
-    """One patch for each file that publishing would write or remove, sorted by path; nothing where all is current."""
+    """Yield a patch for each file that publishing would write or remove, sorted by path; nothing if all outputs are current."""
     previous = load_lock(request.folder)
     wanted: dict[str, _File | None] = {
         path: None
@@ -43,7 +43,10 @@ def differences(request: Request) -> Iterator[str]:
 
 
 def patch(path: str, old: _File | None, new: _File | None, whence: str | None = None) -> str:
-    """The change from one file to another as git writes it; None stands for no file. `whence` is where it was before."""
+    """The change from one file to another in git's format.
+
+    None stands for no file; `whence` is the old path of a renamed file.
+    """
     was = path if whence is None else whence
     lines = [f"diff --git a/{was} b/{path}\n", *_modes(old, new)]
     lines += [f"rename from {was}\n", f"rename to {path}\n"] if was != path else []
@@ -69,7 +72,7 @@ def _modes(old: _File | None, new: _File | None) -> Iterator[str]:
 
 
 def _lines(data: bytes) -> list[str] | None:
-    """The lines of a text, each with its LF; None for what is no text."""
+    """The lines of a text, each with its LF; None if the bytes are not text."""
     if b"\0" in data:
         return None
     try:

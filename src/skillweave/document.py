@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Heading(NamedTuple):
-    """A heading: its lines, what it says without inline markup, and the names that it answers to."""
+    """A heading: its lines, its text without inline markup, and the names that it answers to."""
 
     start: int
     end: int
@@ -27,14 +27,14 @@ class Heading(NamedTuple):
     id: str | None
     content: Span
     id_span: Span | None
-    """The explicit `{#id}` with the blanks before it."""
+    """The explicit `{#id}`, with the blanks before it."""
     containers: tuple[Container, ...]
     joints: tuple[Edit, ...]
-    """What puts the lines of a setext heading on one, without that it says anything else."""
+    """Edits that join the lines of a setext heading into one line that says the same."""
 
 
 class Region(NamedTuple):
-    """The lines between two markers, without them."""
+    """The lines between two markers, half-open and without the markers."""
 
     name: str
     start: int
@@ -42,7 +42,7 @@ class Region(NamedTuple):
 
 
 class PlacedDirective(NamedTuple):
-    """A live directive and where it stands: `prefix` is what stands before it on its line if it is a block of its own."""
+    """A live directive and its line. `prefix` is what precedes it on that line if it is a block of its own, else None."""
 
     directive: Directive
     line: int
@@ -51,7 +51,7 @@ class PlacedDirective(NamedTuple):
 
 
 class Definition(NamedTuple):
-    """A link reference definition or a footnote: its normalised label, what it comes to, and its lines."""
+    """A link reference definition or a footnote: its normalised label, its meaning, and its lines."""
 
     label: str
     meaning: tuple[str, ...]
@@ -61,32 +61,32 @@ class Definition(NamedTuple):
 
 
 class Document(NamedTuple):
-    """What one text says. Spans are offsets into the text, lines count from 0."""
+    """What one text says. Spans are offsets into the text; lines count from 0."""
 
     lines: int
     front_matter: Span | None
-    """What stands between the two `---` lines."""
+    """The text between the two `---` lines."""
     fields: FrontMatter | None
-    """What it says; None where there is none."""
+    """The fields of the front matter; None if there is none."""
     params: tuple[Param, ...] | None
-    """The parameters that it declares, which make a pattern a template, and nothing else one; None: it declares none."""
+    """The parameters that the front matter declares, or None. Declaring them is what makes a pattern a template."""
     params_problems: tuple[Problem, ...]
-    """What is wrong with these, and with the template: to be told of a pattern only."""
+    """Problems of the parameters and of the template; reported only if the file is a pattern."""
     body: int
-    """The first line behind the front matter."""
+    """The first line after the front matter."""
     directives: tuple[PlacedDirective, ...]
     escapes: tuple[int, ...]
-    """The offsets of the backslashes that escape an opener."""
+    """The offsets of backslashes that escape an opener."""
     blocks: tuple[Block, ...]
     headings: tuple[Heading, ...]
     regions: tuple[Region, ...]
     broken_regions: tuple[str, ...]
     markers: tuple[int, ...]
-    """The lines of the body that hold a region marker or an ignore: they reach no output."""
+    """The lines of the body that hold a region marker or an ignore comment; they reach no output."""
     ignores: tuple[Ignore, ...]
-    """The comments that ignore findings, in the body and, as YAML, in the front matter."""
+    """The comments that ignore findings, in the body and (as YAML comments) in the front matter."""
     front_ignores: tuple[int, ...]
-    """The lines of the front matter that hold one: they reach no output either."""
+    """The lines of the front matter that hold an ignore comment; they reach no output either."""
     definitions: tuple[Definition, ...]
     uses: tuple[LabelUse, ...]
     destinations: tuple[Destination, ...]

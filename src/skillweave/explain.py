@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 
 def explain(name: str) -> tuple[str | None, str | None]:
-    """A code's number (`SW207` or `207`) or name, in any case → its page; else None and the name that comes nearest."""
+    """The page of a code, by its number (`SW207` or `207`) or name in any case; else None and the nearest name, if any."""
     wanted = _numbered(name)
     code = find_code(wanted)
     return (page(code), None) if code is not None else (None, near_code(wanted))
 
 
 def stage_of(name: str) -> tuple[str, ...]:
-    """The numbers of all findings that begin as a number does which is no whole one; none for anything else."""
+    """The numbers of all codes that begin with an incomplete number such as `SW2`; empty for anything else."""
     return tuple(code.number for code in find_codes(_numbered(name)))
 
 
 def _numbered(name: str) -> str:
-    """A number with its letters, which may have been left out; anything else as it is."""
+    """Add `SW` to a number written without it; anything else is returned unchanged."""
     return f"SW{name}" if name.isascii() and name.isdigit() else name
 
 
@@ -33,6 +33,6 @@ def page(code: Code) -> str:
     package = resources.files("skillweave")
     pages = package.joinpath("pages")
     if not pages.is_dir():
-        # A wheel ships the pages. A checkout, or an editable install of one, has them among its docs only.
+        # Only a wheel contains the pages. A checkout, or an editable install of one, has them among its docs.
         pages = package.joinpath("..", "..", "docs", "reference", "diagnostics")
     return pages.joinpath(f"{code.number}.md").read_text("utf-8").rstrip("\n")

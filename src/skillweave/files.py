@@ -1,7 +1,6 @@
-"""The disk as it is read: look paths up, read files, list folders. Only publish/ and the cache write.
+"""Reads the disk: looks paths up, lists folders, reads files. Only publish/ and the cache write.
 
-Paths are `SourcePath`s below one project root. Listings are kept for the life of a `Tree`, so that one build sees one
-state of each folder.
+Paths are `SourcePath`s below one project root. A `Tree` keeps its listings, so one build sees one state of each folder.
 """
 
 from __future__ import annotations
@@ -24,16 +23,19 @@ if TYPE_CHECKING:
 
 
 class Found(NamedTuple):
-    """What stands at a path. `real` is its path with symlinks resolved, or, where it is missing, would be."""
+    """What is at a path. `real` is the path with symlinks resolved, or what that path would be if something is missing."""
 
     kind: Literal["file", "folder", "special", "missing", "case", "outside", "unreadable", "misnamed"]
     real: SourcePath
     detail: str = ""
-    """For `case` the spelling on disk; for `unreadable` the system's reason. A `misnamed` one has a name that is no UTF-8."""
+    """For `case`, the spelling on disk; for `unreadable`, the system's reason.
+
+    A `misnamed` file has a name that is not UTF-8.
+    """
 
 
 class Contents(NamedTuple):
-    """A file's bytes, or why there are none."""
+    """A file's bytes and mode, or in `problem` the reason why it has none."""
 
     data: bytes
     problem: str | None = None
@@ -48,36 +50,36 @@ class Read(NamedTuple):
 
 
 CHANGED = "it changed while it was read"
-"""What is kept of a file that had two contents in one run: no later one finds it as it was."""
+"""Recorded for a file that had two contents in one run, so that no later run takes it for unchanged."""
 
 
 class Tree:
-    """A project folder as it is read in one build."""
+    """A project folder as one build reads it."""
 
     def __init__(
         self, root: Path, roots: frozenset[str] = frozenset(), drafts: Mapping[str, bytes] | None = None
     ) -> None:
         self.root = root
         self.roots = roots
-        """Configured roots and their parents: read even if they are hidden."""
+        """Configured roots and the folders above them: read even if they are hidden."""
         self.listings: dict[str, dict[str, EntryKind] | str] = {}
         self.folder_stamps: dict[str, Stamp] = {}
-        """The stamp of each folder from before it was listed."""
+        """The stamp of each folder, taken before it was listed."""
         self.reads: dict[str, Read | str] = {}
-        """What was read, or the system's reason why not: with `listings` and `links`, all that a build depends on."""
+        """What was read, or why it could not be. A build depends on this, on `listings` and on `links`, and on nothing else."""
         self.links: dict[str, tuple[str, str] | None] = {}
-        """What symlinks were found to lead to."""
+        """Where each symlink leads, as `resolve_link` returns it."""
         self.folded: dict[str, dict[str, str]] = {}
-        """Of folders in which something is missing, each name by its form without case."""
+        """For folders in which something was missing: each name by its form without case."""
         self.held: dict[str, tuple[Contents, str]] = {}
         """What `hold` has read."""
         self.known: dict[str, Found] = {}
-        """What was looked up: as listings are not made twice, neither are these."""
+        """What `look_up` has found."""
         self.drafts: Mapping[str, bytes] = drafts or {}
-        """What files are read as in place of what they hold: an edit that is tried before it is written."""
+        """Bytes that replace what files hold, such as an edit that is tried before it is written."""
 
     def listing(self, folder: str) -> dict[str, EntryKind] | str:
-        """A folder's entries by name, without what is left out everywhere; or the system's reason why it has none."""
+        """A folder's entries by name, without what is left out everywhere; or the reason why it cannot be listed."""
         if folder not in self.listings:
             self.listings[folder] = self._scan(folder)
         return self.listings[folder]
@@ -91,7 +93,7 @@ class Tree:
             return error.strerror or str(error)
 
     def look_up(self, path: str) -> Found:
-        """What stands at a normalised path below the root. Symlinks are followed as long as they stay in the project."""
+        """What is at a normalised path below the root. Symlinks are followed as long as they stay in the project."""
         known = self.known.get(path)
         if known is None:
             known = self.known[path] = self._find(path)
@@ -134,7 +136,7 @@ class Tree:
         return Found("missing", below) if near is None else Found("case", below, f"{at}/{near}" if at else near)
 
     def resolve_link(self, path: str) -> tuple[str, str] | None:
-        """A symlink → the path below the root that it ends at, and what stands there; None: it leaves the project."""
+        """Where a symlink ends: the path below the root, and what kind of thing is there. None if it leaves the project."""
         if path not in self.links:
             self.links[path] = self._follow(path)
         return self.links[path]
@@ -157,12 +159,12 @@ class Tree:
         return below, kind
 
     def walk(self, folder: str) -> Iterator[tuple[SourcePath, Found]]:
-        """Every file below a folder, depth first and sorted, with what it really is. Symlinked folders are followed once."""
+        """Every file below a folder, depth first and sorted, with what it really is. No folder is entered twice."""
         pending = [(folder, self.look_up(folder))]
         linked: list[tuple[str, Found]] = []
         seen: set[str] = set()
         while pending or linked:
-            # Links come last: a folder is known by its own name before it is by another.
+            # Links come last, so that a folder is found under its own name first.
             path, found = pending.pop() if pending else linked.pop(0)
             if found.kind != "folder":
                 yield SourcePath(path), found
@@ -185,7 +187,7 @@ class Tree:
                 (linked if target.kind == "folder" else pending).append((below, target))
 
     def read(self, path: str) -> Contents:
-        """A regular file's bytes and mode. It is opened so that a FIFO that took its place cannot block."""
+        """A regular file's bytes and mode. It is opened without blocking, in case a FIFO has taken its place."""
         try:
             descriptor = os.open(f"{self.root}/{path}", _TO_READ)
             try:
@@ -207,7 +209,7 @@ class Tree:
         return Contents(data, None, 0o755 if status.st_mode & 0o111 else 0o644)
 
     def hold(self, path: str) -> tuple[Contents, str]:
-        """A file as `read` gives it, and its digest, both read once: many bundles may ship it."""
+        """A file as `read` returns it, and its digest. It is read only once, since many bundles may ship it."""
         if path not in self.held:
             contents = self.read(path)
             self.held[path] = (contents, digest(contents.data))
@@ -215,7 +217,7 @@ class Tree:
 
 
 def dangling(path: str, real: str) -> str:
-    """What to say of a symlink that leads to nothing: to where it leads, which may be itself."""
+    """A clause about a symlink whose target is missing: where it leads, which may be itself."""
     if path == real:
         return "is a symlink that leads back to itself"
     return f"is a symlink to {real}, which is not there"
@@ -225,7 +227,7 @@ _TO_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 
 
 
 def _all_of(descriptor: int, size: int) -> bytes:
-    """All that a file holds; `size` is what it is likely to be. A file object costs as much again as the calls."""
+    """Everything in a file; `size` is its expected length. A file object would cost as much again as these calls."""
     data = os.read(descriptor, size + 1)
     while rest := os.read(descriptor, 1 << 20):
         data += rest
@@ -241,7 +243,7 @@ _FOUND: dict[str, Literal["file", "folder", "special", "missing"]] = {
 
 
 def _found(kind: str, real: str) -> Found:
-    """What stands at a real path, unless no output could be named after it."""
+    """What is at a real path; `misnamed` if the path is not UTF-8, so that no output can have its name."""
     try:
         real.encode()
     except UnicodeEncodeError:
@@ -250,7 +252,7 @@ def _found(kind: str, real: str) -> Found:
 
 
 def normalise_path(path: str) -> str:
-    """A path with its `.` and `..` parts taken out, as text: what leaves the root starts with `..`."""
+    """Remove `.`, `..` and empty parts from a path, as text only: a path that leaves the root starts with `..`."""
     parts: list[str] = []
     for part in path.split("/"):
         if part == ".." and parts and parts[-1] != "..":
@@ -261,12 +263,15 @@ def normalise_path(path: str) -> str:
 
 
 def is_below(path: str, folder: str) -> bool:
-    """Whether a path is a folder or lies in it, compared part by part."""
+    """Whether a path is a folder or inside it, compared part by part. Every path is below ""."""
     return folder in ("", path) or path.startswith(folder + "/")
 
 
 def expand_roots(tree: Tree, roots: Iterable[str]) -> list[tuple[str, str]]:
-    """Configured roots → (what its `*` matched or "", the root's path), sorted; roots that are not there are left out."""
+    """Expand configured roots to pairs: what the `*` matched (or ""), and the root's path.
+
+    A root without `*` is returned as it is; of one with `*`, only existing folders are, in the order of their names.
+    """
     expanded = []
     for root in roots:
         before, star, after = root.partition("*")
@@ -283,12 +288,14 @@ def expand_roots(tree: Tree, roots: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def read_text(tree: Tree, path: str) -> tuple[str, str | EncodingProblem | None, str]:
-    """A file → its text, what is wrong with it (encoding, or the system's reason), and its digest."""
+    """Read a file as text; returns the text, what is wrong with it (encoding, or the system's reason; else None), and its
+    digest.
+    """
     contents = tree.read(path)
     if contents.problem is not None:
         return "", contents.problem, ""
     read = tree.reads[path]
-    # A file that had two contents in one run is named by the one that was read last, as that is what is made of it.
+    # If a file changed during the run, use the digest of the bytes read last, as those are what is compiled.
     fingerprint = read.digest if isinstance(read, Read) else digest(contents.data)
     text = decode(contents.data)
     if isinstance(text, EncodingProblem):

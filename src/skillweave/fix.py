@@ -1,6 +1,6 @@
-"""Fixes of findings → what source files shall hold. Every fix is tried on the whole project before anything is written.
+"""Fixes of findings → the new bytes of source files. Each fix is tried on the whole project before anything is written.
 
-A fix that brings other findings is left out. Fixes that touch each other are made one after the other.
+A fix that causes other findings is left out. Fixes that touch each other are applied one after the other.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from skillweave.source import SourcePath
 
 Drafts = dict[str, bytes]
-"""What files shall hold, by path."""
+"""The new bytes of files, by path."""
 
 IsWanted = Callable[["Diagnostic"], bool]
-"""Whether a finding is to be fixed if it brings its fix."""
+"""Whether a finding should be fixed if it has a fix."""
 
 
 class LeftOut(NamedTuple):
-    """A finding whose fix is not made, and why: a clause about the fix."""
+    """A finding whose fix is not applied, and why: a clause whose subject is the fix."""
 
     diagnostic: Diagnostic
     why: str
@@ -40,7 +40,7 @@ class LeftOut(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """What fixing comes to: the files that change, and the findings that go; `remaining` are all of the project then."""
+    """The outcome: the files to rewrite, the findings that were fixed or left out, and those of the project that remain."""
 
     rewrites: tuple[Rewrite, ...]
     applied: tuple[Diagnostic, ...]
@@ -49,9 +49,11 @@ class Fixed:
 
 
 def fix_project(compile_with: Callable[[Mapping[str, bytes]], Compiled], is_wanted: IsWanted) -> Fixed:
-    """Fix what can be fixed of the findings that are wanted. `compile_with` works out the whole project with drafts.
+    """Fix the wanted findings that can be fixed. `compile_with` compiles the whole project with drafts in place of its
+    files.
 
-    It ends: a fix of a warning leaves fewer warnings and as many errors, one of an error fewer errors.
+    The loop ends because each accepted fix of a warning leaves fewer warnings and no more errors, and each accepted fix
+    of an error leaves fewer errors.
     """
     drafts: Drafts = {}
     before: Drafts = {}
@@ -76,7 +78,7 @@ def fix_project(compile_with: Callable[[Mapping[str, bytes]], Compiled], is_want
 
 
 def _choose(compiled: Compiled, is_wanted: IsWanted, left_out: dict[tuple[str, ...], LeftOut]) -> list[Diagnostic]:
-    """Findings to fix at once: all of one kind, as each kind is judged in its own way, and none touches another."""
+    """Findings to fix in one attempt: all of one kind, since each kind is judged differently, and none touching another."""
     graph = compiled.graph
     selected = _selected_lines(graph)
     found = []
@@ -100,7 +102,7 @@ def _choose(compiled: Compiled, is_wanted: IsWanted, left_out: dict[tuple[str, .
 
 
 def _edited(compiled: Compiled, drafts: Drafts, chosen: Sequence[Diagnostic], before: Drafts) -> Drafts:
-    """The drafts with some fixes made. What a file held before the first is added to `before`."""
+    """The drafts with some more fixes applied. The original bytes of each file that is first edited here go into `before`."""
     edits: dict[SourcePath, list[Diagnostic]] = {}
     for diagnostic in chosen:
         edits.setdefault(diagnostic.path, []).append(diagnostic)
@@ -108,13 +110,13 @@ def _edited(compiled: Compiled, drafts: Drafts, chosen: Sequence[Diagnostic], be
     for path, diagnostics in edits.items():
         data = drafts[path] if path in drafts else compiled.tree.read(path).data
         before.setdefault(path, data)
-        if digest(data) == compiled.graph.files[path].digest:  # Else it was saved while we looked: nothing is gained.
+        if digest(data) == compiled.graph.files[path].digest:  # Otherwise it was saved in the meantime.
             attempt[path] = edit_bytes(data, (edit for found in diagnostics if found.fix for edit in found.fix.edits))
     return attempt
 
 
 def _what_is_worse(compiled: Compiled, tried: Compiled, chosen: Sequence[Diagnostic]) -> str | None:
-    """Why an attempt is not better, as a clause; None: it is. Behind a fixed error, warnings may come to light."""
+    """Why an attempt is no improvement, as a clause; None if it is one. A fixed error may reveal further warnings."""
     allowed = Counter(map(_kind, compiled.diagnostics))
     gone = Counter(map(_kind, chosen))
     allowed.subtract(gone)
@@ -131,17 +133,17 @@ def _what_is_worse(compiled: Compiled, tried: Compiled, chosen: Sequence[Diagnos
 
 
 def _kind(diagnostic: Diagnostic) -> tuple[str, str, str]:
-    """What stays of a finding when lines move."""
+    """What identifies a kind of finding even if lines move: its path, code, and message without digits."""
     return (diagnostic.path, diagnostic.code.number, re.sub(r"\d+", "", diagnostic.message))
 
 
 def _identity(graph: Graph, diagnostic: Diagnostic) -> tuple[str, ...]:
-    """What tells a finding from others, wherever its line moves."""
+    """What tells a finding from others even if its line moves: its kind, and the text of its line."""
     return (*_kind(diagnostic), graph.files[diagnostic.path].lines[diagnostic.start.line - 1])
 
 
 def _moves_lines(graph: Graph, diagnostic: Diagnostic, last: int) -> bool:
-    """Whether a fix adds or takes lines before the last one that some directive selects by its number."""
+    """Whether a fix adds or removes lines at or before line `last`, the last one that a directive selects by its number."""
     file = graph.files[diagnostic.path]
     return any(
         edit.text.count("\n") != file.text.count("\n", edit.start, edit.end)
@@ -151,7 +153,7 @@ def _moves_lines(graph: Graph, diagnostic: Diagnostic, last: int) -> bool:
 
 
 def _selected_lines(graph: Graph) -> dict[SourcePath, int]:
-    """The last line, counted from 1, that is selected by its number of each file that has such lines."""
+    """For each file with lines selected by number, the last such line, counted from 1."""
     last: dict[SourcePath, int] = {}
     for edges in graph.edges.values():
         for edge in edges:

@@ -1,6 +1,6 @@
-"""Globs over paths of a project: `*` and `?` within a part, `**` over parts.
+"""Globs over paths of a project: `*` and `?` match within a part, `**` across parts.
 
-A glob is followed through a path in every way at once, so that no glob takes longer than its length times the path's.
+All ways to match are followed at once, so a match never takes longer than the glob's length times the path's.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ _TOKEN = re.compile(r"\*\*/|\*\*|.", re.DOTALL)
 
 
 def matches(path: str, patterns: Iterable[str]) -> bool:
-    """Whether a path matches one of some globs."""
+    """Whether a path matches at least one of some globs."""
     return any(_ends(pattern, path) >> len(path) for pattern in patterns)
 
 
 def covers(pattern: str, path: str) -> bool:
-    """Whether a glob matches a path, or a folder above it."""
+    """Whether a glob matches a path or a folder above it."""
     return _ends(pattern, path) & (_places(path, "/") | 1 << len(path)) != 0
 
 
 def _ends(pattern: str, path: str) -> int:
-    """Up to where a glob can match a path from its start: a set of offsets, as the bits of a number."""
+    """All offsets where a match that starts at the path's start can end, as a bit set."""
     tokens = _tokens(pattern)
     slashes = _places(path, "/")
     all_places = (1 << len(path)) - 1
@@ -40,7 +40,7 @@ def _ends(pattern: str, path: str) -> int:
             case "**":
                 ends = onward & (all_places << 1 | 1)
             case "*":
-                # The sum carries the first end of each part through all that follows in it, up to the slash.
+                # The addition carries the first end in each part through all that follows, up to the slash.
                 ends |= ((ends & within) + within) ^ within
             case "?":
                 ends = (ends & within) << 1
@@ -52,7 +52,7 @@ def _ends(pattern: str, path: str) -> int:
 
 
 def _places(path: str, char: str) -> int:
-    """Where a character stands in a path: a set of offsets, as the bits of a number."""
+    """All offsets of a character in a path, as a bit set."""
     places = 0
     at = path.find(char)
     while at >= 0:

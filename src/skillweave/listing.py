@@ -1,6 +1,6 @@
-"""What a folder lists: its entries by name and kind, without what is left out everywhere.
+"""Lists folders: their entries by name and kind, without what is left out everywhere.
 
-Loads next to nothing: `replay` runs before all else.
+Imports almost nothing, because `replay` uses it before anything else is loaded.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from stat import S_ISDIR
 
-TYPE_CHECKING = False  # typing has it, too, and takes longer to load than all else here.
+TYPE_CHECKING = False  # typing has this constant too, but takes longer to load than everything else here.
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def list_folder(place: str, folder: str, shown: Collection[str]) -> dict[str, EntryKind]:
-    """The entries of a folder at a place, sorted; `shown` are paths that are read even if they are hidden.
+    """The entries of the folder at `place`, sorted by name. Raises OSError.
 
-    Raises OSError.
+    `folder` is its path below the root; `shown` holds the paths that are listed even if they are hidden.
     """
     entries: dict[str, EntryKind] = {}
     with os.scandir(place) as scan:
@@ -31,7 +31,9 @@ def list_folder(place: str, folder: str, shown: Collection[str]) -> dict[str, En
 
 
 def is_left_out(name: str) -> bool:
-    """Hidden files, caches and editor backups: no part of any skill or pattern (directives.md, What a skill's folder ships)."""
+    """Hidden files, caches and editor backups: never part of a skill or pattern
+    (directives.md, What a skill's folder ships).
+    """
     return (
         name.startswith(".")
         or name in ("__pycache__", "node_modules")
@@ -41,17 +43,17 @@ def is_left_out(name: str) -> bool:
 
 
 def left_out_part(path: str) -> str | None:
-    """The first part of a path that is left out everywhere."""
+    """The first part of a path that is left out everywhere; None if there is none."""
     return next((part for part in path.split("/") if part not in (".", "..") and is_left_out(part)), None)
 
 
 def holds_output(folder: str, output: str) -> bool:
-    """Whether the output folder is in a folder or lies below it."""
+    """Whether the output folder is `folder` itself or inside it."""
     return f"{output}/".startswith(f"{folder}/" if folder else "")
 
 
 def without_output(listing: dict[str, EntryKind], folder: str, output: str) -> dict[str, EntryKind]:
-    """A folder's listing without the output folder and those that lead to it alone."""
+    """A folder's listing without the output folder, or without the subfolder that the output folder is in."""
     if not holds_output(folder, output):
         return listing
     name = output[len(folder) :].strip("/").partition("/")[0]
@@ -67,7 +69,7 @@ def _kind(entry: os.DirEntry[str]) -> EntryKind:
 
 
 def is_real_folder(place: Path | str) -> bool:
-    """Whether there is a folder, and no symlink to one. Raises OSError where that cannot be told."""
+    """Whether there is a folder that is not a symlink. Raises OSError if that cannot be determined."""
     try:
         return S_ISDIR(os.lstat(place).st_mode)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The lock file: what each bundle was made of. JSON, sorted, a line for each path, without times or places: alike anywhere."""
+"""The lock file: what each bundle was made of. Sorted JSON without times or absolute paths, so it is the same anywhere."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class Record:
-    """What the lock file says of one entry: the digests of its inputs and outputs, by path.
+    """The lock file's record of one entry: the digests of its inputs and outputs, by path.
 
-    One that is made of the lock file's own words is read when it is asked: after an edit, few of all are.
+    A record made from the lock file's text parses it on first use, as few records are needed after an edit.
     """
 
     __slots__ = ("_digests", "_words")
@@ -27,7 +27,7 @@ class Record:
 
     @classmethod
     def of_words(cls, words: str) -> Record:
-        """The record that `words` gave as such."""
+        """The record whose text in a lock file is `words`."""
         return cls({}, {}, words)
 
     @property
@@ -44,7 +44,7 @@ class Record:
         return path in self.inputs
 
     def words(self, path: str) -> str:
-        """What the lock file says of an entry with this record."""
+        """The text of this record in the lock file, given the entry's path."""
         self._words = self._words or _words(path, self)
         return self._words
 
@@ -61,13 +61,14 @@ class Record:
 
 
 Lock = dict[str, Record]
-"""Records by the entry's source path."""
+"""Records by the source path of their entry."""
 
 
 class Ledger:
-    """A lock file as it was last read or written: who builds again and again does either for what has changed only.
+    """A lock file as it was last read or written. When it is read or written repeatedly, only changes are processed.
 
-    `written` is the digest of one that this very version is known to have written: its words can be taken as they are.
+    `written` is the digest of a lock file known to be written by this very version: its text can be split without
+    parsing.
     """
 
     def __init__(self, written: str = "") -> None:
@@ -76,7 +77,7 @@ class Ledger:
         self.lock: Lock = {}
 
     def read(self, data: bytes) -> Lock | None:
-        """A lock file → its records; None if it is none that we can read. They are not to be changed."""
+        """Parse a lock file; returns None if we cannot read it. The records must not be changed."""
         if data != self.data:
             is_ours = self.written and digest(data) == self.written
             lock = _in_its_words(data) if is_ours else read_lock(data)
@@ -86,7 +87,7 @@ class Ledger:
         return self.lock
 
     def write(self, lock: Lock) -> bytes:
-        """Records → the lock file."""
+        """Write records as a lock file."""
         entries = _BETWEEN.join(lock[path].words(path) for path in sorted(lock))
         tool = json.dumps(f"skillweave {__version__}")
         body = f"{_FIRST}{entries}{_LAST}" if entries else "{}"
@@ -96,12 +97,12 @@ class Ledger:
 
 
 def lock_bytes(lock: Lock) -> bytes:
-    """The lock file of some records."""
+    """The bytes of a lock file with these records."""
     return Ledger().write(lock)
 
 
 def read_lock(data: bytes) -> Lock | None:
-    """A lock file → its records; None if it is none that we can read. Paths that leave the output folder are dropped."""
+    """Parse a lock file; returns None if we cannot read it. Output paths that leave the output folder are dropped."""
     try:
         content = json.loads(data)
         return {str(path): Record(*_digests(said)) for path, said in content["entries"].items()}
@@ -114,7 +115,10 @@ _END = "\n  }"
 
 
 def _in_its_words(data: bytes) -> Lock:
-    """The records of a lock file that `Ledger.write` wrote. No string in it holds a line end: JSON escapes it."""
+    """Split a lock file written by `Ledger.write` into records.
+
+    It can be split at line ends, as JSON escapes them in strings.
+    """
     _, first, entries = data.decode().partition(f'"entries": {_FIRST}')
     if not first:
         return {}
@@ -130,7 +134,7 @@ def _path(words: str) -> str:
 
 def _words(path: str, record: Record) -> str:
     strings = [path, *(text for digests in (record.inputs, record.outputs) for row in digests.items() for text in row)]
-    # All strings are quoted at once: to have the indent from `json` takes ten times as long.
+    # Quote all strings in one call: letting `json` indent the record takes ten times as long.
     quoted = dict(
         zip(strings, json.dumps(strings, ensure_ascii=False, separators=("\n", ":"))[1:-1].split("\n"), strict=True)
     )

@@ -1,7 +1,7 @@
-"""The lock of an output folder, which the system drops when its holder ends, however it ends. Loads next to nothing.
+"""The lock of an output folder, which the system releases when its holder ends, however it ends. Imports almost nothing.
 
-The folder itself is locked, so that nothing is left behind to be committed. Where that cannot be (Windows; NFS refuses
-it), a hidden file in it is.
+The folder itself is locked, so that no lock file is left behind to be committed. Where that is impossible (Windows,
+NFS), a hidden file in it is locked.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if sys.platform == "win32":
         while True:
             try:
                 msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
-            except OSError:  # It gives up after ten seconds.
+            except OSError:  # LK_LOCK gives up after ten seconds.
                 continue
             return
 
@@ -44,7 +44,7 @@ else:
     import fcntl
 
     def try_lock(folder: str) -> tuple[int, bool]:
-        """What was opened for locking, and whether it is locked now: the folder, else a file in it. Raises OSError."""
+        """Open and try to lock a folder, or a file in it; returns the descriptor, and whether it is locked. Raises OSError."""
         try:
             return _try_opened(os.open(folder, os.O_RDONLY | os.O_DIRECTORY), fcntl.LOCK_EX)
         except OSError as error:
@@ -53,7 +53,7 @@ else:
         return _try_opened(_open_file(folder), fcntl.LOCK_EX)
 
     def wait_for_lock(descriptor: int) -> None:
-        """Wait until what was opened is free, and lock it."""
+        """Wait until the opened file or folder is free, and lock it."""
         fcntl.flock(descriptor, fcntl.LOCK_EX)
 
     def is_locked(folder: str) -> bool:

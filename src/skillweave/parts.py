@@ -1,7 +1,7 @@
-"""What a run found out, in parts that depend on known files: so the next run can work out anew only what an edit reaches.
+"""What a run found out, in parts that depend on known files, so that the next run redoes only what an edit reaches.
 
-Only files whose content changed can be told apart in this way: a file that comes, goes or is renamed may change what any
-path means, and everything is worked out anew.
+This works only for files whose content changed. If a file appears, disappears or is renamed, any path may mean
+something else, and everything is redone.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ class Bundled(NamedTuple):
     """What one bundle was made of."""
 
     sources: frozenset[SourcePath]
-    """The files that go into it, or could."""
+    """The files that go into it, or might."""
     copied: frozenset[SourcePath]
-    """Those of them that go into it as they are, so that no mistake in what they say is one of the bundle."""
+    """Those of the sources that are copied as they are, so that mistakes in their text are no mistakes of the bundle."""
     asked: frozenset[SourcePath]
-    """Further files that its links ask something of, such as a heading."""
+    """Further files that its links ask something of, such as whether a heading exists."""
     good: bool
-    """Whether it has no error."""
+    """Whether the bundle has no error."""
 
     @property
     def compiled(self) -> frozenset[SourcePath]:
-        """Those of them that are spliced or linked."""
+        """The sources that are spliced or linked, not copied."""
         return self.sources - self.copied if self.copied else self.sources
 
     def fails(self, failed: AbstractSet[SourcePath]) -> bool:
-        """Whether an error that is laid to some files keeps it from being made."""
+        """Whether an error laid to any of these files keeps the bundle from being made."""
         return not self.compiled.isdisjoint(failed)
 
     def depends_on(self, paths: frozenset[SourcePath] | set[SourcePath]) -> bool:
@@ -49,47 +49,47 @@ class Bundled(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """All that a run found out, but for the texts."""
+    """Everything that a run found out, except the texts."""
 
     links: Mapping[SourcePath, tuple[Link, ...]]
-    """What the directives of every file name."""
+    """The targets of every file's directives."""
     linked: Mapping[SourcePath, tuple[SourcePath, ...]]
-    """The shared files that were read because a link leads there, and the templates that one leads to, by the file with it."""
+    """By the file with the link: the shared files that were read because a link leads there, and the templates linked to."""
     templates: frozenset[SourcePath]
     bundles: Mapping[SourcePath, Bundled]
-    """By the entry's path."""
+    """By the path of the entry."""
     unreached: Mapping[SourcePath, frozenset[SourcePath]]
     """The patterns that no entry reaches, each with the files that its links, or those of what it includes, lead to."""
     meant: frozenset[SourcePath]
-    """Those of them that a misspelled line may mean."""
+    """Those of the unreached patterns that a misspelled line may mean."""
     findings: tuple[Finding, ...]
 
 
 class Reach(NamedTuple):
-    """How far some edits reach. What is not in it is as it was."""
+    """How far some edits reach. Everything outside is as it was."""
 
     changed: frozenset[SourcePath]
-    """The edited files, and those below them whose findings depend on who names them."""
+    """The edited files, and files below them whose findings depend on what names them."""
     files: frozenset[SourcePath]
-    """All that name one of these, over any number of steps, and they themselves."""
+    """The changed files, and all that name one of them, directly or not."""
     below: frozenset[SourcePath]
-    """What the edited files name now, over any number of steps."""
+    """The edited files, and all that they name now, directly or not."""
 
 
 _BEYOND = frozenset({EXPANSION_TOO_LARGE, INVALID_ENCODING, UNREADABLE_FILE})
-"""What is laid to the first file of many that it concerns: with one of these, everything is worked out anew."""
+"""Findings laid to only the first of the many files that they concern: with one of these, everything is redone."""
 
 
 def is_partial(findings: Iterable[Finding]) -> bool:
-    """Whether each finding depends on known files alone."""
+    """Whether each finding depends only on known files."""
     return all(finding.diagnostic.code not in _BEYOND for finding in findings)
 
 
 def reach_of(last: Parts, graph: Graph, changed: frozenset[SourcePath]) -> Reach:
-    """How far edits reach. `graph` holds the edited files as they are now, with all that they name.
+    """Work out how far edits reach. `graph` holds the edited files as they are now, with everything that they name.
 
-    A template below an edited file may get other values, and a section below it may be selected no more: so a file below
-    that is a template, or that had a finding, counts as edited.
+    An edit above a template may give it other values, and one above a section may select it no longer. So each file
+    below an edited one counts as edited, too, if it is a template or had a finding.
     """
     new = links_of(graph)
     names = {path: [link.target for link in links] for path, links in (*last.links.items(), *new.items())}
@@ -109,7 +109,7 @@ def reach_of(last: Parts, graph: Graph, changed: frozenset[SourcePath]) -> Reach
 
 
 def templates_of(graph: Graph) -> frozenset[SourcePath]:
-    """The files that are templates."""
+    """The files of a graph that are templates."""
     return frozenset(path for path, file in graph.files.items() if file.document and file.document.params is not None)
 
 
@@ -119,14 +119,14 @@ def failed_of(findings: Iterable[Finding]) -> set[SourcePath]:
 
 
 def bundled(graph: Graph, made_of: Reached, asked: set[SourcePath], *, good: bool) -> Bundled:
-    """What a bundle was made of."""
+    """Record what a bundle was made of. `asked` are the files that its links ask something of."""
     sources = made_of.files
     further = asked - sources
     return Bundled(sources, made_of.copied, closure(graph, further).files - sources if further else frozenset(), good)
 
 
 def to_json(parts: Parts) -> dict[str, Any]:
-    """Parts as JSON has them: each path is written once."""
+    """Parts as JSON values. Each path is written once, and elsewhere stands as its number."""
     numbers: dict[SourcePath, int] = {}
 
     def number(path: SourcePath) -> int:
@@ -175,7 +175,7 @@ def from_json(content: Any) -> Parts:  # noqa: ANN401 (JSON)
 
 
 def below(names: Mapping[SourcePath, Iterable[SourcePath]], starts: Iterable[SourcePath]) -> set[SourcePath]:
-    """Some files and all that they name, over any number of steps."""
+    """The files in `starts`, and all that they name, directly or not."""
     reached = set(starts)
     pending = list(reached)
     while pending:
@@ -187,7 +187,7 @@ def below(names: Mapping[SourcePath, Iterable[SourcePath]], starts: Iterable[Sou
 
 
 def above(graphs: Iterable[Mapping[SourcePath, Iterable[SourcePath]]], starts: Iterable[SourcePath]) -> set[SourcePath]:
-    """Some files and all that name them in any of some graphs, over any number of steps."""
+    """The files in `starts`, and all that name them in any of the graphs, directly or not."""
     named_by: dict[SourcePath, list[SourcePath]] = {}
     for graph in graphs:
         for path, targets in graph.items():

@@ -1,4 +1,4 @@
-"""What many messages say: how many there are of something, and which name may have been meant."""
+"""Phrases of many messages: counts, and the name that may have been meant."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 MANY, BESIDE = 100, 12
-"""Names of which only some are compared with another one, and how many of them on each side of where it would stand."""
+"""Above MANY names, only some are compared: BESIDE on each side of where the other name would be sorted."""
 
 
 def counted(number: int, word: str) -> str:
-    """`1 file`, `2 files`."""
+    """A number with its noun: `1 file`, `2 files`."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def near_names(name: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:
-    """At most so many of the known names that are like another, the nearest first. `cutoff` is from 0 (any) to 1 (equal).
+    """Up to `count` known names that resemble `name`, the nearest first. `cutoff` runs from 0 (any name) to 1 (equal
+    names).
 
-    Of many, those are compared that begin or end alike: else a file with as many mistakes as names would take their square.
+    Of many names, only those with a similar beginning or end are compared: otherwise a file with as many mistakes as
+    names would take quadratic time.
     """
-    from difflib import get_close_matches  # noqa: PLC0415 (slow to load, and only a mistake asks for it)
+    from difflib import get_close_matches  # noqa: PLC0415 (slow to load, and needed only for a mistake)
 
     names = tuple(known)
     if len(names) > MANY:
@@ -35,7 +37,7 @@ def near_names(name: str, known: Iterable[str], count: int = 1, cutoff: float = 
 
 @lru_cache(maxsize=8)
 def _sorted(names: tuple[str, ...]) -> tuple[Sequence[str], Sequence[str]]:
-    """Names as they are, sorted, and as they are read backwards."""
+    """The names sorted, and the names spelled backwards and sorted."""
     return sorted(names), sorted(name[::-1] for name in names)
 
 

@@ -1,14 +1,15 @@
-"""Named tuples that cost less to define than those of typing, which weighs up the type of each field at every start.
+"""Named tuples that cost less to define than those of typing, which examines the type of each field at every start.
 
-A project of many small values feels it: a hundred definitions took a tenth of a build after an edit. For a type checker
-and for who reads, `NamedTuple` is the one of typing; what is made is a named tuple of the standard library's collections.
+This matters for many small types: a hundred definitions took a tenth of a build after an edit. Type checkers and
+readers can take `NamedTuple` for the one of typing; at run time, it makes a named tuple of the standard library's
+collections.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
 
-TYPE_CHECKING = False  # typing has it, too, and is not needed for it.
+TYPE_CHECKING = False  # typing has this constant too, but need not be loaded for it.
 if TYPE_CHECKING:
     from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ class _Definition(type):
             return super().__new__(cls, name, bases, namespace)
         fields = namespace["__annotations__"]
         defaults = [namespace[field] for field in fields if field in namespace]
-        made = namedtuple(name, fields, defaults=defaults, module=namespace["__module__"])  # type: ignore[misc]  # noqa: PYI024 (that one is what this does without)
+        made = namedtuple(name, fields, defaults=defaults, module=namespace["__module__"])  # type: ignore[misc]  # noqa: PYI024 (typing's is what this avoids)
         made.__annotations__ = fields
         for member, value in namespace.items():
             if member not in _NO_MEMBERS and member not in fields:
@@ -34,4 +35,4 @@ class _Definition(type):
 if not TYPE_CHECKING:
 
     class NamedTuple(metaclass=_Definition):
-        """What a class derives from to become a named tuple of its annotated fields."""
+        """Base class that turns a class into a named tuple of its annotated fields."""

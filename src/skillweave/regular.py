@@ -1,4 +1,4 @@
-"""Regular files, read and written whole: never what a symlink or a FIFO in their place leads to, and never half of one."""
+"""Reads and writes regular files whole: never half of one, and never what a symlink or FIFO in its place leads to."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _TO_MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) |
 
 
 class Regular(NamedTuple):
-    """What a regular file holds, and its mode as we publish it: 0o755 if its owner may run it, else 0o644."""
+    """A regular file's bytes, and its mode as we publish it: 0o755 if its owner may execute it, else 0o644."""
 
     data: bytes
     mode: int
 
 
 def read_regular(path: Path | str) -> Regular | None:
-    """A regular file; None for anything else, and for what cannot be opened."""
+    """Read a regular file; returns None for anything else, and for what cannot be opened."""
     try:
         descriptor = os.open(path, _TO_READ)
     except OSError:
@@ -44,7 +44,7 @@ def read_regular(path: Path | str) -> Regular | None:
 
 
 def is_regular(path: Path | str) -> bool:
-    """Whether there is a regular file, and no symlink to one."""
+    """Whether there is a regular file, and not a symlink to one."""
     try:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except OSError:
@@ -52,7 +52,7 @@ def is_regular(path: Path | str) -> bool:
 
 
 def write_new(path: Path | str, data: bytes, mode: int = 0o666) -> None:
-    """Write a file that is not there yet, with these permission bits less those that the umask takes. Raises OSError."""
+    """Write a file that must not exist yet, with these permission bits minus those that the umask removes. Raises OSError."""
     descriptor = os.open(path, _TO_MAKE, mode)
     try:
         rest = memoryview(data)
@@ -63,8 +63,8 @@ def write_new(path: Path | str, data: bytes, mode: int = 0o666) -> None:
 
 
 def write_like(model: Path, path: Path, data: bytes) -> None:
-    """Write a file that is not there yet, and have the disk hold it, with the mode and, where the system lets us, the owner
-    of the file whose place it will take. Raises OSError.
+    """Write a file that must not exist yet, and flush it to disk, with the mode and (where files have one) the owner of
+    `model`, the file that it will replace. Raises OSError, also if the owner may not be changed.
     """
     wanted = model.lstat()
     with os.fdopen(os.open(path, _TO_MAKE, 0o600), "wb") as file:
@@ -78,13 +78,13 @@ def write_like(model: Path, path: Path, data: bytes) -> None:
 
 
 def temporary_name(path: Path) -> Path:
-    """A name beside a file's that nobody can have foreseen, for what will take its place."""
+    """An unpredictable name next to a file, for the one that will replace it."""
     # Hidden, so that no build and no watch takes it for a source.
     return path.with_name(f".skillweave-{secrets.token_hex(8)}")
 
 
 def clear_left_over(folder: Path) -> None:
-    """Remove what runs that were killed have left in a folder under such names."""
+    """Remove temporary files that killed runs have left in a folder."""
     with suppress(OSError), os.scandir(folder) as scan:
         for entry in scan:
             if _TEMPORARY.fullmatch(entry.name) and entry.stat(follow_symlinks=False).st_mtime < time.time() - _LEFT:
@@ -93,12 +93,12 @@ def clear_left_over(folder: Path) -> None:
 
 _TEMPORARY = re.compile(r"\.skillweave-[0-9a-f]{16}")
 _LEFT = 60
-"""Seconds after which a temporary file is one of a run that was killed: writing one takes far less."""
+"""The age in seconds from which a temporary file must be that of a killed run: writing one takes far less."""
 
 
 def replace_file(path: Path, data: bytes, mode: int = 0o666) -> None:
-    """Write a file under a name that nobody can have foreseen, then give it its own: whoever reads it meanwhile gets all of
-    the old or all of the new one, and a link in its place is not followed. Raises OSError that names the file itself.
+    """Write a file under an unpredictable name, then rename it: readers see all of the old or all of the new file, and a
+    symlink in its place is not followed. Raises OSError that names the file itself.
     """
     clear_left_over(path.parent)
     temporary = temporary_name(path)

@@ -1,8 +1,8 @@
-"""Says again what the last run said, where nothing has changed since: before click, or anything else, is loaded.
+"""Repeats what the last run printed if nothing has changed since, before click or anything else is loaded.
 
-So a hook costs what Python's start and a look at every file cost. What is kept of a run is complete in itself: what it was
-asked for and where, the stamps of all that it depends on, and what it printed. It may only ever save time: wherever one
-thing is not the same, or may not be, the answer is None, and the run itself has to be made.
+A hook then costs only Python's start and a look at every file. Each stored answer is complete in itself: the command
+and where it ran, the stamps of everything it depends on, and what it printed. This may only save time: if anything
+differs, or might, the answer is None and the run has to be made.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from skillweave.locking import is_locked
 from skillweave.stamps import digest, folder_stamp, is_as_large, is_settled, stamp
 from skillweave.streams import put
 
-TYPE_CHECKING = False  # typing has it, too, and takes as long to load as all else here.
+TYPE_CHECKING = False  # typing has this constant too, but takes as long to load as everything else here.
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 COMMANDS = ("build", "check")
 SUFFIX = ".answer"
 NOTHING = "nothing"
-"""What is listed by a folder that is not there."""
+"""The listing of a folder that does not exist."""
 ELSEWHERE = "elsewhere"
 """Where a symlink leads that leaves the project."""
 SLOTS = 8
-"""How many answers of a command are kept at most."""
+"""How many answers are kept of each command at most."""
 
 
 class Said:
@@ -46,42 +46,42 @@ class Said:
         self.status = status
         self.report = report
         self.line = line
-        """Without its end; empty where nothing is said."""
+        """The final line without its line end; empty if there is none."""
         self.is_aside = is_aside
         """Whether the report went to standard error."""
         self.is_timed = is_timed
-        """Whether the line ends with how long the run took."""
+        """Whether the final line ends with how long the run took."""
 
 
 class Seen:
-    """All that a run depends on. A stamp that has not settled proves nothing, and is none that a file has.
+    """Everything that a run depends on. An unsettled stamp proves nothing, and is replaced by one that no file ever has.
 
-    Paths are relative to the project, `.` is its folder.
+    Paths are relative to the project; `.` is its folder.
     """
 
     __slots__ = ("absent", "files", "folders", "links", "output", "outputs", "shown")
 
     def __init__(self, output: str) -> None:
         self.output = output
-        """The output folder: that it is made is no change of the folder that it is in."""
+        """The output folder: creating it does not count as a change of the folder that it is in."""
         self.shown: list[str] = []
-        """What is read even if it is hidden."""
+        """Paths that are read even if they are hidden."""
         self.files: list[tuple[str, Stamp, str]] = []
-        """Path, stamp and digest of each file that was read; symlinks above it are followed."""
+        """The path, stamp and digest of each file that was read; symlinks are followed."""
         self.outputs: list[tuple[str, Stamp, str]] = []
-        """Likewise of what stands at its very path: what was written, and the configuration."""
+        """The same for files that must be at their very path, not behind a symlink: outputs, and the configuration."""
         self.folders: list[tuple[str, Stamp, str]] = []
-        """Path, stamp, and what is listed: as `told_apart` or `all_names` have it, or nothing."""
+        """The path, stamp and listing of each folder; the listing is made by `told_apart` or `all_names`, or is `NOTHING`."""
         self.links: list[tuple[str, str]] = []
-        """What is, or may become, a symlink, and where `leads_to` says that it ends."""
+        """Each path that is or may become a symlink, and where it ends according to `leads_to`."""
         self.absent: list[str] = []
-        """Where nothing stands that would have been read; these may lie outside the project."""
+        """Paths where nothing exists that would have been read; they may be outside the project."""
 
 
 def replay(arguments: Sequence[str]) -> int | None:
-    """Print what the last run with these arguments printed, and return its exit status; None if it has to be made.
+    """Repeat what the last run with these arguments printed, and return its exit status; None if the run has to be made.
 
-    Raises OSError where that cannot be printed.
+    Raises OSError if printing fails.
     """
     started = time.monotonic()
     if not arguments or arguments[0] not in COMMANDS or "_SKILLWEAVE_COMPLETE" in os.environ:
@@ -89,7 +89,7 @@ def replay(arguments: Sequence[str]) -> int | None:
     try:
         said = _last(arguments)
     except (AttributeError, OSError, ValueError):
-        # There is no answer, or none of ours; or something of what it depends on is gone.
+        # There is no usable answer, or something that it depends on is gone.
         return None
     if said is None:
         return None
@@ -104,9 +104,9 @@ def replay(arguments: Sequence[str]) -> int | None:
 
 
 def keep(root: Path, arguments: Sequence[str], said: Said, seen: Seen) -> None:
-    """Keep what a run said that was made in the project's folder and found nothing changed."""
+    """Store the answer of a run that found nothing changed. Does nothing unless the run was made in the project's folder."""
     key = _key(arguments)
-    if key is None or os.fspath(root) != os.getcwd() or not prepare_folder(root):  # noqa: PTH109 (a Path is not loaded)
+    if key is None or os.fspath(root) != os.getcwd() or not prepare_folder(root):  # noqa: PTH109 (Path is not loaded)
         return
     sections = (
         (key, seen.output, *seen.shown),
@@ -122,33 +122,33 @@ def keep(root: Path, arguments: Sequence[str], said: Said, seen: Seen) -> None:
 
 
 def forget(root: Path) -> None:
-    """Remove what was kept, as something has changed: the next run need not look in vain."""
-    from contextlib import suppress  # noqa: PLC0415 (a run that says again what the last one said removes nothing)
+    """Remove all stored answers, because something has changed: the next run need not check them in vain."""
+    from contextlib import suppress  # noqa: PLC0415 (a run that repeats the last answer removes nothing)
 
     if not prepare_folder(root):
         return
     ours = {f"{command}-{slot}{SUFFIX}" for command in COMMANDS for slot in range(SLOTS)}
     with suppress(OSError):
-        for name in ours.intersection(os.listdir(f"{root}/{FOLDER}")):  # noqa: PTH208 (a Path is not loaded)
+        for name in ours.intersection(os.listdir(f"{root}/{FOLDER}")):  # noqa: PTH208 (Path is not loaded)
             os.unlink(f"{root}/{FOLDER}/{name}")  # noqa: PTH108 (likewise)
 
 
 def told_apart(listing: dict[str, EntryKind]) -> str:
-    """A listing of sources as it is compared: kinds and names."""
+    """A listing of sources in the form that is compared: kinds and names."""
     return "kinds/" + "/".join(f"{kind[:2]} {name}" for name, kind in listing.items())
 
 
 def all_names(names: Iterable[str]) -> str:
-    """A listing of outputs as it is compared: all names, whatever they are."""
+    """A listing of outputs in the form that is compared: all names, whatever kind they are."""
     return "names/" + "/".join(names)
 
 
 def timed(line: str, seconds: float) -> str:
-    """What a build says of itself at its end."""
+    """The final line of a build, with the time it took."""
     return f"{line}, in {seconds:.2f} s"
 
 
-# A NUL is in no path. The texts come last: only they may be empty.
+# A NUL is in no path. The texts come last, as only they may be empty.
 _PART = "\0"
 _SECTION = "\0\0"
 _SECTIONS = 7
@@ -157,42 +157,45 @@ _KINDS = {0: "missing", S_IFREG: "file", S_IFDIR: "folder"}
 
 
 def _place(root: Path | str, arguments: Sequence[str]) -> str:
-    # A hook, an editor and a person ask in turn, each in words of their own.
+    # A hook, an editor and a person run in turn, each with arguments of their own; each should find its answer.
     slot = sum(repr(list(arguments)).encode("utf-8", "surrogateescape")) % SLOTS
     return f"{root}/{FOLDER}/{arguments[0]}-{slot}{SUFFIX}"
 
 
 def _key(arguments: Sequence[str]) -> str | None:
-    """What an answer depends on besides files; None where none is given."""
+    """Everything besides files that an answer depends on; None if no answer can be given."""
     streams = (sys.stdout, sys.stderr)
-    # click takes a stream of ASCII for one that is set up wrongly, and writes UTF-8.
+    # click takes a stream in ASCII for one that is set up wrongly, and writes UTF-8 to it.
     if any(stream is None or lookup(stream.encoding).name == "ascii" for stream in streams):
         return None
-    setting = [repr(list(arguments)), os.getcwd(), sys.version, *versions()]  # noqa: PTH109 (a Path is not loaded)
+    setting = [repr(list(arguments)), os.getcwd(), sys.version, *versions()]  # noqa: PTH109 (Path is not loaded)
     setting += [f"{name} {bool(os.environ.get(name))}" for name in ("NO_COLOR", "FORCE_COLOR")]
     setting += [f"{stream.isatty()} {stream.encoding} {stream.errors}" for stream in streams]
     return key_here(os.getcwd(), "; ".join(setting))  # noqa: PTH109 (likewise)
 
 
 def _last(arguments: Sequence[str]) -> Said | None:
-    """What was kept of the last run, if it holds. The working directory is the project's folder."""
+    """The stored answer for these arguments, if it still holds. The working directory is the project's folder.
+
+    Raises OSError or ValueError if there is none, or it cannot be read.
+    """
     place, moment = _place(".", arguments), time.time_ns()
     content = read_whole(place).decode("utf-8", "surrogateescape")
     *sections, told = content.split(_SECTION, _SECTIONS - 1)
     parts = [section.split(_PART) if section else [] for section in sections]
     (key, output, *shown), files, outputs, folders, links, absent = parts
     status, aside, is_timed, report, line = told.split(_PART)
-    root = os.getcwd()  # noqa: PTH109 (a Path is not loaded)
+    root = os.getcwd()  # noqa: PTH109 (Path is not loaded)
     if key != _key(arguments) or any(map(os.path.lexists, absent)):
         return None
-    touched = _touched(os.stat, files)  # First what is edited most.
+    touched = _touched(os.stat, files)  # Sources first: they are edited most.
     if touched is None:
         return None
     looks: Sequence[Callable[[], Newer | None]] = (
         lambda: _newer_outputs(outputs, moment),
         lambda: _list_the_same(folders, output, shown, moment),
     )
-    # A second process looks at the outputs; also at the folders, where there is much to read here.
+    # A second process checks the outputs, and also the folders if many files have to be read here.
     share = 1 + (len(touched) > MANY)
     wait = _begin(looks[:share], is_much=len(outputs) > 3 * MANY)
     try:
@@ -203,7 +206,7 @@ def _last(arguments: Sequence[str]) -> Said | None:
         return None
     if any(leads_to(root, path) != known for path, known in zip(links[::2], links[1::2], strict=True)):
         return None
-    # While a build is at work, nobody can tell what it will have published.
+    # While a build is running, nobody can tell what it will have published.
     if arguments[0] == "build" and is_locked(output):
         return None
     newer = [here[0], *there, *here[1:]]
@@ -217,15 +220,16 @@ def _last(arguments: Sequence[str]) -> Said | None:
 
 
 Newer = list[tuple[int, "Stamp"]]
-"""Stamps that have settled since others were kept, by the row that they are of: the next run need not look into that."""
+"""Row numbers, each with a stamp that has settled since the answer was stored, so the next run need not read that file."""
 
 MANY = 5_000
-"""Up to so many files, to look at them takes less time than a second process."""
+"""Checking up to this many files takes less time than starting a second process."""
 
 
 def _begin(looks: Sequence[Callable[[], Newer | None]], *, is_much: bool) -> Callable[[], list[Newer] | None]:
-    """Begin to look at some things, by a second process if they are many. What is returned waits for what comes of it: the
-    newer stamps of each; None if one is not what it was.
+    """Start some checks, in a second process if there is much to do. Returns a function that waits for the results.
+
+    That function returns the newer stamps of each check, or None if one of them found a change.
     """
 
     def look() -> list[Newer] | None:
@@ -260,14 +264,16 @@ def _begin(looks: Sequence[Callable[[], Newer | None]], *, is_much: bool) -> Cal
 
 
 def _newer_outputs(outputs: list[str], moment: int) -> Newer | None:
-    """The newer stamps of outputs; None if one does not hold what it did."""
+    """The newer stamps of outputs; None if one of them has changed."""
     touched = _touched(os.lstat, outputs)
     return None if touched is None else _hold(touched, moment)
 
 
 def _touched(look: Callable[[str], os.stat_result], files: list[str]) -> list[tuple[int, str, Stamp, str]] | None:
-    """The files that were touched, or whose stamps had not settled: row, path, stamp now, and the digest of what they held.
-    None if a file must hold something else.
+    """The files that were touched, or whose stamps had not settled: row number, path, current stamp, digest of the old
+    content.
+
+    None if a file must have changed, because its size or mode differs. Raises OSError if one is gone.
     """
     touched = []
     for number, (path, known, content) in enumerate(_rows(files)):
@@ -281,7 +287,7 @@ def _touched(look: Callable[[str], os.stat_result], files: list[str]) -> list[tu
 
 
 def _hold(touched: Iterable[tuple[int, str, Stamp, str]], moment: int) -> Newer | None:
-    """The newer stamps of files that were touched; None if one does not hold what it did."""
+    """The newer stamps of touched files; None if the content of one has changed."""
     newer = []
     for number, path, found, content in touched:
         if digest(read_whole(path)) != content:
@@ -292,7 +298,7 @@ def _hold(touched: Iterable[tuple[int, str, Stamp, str]], moment: int) -> Newer 
 
 
 def _list_the_same(folders: list[str], output: str, shown: list[str], moment: int) -> Newer | None:
-    """The newer stamps of folders; None if one does not list what it did."""
+    """The newer stamps of folders; None if one of them lists something else."""
     newer = []
     for number, (path, known, names) in enumerate(_rows(folders)):
         found = folder_stamp(path) or _NONE
@@ -302,7 +308,7 @@ def _list_the_same(folders: list[str], output: str, shown: list[str], moment: in
             return None
         folder = "" if path == "." else path
         listed = (
-            all_names(sorted(os.listdir(path)))  # noqa: PTH208 (a Path is not loaded)
+            all_names(sorted(os.listdir(path)))  # noqa: PTH208 (Path is not loaded)
             if names.startswith("names/")
             else told_apart(without_output(list_folder(path, folder, shown), folder, output))
         )
@@ -318,7 +324,7 @@ def _rows(parts: list[str]) -> Iterable[tuple[str, str, str]]:
 
 
 def leads_to(root: str, path: str) -> str:
-    """Where a symlink below a project's folder ends, and what kind of thing is there."""
+    """Where a symlink inside the project ends: the kind of thing and its path below `root`, or `ELSEWHERE`."""
     real = os.path.realpath(f"{root}/{path}")
     if not real.startswith(f"{root}/"):
         return ELSEWHERE

@@ -1,4 +1,4 @@
-"""Source files written anew: edits made in a file's own bytes, and files replaced, all of them checked before the first."""
+"""Rewrites source files: edits their bytes, and replaces them once all of them have been checked."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Rewrite(NamedTuple):
-    """A file, the bytes that it was read as, and those that it shall hold."""
+    """A file, the bytes that were read from it, and those that it should hold."""
 
     path: str
     before: bytes
@@ -30,7 +30,7 @@ class Rewrite(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """A file that is not to be written, and why: a clause about the file."""
+    """A file that must not be written, and why: a clause whose subject is the file."""
 
     path: str
     why: str
@@ -40,13 +40,13 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def edit_bytes(data: bytes, edits: Iterable[Edit]) -> bytes:
-    """Edits of a text, made in the bytes that `decode` read it from. All else stays: BOM, line ends, the end of the file.
+    """Apply edits of a decoded text to the bytes that it came from. All else stays: BOM, line ends, the end of the file.
 
-    A line that an edit brings ends as the line does at which it stands.
+    Line ends in an edit become the one of the line where the edit starts.
     """
     raw = data.decode("utf-8")
     mark = 1 if raw.startswith("\ufeff") else 0
-    # Where the text has one character for two, by offsets of the text.
+    # Where the text has one character for two of `raw`, as offsets of the text.
     pairs = [match.start() - mark - number for number, match in enumerate(re.finditer("\r\n", raw))]
 
     def place(offset: int) -> int:
@@ -60,9 +60,10 @@ def edit_bytes(data: bytes, edits: Iterable[Edit]) -> bytes:
 
 
 def rewrite(root: Path, rewrites: Sequence[Rewrite]) -> tuple[Refusal, ...]:
-    """Replace each file by what it shall hold, with its mode. Where one may not be written, none is, and it is said.
+    """Replace each file with its new bytes, keeping its mode. If one may not be written, none is, and the refusals are
+    returned.
 
-    Whoever reads a file meanwhile gets all of the old or all of the new one. Raises OSError if the system refuses.
+    Readers see all of the old or all of the new file. Raises OSError if the system refuses.
     """
     refused = _refusals(root, rewrites)
     if refused:
@@ -75,7 +76,7 @@ def rewrite(root: Path, rewrites: Sequence[Rewrite]) -> tuple[Refusal, ...]:
 
 @contextmanager
 def _ended_by_a_signal() -> Iterator[None]:
-    """Have SIGTERM end what is done within as an interrupt does, so that it clears up. Only the main thread can."""
+    """Let SIGTERM end the block the way an interrupt does, so that it cleans up. No effect outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -91,7 +92,7 @@ def _replace_all(root: Path, rewrites: Sequence[Rewrite]) -> tuple[Refusal, ...]
     try:
         for path, _, after in rewrites:
             target = root / path
-            staged.append((temporary_name(target), target))  # listed first, to be removed in any case
+            staged.append((temporary_name(target), target))  # listed before it is written, to be removed in any case
             write_like(target, staged[-1][0], after)
         refused = _refusals(root, rewrites)
         for temporary, target in () if refused else staged:
@@ -124,7 +125,7 @@ def _why_not(root: Path, path: str, before: bytes) -> str | None:
         return "is a symlink, or lies behind one"
     if not stat.S_ISREG(status.st_mode):
         return "is no regular file"
-    # The superuser may write anything: a file without a single write bit is meant to stay as it is all the same.
+    # The superuser can write anything, but a file without any write bit is still meant to stay as it is.
     if not status.st_mode & 0o222 or not os.access(place, os.W_OK):
         return "is read-only"
     if not os.access(place.parent, os.W_OK | os.X_OK):

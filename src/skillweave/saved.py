@@ -1,7 +1,7 @@
-"""What a run leaves in `.skillweave/` for the next: its state, and what it found out.
+"""What a run leaves in `.skillweave/` for the next one: its state, and what it found out.
 
-A state is written as a whole, and then, as long as they are few, what has changed since, beside it. The older of the two is
-no lie without the newer one: whatever a state says is held against what is there.
+A state is written whole; later changes are written beside it for as long as they are few. The old state without its
+changes does no harm, as whatever a state says is compared with what is on disk.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ TEXTS = "texts"
 DOCUMENTS = "documents"
 
 SHARE = 3
-"""The changes of a state are few if it holds so many times as much."""
+"""Changes are few if the state holds more than this many times as many rows."""
 
 _REST = ("started", "worked", "made", "published", "pending", "renewed")
-"""What else there is to say of a state that has changed."""
+"""The other fields of a state that change with it."""
 
 _UNREADABLE = (AttributeError, OSError, ValueError, TypeError, KeyError, RecursionError)
 
 
 def load_state(root: Path, key: str) -> State | None:
-    """The state that the last build with this key left; None if there is none that can be believed."""
+    """The state that the last build with this key left, with its changes; None if there is none that can be believed."""
     try:
         state = _checked(read_json(root / FOLDER / NAME))
     except _UNREADABLE:
@@ -68,7 +68,7 @@ def _checked(content: dict[str, Any]) -> State:
 
 
 def _with_changes(state: State, content: dict[str, Any]) -> State:
-    """A state with what has changed since it was saved; as it is if that is another one's."""
+    """Apply the changes since a state was saved; returns it as it is if they belong to another one."""
     if content["saved"] != state.saved:
         return state
     changed = _checked({**vars(state), **{name: content[name] for name in _REST}, "changes": content["changes"]})
@@ -84,7 +84,7 @@ def _with_changes(state: State, content: dict[str, Any]) -> State:
 
 
 def save_state(root: Path, state: State) -> None:
-    """Keep a state for the next build. What cannot be written is not kept: that costs time only."""
+    """Store a state for the next build. A failure is ignored: it only costs time."""
     number = sum(len(rows) for rows in state.changes.values())
     if state.saved and SHARE * number < sum(len(getattr(state, name)) for name in TABLES):
         _write(root, SINCE, {name: getattr(state, name) for name in ("saved", "changes", *_REST)})
@@ -94,17 +94,17 @@ def save_state(root: Path, state: State) -> None:
 
 
 def save_parts(root: Path, state: State, parts: object) -> None:
-    """Keep what the run of a state found out. To be saved before the state."""
+    """Store what the run of a state found out. Call this before `save_state`."""
     _keep(root, PARTS, [state.key, state.made], parts)
 
 
 def load_parts(root: Path, state: State) -> Any:  # noqa: ANN401 (JSON)
-    """What the run that left a state found out, part by part, as it was saved; None if it is not there."""
+    """What the run of this state found out, as it was saved; None if it is not there."""
     return _kept(root, PARTS, [state.key, state.made])
 
 
 def save_wording(root: Path, state: State, wording: object) -> None:
-    """Keep what the next edit of a text can build on."""
+    """Store what the next edit of a text can build on."""
     _keep(root, WORDING, [state.key, state.worked], wording)
 
 
@@ -114,22 +114,22 @@ def load_wording(root: Path, state: State) -> Any:  # noqa: ANN401 (JSON)
 
 
 def save_source_map(root: Path, state: State, made: int, source_map: object) -> None:
-    """Keep a source map, which `made` tells from any other. To be saved before what builds on it."""
+    """Store a source map, identified by `made`. Call this before saving what builds on it."""
     _keep(root, SOURCE_MAP, [state.key, made], source_map)
 
 
 def load_source_map(root: Path, state: State, made: int) -> Any:  # noqa: ANN401 (JSON)
-    """A source map, as it was saved; None if it is not there."""
+    """The source map identified by `made`, as it was saved; None if it is not there."""
     return _kept(root, SOURCE_MAP, [state.key, made])
 
 
 def _keep(root: Path, name: str, belongs_to: list[object], value: object) -> None:
-    """Keep a value, with what tells whose it is."""
+    """Store a value together with what it belongs to."""
     _write(root, name, {"belongs_to": belongs_to, "value": value})
 
 
 def _kept(root: Path, name: str, belongs_to: list[object]) -> Any:  # noqa: ANN401 (JSON)
-    """The value that was kept last under a name; None if there is none, or if it belongs to something else."""
+    """The value stored under a name; None if there is none, or if it belongs to something else."""
     try:
         content = read_json(root / FOLDER / name)
         return content["value"] if content["belongs_to"] == belongs_to else None
@@ -138,13 +138,13 @@ def _kept(root: Path, name: str, belongs_to: list[object]) -> Any:  # noqa: ANN4
 
 
 def save_texts(root: Path, pieces: Iterable[bytes]) -> None:
-    """Keep texts, one after the other."""
+    """Store texts, one after the other, in one file."""
     if prepare_folder(root):
         write_whole(f"{root / FOLDER / TEXTS}", *pieces)
 
 
 def load_text(root: Path, start: int, length: int, seal: str) -> str | None:
-    """One of the texts that were kept: where it begins, how many bytes it has, and their digest. None if it is not there."""
+    """One of the stored texts, given its byte offset, its length in bytes and its digest; None if it is not there."""
     try:
         data = read_whole(f"{root / FOLDER / TEXTS}", start, length)
         return data.decode() if digest(data) == seal else None
@@ -153,14 +153,15 @@ def load_text(root: Path, start: int, length: int, seal: str) -> str | None:
 
 
 def remove_cache(root: Path) -> bool:
-    """Remove what earlier runs kept, and nothing else; whether there was any. Raises OSError where the system refuses.
+    """Remove what earlier runs stored, and nothing else; returns whether there was any. Raises OSError if the system
+    refuses.
 
-    Where somebody keeps something of their own beside it, that stays, and version control still leaves it alone.
+    If the folder also holds other files, they stay, and version control still ignores it.
     """
     folder = root / FOLDER
     if not is_real_folder(folder):
         return False
-    kept = [name for name in os.listdir(folder) if _CACHE.fullmatch(name)]  # noqa: PTH208 (likewise)
+    kept = [name for name in os.listdir(folder) if _CACHE.fullmatch(name)]  # noqa: PTH208 (os.listdir gives the names)
     if is_real_folder(folder / DOCUMENTS):
         names = os.listdir(folder / DOCUMENTS)  # noqa: PTH208 (likewise)
         documents = [name for name in names if _DOCUMENT.fullmatch(name)]
@@ -175,7 +176,7 @@ def remove_cache(root: Path) -> bool:
 
 
 _DOCUMENT = re.compile(r"[0-9a-f]{2}\.json(?:\.\d+)?")
-"""A file of documents, and what a run that was killed left of one; likewise, what else is kept."""
+"""Names of files of documents (below: of the other files), and of what killed runs have left of them."""
 _NAMES = (NAME, SINCE, PARTS, WORDING, SOURCE_MAP, TEXTS, TOML)
 _CACHE = re.compile(
     rf"(?:{'|'.join(map(re.escape, _NAMES))}|[a-z]+-\d{re.escape(SUFFIX)})(?:\.\d+)?|{re.escape(ANCHOR)}\.\d+"
@@ -183,7 +184,7 @@ _CACHE = re.compile(
 
 
 def _remove(path: Path) -> None:
-    """Remove a file, or a folder that is empty, if it is there. Another run may do the same."""
+    """Remove a file or an empty folder, if it exists. Another run may do the same at once."""
     with suppress(FileNotFoundError):
         if is_real_folder(path):
             path.rmdir()

@@ -1,6 +1,6 @@
-"""The configuration as a JSON Schema, of draft 7: the TOML extensions of editors read that one.
+"""The configuration as a JSON Schema of draft 7, the one that the TOML extensions of editors read.
 
-Defaults, limits, consumers and codes are those of the code. What one key says of another is not in it.
+Defaults, limits, consumers and codes come from the code. Rules about several keys at once are not in the schema.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _PATH: Schema = {
         {"not": {"pattern": _FOREIGN}},
     ],
 }
-"""What `path_mistake` says of a path, with or without a `*`."""
+"""What `path_mistake` checks of a path, except for `*`."""
 
 _WITHOUT_STAR: Schema = {"not": {"pattern": r"\*"}}
 _GLOB: Schema = {"allOf": [{"pattern": r"^[^\\]+$"}, {"not": {"pattern": "^[/~]"}}, _UP, _NOWHERE]}
@@ -72,7 +72,7 @@ _MEANINGS = {
     "skill_lines": "A longer `SKILL.md` is warned of.",
     "skill_tokens": "A `SKILL.md` of more tokens, as estimated, is warned of.",
 }
-"""What each key means: the words of the reference, which editors show beside it."""
+"""What each key means, in the words of the reference; editors show them."""
 
 
 def text() -> str:
@@ -120,7 +120,7 @@ def schema() -> Schema:
 
 
 def _documented(name: str, kind: Schema, holder: type[Config | Limits]) -> Schema:
-    """The schema of a key with what it means, and its default unless it is a table."""
+    """A key's schema with its meaning, and with its default unless the key is a table."""
     default = holder._field_defaults[name]
     if isinstance(default, tuple):
         default = list(default)
@@ -133,7 +133,7 @@ def _list(items: Schema) -> Schema:
 
 
 def _closed(properties: dict[str, Schema]) -> Schema:
-    """A table with these keys and no other."""
+    """The schema of a table with these keys and no others."""
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
@@ -145,7 +145,7 @@ def _limits() -> Schema:
 
 
 def _policy(*, everywhere: bool) -> dict[str, Schema]:
-    """The lists of findings: everywhere, or of a glob."""
+    """The lists `ignore` and `error`: those that apply everywhere, or those of one glob."""
     ignored = _names(lambda code: why_not_ignored(code, everywhere=everywhere))
     return {
         "ignore": _list(_in_any_case(ignored)) | {"default": []},
@@ -154,13 +154,13 @@ def _policy(*, everywhere: bool) -> dict[str, Schema]:
 
 
 def _in_any_case(words: list[str]) -> Schema:
-    """Words that may be written in any case. Editors offer them as they are listed."""
+    """The schema of words in any case. Editors offer them as they are listed."""
     spelled = ("".join(f"[{char}{char.swapcase()}]" if char.isalpha() else char for char in word) for word in words)
     return {"anyOf": [{"enum": words}, {"type": "string", "pattern": f"^({'|'.join(spelled)})$"}]}
 
 
 def _names(why_not: Callable[[Code], str | None]) -> list[str]:
-    """The names and numbers of the codes that a list may hold, and the beginnings of numbers that stand for one of them."""
+    """What a list of codes may hold: names, numbers, and beginnings of numbers. `why_not` says why a code may not be in it."""
     possible = [code for code in CODES.values() if why_not(code) is None]
     beginnings = {code.number[:length] for code in possible for length in range(2, len(code.number))}
     listed = [*(code.name for code in possible), *(code.number for code in possible)]
@@ -168,7 +168,7 @@ def _names(why_not: Callable[[Code], str | None]) -> list[str]:
 
 
 def _plugin() -> Schema:
-    """What packaging takes in a table of `[plugins]`."""
+    """The schema of one table in `[plugins]`."""
     said: Schema = {"type": "string", "pattern": r"\S"}
     author = {"required": ["name"]} | _closed({name: {"type": "string"} for name in ("name", "email", "url")})
     name: Schema = {"type": "string", "pattern": f"^{PLUGIN_NAME.pattern}$", "not": {"enum": sorted(RESERVED)}}

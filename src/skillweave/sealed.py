@@ -1,4 +1,4 @@
-"""JSON files of the cache, each under a seal: one that is not as it was written is not believed."""
+"""JSON files of the cache, each under a checksum: one that is not as it was written is not believed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def read_json(path: Path) -> Any:  # noqa: ANN401 (JSON)
-    """What a JSON file of the cache says. Raises OSError, also where it is no regular file, or ValueError: it is not whole."""
+    """Read a JSON file of the cache. Raises ValueError if it is damaged, or OSError, also if it is not a regular file."""
     seal, _, text = read_whole(f"{path}").partition(b"\n")
     if seal != digest(text).encode():
         message = f"{path} is not as it was written"
@@ -22,8 +22,9 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 (JSON)
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write a JSON file of the cache, whole or not at all. What cannot be written is not kept. Raises TypeError of what no
-    JSON can say.
+    """Write a JSON file of the cache, whole or not at all. A failure of the disk is ignored.
+
+    Raises TypeError if JSON cannot express the content.
     """
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
     write_whole(f"{path}", digest(text).encode() + b"\n" + text)

@@ -1,4 +1,4 @@
-"""What can be selected of a file by a name: sections and regions; what a name means, and what may have been meant."""
+"""Finds sections and regions of a file by name, and the names that may have been meant."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Sections:
     """The headings of a document that can be selected, by the names that they answer to.
 
-    What only a mistake asks for is made when it is asked for; and once, as one file may be asked for thousands of sections.
+    Tables that are needed only for a mistake are made when first asked for, and only once, as one file may be asked for
+    thousands of sections.
     """
 
     def __init__(self, document: Document) -> None:
@@ -37,11 +38,11 @@ class Sections:
         self._known: _Known | None = None
 
     def find(self, name: str) -> list[Heading]:
-        """The headings that a section name means: by explicit id, else by text, else by slug."""
+        """The headings that a section name means: those with it as explicit id, else as text, else as slug."""
         return self.by_id.get(name) or self.by_text.get(_folded(name)) or self.by_slug.get(name) or []
 
     def find_written(self, lines: Sequence[str], name: str) -> list[Heading]:
-        """The headings whose raw text in the document's lines, inline markup and all, is the name."""
+        """The headings whose raw text, with inline markup, is the name. `lines` are the lines of the document."""
         if self._written is None:
             self._written, text = {}, "\n".join(lines)
             for heading in self.headings:
@@ -50,7 +51,7 @@ class Sections:
         return self._written.get(_folded(name), [])
 
     def end_of(self, heading: Heading) -> int:
-        """The line behind a heading's section: the next heading of its level or a higher one, or the end of the file."""
+        """The line after a heading's section: the next heading of its level or a higher one, or the end of the file."""
         if not self._ends:
             open_ones: list[Heading] = []
             for other in self.headings:
@@ -61,7 +62,7 @@ class Sections:
         return self._ends[heading.start]
 
     def closest(self, name: str) -> list[str]:
-        """The headings that come nearest to a name that none has, best first."""
+        """The texts of up to three headings that come nearest to a name that no heading has, best first."""
         known = self._known = self._known or _Known(self.headings)
         names = [known.texts[text] for text in near_names(name.casefold(), known.texts, count=3, cutoff=0.45)]
         names += [known.slugs[slug] for slug in near_names(name.casefold(), known.slugs, count=3, cutoff=0.6)]
@@ -69,7 +70,7 @@ class Sections:
 
 
 class _Known:
-    """What headings are called, as a name that is none of theirs is held against it."""
+    """The names of headings, prepared for comparison with a name that none of them has."""
 
     def __init__(self, headings: Sequence[Heading]) -> None:
         self.texts = {heading.text.casefold(): heading.text for heading in headings}
@@ -80,7 +81,7 @@ class _Known:
                 self.by_word.setdefault(word, []).append(number)
 
     def of_words(self, name: str) -> list[str]:
-        """The first headings that hold more than half of a name's words."""
+        """The texts of the first three headings that contain more than half of a name's words."""
         words = set(_WORD.findall(name.casefold()))
         held = Counter(number for word in words for number in self.by_word.get(word, ())[:_MANY])
         found = sorted(number for number, count in held.items() if count * 2 > len(words))
@@ -90,11 +91,11 @@ class _Known:
 
 _WORD = re.compile(r"\w+")
 _MANY = 200
-"""Headings that hold a word, of which further ones are not looked at."""
+"""Only this many headings with the same word are compared."""
 
 
 def _folded(text: str) -> str:
-    """A heading's text as names are compared: case and the amount of white space do not count."""
+    """A heading's text in the form that is compared: case and the amount of white space do not count."""
     return " ".join(text.split()).casefold()
 
 
@@ -102,15 +103,15 @@ class Regions(NamedTuple):
     """The regions of a file."""
 
     lines: dict[str, tuple[int, int]]
-    """The lines of each by its name, half-open, without the markers."""
+    """The lines of each region by its name, half-open and without the markers."""
     broken: frozenset[str]
-    """The names whose markers are no pair."""
+    """The names whose markers do not pair up."""
     markers: Sequence[int]
     """The lines that are left out of every selection: markers, and comments that ignore findings."""
 
 
 def document_regions(document: Document, *, as_code: bool) -> Regions:
-    """The regions of a Markdown file. As code, its front matter can be selected, too, with comments of its own."""
+    """The regions of a Markdown file. With `as_code`, front matter can be selected too, so its ignore comments are left out."""
     lines: dict[str, tuple[int, int]] = {}
     for region in document.regions:
         lines.setdefault(region.name, (region.start, region.end))
@@ -124,7 +125,7 @@ _COMMENT_MARKER = re.compile(
 
 
 def comment_regions(lines: Sequence[str]) -> Regions:
-    """The regions of a file that is no Markdown: markers are lines that hold nothing else between comment signs."""
+    """The regions of a file that is not Markdown. A marker is a line with nothing else on it but comment signs."""
     found: dict[str, tuple[int, int]] = {}
     opened: list[tuple[str, int]] = []
     broken: set[str] = set()

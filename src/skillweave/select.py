@@ -1,4 +1,6 @@
-"""What a directive selects of a file: a section, a region, lines, or all of it → ranges of lines (directives.md, Selecting)."""
+"""What a directive selects of a file (a section, a region, lines, or everything) → ranges of lines
+(directives.md, Selecting).
+"""
 
 from __future__ import annotations
 
@@ -36,29 +38,29 @@ if TYPE_CHECKING:
     from skillweave.source import Span
 
 Ranges = tuple[tuple[int, int], ...]
-"""Half-open ranges of lines, rising, counted from 0."""
+"""Half-open ranges of lines, in rising order, counted from 0."""
 
 
 class Selection(NamedTuple):
-    """The lines that are selected, and the problems of selecting them; no lines at all if one of them is an error."""
+    """The selected lines, and the problems of selecting them. There are no lines if the selector failed."""
 
     ranges: Ranges
     problems: tuple[Problem, ...] = ()
 
 
 class Lines(NamedTuple):
-    """A text by lines, as selecting needs it: no file, no path."""
+    """A text by lines, as selecting needs it: without a file or a path."""
 
     lines: Sequence[str]
     name: str
-    """What the file is called in messages."""
+    """The name of the file in messages."""
     regions: Regions
     sections: Sections | None = None
-    """Its sections, where many are asked for."""
+    """Its sections, if they have been prepared because many are asked for."""
 
 
 def whole(lines: Sequence[str], document: Document) -> Ranges:
-    """All lines of a file but its front matter, its region markers, and the blank lines at both ends."""
+    """All lines of a file except its front matter, the lines of markers and ignore comments, and blank lines at both ends."""
     return _trim(lines, without(document.markers, ((document.body, document.lines),)))
 
 
@@ -89,7 +91,7 @@ def select(source: Lines, document: Document, directive: Directive) -> Selection
 
 
 def select_code(source: Lines, document: Document | None, directive: Directive) -> Selection:
-    """What an `as=code` include selects of any text file: front matter is part of it. Only Markdown has a document."""
+    """What an `as=code` include selects of a text file, including front matter. `document` is given only for Markdown."""
     problems: list[Problem] = []
     everything = ((0, _count(source.lines)),)
     if directive.section is not None and document is not None:
@@ -120,7 +122,7 @@ def _section(source: Lines, document: Document, directive: Directive, problems: 
 
 
 def ambiguous(matches: Sequence[Heading], name: str, file: str, span: Span) -> Problem:
-    """What to say of a section name that several headings of a file answer to."""
+    """The problem of a section name that several headings of a file answer to."""
     return Problem(
         AMBIGUOUS_SECTION,
         f'{len(matches)} headings of {file} are called "{name}"; this takes the first',
@@ -167,7 +169,7 @@ def _region(source: Lines, directive: Directive, problems: list[Problem]) -> Ran
     cure = f'did you mean "{close[0]}"?' if close else None
     is_markdown = source.name.endswith(".md")
     if name in regions.broken and is_markdown:
-        return ()  # its own file says what is wrong with it
+        return ()  # the file's own document reports what is wrong with it
     if name in regions.broken:
         cure = f"begin it once with `region: {name}` and end it once with `endregion: {name}`, each in a comment"
     elif cure is None:
@@ -214,7 +216,7 @@ def _check_cut_blocks(
     for block in cut_blocks(source.lines, document, ranges):
         what, where = _CUT[block.kind], f"on lines {block.start + 1} to {block.end}"
         if block.kind == "html":
-            # What follows the include would be part of it.
+            # What follows the include would become part of it.
             message, cure = f"these lines begin {what} {where} and do not end it", "select all of it"
             problems.append(Problem(UNCLOSED_HTML, message, directive.span, help=cure))
         else:
@@ -225,7 +227,7 @@ def _check_cut_blocks(
 def _check_indents(
     source: Lines, document: Document, ranges: Ranges, directive: Directive, problems: list[Problem]
 ) -> None:
-    """Blocks of a list item or a footnote that is not selected with them, so far indented that they are code without it."""
+    """Report the first block that turns into indented code because the list item or footnote around it is not selected."""
     blocks = between(document.blocks, ranges[0][0], ranges[-1][1], attrgetter("start")) if ranges else ()
     for block in blocks:
         if not block.containers or block.kind == "code" or not holds(ranges, block.start):
@@ -233,7 +235,7 @@ def _check_indents(
         around = block.containers[0]
         if holds(ranges, around.start):
             continue
-        # What is selected of a container that is not may hold others that are: their first lines tell for all of them.
+        # Inside a container that is not selected, there may be others that are; the outermost one's first line tells for all.
         first = next((inner.start for inner in block.containers if holds(ranges, inner.start)), block.start)
         if source.lines[first].expandtabs(4).startswith("    "):
             what = _CONTAINERS[around.kind]
@@ -248,7 +250,7 @@ _CUT = {"fence": "the fence", "table": "the table", "setext": "the heading", "ht
 
 
 def cut_blocks(lines: Sequence[str], document: Document, ranges: Ranges) -> Iterator[Block]:
-    """The blocks of which ranges hold a part and not all, and which are something else then."""
+    """The blocks that are selected only in part, and mean something else then."""
     if not ranges:
         return
     first = max(bisect_right(document.blocks, ranges[0][0], key=attrgetter("start")) - 1, 0)
@@ -259,7 +261,7 @@ def cut_blocks(lines: Sequence[str], document: Document, ranges: Ranges) -> Iter
         covered = sum(max(0, min(end, block.end) - max(start, block.start)) for start, end in ranges)
         if not 0 < covered < block.end - block.start:
             continue
-        # HTML of types 6 and 7 ends at a blank line, wherever it begins; and what is only the end of a comment is text.
+        # HTML of types 6 and 7 ends at a blank line, wherever it begins; the mere end of a comment is text.
         is_begun = holds(ranges, block.start) and not holds(ranges, block.end - 1)
         if block.kind != "html" or (is_begun and html_type(lines[block.start].lstrip(" \t>")) < 6):
             yield block
@@ -275,7 +277,7 @@ def _first_heading(document: Document, ranges: Ranges) -> Heading | None:
 def _check_dropped(
     source: Lines, document: Document, ranges: Ranges, dropped: tuple[Heading, Directive], problems: list[Problem]
 ) -> None:
-    """What stands before a heading and what stands behind it, where they become something else without it."""
+    """Report a heading whose removal changes the meaning of the blocks before and after it."""
     heading, directive = dropped
     blocks = document.blocks
     place = bisect_left(blocks, heading.start, key=attrgetter("start"))
@@ -284,7 +286,7 @@ def _check_dropped(
         return
     if not holds(ranges, above[0].end - 1) or not holds(ranges, below[0].start):
         return
-    # All of the outermost blocks on both sides: what is selected of them is another question.
+    # Take the outermost blocks on both sides whole: how much of them is selected is checked elsewhere.
     start = min([above[0].start, *(outer.start for outer in above[0].containers[:1])])
     end = max([below[0].end, *(outer.end for outer in below[0].containers[:1])])
     first, behind = (
@@ -313,7 +315,7 @@ def _moved(block: Block, by: int) -> Block:
 
 
 def _said(block: Block, lines: Sequence[str]) -> tuple[object, ...]:
-    """What a block is: where a container ends counts without the blank lines there."""
+    """What identifies a block. A container's end, and blank lines at the block's end, do not count."""
     end = block.end
     while end > block.start and not lines[end - 1].strip(" \t>"):
         end -= 1
@@ -322,7 +324,7 @@ def _said(block: Block, lines: Sequence[str]) -> tuple[object, ...]:
 
 
 def without(lines: Sequence[int], ranges: Ranges) -> Ranges:
-    """Ranges less some lines, which rise."""
+    """Remove lines (in rising order) from ranges."""
     kept: list[tuple[int, int]] = []
     cuts = iter(lines[bisect_left(lines, ranges[0][0]) : bisect_left(lines, ranges[-1][1])] if ranges else ())
     cut = next(cuts, None)
@@ -340,7 +342,7 @@ def without(lines: Sequence[int], ranges: Ranges) -> Ranges:
 
 
 def joined(ranges: Iterable[tuple[int, int]]) -> Ranges:
-    """Ranges in any order, which may meet or overlap → those of the same lines that rise and do not."""
+    """Ranges in any order, which may touch or overlap → ranges of the same lines that rise and do not touch."""
     found: list[tuple[int, int]] = []
     for start, end in sorted(ranges):
         if found and start <= found[-1][1]:
@@ -351,7 +353,7 @@ def joined(ranges: Iterable[tuple[int, int]]) -> Ranges:
 
 
 def holds(ranges: Ranges, line: int) -> bool:
-    """Whether ranges hold a line."""
+    """Whether ranges contain a line."""
     place = bisect_right(ranges, (line + 1,)) - 1
     return place >= 0 and line < ranges[place][1]
 
@@ -360,12 +362,12 @@ T = TypeVar("T")
 
 
 def between(parts: Sequence[T], start: int, end: int, line: Callable[[T], int]) -> Sequence[T]:
-    """Those of a text's parts, which stand in the order of their lines, whose line is one from `start` on and before `end`."""
+    """The parts whose line is in the half-open range from `start` to `end`. `parts` must be sorted by their lines."""
     return parts[bisect_left(parts, start, key=line) : bisect_left(parts, end, key=line)]
 
 
 def bridged(ranges: Ranges, hidden: Sequence[int]) -> Ranges:
-    """Ranges as they would be if no line had been left out for being hidden: those with nothing else between are one."""
+    """Join ranges that are separated only by hidden lines, as if those had not been left out."""
     if not hidden or len(ranges) < 2:
         return ranges
     gaps = set(hidden[bisect_left(hidden, ranges[0][0]) : bisect_left(hidden, ranges[-1][1])])
@@ -384,7 +386,7 @@ def _intersect(ranges: Ranges, bounds: tuple[int, int]) -> Ranges:
 
 
 def _trim(lines: Sequence[str], ranges: Ranges) -> Ranges:
-    """Leave out the blank lines at both ends of a selection."""
+    """Remove the blank lines at both ends of a selection."""
     kept = list(ranges)
     while kept:
         start, end = kept[0]

@@ -13,9 +13,9 @@ _ASCII: dict[int, str | None] = {
 
 @lru_cache(maxsize=4096)
 def slugify(text: str) -> str:
-    """A heading's text → GitHub's anchor for it, before repeats are numbered.
+    """GitHub's anchor for a heading's text, before repeats are numbered.
 
-    Lower case; letters, digits, marks, `_` and `-` stay, each space becomes `-`, all else goes.
+    Lower case; letters, digits, marks, `_` and `-` stay, each space becomes `-`, and everything else is dropped.
     https://github.com/Flet/github-slugger
     """
     if text.isascii():
@@ -40,7 +40,7 @@ class Slugger:
         self.seen: dict[str, int] = {}
 
     def slug(self, text: str) -> str:
-        """The slug of the next heading."""
+        """The slug of the document's next heading."""
         base = slugify(text)
         slug = base
         while slug in self.seen:

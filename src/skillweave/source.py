@@ -23,11 +23,11 @@ _NOT_OURS = frozenset({".git", "git~1", ".hg", ".jj", ".skillweave", ".svn"})
 
 
 def foreign_part(path: str) -> str | None:
-    """The part of a path that is no folder of a project's, if there is one: what version control or our cache keeps.
+    """The first part of a path that version control or our cache owns, such as `.git`; None if there is none.
 
-    To write there, or to publish from there, would reach beyond what a repository says of itself.
+    Nothing may be written there or published from there: that would reach beyond what a repository says about itself.
     """
-    # Windows drops dots and blanks at a name's end, and knows `.git` by a short name, too.
+    # Windows drops dots and blanks at the end of a name, and also knows `.git` by a short name.
     return next((part for part in path.split("/") if part.rstrip(". ").casefold() in _NOT_OURS), None)
 
 
@@ -35,7 +35,7 @@ _NOT_PORTABLE = re.compile(r'.*[<>:"|?*\\]|.*[. ]$|(?i:con|prn|aux|nul|(?:com|lp
 
 
 def unportable_part(path: str) -> str | None:
-    """The part of a path that not every system can have as a name, if there is one
+    """The first part of a path that is not a valid name on every system; None if there is none
     (https://learn.microsoft.com/windows/win32/fileio/naming-a-file).
     """
     return next((part for part in path.split("/") if _NOT_PORTABLE.match(part) or not part.isprintable()), None)
@@ -56,11 +56,11 @@ class Position(NamedTuple):
 
 
 START = Position(1, 1)
-"""Where a file begins: the place of what is wrong with all of it."""
+"""The start of a file; also the place of what is wrong with the whole file."""
 
 
 class Edit(NamedTuple):
-    """Replace what stands between two offsets of a text."""
+    """Replace the text between two offsets."""
 
     start: int
     end: int
@@ -68,7 +68,7 @@ class Edit(NamedTuple):
 
 
 def apply_edits(text: str, start: int, end: int, edits: Iterable[Edit]) -> str:
-    """The text between two offsets with edits made. They are sorted, lie within, and do not overlap."""
+    """The text between two offsets with edits applied. The edits must be sorted, lie within, and not overlap."""
     parts = []
     for edit in edits:
         parts.append(text[start : edit.start])
@@ -82,18 +82,21 @@ _AND_ITS_END = (1).__add__
 
 
 class LineIndex:
-    """Offsets ↔ lines of one text. Lines count from 0 here; only LF ends a line (CRLF and CR are gone by then)."""
+    """Converts between offsets and lines of one text.
+
+    Lines count from 0; only LF ends a line (CRLF and CR are gone by then).
+    """
 
     __slots__ = ("starts", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        # Each line and its end, summed up; the last one has none.
+        # Sum up the lengths of all lines with their line ends; the last sum is past the text's end, and starts no line.
         self.starts = list(accumulate(map(_AND_ITS_END, map(len, text.split("\n"))), initial=0))
         self.starts.pop()
 
     def position(self, offset: int) -> Position:
-        """The position of an offset; the offset of the text's end is valid."""
+        """The position of an offset; the offset of the text's end is valid, too."""
         line = bisect_right(self.starts, offset) - 1
         return Position(line + 1, offset - self.starts[line] + 1)
 
@@ -101,11 +104,11 @@ class LineIndex:
         return bisect_right(self.starts, offset) - 1
 
     def start(self, line: int) -> int:
-        """Where a line starts; past the last one, the text's end."""
+        """The offset where a line starts; past the last line, the end of the text."""
         return self.starts[line] if line < len(self.starts) else len(self.text)
 
     def line(self, number: int) -> str:
-        """The text of a line (from 0) without its line end; empty past the last one."""
+        """The text of a line (from 0) without its line end; empty past the last line."""
         if number >= len(self.starts):
             return ""
         end = self.starts[number + 1] - 1 if number + 1 < len(self.starts) else len(self.text)
@@ -113,14 +116,17 @@ class LineIndex:
 
 
 class EncodingProblem(NamedTuple):
-    """Why bytes are no text: what is wrong and at which byte."""
+    """Why bytes are not text: what is wrong, and at which byte."""
 
     message: str
     offset: int
 
 
 def decode(data: bytes) -> str | EncodingProblem:
-    """UTF-8 bytes → text with LF line ends and without a leading BOM (directives.md, Bytes)."""
+    """Decode UTF-8 bytes to a text with LF line ends and without a leading BOM (directives.md, Bytes).
+
+    Returns an `EncodingProblem` for anything else.
+    """
     for bom, name in ((b"\xff\xfe", "UTF-16 (little-endian)"), (b"\xfe\xff", "UTF-16 (big-endian)")):
         if data.startswith(bom):
             return EncodingProblem(f"this is {name}, not UTF-8", 0)
@@ -136,14 +142,14 @@ def decode(data: bytes) -> str | EncodingProblem:
 
 
 def folded(path: str) -> str:
-    """A path as some file systems compare it: without case, and in one Unicode normalisation."""
-    from unicodedata import normalize  # noqa: PLC0415 (few runs compare paths so)
+    """A path in the form that some file systems compare: without case, and in one Unicode normalisation."""
+    from unicodedata import normalize  # noqa: PLC0415 (few runs compare paths like this)
 
     return normalize("NFC", path).casefold()
 
 
 def normalise(text: str) -> str:
-    """Text with one leading BOM dropped and CRLF and CR read as LF."""
+    """A text without a leading BOM, and with CRLF and CR replaced by LF."""
     text = text.removeprefix("\ufeff")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,7 +1,7 @@
-"""What the last build saw and did, so that the next one can tell that nothing has changed. `saved.py` keeps it.
+"""What the last build saw and did, so that the next one can tell that nothing has changed. `saved.py` stores it.
 
-It may only ever save time: it is believed where every folder that was listed, every file that was read and every file that
-was written is as it was, and ignored where it cannot be read, is another version's, or asks for anything else.
+A state may only save time. It is believed only if every listed folder, every file read and every file written is
+unchanged, and ignored if it cannot be read, or belongs to another version or request.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 
 TABLES = ("folders", "files", "links", "outputs", "output_folders", "result")
-"""What a state holds of many paths."""
+"""The tables of a state: what it holds by path."""
 
 
 class State:
-    """One build, as far as the next one needs it. `key` says what it was asked for, by which version, and where."""
+    """One build, as far as the next one needs it. `key` says what was asked for, by which version, and where."""
 
     def __init__(self, key: str, started: int = 0) -> None:
         self.key = key
@@ -43,45 +43,47 @@ class State:
         self.output_folders: dict[str, list[Any]] = {}
         self.result: dict[str, Any] = {}
         self.started = started
-        """When the last run began that found it to hold: stamps are held against it."""
+        """When the last run that found it valid began; stamps are compared with this time."""
         self.worked = started
-        """When the last run began that worked anything out."""
+        """When the last run that compiled anything began."""
         self.made = started
-        """When the run began that found its parts out, which tells them from those of any other."""
+        """When the run that found out its parts began; this identifies the parts."""
         self.published = False
-        """Whether the outputs are those of this state, but for the pending ones."""
+        """Whether the outputs on disk are those of this state, except for the pending entries."""
         self.pending: list[str] = []
-        """The entries that were worked out by a check, and not published since."""
+        """The entries that a check compiled and that have not been published since."""
         self.renewed = False
-        """Whether contents were read to tell that nothing changed, and the next run need not, if it has the newer stamps."""
+        """Whether files had to be read to see that nothing changed; with the newer stamps saved, the next run need not
+        read them.
+        """
         self.saved = 0
-        """When it was last written as a whole; 0 if it was not."""
+        """When it was last saved whole; 0 if it never was."""
         self.changes: dict[str, dict[str, list[Any]]] = {name: {} for name in TABLES}
-        """What was put into its tables since: by table and path, the row, or nothing where it was taken out."""
+        """The changes since then, by table and path: a list with the new row, or an empty list if the row was removed."""
 
     def put(self, table: str, path: str, row: object) -> None:
-        """Put a row into a table, in place of the one that is there. Rows are not changed."""
+        """Put a row into a table, replacing the old one. A row must not be changed afterwards."""
         rows = getattr(self, table)
         if path not in rows or rows[path] != row:
             rows[path] = row
             self.changes[table][path] = [row]
 
     def drop(self, table: str, path: str) -> None:
-        """Take a row out of a table, if it is there."""
+        """Remove a row from a table, if it is there."""
         if getattr(self, table).pop(path, None) is not None:
             self.changes[table][path] = []
 
 
 def parser_key() -> str:
-    """What all that is kept depends on besides files."""
-    # What is kept of a finding is part of it: while a version is under development, that changes and its number does not.
+    """Everything besides files that all cached values depend on."""
+    # A finding's fields are included: during development they change while the version number does not.
     return "; ".join([*versions(), *Problem._fields, *Diagnostic._fields])
 
 
 def record(key: str, tree: Tree, started: int, output: str) -> State:
     """The state of a build's sources: every folder it listed, every file it read, every symlink it followed.
 
-    `output` is the output folder's path: that a build makes it is no change of the sources.
+    `output` is the path of the output folder: creating it does not count as a change of the sources.
     """
     state = State(key, started)
     for folder, listing in tree.listings.items():
@@ -95,7 +97,7 @@ def record(key: str, tree: Tree, started: int, output: str) -> State:
 
 
 def copy_of(state: State) -> State:
-    """A state that can be added to and leaves the other as it is."""
+    """A copy of a state; adding to it leaves the original as it is."""
     copy = State(state.key)
     vars(copy).update(
         vars(state),
@@ -106,7 +108,7 @@ def copy_of(state: State) -> State:
 
 
 def update(state: State, tree: Tree, output: str, changed: Collection[str]) -> bool:
-    """Add what a run saw that worked out some changes only; False if it saw other contents than were told of."""
+    """Add what a run saw that compiled only some changes; returns False if a file not in `changed` had another content."""
     for path, read in tree.reads.items():
         known = state.files.get(path)
         content = read.digest if isinstance(read, Read) else read
@@ -123,10 +125,10 @@ def update(state: State, tree: Tree, output: str, changed: Collection[str]) -> b
 
 
 def changed_files(state: State, tree: Tree, output: str, started: int) -> frozenset[SourcePath] | None:
-    """The files that have another content than the last run read; None if more is not as it was: a folder, a symlink, a
-    file that could be read or could not.
+    """The files whose content differs from what the last run read. None if anything else differs: a folder, a symlink, or
+    whether a file can be read.
 
-    Stamps are believed once they have settled, else contents are read; the state then gets the newer stamp.
+    A stamp is believed once it has settled; else the file is read, and the state gets the newer stamp.
     """
     if not _folders_unchanged(state, tree, output, started) or not _links_unchanged(state, tree):
         return None
@@ -140,7 +142,7 @@ def changed_files(state: State, tree: Tree, output: str, started: int) -> frozen
             continue
         before, fingerprint = known
         try:
-            status = os.stat(f"{root}/{path}")  # noqa: PTH116 (a string is at hand, and a Path costs more)
+            status = os.stat(f"{root}/{path}")  # noqa: PTH116 (the path is a string already, and a Path costs more)
         except OSError:
             return None
         current = stamp(status)
@@ -162,7 +164,7 @@ def changed_files(state: State, tree: Tree, output: str, started: int) -> frozen
 
 
 def _folders_unchanged(state: State, tree: Tree, output: str, started: int) -> bool:
-    """Whether folders list what they did. One whose stamp has settled need not be listed for that."""
+    """Whether all folders list what they did. A folder with an unchanged, settled stamp need not be listed for that."""
     root = os.fspath(tree.root)
     for folder, known in state.folders.items():
         current = folder_stamp(f"{root}/{folder}")
@@ -179,8 +181,8 @@ def _folders_unchanged(state: State, tree: Tree, output: str, started: int) -> b
 
 
 def _links_unchanged(state: State, tree: Tree) -> bool:
-    """Whether symlinks lead to what they did: a listing has their names alone, and what they lead to may come and go."""
-    fresh = Tree(tree.root, tree.roots)  # What is found of a link here is nothing that the run has looked up.
+    """Whether all symlinks lead where they did: a listing has only their names, and their targets may come and go."""
+    fresh = Tree(tree.root, tree.roots)  # Separate: a link looked at here is nothing that the run depends on.
     for path, known in state.links.items():
         resolved = fresh.resolve_link(path)
         if (list(resolved) if resolved else None) != known:
@@ -193,9 +195,9 @@ def _but(listing: dict[str, EntryKind] | str, folder: str, output: str) -> dict[
 
 
 def record_outputs(state: State, folder: Path, paths: Mapping[str, str], made: Collection[str] = ()) -> None:
-    """Add what was published: each file with its stamp and digest, and the names in every folder it is in.
+    """Add what was published: each file with its stamp and digest, and the names in all folders above them.
 
-    `made` are folders that were not there before, and hold nothing else: they are not looked into.
+    `paths` maps output paths to digests. `made` are folders that are new and hold nothing else, so they are not listed.
     """
     for path, fingerprint in paths.items():
         try:
@@ -216,7 +218,7 @@ def record_outputs(state: State, folder: Path, paths: Mapping[str, str], made: C
         name = pending.pop()
         listed = _listed(folder, name)
         state.put("output_folders", name, listed)
-        # What no build wrote may be a folder, in which something can come to stand in a bundle's way.
+        # Something that no build wrote may be a folder, in which a file can later get in a bundle's way.
         for path in (f"{name}/{other}" for other in listed[1] if name):
             is_known = path in state.outputs or path in state.output_folders or path in pending
             if not is_known and is_real_folder(folder / path):
@@ -224,7 +226,7 @@ def record_outputs(state: State, folder: Path, paths: Mapping[str, str], made: C
 
 
 def lists_the_same(state: State, folder: Path, paths: Iterable[str]) -> bool:
-    """Whether the folders of some outputs, and all above them, list what they did: nothing has come to stand there since."""
+    """Whether all folders above some outputs list what they did, so that nothing new is there."""
     folders = {parent for path in paths for parent in _parents(path)}
     return all(_names(folder, name) == state.output_folders.get(name, [None, None])[1] for name in folders)
 
@@ -236,7 +238,7 @@ def written_lock(state: State) -> str:
 
 
 def forget_outputs(state: State, folder: Path, paths: Iterable[str]) -> None:
-    """Take out outputs that are there no more, and the folders that are gone with them."""
+    """Remove outputs that no longer exist, and the folders that went with them."""
     parents = {""}
     for path in paths:
         state.drop("outputs", path)
@@ -250,7 +252,7 @@ def forget_outputs(state: State, folder: Path, paths: Iterable[str]) -> None:
 
 
 def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
-    """Whether everything that was published is as it was, and nothing stands beside it that did not."""
+    """Whether all published files are as they were, and nothing new is beside them."""
     base = str(folder)
     settled = state.started - SETTLED
     for name, known in state.output_folders.items():
@@ -285,8 +287,9 @@ def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
 
 
 def seen(state: State, output: str, *, is_built: bool) -> Seen | None:
-    """All that the run that left a state depends on, with what it wrote to the output folder if it is a build's; None if
-    something could not be read.
+    """Everything that the run that left a state depends on; with `is_built`, also what it wrote to the output folder.
+
+    None if something could not be read.
     """
     found = Seen(output)
     written = [(f"{output}/{path}", known) for path, known in state.outputs.items()] if is_built else []
@@ -308,14 +311,14 @@ def seen(state: State, output: str, *, is_built: bool) -> Seen | None:
 
 
 def _believed(known: Stamp, started: int) -> Stamp:
-    """A stamp, or, where it has not settled, one that no file ever has: what it is of has to be looked into."""
+    """A stamp; or if it has not settled, one that no file ever has, so that the file has to be read."""
     if not known or is_settled(known, started):
         return known
     return unsettled(known)
 
 
 def has_strays(state: State) -> bool:
-    """Whether there was anything in the folders of outputs that no build wrote."""
+    """Whether the folders of outputs held anything that no build wrote."""
     ours = {*state.outputs, *(parent for path in state.outputs for parent in _parents(path))}
     return any(
         (f"{folder}/{name}" if folder else name) not in ours
@@ -325,12 +328,12 @@ def has_strays(state: State) -> bool:
 
 
 def now() -> int:
-    """The time that stamps are held against, in nanoseconds."""
+    """The current time, which stamps are compared with, in nanoseconds."""
     return time.time_ns()
 
 
 def _listed(folder: Path, name: str) -> list[Any]:
-    """A folder's stamp, and the names in it."""
+    """A folder's stamp, and the sorted names in it."""
     return [folder_stamp(f"{folder}/{name}"), _names(folder, name)]
 
 

@@ -1,7 +1,7 @@
-"""Parsed documents on the disk, by the digest of their text: in `.skillweave/documents/`, a file for each two first digits.
+"""Parsed documents on disk, by the digest of their text: in `.skillweave/documents/`, a file for each two first digits.
 
-So a run reads and writes those that it needs, and few others. A bad, foreign or old file is an empty one, and of two runs
-that write one file the last one wins: either costs time only.
+A run therefore reads and writes few documents besides those that it needs. A bad, foreign or old file counts as empty,
+and if two runs write the same file, the last one wins: either costs only time.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 DIGITS = 2
 SLACK = 2
-"""How many times as many documents a file may keep as the last whole run used: those of another branch come back."""
+"""A file may keep this many times as many documents as the last whole run used; those of another branch may be needed again."""
 
 
 def fetcher(root: Path) -> Callable[[Iterable[str]], Mapping[str, str]]:
-    """What gets the documents that earlier builds of a project have parsed with the parser that is here now, by digest."""
+    """A function that fetches stored documents by digest, if the parser that stored them is the one installed now."""
     key = key_here(root, parser_key())
     return lambda digests: fetch(root, key, digests)
 
 
 def fetch(root: Path, key: str | None, digests: Iterable[str]) -> dict[str, str]:
-    """The documents of some texts, as they are stored, by digest; those that are not there are left out.
+    """The stored documents with these digests; those that are not there are left out.
 
-    Without a key there is no cache of this machine, and nothing that is there is believed.
+    Without a key, this machine has no cache, and nothing on disk is believed.
     """
     found: dict[str, str] = {}
     if key is None:
@@ -43,7 +43,7 @@ def fetch(root: Path, key: str | None, digests: Iterable[str]) -> dict[str, str]
 
 
 def keep(root: Path, key: str | None, documents: Mapping[str, str], used: Collection[str] | None = None) -> None:
-    """Add documents. Where all digests that a run used are given, and far more are kept, the others go."""
+    """Add documents to the store. If `used` has all digests that a run used, surplus documents are dropped from a file."""
     if not documents or not key or not prepare_folder(root, DOCUMENTS):
         return
     in_use = _by_file(used or ())

@@ -1,6 +1,6 @@
-"""Which findings are told: what a configuration or a command ignores and raises, and what a comment ignores in place.
+"""Decides which findings are reported: a configuration or command ignores or raises them, a comment ignores them in place.
 
-A finding is judged once, when it is found: what is ignored keeps no entry from being built. Pure.
+A finding is judged once, when it is found; an ignored one keeps no entry from being built. Pure functions.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class PerPath(NamedTuple):
-    """What holds below some paths: the numbers of the codes that are ignored, and of those that are raised."""
+    """What applies to the paths that a glob covers: the numbers of codes that are ignored, and of those that are raised."""
 
     glob: str
     ignore: tuple[str, ...] = ()
@@ -29,16 +29,16 @@ class PerPath(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """What is ignored and what is raised, as numbers of codes. Errors are in `per_path` only, and only excusable ones."""
+    """Which codes are ignored and raised, by number. Errors can be ignored only per path, and only excusable ones."""
 
     ignore: tuple[str, ...] = ()
     error: tuple[str, ...] = ()
     per_path: tuple[PerPath, ...] = ()
-    """The last one that speaks of a path and a code wins, and wins over the two above."""
+    """The last rule that names a code and covers the path wins, also over the two lists above."""
     dropped: tuple[str, ...] = ()
     """What the command line ignores, whatever the configuration says."""
     selected: tuple[str, ...] | None = None
-    """What the command line wants to see; None: everything."""
+    """What the command line selects to be shown; None: everything."""
 
     def selects(self, code: Code) -> bool:
         """Whether the command line wants to see findings of a code."""
@@ -50,19 +50,19 @@ class Ignore(NamedTuple):
 
     codes: tuple[Code, ...]
     names: tuple[Span, ...]
-    """Where each code is named."""
+    """The span of each code's name."""
     line: int
     last: int
-    """The line that it speaks of: the next one that holds text. What stands between is meant, too."""
+    """The line that it applies to: the next one with text. The lines in between are covered, too."""
     is_first: bool
-    """Whether it stands before all text, and so speaks of the file as a whole: of findings on its first line."""
+    """Whether it comes before all text, and so applies to the whole file: to findings on its first line."""
 
 
 class Mark(NamedTuple):
-    """What a finding is kept for that is not told: to know, at the end, which comments ignore nothing.
+    """Recorded in place of a finding that is not shown, to know in the end which comments ignore nothing.
 
-    `ignored`: a comment of its file, on a line (from 0), ignores it. `claim`: it is true if nothing is ignored by the
-    comment on that line that has this code's number. `seen`: what that comment speaks of has come into a bundle.
+    `ignored`: a comment on `line` (from 0) of the file ignores the finding. `claim`: a finding that is true unless the
+    comment on that line ignores something with this number. `seen`: what that comment applies to has reached a bundle.
     """
 
     kind: Literal["ignored", "claim", "seen"]
@@ -73,9 +73,10 @@ class Mark(NamedTuple):
 def judge(
     policy: Policy, diagnostic: Diagnostic, ignores: Sequence[Ignore], *, strict: bool = False
 ) -> Diagnostic | Mark | None:
-    """What becomes of a finding: it is told as it is or as an error, ignored by a comment, or by the policy (None).
+    """Decide what becomes of a finding: shown as it is or as an error, ignored by a comment (`Mark`), or by the policy
+    (None).
 
-    `ignores` are the comments of the file that it is in. `strict` makes warnings errors.
+    `ignores` are the comments of the finding's file. `strict` turns warnings into errors.
     """
     code = diagnostic.code
     is_error = diagnostic.severity is Severity.ERROR
@@ -93,7 +94,7 @@ def judge(
 
 
 def _covering(ignores: Sequence[Ignore], line: int) -> Iterator[Ignore]:
-    """The comments that speak of a line, the nearest first. They are sorted, and so are the lines that they speak of."""
+    """The comments that apply to a line, nearest first. Both the comments and the lines they apply to must be sorted."""
     if line == 0:
         yield from takewhile(lambda ignore: ignore.is_first, ignores)
         return
@@ -102,7 +103,7 @@ def _covering(ignores: Sequence[Ignore], line: int) -> Iterator[Ignore]:
 
 
 def _asked(policy: Policy, path: str, number: str) -> str | None:
-    """What the configuration says of a code at a path."""
+    """What the configuration asks for a code at a path: "ignore", "error" or None."""
     for rule in reversed(policy.per_path):
         if (number in rule.ignore or number in rule.error) and covers(rule.glob, path):
             return "ignore" if number in rule.ignore else "error"
@@ -116,7 +117,7 @@ _PREFIX = re.compile(r"SW\d{0,2}")
 
 
 def find_codes(name: str) -> tuple[Code, ...]:
-    """The codes that a name, a number, or the beginning of a number (`SW`, `SW5`) stands for; none for anything else."""
+    """The codes for a name, a number, or the beginning of a number (`SW`, `SW5`); empty for anything else."""
     found = find_code(name)
     if found is not None:
         return (found,)
@@ -125,25 +126,25 @@ def find_codes(name: str) -> tuple[Code, ...]:
 
 
 def find_code(name: str) -> Code | None:
-    """The code with a name or a number, in any case."""
+    """The code with a name or number, in any case; None if there is none."""
     return CODES.get(name.lower()) or next((code for code in CODES.values() if code.number == name.upper()), None)
 
 
 def near_code(name: str) -> str | None:
-    """The name or number of a code that may have been meant by one that no code has."""
+    """The name or number that may have been meant by one that no code has; None if nothing is near."""
     known = {spelled.casefold(): spelled for code in CODES.values() for spelled in (code.name, code.number)}
     close = near_names(name.casefold(), known)
     return known[close[0]] if close else None
 
 
 def nearest(name: str) -> str:
-    """What to say of a name that no code has."""
+    """A hint for a name that no code has."""
     close = near_code(name)
     return f'did you mean "{close}"?' if close else "as in unused-pattern, or SW304"
 
 
 def why_not_ignored(code: Code, *, everywhere: bool) -> str | None:
-    """Why findings of a code cannot be ignored: everywhere, or in some places; None: they can."""
+    """Why findings of a code cannot be ignored `everywhere` (or else in some places); None if they can."""
     if code.severity is not Severity.ERROR or (code.excusable and not everywhere):
         return None
     if code.excusable:
@@ -152,7 +153,7 @@ def why_not_ignored(code: Code, *, everywhere: bool) -> str | None:
 
 
 def why_not_raised(code: Code) -> str | None:
-    """Why findings of a code cannot be made errors; None: they can."""
+    """Why findings of a code cannot be raised to errors; None if they can."""
     return f"{code.name} is an error already" if code.severity is Severity.ERROR and not code.milder else None
 
 
@@ -163,12 +164,12 @@ _VERB = re.compile(r"\s*skillweave:\s*([^\s,]*)")
 
 
 def is_ours(comment: str) -> bool:
-    """Whether the text of a comment speaks to us."""
+    """Whether the text of a comment is addressed to us."""
     return _VERB.match(comment) is not None
 
 
 def read_ignore(text: str, span: Span) -> tuple[tuple[tuple[Code, Span], ...], tuple[Problem, ...]]:
-    """The text of a comment that is ours, in its file → the codes that it ignores, each with its place; and mistakes."""
+    """Read one of our comments, whose text is at `span`; returns the codes that it ignores with their places, and problems."""
     verb = _VERB.match(text, *span)
     if verb is None or verb[1] != "ignore":
         asked = Span(*verb.span(1)) if verb and verb[1] else span
@@ -196,7 +197,7 @@ def read_ignore(text: str, span: Span) -> tuple[tuple[tuple[Code, Span], ...], t
 
 
 def claim(ignore: Ignore, code: Code, span: Span) -> Problem:
-    """What to say of a comment that names a code in vain; `span` is where it does."""
+    """The problem of a comment that ignores a code in vain; `span` is where it names the code."""
     where = f"on line {ignore.last + 1}" if ignore.last > ignore.line else "behind it"
     message = f"this ignores nothing: there is no {code.name} {where}"
     return Problem(UNUSED_IGNORE, message, span, help=f"remove {code.name} from the comment")

@@ -1,4 +1,4 @@
-"""Where the lines of an output come from: file, line, and the includes that brought it; or that they are generated."""
+"""Where the lines of an output come from: file, line, and the includes that brought them; or that they are generated."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from skillweave.source import SourcePath
 
 Made = Literal["banner", "fence", "link", "end"]
-"""What the compiler writes by itself: the banner, the fence around included code, the link of a reference, and the one
-line end of an output that would be empty."""
+"""What the compiler writes by itself: the banner, the fence around included code, the link of a reference, and the single
+line end of an output that would otherwise be empty.
+"""
 
 
 class TracedPlace(NamedTuple):
@@ -36,7 +37,7 @@ class TracedPlace(NamedTuple):
 
 
 class TracedLine(NamedTuple):
-    """One line of an output. `place` is None where no source line asks for it: the banner, and the end."""
+    """One line of an output. `place` is None if no source line asks for it: for the banner, and for the end."""
 
     text: str
     made: Made | None
@@ -46,21 +47,21 @@ class TracedLine(NamedTuple):
 
 
 class TracedRun(NamedTuple):
-    """Lines of an output (from 1, both ends in) that follow each other in one source and came by the same includes."""
+    """Consecutive lines of an output (from 1, both inclusive) that are so in one source, too, and came by the same includes."""
 
     first: int
     last: int
     line: TracedLine
-    """The first of them."""
+    """The first of the lines."""
 
 
 class Trace(NamedTuple):
-    """All lines of one output; none, but the source, for a file that is copied as it is and is no text."""
+    """All lines of one output; none for a copied file that is not text."""
 
     output: Output
     entry: Entry
     copied: SourcePath | None
-    """The file that this one is a copy of."""
+    """The file that this output is a copy of; None if it is compiled."""
     lines: tuple[TracedLine, ...]
 
 
@@ -80,7 +81,7 @@ def trace(compiled: Compiled, config: Config, path: str) -> Trace | None:
 
 
 def runs(lines: Sequence[TracedLine]) -> Iterator[TracedRun]:
-    """Lines put together where they follow each other in their source, too."""
+    """Group lines that are consecutive in their source, too."""
 
     def run_of(numbered: tuple[int, TracedLine]) -> tuple[object, ...]:
         number, line = numbered
@@ -94,7 +95,7 @@ def runs(lines: Sequence[TracedLine]) -> Iterator[TracedRun]:
 
 
 def discrepancy(output: Output, found: tuple[bytes, int] | None, lock: Lock) -> str | None:
-    """Why the file on disk is not the output that is traced; None if it is, and the lock file says so, too."""
+    """How the file on disk differs from the traced output, as a clause; None if it does not, and the lock file agrees."""
     recorded = next((record.outputs[output.path] for record in lock.values() if output.path in record.outputs), None)
     if found is None:
         return "is not there; this is what would be built now"
@@ -120,7 +121,7 @@ def _trace(compiled: Compiled, config: Config, bundle: Bundle, output: Output) -
 
 
 def _front_matter(graph: Graph, path: SourcePath, *, banner: bool) -> Iterator[TracedLine]:
-    """The lines up to the body: the front matter as it is, with the banner behind its first line."""
+    """The lines before the body: the front matter as it is, with the banner after its first line."""
     file = graph.files[path]
     if file.document is None or not file.document.front_matter:
         return
@@ -133,7 +134,7 @@ def _front_matter(graph: Graph, path: SourcePath, *, banner: bool) -> Iterator[T
 
 
 def _compiled(compiled: Compiled, output: Output, key: NodeKey, front: tuple[TracedLine, ...]) -> Iterator[TracedLine]:
-    """What stands in the output, line by line; blank lines at its end were cut off when it was made."""
+    """The lines of a compiled output. Blank lines at its end were cut off when it was made, so there may be more origins."""
     texts = _lines_of(output.data.decode())
     yield from (line._replace(text=text) for line, text in zip(front, texts, strict=False))
     body = list(origins(compiled.nodes, key))[: max(len(texts) - len(front), 0)]
@@ -145,7 +146,7 @@ def _compiled(compiled: Compiled, output: Output, key: NodeKey, front: tuple[Tra
 
 
 def _with_kinds(graph: Graph, body: Sequence[Origin]) -> Iterator[tuple[Origin, Made | None]]:
-    """Each origin, and what the compiler made there by itself."""
+    """Each origin with the kind of line that the compiler made there by itself, or None."""
     links = {path: _reference_lines(graph, path) for path in {origin.path for origin in body}}
     for chain, group in groupby(body, key=lambda origin: origin.chain):
         members = list(group)
@@ -158,14 +159,14 @@ def _with_kinds(graph: Graph, body: Sequence[Origin]) -> Iterator[tuple[Origin, 
 
 
 def _reference_lines(graph: Graph, path: SourcePath) -> frozenset[int]:
-    """The lines that hold nothing but a `reference`: the compiler replaces it by a link."""
+    """The lines that hold nothing but a `reference`, which the compiler replaces with a link."""
     document = graph.files[path].document
     placed = document.directives if document else ()
     return frozenset(one.line for one in placed if one.prefix is not None and one.directive.word == "reference")
 
 
 def _place(graph: Graph, origin: Origin, made: Made | None) -> TracedPlace:
-    """The source line; for a fence, the line of the directive that asked for it."""
+    """The source line of an origin; for a fence, the line of the directive that asked for it."""
     return _edge_place(graph, origin.chain[-1]) if made == "fence" else TracedPlace(origin.path, origin.line + 1)
 
 

@@ -1,4 +1,4 @@
-"""Where directives may begin and where they end: openers, closes, and words that are nearly one."""
+"""Where directives can begin and end: openers, closes, and words that are nearly one of ours."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ if TYPE_CHECKING:
 
 WORDS: tuple[Word, ...] = ("include", "reference", "asset")
 SPELLED = rf"(?:<<|\{{\{{)[ \t]*(?:{'|'.join(WORDS)})[ \t]*:"
-"""What spells the beginning of a directive, live or not, in a regular expression."""
+"""A regular expression for the beginning of a directive, live or not."""
 CLOSES = {"<<": ">>", "{{": "}}"}
 CANDIDATE = re.compile(r"(<<|\{\{)(?<![<{$]<<)(?<![<{$]\{\{)[ \t]*([A-Za-z]+)[ \t]*:")
-"""An opener, or what a slip of the hand may have made of one. Only the parse decides whether it is live."""
+"""Matches an opener, or what a typing mistake may have made of one. Only the parse decides whether it is live."""
 
 
 def opener_at(text: str, offset: int) -> re.Match[str] | None:
-    """The opener of a directive (one of the three words) that starts at an offset."""
+    """The match of a directive's opener (with one of the three words) at an offset, or None."""
     match = CANDIDATE.match(text, offset)
     return match if match and match[2] in WORDS else None
 
 
 def find_close(text: str, opener: re.Match[str]) -> int | None:
-    """The offset behind the close of an opener: the first one on its line outside quotes."""
+    """The offset after the close that belongs to an opener: the first one on its line outside quotes. None if there is none."""
     close = CLOSES[opener[1]]
     end = text.find("\n", opener.end())
     end = len(text) if end < 0 else end
     offset = opener.end()
     first = text.find(close, offset, end)
     if text.find('"', offset, end if first < 0 else first) < 0:
-        # Without a quotation mark before it, the first one counts: so it is nearly always.
+        # Without a quotation mark before it, the first close counts. This is nearly always so.
         return first + 2 if first >= 0 else None
     while offset < end and text[offset] in " \t":
         offset += 1
@@ -50,7 +50,7 @@ def find_close(text: str, opener: re.Match[str]) -> int | None:
 
 
 def is_near_miss(word: str) -> Word | None:
-    """The directive that a word is one edit away from: a letter more, less, other, two swapped, or case."""
+    """The directive word that a word is one edit away from: a letter added, missing or replaced, two swapped, or case."""
     for known in WORDS:
         if word != known and _one_edit(word.lower(), known):
             return known
@@ -61,7 +61,7 @@ BARE_PATH = re.compile(r'[^\s"#<>{}|]+')
 
 
 def end_of_quoted(text: str, start: int, end: int) -> int | None:
-    """The offset behind the quotation mark that closes the one at `start`; None where none does before `end`."""
+    """The offset after the quotation mark that closes the one at `start`; None if there is none before `end`."""
     offset = start + 1
     while offset < end:
         if text[offset] == "\\" and offset + 1 < end and text[offset + 1] in '"\\':

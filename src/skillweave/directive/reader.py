@@ -15,10 +15,12 @@ from skillweave.source import Span
 
 
 def read_directive(text: str, opener: re.Match[str], end: int) -> tuple[Directive | None, tuple[Problem, ...]]:
-    """An opener and the offset behind its close → the directive, or what is wrong with it."""
+    """Read the directive between an opener and `end`, the offset after its close; returns the directive, or None and
+    problems.
+    """
     path = BARE_PATH.match(text, opener.end() + 1, end - 2)
     if path and path.end() == end - 2 and text.startswith(" ", opener.end()):
-        # Most directives name a file and ask for nothing else.
+        # Fast path: most directives only name a file.
         word = cast("Word", opener[2])
         styled = opener.end() - opener.start() == len(word) + 3
         return Directive(word, Span(opener.start(), end), path[0], Span(*path.span()), styled=styled), ()
@@ -26,7 +28,7 @@ def read_directive(text: str, opener: re.Match[str], end: int) -> tuple[Directiv
 
 
 def unquote(text: str) -> str:
-    r"""The value of a quoted string: `\"` and `\\` are unescaped, any other backslash is itself."""
+    r"""The value of a quoted string: `\"` and `\\` are unescaped, any other backslash stands for itself."""
     return re.sub(r'\\(["\\])', r"\1", text[1:-1])
 
 
@@ -57,7 +59,7 @@ _EXPECTED = {
 
 
 class _Reader:
-    """Reads the inside of one directive. A class only because the scan shares its place and its findings."""
+    """Reads the inside of one directive. A class only so that its steps share the text and the problems."""
 
     def __init__(self, text: str, opener: re.Match[str], end: int) -> None:
         self.source = text
@@ -118,7 +120,10 @@ class _Reader:
         return token
 
     def _section(self, offset: int) -> tuple[_Token | None, bool, int]:
-        """The section as far as it is sure: all of it when quoted, else its first word."""
+        """The part of a section that is certain: all of it if quoted, else its first word.
+
+        Also whether it is quoted, and its end.
+        """
         if offset >= self.inner_end or self.source[offset] != "#":
             return None, False, offset
         start = offset + 1
@@ -150,7 +155,7 @@ class _Reader:
                 return options, self._arguments(token, tokens[index + 1 :])
             name, equals, _ = token.text.partition("=")
             if name not in _OPTIONS or (name != "optional" and not equals):
-                if not self.problems:  # The first one tells: behind it, nothing is where it seems to be.
+                if not self.problems:  # Only the first one is reported: after it, nothing is where it seems to be.
                     self._unknown_option(token, path, tokens[index - 1] if index else None)
             elif not _is_option(token.text):
                 self._malformed(f"`{token.text}` is not how `{name}` is written", token.span, _how(name))
@@ -169,7 +174,7 @@ class _Reader:
             if not _is_argument(token.text):
                 cure = 'arguments are written name="value", without blanks around ='
                 self._malformed(f"`{token.text}` is no argument", token.span, cure)
-                break  # As with options, the first one tells.
+                break  # As with options, only the first one is reported.
             name, _, value = token.text.partition("=")
             if name in names:
                 self._conflict(f"the argument `{name}` stands here twice", token.span)
@@ -311,7 +316,7 @@ def _is_option(text: str) -> bool:
         case "as":
             return value == "code"
         case "region" | "lang" | "to" | "text":
-            # A fence cannot have a back-tick behind it.
+            # The info string of a back-tick fence cannot contain a back-tick.
             return _is_value(value) and not (name == "lang" and "`" in value)
         case _:
             return False

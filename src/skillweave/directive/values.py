@@ -1,4 +1,4 @@
-"""A directive as a value: what one line asks for, and where its parts stand."""
+"""A directive as a value: what one line asks for, and the spans of its parts."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ Word = Literal["include", "reference", "asset"]
 
 
 class Range(NamedTuple):
-    """Physical lines from `first` to `last`, both counted from 1 and inclusive; no `last`: to the end of the file."""
+    """Physical lines from `first` to `last`, counted from 1 and inclusive. None as `last` means the end of the file."""
 
     first: int
     last: int | None
 
 
 class Level(NamedTuple):
-    """How headings are levelled: nested, kept, shifted by `value`, or set so that the shallowest becomes `value`."""
+    """How heading levels change: nested, kept, shifted by `value`, or set so that the shallowest becomes `value`."""
 
     mode: Literal["nest", "keep", "shift", "set"]
     value: int = 0
 
 
 class Argument(NamedTuple):
-    """One `name=value` behind `with`."""
+    """One `name=value` after `with`."""
 
     name: str
     value: str
@@ -45,7 +45,7 @@ class Directive(NamedTuple):
     section_span: Span | None = None
     section_quoted: bool = False
     selector_span: Span | None = None
-    """Where the value of `region` or `lines` stands."""
+    """The span of the value of `region` or `lines`."""
     optional: bool = False
     region: str | None = None
     lines: tuple[Range, ...] | None = None
@@ -57,4 +57,4 @@ class Directive(NamedTuple):
     text: str | None = None
     arguments: tuple[Argument, ...] = ()
     styled: bool = True
-    """Whether it is spaced as `<<include: path option>>`."""
+    """Whether it is spaced in the usual way: `<<include: path option>>`."""

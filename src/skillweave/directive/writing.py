@@ -1,4 +1,4 @@
-"""Directives written anew: the usual spacing, another path or section; what to say of one that is misspelt."""
+"""Rewrites directives with the usual spacing, another path or another section; and describes misspelt ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def restyled(text: str, span: Span, word: Word) -> str:
-    """A directive with the usual spacing: one blank behind the colon and between its parts, none within the brackets."""
+    """A directive with the usual spacing: one blank after the colon and between its parts, none inside the brackets."""
     opener = text[span.start : span.start + 2]
     inner = text[span.start + 2 : span.end - 2]
     rest = inner[inner.index(":") + 1 :].strip(" \t")
@@ -23,7 +23,7 @@ def restyled(text: str, span: Span, word: Word) -> str:
 
 
 def style_fix(text: str, directive: Directive) -> Fix | None:
-    """Give a directive the usual spacing; None where that would say something else."""
+    """A fix that gives a directive the usual spacing; None if that would change its meaning."""
     usual = restyled(text, directive.span, directive.word)
     opener = opener_at(usual, 0)
     # A section that ends in `>` needs the blank before the close.
@@ -32,14 +32,14 @@ def style_fix(text: str, directive: Directive) -> Fix | None:
 
 
 def path_fix(directive: Directive, path: str, *, safe: bool) -> Fix | None:
-    """Let a directive name another path; None where none can be written so."""
+    """A fix that makes a directive name another path; None if the path cannot be written in a directive."""
     is_bare = directive.path_span.end - directive.path_span.start == len(directive.path)
     written = path if is_bare and BARE_PATH.fullmatch(path) else quote(path)
     return Fix(safe, (Edit(*directive.path_span, written),)) if written else None
 
 
 def section_fix(directive: Directive, section: str) -> Fix | None:
-    """Let a directive name another section, which is a guess; None where none can be written so."""
+    """A fix (a guess) that makes a directive name another section; None if that cannot be written in a directive."""
     is_plain = _PLAIN_SECTION.fullmatch(section) and not section.endswith("optional")
     written = section if is_plain and not directive.section_quoted else quote(section)
     span = directive.section_span
@@ -47,7 +47,7 @@ def section_fix(directive: Directive, section: str) -> Fix | None:
 
 
 def unknown_directive(opener: re.Match[str], span: Span) -> Problem:
-    """What to say of a word that is one edit away from a directive's."""
+    """The problem of a word that is one edit away from a directive's."""
     meant = is_near_miss(opener[2])
     fix = Fix(safe=False, edits=(Edit(*opener.span(2), meant),)) if meant else None
     message = f'unknown directive "{opener[2]}"'
@@ -55,7 +55,7 @@ def unknown_directive(opener: re.Match[str], span: Span) -> Problem:
 
 
 def unclosed_directive(text: str, opener: re.Match[str]) -> Problem:
-    """What to say of an opener that has no close on its line."""
+    """The problem of an opener that has no close on its line."""
     end = text.find("\n", opener.end())
     line = text[opener.start() : len(text) if end < 0 else end].rstrip()
     close = CLOSES[opener[1]]
@@ -72,7 +72,7 @@ _PLAIN_SECTION = re.compile(r"[\w(),.:/-]+(?: [\w(),.:/-]+)*")
 
 
 def quote(text: str) -> str | None:
-    """What `unquote` makes the text of; None: a directive is one line, and cannot hold it."""
+    """Quote a text so that `unquote` restores it; None if it has a line end, as a directive is one line."""
     if "\n" in text or "\r" in text:
         return None
     escaped = re.sub(r'["\\]', lambda match: f"\\{match[0]}", text)

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def read_front_matter(text: str, offset: int) -> tuple[FrontMatter, tuple[Problem, ...]]:
-    """Read what stands between the two `---` lines; `offset` is its start, which is the start of the file's line 2.
+    """Read the text between the two `---` lines; `offset` is where it starts in the file, at the start of the second line.
 
-    A text that is no YAML mapping gives an empty `FrontMatter` and one problem. With problems of the other kinds
-    (duplicate keys, anchors, tags) it holds what is sound.
+    A text that is not a YAML mapping gives an empty `FrontMatter` and one problem. With other problems (duplicate keys,
+    anchors, tags), the result holds everything that is sound.
     """
     plain = read_plain(text, offset)
     if plain is not None:
         return plain, ()
-    from skillweave.front_matter.events import read_events  # noqa: PLC0415 (yaml only where it is needed)
+    from skillweave.front_matter.events import read_events  # noqa: PLC0415 (yaml is loaded only if it is needed)
 
     return read_events(text, offset)

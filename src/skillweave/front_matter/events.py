@@ -1,7 +1,7 @@
-"""YAML text → fields with their places. It reads the events of PyYAML's Python parser.
+"""YAML text → fields with their places, read from the events of PyYAML's Python parser.
 
-`safe_load` would accept duplicate keys and turn `1.10` into a number, `compose` recurses on nesting, and the C parser is
-neither everywhere nor worded the same.
+`safe_load` would accept duplicate keys and turn `1.10` into a number, `compose` recurses on nesting, and the C parser
+is not available everywhere and words its errors differently.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from skillweave.diagnostics import Problem
 
 MAX_DEPTH = 50
-"""How deep lists and mappings may nest: what walks a value may recurse."""
+"""How deep lists and mappings may nest, because code that walks a value may recurse."""
 
 
 def read_events(text: str, offset: int) -> tuple[FrontMatter, tuple[Problem, ...]]:
-    """Read what stands between the two `---` lines; `offset` is its start, which is the start of the file's line 2.
+    """Read the text between the two `---` lines; `offset` is where it starts in the file, at the start of the second line.
 
-    A text that is no YAML mapping gives an empty `FrontMatter` and one problem. With problems of the other kinds
-    (duplicate keys, anchors, tags) it holds what is sound.
+    A text that is not a YAML mapping gives an empty `FrontMatter` and one problem. With other problems (duplicate keys,
+    anchors, tags), the result holds everything that is sound.
     """
     unreadable = _NOT_YAML.search(text)
     if unreadable:
@@ -39,15 +39,15 @@ def read_events(text: str, offset: int) -> tuple[FrontMatter, tuple[Problem, ...
         front_matter = _read(reader)
     except yaml.MarkedYAMLError as error:
         return FrontMatter(), (_yaml_problem(error, reader),)
-    except (ValueError, OverflowError):  # the parser hands `\UFFFFFFFF` and `%YAML 1.<5,000 digits>` to chr() and int()
+    except (ValueError, OverflowError):  # the parser passes `\UFFFFFFFF` to chr(), `%YAML 1.<5,000 digits>` to int()
         return FrontMatter(), (problem("a number that YAML does not take", Span(offset, offset + len(text))),)
     return front_matter, tuple(reader.problems)
 
 
 def comment_lines(text: str) -> list[tuple[int, str]]:
-    """The lines (from 0) of a front matter that hold a comment and nothing else, each with what stands behind its `#`.
+    """The lines (from 0) of a front matter that hold only a comment, each with the text after its `#`.
 
-    Where a text is no YAML, only what stands before that is looked at.
+    If the text is not valid YAML, only the lines before the mistake are looked at.
     """
     lines = text.split("\n")
     index = LineIndex(text)
@@ -67,22 +67,22 @@ def comment_lines(text: str) -> list[tuple[int, str]]:
     return [(at, comment[1:]) for at, comment in comments if comment.startswith("#")]
 
 
-# What YAML 1.1 calls not printable, and unpaired surrogates. The parser would stop at them without a mark.
+# Characters that YAML 1.1 calls not printable, and unpaired surrogates: the parser would stop at them without a mark.
 _NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-# What an escape in quotation marks can still bring into a value, and no text may hold.
+# What escapes in double quotes can still bring into a value, though no text may hold it.
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 class _Reader(NamedTuple):
-    """What reading passes around: the text, where it starts in its file, and what was found wrong so far."""
+    """What all reading steps share: the text, where it starts in its file, and the problems found so far."""
 
     text: str
     offset: int
     problems: list[Problem]
 
     def span(self, event: yaml.Event) -> Span:
-        """The event's place in the file; a block scalar's last line end and what is blank behind it is left out."""
+        """The span of an event in the file. The line end and the blanks at the end of a block scalar are left out."""
         return self.between(event, event)
 
     def between(self, first: yaml.Event, last: yaml.Event) -> Span:
@@ -95,18 +95,18 @@ class _Reader(NamedTuple):
 
 @dataclass(slots=True)
 class _Open:
-    """A list or mapping whose end is still to come. `key` is the one that waits for its value."""
+    """A list or mapping that has not ended yet. `key` is the key whose value comes next."""
 
     start: yaml.Event
     items: list[Item] | None
     fields: dict[str, Field]
     key: tuple[str, Span] | None = None
     waits: bool = False
-    """Whether the next value belongs to a key, kept or refused."""
+    """Whether the next value belongs to a key, which may have been refused."""
 
 
 def _read(reader: _Reader) -> FrontMatter:
-    """The one document's mapping, built on a stack of its own."""
+    """The mapping of the only document, built on an explicit stack, without recursion."""
     stack: list[_Open] = []
     front_matter = FrontMatter()
     for event in _events(reader):
@@ -134,7 +134,7 @@ def _read(reader: _Reader) -> FrontMatter:
 
 
 def _events(reader: _Reader) -> Iterator[yaml.Event]:
-    """The parser's events, as they are read, up to a second document."""
+    """The events of the parser, one at a time, up to a second document."""
     documents = 0
     for event in yaml.parse(reader.text, Loader=yaml.SafeLoader):
         documents += isinstance(event, yaml.DocumentStartEvent)
@@ -162,7 +162,7 @@ def _scalar(event: yaml.ScalarEvent | yaml.AliasEvent, reader: _Reader) -> tuple
 
 
 def _refuse_extras(event: yaml.ScalarEvent | yaml.CollectionStartEvent, reader: _Reader) -> None:
-    """Refuse an anchor and a tag: the first copies values, the second types them, and here every scalar is a string."""
+    """Refuse anchors and tags: anchors serve to copy values, tags to type them, but here every scalar is a string."""
     span = Span(reader.span(event).start, reader.span(event).start + 1)
     if event.anchor is not None:
         reader.refuse(f"an anchor (&{event.anchor})", span, help_="write the value where it is needed")
@@ -171,7 +171,7 @@ def _refuse_extras(event: yaml.ScalarEvent | yaml.CollectionStartEvent, reader: 
 
 
 def _put(container: _Open, value: Value, span: Span, reader: _Reader) -> None:
-    """Add a node to its container: an item, a key, or the value of the key before it."""
+    """Add a value to its container: as an item, a key, or the value of the key before it."""
     if container.items is not None:
         container.items.append(Item(value, span))
     elif not container.waits:
@@ -185,7 +185,7 @@ def _put(container: _Open, value: Value, span: Span, reader: _Reader) -> None:
 
 
 def _key(container: _Open, value: Value, span: Span, reader: _Reader) -> tuple[str, Span] | None:
-    """The key, or None with a problem: its value is then read and dropped."""
+    """The key and its span, or None if the key is refused; its value is then read and dropped."""
     if not isinstance(value, str):
         reader.refuse("a key that is a list or a mapping", span)
         return None
@@ -202,7 +202,7 @@ def _key(container: _Open, value: Value, span: Span, reader: _Reader) -> tuple[s
 
 
 def _index(mark: object) -> int:
-    """Where a mark stands in the text, in code points."""
+    """The offset of a mark in the text, in code points."""
     return int(getattr(mark, "index", 0))
 
 
@@ -213,7 +213,7 @@ def _unreadable(found: re.Match[str], offset: int) -> Problem:
 
 _QUOTE = "put the value in quotation marks"
 
-# (what the parser says, what we say, what helps). The first that is found in its words is taken.
+# (what the parser says, our message, what helps). The first entry that occurs in the parser's words is used.
 _YAML_SAYS = (
     ("mapping values are not allowed here", "a colon and a blank inside an unquoted value", _QUOTE),
     ("found character '\\t'", "a tab where YAML takes spaces only", "indent with spaces"),
@@ -241,7 +241,7 @@ _YAML_SAYS = (
 def _yaml_problem(error: yaml.MarkedYAMLError, reader: _Reader) -> Problem:
     said = f"{error.problem or error.context or 'not YAML'}"
     mark = error.problem_mark or error.context_mark
-    # An open quotation mark is found at the end of the text, and is a mistake where it stands.
+    # An open quotation mark is noticed at the end of the text, but the mistake is where it was opened.
     if said.startswith("found unexpected end of stream") and error.context_mark:
         mark = error.context_mark
     start = min(_index(mark), len(reader.text))

@@ -11,11 +11,11 @@ from skillweave.front_matter.values import Field, FrontMatter, Param, problem
 from skillweave.phrases import near_names
 
 DIRECTIVE_OPENER = re.compile(rf"(?<![<{{$]){SPELLED}")
-"""What no parameter's value may hold."""
+"""Matches the beginning of a directive, which no parameter's value may contain."""
 
 
 def read_params(front_matter: FrontMatter) -> tuple[dict[str, Param], tuple[Problem, ...]] | None:
-    """The parameters that `params` declares, by name; None if there is no such key, and so no template."""
+    """The parameters that `params` declares, by name, with problems; None without that key, as the file is no template then."""
     field = front_matter.get("params")
     if field is None:
         return None
@@ -38,13 +38,13 @@ def read_params(front_matter: FrontMatter) -> tuple[dict[str, Param], tuple[Prob
 _TRUTH = {"true": True, "false": False}
 _PARAM_KEYS = ("default", "required", "enum")
 
-# Names to which Jinja itself gives a meaning.
+# Names that have a meaning in Jinja itself.
 _JINJA_NAMES = frozenset({"true", "false", "none", "self", "super", "loop", "caller", "varargs", "kwargs"})
 
 
 def _name_problem(declared: Field) -> Problem | None:
     name, span = declared.name, declared.name_span
-    # Not `isidentifier`: Python holds two names for one that Jinja tells apart (`ﬁ`, `fi`).
+    # Not `isidentifier`: Python normalises names that Jinja keeps apart, such as `ﬁ` and `fi`.
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         help_ = "use letters, digits and _, and no digit first"
         return problem(f'"{name}" cannot be the name of a parameter', span, help_)
@@ -54,9 +54,9 @@ def _name_problem(declared: Field) -> Problem | None:
 
 
 def _read_param(declared: Field) -> tuple[Param, list[Problem]]:
-    """One parameter. What is wrong in it counts as not written, so that one mistake is one problem."""
+    """Read one parameter. A broken part counts as not written, so that one mistake gives one problem."""
     name, value = declared.name, declared.value
-    plain = Param(name, None, False, None, declared.name_span)  # noqa: FBT003 - read with the class beside it
+    plain = Param(name, None, False, None, declared.name_span)  # noqa: FBT003 (the class beside it names the fields)
     if value == "":
         return plain, []
     if not isinstance(value, FrontMatter):

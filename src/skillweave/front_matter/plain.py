@@ -1,6 +1,7 @@
-"""Front matter of plain `key: value` lines without the YAML parser: a short cut, taken where it cannot lead elsewhere.
+"""Reads front matter of plain `key: value` lines without the YAML parser: a shortcut, taken only where the result is the
+same.
 
-Held to the parser by `tests/test_front_matter.py`.
+Compared with the parser by `tests/test_front_matter.py`.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ import re
 from skillweave.front_matter.values import Field, FrontMatter
 from skillweave.source import Span
 
-# A key at the margin and a value on its line that begins like a word. Another line may follow only at the margin, or it
-# would belong to the value.
+# A key at the margin, and on the same line a value that begins like a word. The next line must begin at the margin too,
+# or it would belong to the value.
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9_-]*):[ ]+([A-Za-z0-9(][^\n]*)\n")
 
 
 def read_plain(text: str, offset: int) -> FrontMatter | None:
-    """The fields of a front matter that stands at an offset of its file; None where that takes the parser."""
+    """The fields of a front matter that starts at `offset` in its file; None if that needs the parser."""
     fields: dict[str, Field] = {}
     at = 0
     while at < len(text):
@@ -31,5 +32,5 @@ def read_plain(text: str, offset: int) -> FrontMatter | None:
 
 
 def _is_plain(value: str) -> bool:
-    """Whether all of a value is text to YAML, which takes more characters for line ends and blanks than we do."""
+    """Whether YAML reads a whole value as text; it takes more characters for line ends and blanks than we do."""
     return value.isprintable() and ": " not in value and " #" not in value and value[-1] not in " :"

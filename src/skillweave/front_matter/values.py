@@ -1,4 +1,4 @@
-"""What front matter says, as values: fields with their places, every scalar a string as written; what is wrong with it."""
+"""What front matter says, as values: fields with their places, every scalar a string as written; and problems."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Item(NamedTuple):
 
 
 class FrontMatter:
-    """A mapping, the top one or one inside it, in the order of the text. A key stands in it once.
+    """A mapping, whether at the top or inside another value, in the order of the text. Each key occurs once.
 
-    It is no tuple, which a list is: so a value tells what it is.
+    It is not a tuple, so that its type tells it from a list.
     """
 
     __match_args__ = ("fields",)
@@ -56,7 +56,7 @@ Value = str | tuple[Item, ...] | FrontMatter
 
 
 class Param(NamedTuple):
-    """A parameter that a pattern declares. `span` is its name's."""
+    """A parameter that a pattern declares. `span` is that of its name."""
 
     name: str
     default: str | None
@@ -66,5 +66,5 @@ class Param(NamedTuple):
 
 
 def problem(message: str, span: Span, help_: str | None = None) -> Problem:
-    """Something that is wrong with front matter."""
+    """A problem of the front matter."""
     return Problem(INVALID_FRONT_MATTER, message, span, help_)

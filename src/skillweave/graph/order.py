@@ -1,4 +1,4 @@
-"""The order of the files; the cycles, and the chains that are too long."""
+"""The order of the files, cycles of includes, and chains of includes that are too long."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def order(graph: Graph, depth_limit: int) -> None:
-    """Find the order of all files, the cycles, and chains of includes above the limit."""
+    """Sort all files, and report cycles and too long chains of includes. Sets `order`, `knotted` and `too_deep`."""
     components = _components(graph)
     for component in components:
         if len(component) > 1 or component[0] in _included(graph, component[0]):
@@ -29,7 +29,8 @@ def _included(graph: Graph, path: SourcePath) -> list[SourcePath]:
 
 
 def _components(graph: Graph) -> list[list[SourcePath]]:
-    """The strongly connected components over includes, each behind all that it includes. Tarjan's, without recursion.
+    """The strongly connected components over includes, each after all that it includes. Tarjan's algorithm, without
+    recursion.
 
     https://en.wikipedia.org/wiki/Tarjan%27s_strongly_connected_components_algorithm
     """
@@ -72,7 +73,7 @@ def _components(graph: Graph) -> list[list[SourcePath]]:
 
 
 def _report_cycle(graph: Graph, component: list[SourcePath]) -> None:
-    """One diagnostic for a component: a shortest cycle through its smallest path, with every hop."""
+    """Report one diagnostic for a component (sorted): a shortest cycle through its first path, with every hop."""
     start = component[0]
     members = set(component)
     came: dict[SourcePath, Edge] = {}
@@ -115,7 +116,7 @@ def _report_cycle(graph: Graph, component: list[SourcePath]) -> None:
 
 
 _FEW = 8
-"""How many includes of a knot are named beside those of its shortest cycle."""
+"""How many includes of a knot are named besides those of its shortest cycle."""
 
 
 def _place(graph: Graph, edge: Edge) -> Position:
@@ -123,7 +124,10 @@ def _place(graph: Graph, edge: Edge) -> Position:
 
 
 def _report_depth(graph: Graph, limit: int) -> None:
-    """Measure the longest chain of includes below each file. What is in a cycle, or cannot be read, ends one."""
+    """Measure the longest chain of includes below each file, and report each one that is the first above the limit.
+
+    A chain ends before a file that is in a cycle or cannot be read.
+    """
     depth: dict[SourcePath, int] = {}
     longest: dict[SourcePath, Edge] = {}
     for path in graph.order:

@@ -1,4 +1,4 @@
-"""What reaches what: closures, chains of includes, and the problems of documents by who includes them."""
+"""What reaches what: closures, chains of includes, and the problems of documents, which depend on who includes them."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 
 def starts_of(project: Project) -> set[SourcePath]:
-    """The files that are read for themselves: every pattern that is Markdown, and what entries are compiled from."""
+    """The files that are read without being named: all Markdown patterns, and the files that entries are compiled from."""
     compiled = {file.real for entry in project.entries for file in entry.files if file.treatment != "copy"}
     patterns = (path for path in project.patterns if path.endswith(".md") and not project.is_verbatim(path))
     return {*patterns, *compiled}
 
 
 def report_problems(graph: Graph, project: Project, elsewhere: Iterable[SourcePath] = ()) -> None:
-    """Report each document's own problems. `elsewhere` are files that others include than those of this graph.
+    """Report each document's own problems. `elsewhere` are files that are included from outside this graph.
 
-    Some weigh more in a file that is included than in an entry. Front matter is YAML in a SKILL.md and in a pattern; in
-    other files of an entry it is their author's (directives.md, Front matter).
+    Some problems are more severe in an included file than in an entry. Front matter must be YAML in a SKILL.md and in a
+    pattern; in other files of an entry, that is up to the author (directives.md, Front matter).
     """
     included = {*included_by(graph), *elsewhere, *project.patterns}
     skills = {entry.main.real for entry in project.entries if entry.kind == "skill"}
@@ -55,8 +55,9 @@ def report_problems(graph: Graph, project: Project, elsewhere: Iterable[SourcePa
 
 
 def _spoilt_lines(graph: Graph, file: SourceFile) -> Collection[int]:
-    """The lines of front matter that are no YAML because of a directive, where that is told. None where it may declare
-    parameters: these cannot be read then.
+    """The lines of front matter that are no YAML because of a directive, if that is reported.
+
+    Empty if the front matter may declare parameters, which cannot be read then.
     """
     document = file.document
     if document is None or document.front_matter is None:
@@ -69,17 +70,17 @@ def _spoilt_lines(graph: Graph, file: SourceFile) -> Collection[int]:
 
 
 def included_by(graph: Graph) -> set[SourcePath]:
-    """The files that are expanded somewhere in a graph."""
+    """The files that some include of a graph splices."""
     return {edge.target for edges in graph.edges.values() for edge in edges if edge.splices and edge.target is not None}
 
 
 class Reached(NamedTuple):
-    """Some files and all that they name, over any number of steps."""
+    """Some files, and all that they name, directly or not."""
 
     compiled: frozenset[SourcePath]
-    """What is spliced or linked."""
+    """The files that are spliced or linked."""
     copied: frozenset[SourcePath]
-    """What only comes as it is, and names nothing: assets, and what is shown as code."""
+    """The files that are only copied, so that what they name does not count: assets, and files shown as code."""
 
     @property
     def files(self) -> frozenset[SourcePath]:
@@ -87,7 +88,7 @@ class Reached(NamedTuple):
 
 
 def closure(graph: Graph, starts: Iterable[SourcePath]) -> Reached:
-    """What some files reach."""
+    """The files that some files reach, themselves included."""
     reached = set(starts)
     copied = set()
     pending = list(reached)
@@ -95,7 +96,7 @@ def closure(graph: Graph, starts: Iterable[SourcePath]) -> Reached:
         for edge in graph.edges.get(pending.pop(), ()):
             if edge.target is None or edge.target in reached:
                 continue
-            # What cannot be read is no more copied than spliced.
+            # A file that cannot be read counts as compiled, so that its error reaches the bundle.
             if edge.follows or (edge.reads and edge.target not in graph.files):
                 reached.add(edge.target)
                 pending.append(edge.target)
@@ -105,7 +106,7 @@ def closure(graph: Graph, starts: Iterable[SourcePath]) -> Reached:
 
 
 def links_of(graph: Graph) -> dict[SourcePath, tuple[Link, ...]]:
-    """What is kept of a graph's edges."""
+    """The part of a graph's edges that is kept between runs: those with a target, by file."""
     return {
         path: tuple(
             Link(
@@ -123,7 +124,7 @@ def links_of(graph: Graph) -> dict[SourcePath, tuple[Link, ...]]:
 
 
 def trails(links: Links, starts: Iterable[SourcePath]) -> dict[SourcePath, tuple[SourcePath, Link]]:
-    """For every file that some starts reach, the link by which a shortest chain comes to it, and the file that has it."""
+    """For every file reached from `starts`: the link that leads to it on a shortest chain, and the file with that link."""
     came: dict[SourcePath, tuple[SourcePath, Link]] = {}
     pending = deque(sorted(starts))
     seen = set(pending)
@@ -138,7 +139,9 @@ def trails(links: Links, starts: Iterable[SourcePath]) -> dict[SourcePath, tuple
 
 
 def with_trails(findings: Iterable[Finding], links: Links, starts: Collection[SourcePath]) -> tuple[Diagnostic, ...]:
-    """All diagnostics, each once and sorted, with the shortest chain of includes that comes to it from one of the starts."""
+    """All diagnostics, sorted and without duplicates, each with a shortest chain of links from one of the starts to its
+    file.
+    """
     found = list(dict.fromkeys(finding.diagnostic for finding in findings if finding.mark is None))
     came = trails(links, starts) if found else {}
     chained = []
@@ -151,5 +154,6 @@ def with_trails(findings: Iterable[Finding], links: Links, starts: Collection[So
         if chain and diagnostic.code is INCLUDE_CYCLE:
             chain = [Note("reached from", chain[-1].path, chain[-1].position)]
         chained.append(diagnostic._replace(notes=(*diagnostic.notes, *chain)) if chain else diagnostic)
-    # Two at one place with the same words differ in what follows: their order must not be that of their finding.
+    # Diagnostics with the same place and message may differ in the rest; sort by that too, so that the order in which
+    # they were found does not matter.
     return tuple(sorted(chained, key=lambda d: (*d.sort_key(), d.end, d.help or "", d.label or "", str(d.notes))))

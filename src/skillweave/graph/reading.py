@@ -1,4 +1,4 @@
-"""Files are read as they are needed, and all that they name is resolved."""
+"""Reads files as they are needed, and resolves everything that they name."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ if TYPE_CHECKING:
 
 
 class ReadContext(NamedTuple):
-    """What files are read with, and into what."""
+    """What reading works with, and the graph that it fills."""
 
     tree: Tree
     project: Project
     documents: Documents
-    """Parses, or knows what earlier builds parsed."""
+    """Parses texts, or knows what earlier builds parsed."""
     graph: Graph
     is_part: bool = False
-    """Whether not all patterns are read: then those are that a link leads to."""
+    """Whether only some patterns are read; then a pattern that a link leads to is read, too."""
     known: Mapping[SourcePath, SourceFile] = MappingProxyType({})
-    """Files that are as an earlier build of this process has read them."""
+    """Files that an earlier build of this process has read, and that have not changed."""
 
 
 def load(
@@ -63,10 +63,11 @@ def load(
     likely: Iterable[SourcePath] = (),
     shown: Iterable[SourcePath] = (),
 ) -> None:
-    """Read some files and whatever they name into the graph; resolve all directives.
+    """Read some files, and whatever they name, into the graph, and resolve all directives.
 
-    `progress` is told how many files are read, and of how many. `likely` are some that these have named so far: to read
-    many at once takes less time. `shown` are read, too, but count only as code does.
+    `progress` is called with the number of files read so far and in total. `likely` are files that these have named
+    before; reading many at once takes less time. `shown` are read too, but what they name does not count, as in
+    included code.
     """
     graph = reading.graph
     resolver = _Resolver(reading)
@@ -82,7 +83,7 @@ def load(
 
 
 class _Resolver:
-    """Reads files as they are needed and resolves what they name."""
+    """Reads files as they are needed, and resolves what they name."""
 
     def __init__(self, reading: ReadContext) -> None:
         self.tree, self.project, self.documents, self.graph, is_part, self.known = reading
@@ -97,7 +98,10 @@ class _Resolver:
         self.names: list[str] | None = None
 
     def need(self, path: SourcePath, by: tuple[SourcePath, Span] | None, *, quoted: bool = False) -> None:
-        """See to it that a file is read; if it is only `quoted`, as code, what it names does not count."""
+        """Make sure that a file is read. If it is only `quoted` (shown as code), what it names does not count.
+
+        `by` is the file and the span that name it, if any.
+        """
         if by:
             self.named[path] = min(by, self.named.get(path, by))
         if path in self.unreadable:
@@ -128,7 +132,7 @@ class _Resolver:
         return None
 
     def _document(self, path: SourcePath, text: str, digest: str) -> Document:
-        """What a text says at its place: only a pattern can be a template, and what an entry publishes itself is none."""
+        """The document of a file. Only a pattern can be a template, and a file that an entry compiles itself is none."""
         document = self.documents.get(text, digest)
         if document.params is None:
             return document
@@ -145,14 +149,14 @@ class _Resolver:
         return document._replace(problems=tuple(sorted([*told, *wrong], key=lambda p: (p.span, p.code.number))))
 
     def read_ahead(self, paths: Iterable[SourcePath]) -> None:
-        """Read files that will be needed, and let what parses know all their texts at once."""
+        """Read files that will be needed, and prepare all their documents at once."""
         for path in paths:
             if path not in self.known:
                 self.texts[path] = read_text(self.tree, path)
         self.documents.prepare({digest: text for text, problem, digest in self.texts.values() if problem is None})
 
     def run(self) -> None:
-        """Resolve the directives of all files read so far, and of those that this brings in."""
+        """Resolve the directives of all files read so far, and of the files that these name."""
         while self.pending:
             path = self.pending.pop()
             document = self.graph.files[path].document
@@ -165,9 +169,9 @@ class _Resolver:
             self._report_unreadable(path, code, message)
 
     def _need_linked(self, source: SourcePath, document: Document) -> None:
-        """Read the shared Markdown that a file links to: a bundle ships it, and nothing else has named it.
+        """Read the shared Markdown that a file links to: bundles ship it, though no directive names it.
 
-        Of the patterns, those that a link leads to, where not all are read.
+        If only some patterns are read, those that a link leads to are read, too.
         """
         text = self.graph.files[source].text
         for destination in document.destinations:
@@ -198,7 +202,9 @@ class _Resolver:
     def _target(
         self, source: SourcePath, directive: Directive
     ) -> tuple[SourcePath | None, Problem | None, SourcePath | None]:
-        """The file that a directive names; else the problem; else, for an optional one, where it is not."""
+        """Resolve a directive: returns its target, or a problem, or the place where an optional file is missing (or None
+        for all).
+        """
         portable = portability(directive)
         if portable:
             return None, portable._replace(fix=self._portable_fix(source, directive)), None
@@ -226,7 +232,7 @@ class _Resolver:
         return [self.tree.look_up(place) for place in self._places(source, path)]
 
     def _places(self, source: SourcePath, path: str) -> list[str]:
-        """Where a path may lead, before symlinks are followed."""
+        """The paths that a directive's path may mean, before symlinks are followed."""
         if path.startswith(("./", "../")) or path in (".", ".."):
             folder = source.rpartition("/")[0]
             return [normalise_path(f"{folder}/{path}" if folder else path)]
@@ -258,7 +264,7 @@ class _Resolver:
                 return judge_type(directive)
 
     def _out_of_reach(self, source: SourcePath, directive: Directive, found: Found) -> Problem | None:
-        """What is wrong with where a file lies, if this one may not name it."""
+        """The problem of a target that is outside the project, or that this file may not name; None if it may."""
         if found.kind == "outside":
             what = "lies" if found.real.startswith(("..", "/")) else "is a symlink that leads"
             message, cure = f"{directive.path} {what} outside the project", "copy the file into a pattern root"
@@ -282,7 +288,7 @@ class _Resolver:
         return Problem(NOT_A_REGULAR_FILE, f"{directive.path} is a folder", directive.path_span, help=cure, fix=fix)
 
     def _case_fix(self, source: SourcePath, directive: Directive, found: Found) -> Fix | None:
-        """Each part of the path as the disk spells it; None where several names differ in case alone."""
+        """A fix that spells each part of the path as on disk; None if several names differ only in case."""
         path = directive.path
         for _ in path.split("/"):
             if found.kind != "case" or not self._is_only_one(found.detail):
@@ -293,7 +299,9 @@ class _Resolver:
         return path_fix(directive, path, safe=True) if found.kind in ("file", "folder") else None
 
     def _portable_fix(self, source: SourcePath, directive: Directive) -> Fix | None:
-        """With `/` in place of backslashes, and from a pattern root in place of the disk's: if the file is there."""
+        """A fix that makes a path portable (`/` for backslashes, no leading slash), if the file is then found in a pattern
+        root.
+        """
         path = directive.path
         if DRIVE.match(path) or SCHEME.match(path) or path.startswith("~"):
             return None
@@ -305,7 +313,7 @@ class _Resolver:
         return path_fix(directive, portable, safe=not path.startswith(("/", "\\")))
 
     def _is_only_one(self, path: str) -> bool:
-        """Whether nothing beside a file or folder has its name in another case."""
+        """Whether no other name in the same folder differs from this one only in case."""
         folder, _, name = path.rpartition("/")
         listing = self.tree.listing(folder)
         return not isinstance(listing, str) and [n.casefold() for n in listing].count(name.casefold()) == 1

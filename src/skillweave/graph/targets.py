@@ -1,4 +1,4 @@
-"""What a directive's path may be: whether it is portable, what a file of its kind takes, and what was meant."""
+"""Checks a directive's path: whether it is portable, whether the directive takes that kind of file, and what was meant."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
 
 
 def suggest_path(path: str, names: list[str]) -> list[str]:
-    """The paths that come nearest to one that does not exist: the same file name elsewhere first."""
+    """Up to two paths that come nearest to one that does not exist; those with the same file name come first."""
     base = path.rpartition("/")[2]
     same = [name for name in names if name.rpartition("/")[2] == base]
-    # What all names end with makes the short ones alike.
+    # The ending that all names share would make short names seem alike.
     endings = {name.removesuffix(".md"): name for name in names}
     near = near_names(path.removesuffix(".md"), endings, count=2, cutoff=0.55)
     return list(dict.fromkeys([*same, *(endings[ending] for ending in near)]))[:2]
 
 
 def respelled(path: str, actual: str) -> str:
-    """The path as written, with the parts that the disk spells otherwise."""
+    """A path as written, except for the parts whose case differs on disk."""
     parts, disk = path.split("/"), actual.split("/")
     folded = {part.casefold(): part for part in disk}
     return "/".join(part if part in disk else folded.get(part.casefold(), part) for part in parts)
 
 
 def judge_type(directive: Directive) -> Problem | None:
-    """What is wrong with naming a file of this kind so; None if nothing is."""
+    """What is wrong with a directive that names a file (not a folder) with this path; None if nothing is."""
     path = directive.path
     if directive.word == "asset":
         if not path.endswith("/"):
@@ -70,7 +70,7 @@ _LANGUAGES = {
 
 
 def language(path: str, given: str | None) -> str:
-    """The info string of a file included as code: as given, else by its extension (directives.md, as=code)."""
+    """The info string for a file included as code: as given, else by its extension (directives.md, as=code)."""
     name = path.rpartition("/")[2]
     extension = name.rpartition(".")[2] if "." in name.lstrip(".") else ""
     return given if given is not None else _LANGUAGES.get(extension, extension)
@@ -81,7 +81,7 @@ SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
 def portability(directive: Directive) -> Problem | None:
-    """What is wrong with a path that means something on one system only; None if nothing is."""
+    """What is wrong with a path that works on some systems only; None if nothing is."""
     path = directive.path
     if DRIVE.match(path):
         what, cure = "names a drive", path[2:].replace("\\", "/").lstrip("/")

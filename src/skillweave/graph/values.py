@@ -1,4 +1,4 @@
-"""The dependency graph as values: its files, its edges, and what was found out on it."""
+"""The dependency graph as values: its files, its edges, and its findings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class SourceFile(NamedTuple):
-    """A file as it was read: its text and, if it is Markdown that is compiled, what it says."""
+    """A file as it was read: its text and, if it is Markdown that is compiled, its document."""
 
     path: SourcePath
     text: str
@@ -25,87 +25,89 @@ class SourceFile(NamedTuple):
     line_index: LineIndex
     lines: tuple[str, ...]
     quoted: Document | None = None
-    """What it says where it is Markdown that is only shown as code: nothing of that counts but what can be selected."""
+    """The document of Markdown that is only shown as code: it serves to select, and nothing else of it counts."""
 
 
 class Edge(NamedTuple):
-    """One directive of a file and the file that it names. No target: an error, or a missing optional file."""
+    """A directive of a file and the file that it names. `target` is None after an error, or if an optional file is missing."""
 
     source: SourcePath
     placed: PlacedDirective
     target: SourcePath | None
     missing: SourcePath | None = None
-    """Where an optional file was looked for and is not: creating it changes the build."""
+    """Where a missing optional file was looked for: creating it changes the build."""
     written: Directive | None = None
-    """In a rendered template: the directive in the source, where `placed` is in the rendering."""
+    """For a rendered template: the directive in the source. `placed` is the one in the rendering."""
 
     @property
     def directive(self) -> Directive:
-        """The directive as its file has it: what a diagnostic points at."""
+        """The directive as it is in the source file, which diagnostics point at."""
         return self.written or self.placed.directive
 
     @property
     def reads(self) -> bool:
-        """Whether the target's text is read for it: an asset is shipped unread."""
+        """Whether the target's text is read; an asset is shipped unread."""
         return self.directive.word != "asset"
 
     @property
     def follows(self) -> bool:
-        """Whether what the target names counts, too: of an asset, and of what is shown as code, it does not."""
+        """Whether what the target names counts, too; not so for an asset, or a file shown as code."""
         return self.reads and not self.directive.as_code
 
     @property
     def splices(self) -> bool:
-        """Whether the target's directives are expanded, too: an include of Markdown as Markdown."""
+        """Whether the target is spliced as Markdown, so that its own directives are expanded, too."""
         return self.directive.word == "include" and not self.directive.as_code
 
 
 class Finding(NamedTuple):
-    """A diagnostic as it was found. An error keeps the bundles that hold its owners from being made."""
+    """A diagnostic as it was found. An error keeps all bundles that contain one of its owners from being made."""
 
     diagnostic: Diagnostic
     owners: tuple[SourcePath, ...]
     finder: SourcePath | None
-    """The entry, or unreached pattern, whose bundle was being worked out; None: it was found in the file as such."""
+    """The entry or unreached pattern that was being worked out; None if the finding belongs to the file itself."""
     mark: Mark | None = None
-    """Of one that is not told, what it is kept for."""
+    """Why a finding that is not shown is kept."""
 
 
 class Link(NamedTuple):
-    """What is kept of an edge: the file that is named, where, and whether its directives are expanded, too."""
+    """What is kept of an edge between runs: its target, its place (from 1), and what `Edge` says about the target."""
 
     target: SourcePath
     line: int
     column: int
     splices: bool
     reads: bool
-    """Whether the target's text is read: that of an asset is not."""
+    """Whether the target's text is read; that of an asset is not."""
     follows: bool
-    """Whether what the target names counts, too: of what is only shown as code, it does not."""
+    """Whether what the target names counts, too; not so for an asset, or a file shown as code."""
 
 
 class Graph:
-    """All files by real path and what names what. `failed` are the files with an error of their own."""
+    """All files by real path, and what names what. `failed` are the files that an error is laid to."""
 
     def __init__(self, *, strict: bool = False, policy: Policy | None = None) -> None:
         self.files: dict[SourcePath, SourceFile] = {}
         self.edges: dict[SourcePath, tuple[Edge, ...]] = {}
         self.linked: dict[SourcePath, tuple[SourcePath, ...]] = {}
-        """The shared files that were read because a link of a file leads there, and the templates that one leads to."""
+        """By the file with the link: the shared files that were read because a link leads there, and the templates linked
+        to.
+        """
         self.findings: list[Finding] = []
         self.finder: SourcePath | None = None
-        """Whose bundle is being worked out."""
+        """The entry or unreached pattern that is being worked out."""
         self.failed: set[SourcePath] = set()
         self.further_templates: frozenset[SourcePath] = frozenset()
-        """The templates of the project that are not among its files, where only a part of all is read."""
+        """If only a part of the project is read: its templates that are not among the graph's files."""
         self.order: tuple[SourcePath, ...] = ()
-        """All files, each behind all that it includes, but for those in cycles."""
+        """All files, each after all that it includes (except in cycles)."""
         self.knotted: set[SourcePath] = set()
         """The files in cycles."""
         self.too_deep: set[SourcePath] = set()
-        """The files that begin a longer chain of includes than is allowed."""
+        """The files that begin a chain of includes longer than the limit."""
         self.strict = strict
-        """Whether warnings are errors."""
+        """Whether warnings count as errors."""
         self.policy: Policy = policy or Policy()
         """What is ignored, and what is raised to an error."""
 
@@ -114,7 +116,7 @@ class Graph:
         self.add(diagnose(self.files[source].line_index, source, problem, **more), source)
 
     def tells(self, file: SourceFile, problem: Problem) -> bool:
-        """Whether a problem of a file is told, and not ignored."""
+        """Whether a problem of a file would be reported, not ignored."""
         ignores = file.document.ignores if file.document else ()
         diagnostic = diagnose(file.line_index, file.path, problem)
         return isinstance(judge(self.policy, diagnostic, ignores, strict=self.strict), Diagnostic)
@@ -133,7 +135,7 @@ class Graph:
 
 
 def diagnose(index: LineIndex, path: SourcePath, problem: Problem, **more: object) -> Diagnostic:
-    """A problem of a text and the text's path → a diagnostic. `more` are further fields of it."""
+    """Make a diagnostic of a problem of a text and the text's path. `more` gives or overrides further fields."""
     notes = (Note(problem.note),) if problem.note else ()
     return Diagnostic(
         code=problem.code,

@@ -1,4 +1,4 @@
-"""The Markdown parse: the only package that imports markdown_it, and only once something takes the parser."""
+"""The Markdown parse: the only package that imports markdown_it, and only once something needs the parser."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ if TYPE_CHECKING:
 
 
 def read(text: str) -> Reading:
-    """All that a text (without front matter) says, as CommonMark with GFM tables and footnotes."""
-    from skillweave.markdown import reading  # noqa: PLC0415 (it loads the parser)
+    """Read everything that a text (without front matter) says, as CommonMark with GFM tables and footnotes."""
+    from skillweave.markdown import reading  # noqa: PLC0415 (this loads the parser)
 
     return reading.read(text)
 
 
 def read_blocks(text: str) -> list[Block]:
-    """Only its blocks; no directive is recognised."""
-    from skillweave.markdown import reading  # noqa: PLC0415 (it loads the parser)
+    """Read only the blocks of a text; no directive is recognised."""
+    from skillweave.markdown import reading  # noqa: PLC0415 (this loads the parser)
 
     return reading.read_blocks(text)
 
 
 def render(text: str) -> str:
-    """The HTML that any renderer makes of it."""
-    from skillweave.markdown import reading  # noqa: PLC0415 (it loads the parser)
+    """The HTML of a text, as a renderer that knows no directives makes it."""
+    from skillweave.markdown import reading  # noqa: PLC0415 (this loads the parser)
 
     return reading.render(text)

@@ -1,4 +1,4 @@
-"""Block tokens → blocks: their lines, what they lie in, and whether something of their own closes them."""
+"""Block tokens → blocks: their lines, the containers around them, and whether they are closed explicitly."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LEAVES: dict[str, BlockKind] = {
 
 
 def blocks_of(index: LineIndex, tokens: list[Token], notes: BlockNotes) -> list[Block]:
-    """All blocks that hold no blocks, definitions among them, in the order of the text."""
+    """All blocks that contain no other blocks, including definitions, in the order of the text."""
     blocks: list[Block] = []
     stack: list[Container] = []
     ranges: list[tuple[Container, tuple[Container, ...]]] = []
@@ -70,7 +70,7 @@ def blocks_of(index: LineIndex, tokens: list[Token], notes: BlockNotes) -> list[
 
 
 def _fence_is_closed(index: LineIndex, token: Token) -> bool:
-    """A fence that reaches the text's end is closed if its last line closes it: if not, that line is content."""
+    """Whether a fence that reaches the text's end is closed: it is if its last line is not part of its content."""
     start, end = token.map or (0, 0)
     while end - 1 > start and end - start > 1 and not index.line(end - 1).strip(" \t>"):
         end -= 1
@@ -79,5 +79,5 @@ def _fence_is_closed(index: LineIndex, token: Token) -> bool:
     last = index.line(end - 1).lstrip(" \t>").rstrip(" \t")
     if len(last) < len(token.markup) or set(last) != {token.markup[0]}:
         return False
-    # What closes is not among the content's lines.
+    # A closing line is not among the lines of the content.
     return token.content.count("\n") <= end - start - 2

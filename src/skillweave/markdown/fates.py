@@ -1,4 +1,4 @@
-"""What becomes of each opener of a directive: live, escaped, inert or stray; and which ones stand alone on their line."""
+"""Decides what each opener of a directive becomes (live, escaped, inert or stray), and which are alone on their line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def fates_of(index: LineIndex, candidates: list[int], walk: Walk) -> dict[int, Opener]:
-    """What becomes of each candidate. One that no rule came by stands where Markdown has no running text: stray."""
+    """Decide what each candidate becomes, by its offset.
+
+    One that no inline rule has seen is not in running text, and is judged by the block that it is in.
+    """
     fates: dict[int, Opener] = {}
     blocks = walk.reading.blocks
     starts = [block.start for block in blocks]
@@ -35,9 +38,9 @@ def fates_of(index: LineIndex, candidates: list[int], walk: Walk) -> dict[int, O
     taken = sorted(opener.span for opener in fates.values() if opener.fate == "live" and not opener.near_miss)
     for offset in candidates:
         if offset in fates or _is_within(offset, taken):
-            continue  # An opener in another directive's value belongs to that.
+            continue  # An opener inside another directive's value belongs to that directive.
         opener = CANDIDATE.match(index.text, offset)
-        assert opener is not None  # noqa: S101 (it was found by the same expression)
+        assert opener is not None  # noqa: S101 (the same expression found it)
         line = index.line_of(offset)
         block = blocks[place] if (place := bisect_right(starts, line) - 1) >= 0 else None
         if block is not None and not block.start <= line < block.end:
@@ -78,7 +81,7 @@ def _all_inside(text: str, span: Span, fate: Fate, why: str, fates: dict[int, Op
 
 
 def _escaped(text: str, offset: int, near: bool) -> Opener | None:  # noqa: FBT001
-    """An opener behind a backslash, where no rule of running text has seen it."""
+    """An escaped opener, if a backslash precedes it where no inline rule has seen it; else None."""
     before = text[max(offset - 64, 0) : offset]
     is_escaped = (len(before) - len(before.rstrip("\\"))) % 2 and not near
     return Opener(Span(offset - 1, offset + 2), "escaped", near_miss=False) if is_escaped else None
@@ -91,7 +94,7 @@ def _judge_block(
     block: Block | None,
     kinds: Mapping[int, int],
 ) -> Opener:
-    """An opener that no rule of running text came by. `kinds` are the types of HTML blocks, by their first lines."""
+    """Judge an opener that no inline rule has seen. `kinds` are the types of HTML blocks, by their first lines."""
     span = Span(offset, offset + 2)
     if block is None:
         return Opener(span, "stray", near)
@@ -110,7 +113,7 @@ _WHY_STRAY = {
 
 
 def _is_inert_html(index: LineIndex, offset: int, block: Block, kinds: Mapping[int, int]) -> bool:
-    """Whether an offset in an HTML block lies in a comment, or in a block of another type that is no markup."""
+    """Whether an offset in an HTML block is in a comment, or in a block of types 1 to 5, where nothing is Markdown."""
     kind = kinds.get(block.start) or html_type(index.line(block.start).lstrip(" \t>"))
     return kind < 6 or _in_comment(index, block, offset)
 
@@ -121,7 +124,7 @@ def _in_comment(index: LineIndex, block: Block, offset: int) -> bool:
 
 
 def alone_lines(index: LineIndex, fates: dict[int, Opener]) -> dict[int, int]:
-    """The lines that hold a live directive and nothing else but their container's prefix: line → opener."""
+    """The lines with a live directive and nothing besides but a container's prefix: line → offset of the opener."""
     alone: dict[int, int] = {}
     for offset, opener in fates.items():
         if opener.fate != "live" or opener.near_miss:
@@ -136,7 +139,7 @@ def alone_lines(index: LineIndex, fates: dict[int, Opener]) -> dict[int, int]:
         ):
             continue
         alone[line] = offset
-    # What stands before it may be a prefix or text: the first live opener of its line is asked, and the parse decides.
+    # What comes before may be a prefix or text. This is a first filter; the parse decides.
     return {line: offset for line, offset in alone.items() if _is_prefix(index, line, offset)}
 
 
@@ -144,19 +147,19 @@ _PREFIX = re.compile(r"(?:[ \t]|>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]\s
 
 
 def _is_prefix(index: LineIndex, line: int, offset: int) -> bool:
-    """Whether only what can be a container's prefix stands before an opener. A filter: the block rule has the last word."""
+    """Whether everything before an opener on its line may be a container's prefix. Only a filter: the block rule decides."""
     match = _PREFIX.fullmatch(index.text, index.starts[line], offset)
     return match is not None
 
 
 def are_paragraphs(reading: Reading, alone: dict[int, int]) -> bool:
-    """Whether every directive that stands alone already is a paragraph of one line, so that no second parse is needed."""
+    """Whether every directive that is alone on its line is a paragraph of one line already, so no second parse is needed."""
     single = {block.start for block in reading.blocks if block.kind == "paragraph" and block.end == block.start + 1}
     return all(line in single for line in alone)
 
 
 def openers_of(index: LineIndex, fates: dict[int, Opener], walk: Walk) -> list[Opener]:
-    """The fates, with the block that each directive standing alone is in the final parse."""
+    """The openers in the order of the text; each directive that is a block of its own gets that block from the final parse."""
     blocks = {block.start: block for block in walk.reading.blocks if block.kind == "directive"}
     openers = []
     for offset, opener in fates.items():

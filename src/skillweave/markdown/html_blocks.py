@@ -1,4 +1,4 @@
-"""HTML blocks: what ends one, and the comments in it that stand alone on their line."""
+"""HTML blocks: where one ends, and the comments in it that are alone on their line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def html_type(first_line: str) -> int:
-    """The CommonMark type of an HTML block, 1 to 5, by its first line; 6 stands for 6 and 7, which a blank line ends."""
+    """The CommonMark type of an HTML block (1 to 5), by its first line; 6 stands for types 6 and 7, which a blank line ends."""
     line = first_line.lower()
     if re.match(r"<(?:script|pre|style|textarea)(?:[\s>]|$)", line):
         return 1
@@ -37,7 +37,7 @@ _HTML_ENDS = {
 
 
 def is_html_closed(index: LineIndex, content: str, end: int) -> bool:
-    """Whether an HTML block ends by itself, and not with the text: its content, and the line behind it."""
+    """Whether an HTML block ends by itself, not with the text. `content` is its text, `end` the line after it."""
     kind = html_type(content.lstrip())
     if kind == 6:
         return True
@@ -47,7 +47,7 @@ def is_html_closed(index: LineIndex, content: str, end: int) -> bool:
 
 
 def note_html_block(index: LineIndex, content: str, start: int, reading: Reading) -> None:
-    """Note what an HTML block that starts on a line holds."""
+    """Add an HTML block that starts on line `start` to a reading, with its comments that are alone on their line."""
     kind = html_type(content.lstrip())
     segments = segments_of(index, content.rstrip("\n"), start, None)
     reading.html.append(HtmlPiece(content, segments, block=True))

@@ -1,6 +1,6 @@
-"""Inline content ↔ where it stands: content is put together from the tails of lines, or of a table's cells.
+"""Maps inline content to its places: content is assembled from the tails of lines, or of a table's cells.
 
-A segment is a part of it: (offset in the content, length, offset in the text).
+A segment is one piece of it: (offset in the content, length, offset in the text).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def segments_of(index: LineIndex, content: str, start: int, heading: Block | None) -> tuple[tuple[int, int, int], ...]:
-    """Content that was put together from lines → (offset in content, length, offset in the text) of each part."""
+    """The segments of content that starts on line `start`. `heading` is the heading that it belongs to, if any."""
     if heading is not None and heading.kind == "heading":
         raw = index.line(start)
         hashes = _heading_column(raw, heading.level) + heading.level
@@ -25,14 +25,14 @@ def segments_of(index: LineIndex, content: str, start: int, heading: Block | Non
         return ((0, len(content), index.starts[start] + at),)
     segments = []
     offset = 0
-    # markdown-it strips content of all that Python calls blank, whole lines of no-break spaces, too.
+    # markdown-it strips everything that Python calls blank from content, even whole lines of no-break spaces.
     first = content.partition("\n")[0].lstrip(" \t")
     while first and first not in index.line(start):
         start += 1
     for number, line in enumerate(content.split("\n")):
         body = line.lstrip(" \t")
         if body:
-            # A line of content is the tail of its raw line; only the last one has lost its trailing blanks.
+            # Each line of content is the tail of its raw line, except that the last one has lost its trailing blanks.
             at = index.line(start + number).rfind(body)
             segments.append((offset + len(line) - len(body), len(body), index.starts[start + number] + at))
         offset += len(line) + 1
@@ -43,7 +43,7 @@ _HEADING_OPEN = re.compile(r"(?:^|[ \t>):.*+-])(#{1,6})(?=[ \t]|$)")
 
 
 def _heading_column(raw: str, level: int) -> int:
-    """Where the opening sequence of an ATX heading starts in its raw line, behind its container's prefix."""
+    """The column where the `#`s of an ATX heading start in its raw line, after the prefix of its containers."""
     for match in _HEADING_OPEN.finditer(raw):
         if len(match[1]) == level:
             return match.start(1)
@@ -51,7 +51,8 @@ def _heading_column(raw: str, level: int) -> int:
 
 
 def cells_of(index: LineIndex, line: int, rows: dict[int, int]) -> list[list[tuple[int, str]]]:
-    r"""A table row → its cells, each as pieces (offset in the text, text): the backslash of `\|` belongs to none.
+    r"""Split a table row into cells, each a list of pieces (offset in the text, text). The backslash of `\|` is in no
+    piece.
 
     Mirrors markdown-it's `escapedSplit`.
     """
@@ -81,7 +82,7 @@ def cells_of(index: LineIndex, line: int, rows: dict[int, int]) -> list[list[tup
 
 
 def cell_segments(content: str, pieces: list[tuple[int, str]]) -> tuple[tuple[int, int, int], ...]:
-    """The segments of a cell's content, from the pieces that the cell is made of."""
+    """The segments of a cell's content, given the pieces of the cell."""
     whole = "".join(piece for _, piece in pieces)
     lead = whole.find(content)
     segments = []
@@ -94,21 +95,21 @@ def cell_segments(content: str, pieces: list[tuple[int, str]]) -> tuple[tuple[in
 
 
 def part_of(segments: tuple[tuple[int, int, int], ...], span: Span) -> tuple[tuple[int, int, int], ...]:
-    """The segments of a part of some content, counted from where that starts."""
+    """The segments of a part of some content, with offsets from the start of that part."""
     first = max(bisect_right(segments, (span.start, 1 << 62, 0)) - 1, 0)
     behind = bisect_right(segments, (span.end, -1, 0))
     return tuple((at - span.start, length, to) for at, length, to in segments[first : max(behind, first + 1)])
 
 
 def locate(segments: tuple[tuple[int, int, int], ...], offset: int, *, end: bool = False) -> int:
-    """An offset into content → the offset in the text. An `end` offset belongs to the part before it."""
+    """Convert an offset in content to an offset in the text. An `end` offset belongs to the segment before it."""
     place = bisect_right(segments, (offset - end, 1 << 62, 0)) - 1
     begin, _, at = segments[max(place, 0)]
     return at + offset - begin
 
 
 def moved(segments: tuple[tuple[int, int, int], ...], span: Span) -> Span:
-    """A span of content → the span in the text."""
+    """Convert a span of content to a span of the text."""
     if span.start == span.end:
         at = locate(segments, span.start)
         return Span(at, at)

@@ -1,9 +1,9 @@
-"""The reading of plain Markdown without the parser: a short cut, taken where it cannot lead elsewhere.
+"""Reads plain Markdown without the parser: a shortcut, taken only where it gives the same result.
 
-Most texts are paragraphs, headings, lists, fences and tables, one line telling which. Such a text is read here line by
-line, many times as fast as by the parser. Whatever could mean something else (tags in a paragraph, tabs, escapes, a lazy
-line, an odd indent) gives up the whole text, and the parser reads it. Both are held to each other, on generated and on
-real texts, by `tests/test_plain.py`.
+Most texts are paragraphs, headings, lists, fences and tables, where one line tells what it is. Such a text is read here
+line by line, many times as fast as by the parser. Anything that could mean something else (tags in a paragraph, tabs,
+escapes, a lazy continuation line, an odd indent) makes this give up the whole text, and the parser reads it. Tests
+compare both on generated and on real texts (`tests/test_plain.py`).
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from skillweave.source import LineIndex
 
 MAX_DEPTH = 30
-"""Levels of lists that are read here."""
+"""The deepest nesting of list items that is read here."""
 
-# What begins a line of text and nothing else, be it the first of a paragraph or another one. `[` begins no definition
-# where its `]` stands on the same line and no colon behind it.
+# What can begin a line of text, and only that, whether the first of a paragraph or a later one. `[` begins no
+# definition if its `]` is on the same line without a colon after it.
 _START = r"""(?:
     [^\W\d_] | [^\x00-\xa0\s\ufeff] | ["'(),.;?!/$%@&^{}\])\\]
   | (?![0-9]{1,9}[.)](?:[ \t\n]|\Z)) [0-9]
@@ -35,11 +35,11 @@ _START = r"""(?:
   | <(?=[ =0-9]) | </?[A-Za-z0-9]+_[A-Za-z0-9_]*>
   | \[(?!\^)[^\[\]\n\\]*\](?!:)
 )"""
-# A part occurs but once, as Python takes long to compile it.
+# Each part occurs only once, because Python takes long to compile it.
 _RUN = rf"(?:[ ]*{_START}[^\n]*(?:\n|\Z))+"
 _ROW = r"\|[^\n]*(?:\n|\Z)"
 _LABEL = r"[A-Za-z0-9][A-Za-z0-9 _.-]*"
-# What normalising leaves as it is, and no scheme but these two.
+# URLs that normalising leaves unchanged, with no scheme but these two.
 _HREF = r"(?:https?://[a-z0-9][a-z0-9.-]*(?:/[A-Za-z0-9_./#-]*)?|(?!//)[A-Za-z0-9_./-]+(?:\#[A-Za-z0-9_-]+)?)"
 _NAME = r"[A-Za-z][A-Za-z0-9-]*"
 _ATTRIBUTE = r'(?:[ ]+[A-Za-z_:][A-Za-z0-9_:.-]*="[^"\n]*")'
@@ -70,11 +70,11 @@ _BLANK = re.compile(r"[ \t]*(?:\n|\Z)")
 
 
 class _NotPlainError(Exception):
-    """The text is not plain."""
+    """Raised when a text turns out not to be plain."""
 
 
 class _Run(NamedTuple):
-    """Inline content: where it stands, and the number of the heading that it is (-1: of none)."""
+    """A run of inline content: its offsets, and the number of the block if that is a heading (else -1)."""
 
     start: int
     end: int
@@ -83,35 +83,35 @@ class _Run(NamedTuple):
 
 
 class _Scan:
-    """How far a text is read, and what was found. Containers get their end late, so blocks know them by number."""
+    """How far a text has been read, and what was found. A container's end is known late, so blocks refer to it by number."""
 
     def __init__(self, text: str, at: int, line: int) -> None:
         self.text = text
         self.at = at
         self.line = line
         self.blocks: list[tuple[BlockKind, int, int, int, int]] = []
-        """Kind, first line, line behind the last one, container, level."""
+        """Kind, first line, line after the last one, number of the container (or -1), level."""
         self.containers: list[tuple[ContainerKind, int, int]] = []
-        """Kind, first line, the container around it."""
+        """Kind, first line, number of the container around it (or -1)."""
         self.ends: list[int] = []
         self.open: list[tuple[int, int]] = []
-        """The list items around: the column where each one's content begins, and its number."""
+        """The open containers: the column where each one's content begins, and its number."""
         self.runs: list[_Run] = []
         self.definitions: dict[str, DefinitionMark] = {}
         self.directives: dict[int, tuple[int, int]] = {}
-        """Where an opener stands → where its directive ends, and its block."""
+        """Offset of an opener → offset where its directive ends, and the number of its block."""
         self.fences: list[tuple[int, int]] = []
         self.html: list[tuple[int, str]] = []
         """The first line of each HTML block, and its text."""
         self.last_end: int = -1
-        """The line behind the last block."""
+        """The line after the last block."""
         self.text_end: int = -1
-        """The line behind the last paragraph."""
+        """The line after the last paragraph."""
         self.closed_items: bool = False
-        """Whether the line at hand has ended a list item."""
+        """Whether the current line has ended a list item."""
 
     def add(self, kind: BlockKind, end: int, level: int = 0) -> None:
-        """A block from the line at hand to the one that an offset begins; that is then the line at hand."""
+        """Add a block from the current line up to the offset `end`, where the next current line begins."""
         text = self.text
         first, self.line = self.line, self.line + text.count("\n", self.at, end) + (text[end - 1] != "\n")
         self.blocks.append((kind, first, self.line, self.open[-1][1] if self.open else -1, level))
@@ -120,7 +120,7 @@ class _Scan:
 
 
 def plain_reading(index: LineIndex, body: int = 0) -> Reading | None:
-    """What a text says from a line on, in places of the whole text; None where that takes the parser."""
+    """Read a text from line `body` on, with places in the whole text; returns None if that needs the parser."""
     text = index.text
     start = index.start(body)
     scan = _Scan(text, start, body)
@@ -136,7 +136,7 @@ def plain_reading(index: LineIndex, body: int = 0) -> Reading | None:
 def _read_lines(scan: _Scan) -> None:
     text, end = scan.text, len(scan.text)
     while scan.at < end:
-        if text[scan.at] == "\n":  # most blank lines, without the expression
+        if text[scan.at] == "\n":  # handles most blank lines without the expression
             scan.at += 1
             scan.line += 1
             continue
@@ -148,7 +148,7 @@ def _read_lines(scan: _Scan) -> None:
             scan.line += text.count("\n", scan.at, match.end())
             scan.at = match.end()
             continue
-        indent = match.end(2) - scan.at  # the group `indent`; by its number it is found at once
+        indent = match.end(2) - scan.at  # the group `indent`; a group is found faster by its number
         scan.closed_items = False
         if scan.open:
             _close_items(scan, indent)
@@ -180,7 +180,7 @@ def _close_items(scan: _Scan, indent: int) -> None:
 def _read_item(scan: _Scan, match: re.Match[str], indent: int) -> None:
     marker, content = match["marker"], match.end()
     is_free = scan.closed_items or scan.line != scan.text_end
-    # Within a paragraph, only a number of 1 begins a list.
+    # Inside a paragraph, only the number 1 begins a list.
     run = _TEXT.match(scan.text, content)
     if run is None or len(scan.open) > MAX_DEPTH or not (is_free or len(marker) == 1 or int(marker[:-1]) == 1):
         raise _NotPlainError
@@ -223,7 +223,7 @@ def _read_directive(scan: _Scan, match: re.Match[str]) -> None:
 
 
 def _read_other(scan: _Scan, match: re.Match[str], indent: int) -> None:
-    """What is read at the top level only, and between blank lines; but a table ends a paragraph."""
+    """Read what is allowed only at the top level and between blank lines; but a table may follow a paragraph directly."""
     kind = match.lastgroup
     if scan.line == (scan.text_end if kind == "html" else scan.last_end) and kind not in ("quote", "comment"):
         is_next = kind == "definition" and scan.blocks[-1][0] == "definition"
@@ -261,7 +261,7 @@ def _read_table(scan: _Scan, match: re.Match[str]) -> None:
 
 
 def _note_cells(scan: _Scan, row: str, at: int, columns: int) -> None:
-    """The cells of a row: what stands between its bars. Behind the last one, there may be one more."""
+    """Note the cells of a row: what is between its bars. After the last bar, there may be one more cell."""
     cells = _BAR.split(row.rstrip(" ")[1:]) if "\\" in row else row.rstrip(" ")[1:].split("|")
     if not cells[-1]:
         cells.pop()
@@ -299,9 +299,9 @@ def _read_quote(scan: _Scan, match: re.Match[str]) -> None:
 
 
 def _read_html(scan: _Scan, match: re.Match[str]) -> None:
-    """A comment on a line of its own; or a tag alone on its line, with all lines up to a blank one."""
+    """Read a comment on a line of its own, or a tag alone on its line with all lines up to a blank one."""
     if html_type(match[0]) not in (2, 6):
-        raise _NotPlainError  # Blank lines do not end it.
+        raise _NotPlainError  # A blank line does not end it.
     scan.html.append((scan.line, match[0]))
     scan.add("html", match.end())
 
@@ -323,7 +323,7 @@ def _reading_of(scan: _Scan, index: LineIndex, start: int) -> Reading:
     around: list[tuple[Container, ...]] = []
     for (kind, first, outer), end in zip(scan.containers, scan.ends, strict=True):
         around.append((*(around[outer] if outer >= 0 else ()), Container(kind, first, end)))
-    around.append(())  # the last one, which is what -1 names
+    around.append(())  # the last one, which the number -1 refers to
     blocks = [Block(kind, first, end, around[inside], level) for kind, first, end, inside, level in scan.blocks]
     reading = Reading(blocks, list(scan.definitions.values()))
     for line, content in scan.html:
@@ -345,7 +345,7 @@ def _reading_of(scan: _Scan, index: LineIndex, start: int) -> Reading:
 
 
 def _openers(scan: _Scan, blocks: list[Block], start: int, code: list[tuple[int, int]]) -> list[Opener]:
-    """Each opener is a directive that stands alone, or stands in code."""
+    """The openers of a plain text, each a directive that is a block of its own, or in code."""
     openers = []
     behind = start
     inert = iter(code)

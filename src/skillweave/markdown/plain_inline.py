@@ -1,4 +1,4 @@
-"""Plain inline content without the parser: code spans, links and labels on one line, told apart by one character each."""
+"""Reads plain inline content without the parser: code spans, links and labels, each recognised by its first character."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ if TYPE_CHECKING:
     from skillweave.source import LineIndex
 
 CAN_MATTER = re.compile(r"[\[<{]|`[^`]*[/:!]|!`")
-"""What inline content must hold to hold a directive, a link, or a code span that names something."""
+"""Inline content without a match holds no directive, no link, and no code span that names something."""
 
-# A line that code goes on in begins with its text: of blanks, the place of the paragraph decides what is code.
+# A line in the middle of a code span must begin with its text: with blanks, the indent of the paragraph would decide
+# what the code is.
 _CODE = r"`[^`\s](?:[^`\n]*(?:\n(?![ \t>])[^`\n]*)*[^`\s])?`(?!`)"
 _MARK = re.compile(rf"{_CODE}|!\[|[`\[<\\]")
 _CODE_SPAN = re.compile(_CODE)
-# Code binds tighter than brackets. What else has a meaning of its own is left to the parser.
+# Code binds tighter than brackets. Anything else with a meaning of its own is left to the parser.
 _BRACKETS = re.compile(rf"\[((?:[^\[\]`<\\\n]|{_CODE})*)\]")
 _DESTINATION = re.compile(r"\(((?:https?://[A-Za-z0-9_./#?=%+,;:@~&{}-]+|(?!//)[A-Za-z0-9_./#?=%+,;@~&{}-]+))\)")
 _SECOND = re.compile(r"\[([^\[\]`<\\\n]*)\]")
 _TAG = re.compile(r"<[A-Za-z][A-Za-z0-9-]*>")
-# Neither a tag nor an address: it begins or goes on like none.
+# A `<` that begins neither a tag nor an address, because neither can begin or continue like this.
 _NO_TAG = re.compile(
     r"""<(?:
         (?=[\s<>] | [^A-Za-z/!?\s<>@`][^\s<>@`]*(?:[\s<>]|\Z))
@@ -38,7 +39,7 @@ _NO_TAG = re.compile(
 
 
 class Found(NamedTuple):
-    """Where inline content is noted, the text's lines, and the labels that it defines."""
+    """The text's lines, the labels that it defines, and the reading that findings are added to."""
 
     lines: LineIndex
     defined: Container[str]
@@ -46,12 +47,12 @@ class Found(NamedTuple):
 
 
 def normalised(label: str) -> str:
-    """A label of printable characters as CommonMark compares it."""
+    """A label of printable characters in the form that CommonMark compares."""
     return " ".join(label.split()).lower().upper()
 
 
 def note_inline(found: Found, start: int, end: int, *, may_hold_tags: bool) -> bool:
-    """Note what a run of inline content holds; False where that takes the parser."""
+    """Note what a run of inline content (offsets into the text) holds; returns False if that needs the parser."""
     text = found.lines.text
     at, last = start, -1
     while match := _MARK.search(text, at, end):
@@ -63,7 +64,7 @@ def note_inline(found: Found, start: int, end: int, *, may_hold_tags: bool) -> b
         elif mark == "![":
             at = _note_image(found, match.start(), end)
         elif mark == "<":
-            # Looked for once: where no tag ends behind it, it begins none.
+            # Search for the last `>` only once: a `<` after it begins no tag.
             last = last if last >= 0 else max(text.rfind(">", start, end), 0)
             is_text = match.start() > last or _NO_TAG.match(text, match.start(), end)
             at = at if is_text else _note_tag(found, match.start(), (start, end)) if may_hold_tags else -1
@@ -75,7 +76,7 @@ def note_inline(found: Found, start: int, end: int, *, may_hold_tags: bool) -> b
 
 
 def _note_brackets(found: Found, start: int, end: int) -> int:
-    """A link or a label in brackets; where to go on, or -1."""
+    """Note a link or a label in brackets; returns the offset where to go on, or -1 if that needs the parser."""
     text = found.lines.text
     brackets = _BRACKETS.match(text, start, end)
     if brackets is None or text.startswith("[^", start):
@@ -128,7 +129,7 @@ def _note_code(found: Found, start: int, end: int) -> None:
 
 
 def _note_tag(found: Found, at: int, run: tuple[int, int]) -> int:
-    """A tag without attributes, in content of one line."""
+    """Note a tag without attributes, in content of one line; returns the offset after it, or -1 if that needs the parser."""
     text, (start, end) = found.lines.text, run
     tag = _TAG.match(text, at, end)
     content = text[start:end].rstrip()
@@ -138,22 +139,22 @@ def _note_tag(found: Found, at: int, run: tuple[int, int]) -> int:
     return tag.end()
 
 
-# Strong text between blanks, and what is a character like any other between two letters.
+# Strong text between blanks; below, marks that are ordinary characters between two letters.
 _STRONG = re.compile(r"(?<![^ ])\*\*(?=[A-Za-z0-9])([^*_~`\[\]<\\&!{]*)(?<=[A-Za-z0-9])\*\*(?=[ :]|\Z)")
 _EMPHASIS = r"\*|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"
 _MARKED_UP = re.compile(rf"[`\\]|~~|!\[|&(?:\#|[A-Za-z][A-Za-z0-9]*;)|{_EMPHASIS}")
 
 
 def plain_heading(found: Found, start: int, end: int) -> str | None:
-    """What a heading says without its markup; None where that takes the parser. What is in it is noted."""
+    """The text of a heading without markup, noting what it holds; None if that needs the parser."""
     content = found.lines.text[start:end]
     has_brackets = "[" in content or "<" in content
     if not has_brackets and not _MARKED_UP.search(content):
         return content
-    # A full stop is no letter, as a back-tick is none: what stands beside it means the same.
+    # For what is beside it, a full stop is the same as a back-tick: neither is a letter.
     bare = _CODE_SPAN.sub(".", content) if "`" in content else _STRONG.sub(r"\1", content)
     marks = _MARKED_UP.findall(bare)
-    # One mark alone has no other to pair with.
+    # A single mark has no other to pair with.
     if any(mark not in "*_" or content.count(mark) > 1 for mark in marks):
         return None
     if not has_brackets:
@@ -164,7 +165,7 @@ def plain_heading(found: Found, start: int, end: int) -> str | None:
 
 
 def _note_no_link(found: Found, start: int, end: int) -> bool:
-    """Note what a heading holds if that is no link and no tag."""
+    """Note what a heading holds; returns False if that is a link or a tag, or needs the parser."""
     reading = found.reading
     links, uses = len(reading.destinations), len(reading.uses)
     if not note_inline(found, start, end, may_hold_tags=False):
@@ -173,5 +174,5 @@ def _note_no_link(found: Found, start: int, end: int) -> bool:
 
 
 def _said(code: str) -> str:
-    """What a code span says."""
+    """The content of a code span."""
     return code[1:-1].replace("\n", " ")

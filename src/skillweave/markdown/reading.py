@@ -1,7 +1,7 @@
-"""What a text says as Markdown: blocks, headings, openers and what becomes of them, links, definitions, comments.
+"""Reads a text as Markdown: blocks, headings, openers and what becomes of them, links, definitions, comments.
 
-Pure; places are offsets and lines (from 0) of the text given. The parse runs at most twice: once without our block rule,
-which decides what is inert, and once with it, where a directive that stands alone would else be part of another block.
+Pure; places are offsets and lines (from 0) of the given text. The parse runs at most twice: first without our block
+rule, to decide what is inert, and again with it if a directive on a line of its own was part of another block.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ def read(text: str) -> Reading:
 
 
 def read_blocks(text: str) -> list[Block]:
-    """Only the blocks, without a look at inline content: for the seams of a splice. No directive is recognised."""
+    """Read only the blocks, without inline content, for the seams of a splice. No directive is recognised."""
     tokens, notes, _ = _parse_blocks(text, {})
     return blocks_of(LineIndex(text), tokens, notes)
 
 
 def render(text: str) -> str:
-    """The HTML that any renderer makes of a text: for splices whose meaning only rendering can tell."""
+    """The HTML that any renderer makes of a text, for splices whose meaning only rendering can tell."""
     return str(bare_parser().render(text))
 
 
@@ -89,7 +89,7 @@ def _parse_blocks(text: str, alone: dict[int, int]) -> tuple[list[Token], BlockN
 
 
 def _walk(index: LineIndex, tokens: list[Token], notes: BlockNotes, env: dict[str, object]) -> Walk:
-    """Tokens → blocks and inline runs. The inline content is parsed here, where it can matter."""
+    """Turn tokens into blocks and inline runs. Inline content is parsed here, where it can matter."""
     reading = Reading(blocks_of(index, tokens, notes), notes.definitions)
     walk = Walk(reading, [])
     md = parser()
@@ -169,8 +169,8 @@ def _heading_text(
 
 
 def _with_odd_blanks(index: LineIndex, span: Span) -> Span:
-    """The content of a setext heading with the blanks at its ends that are none to CommonMark, as no-break spaces are:
-    markdown-it cuts off all that Python calls blank.
+    """Extend the content of a setext heading by blanks at its ends that are none to CommonMark, such as no-break spaces:
+    markdown-it cuts off everything that Python calls blank.
     """
     if span.start == span.end:
         line = index.line(index.line_of(span.start))
@@ -184,10 +184,11 @@ def _with_odd_blanks(index: LineIndex, span: Span) -> Span:
 
 
 def _joints(text: str, segments: Sequence[tuple[int, int, int]], marks: Sequence[Mark]) -> Iterator[Edit]:
-    """What stands between the lines of a heading's content, and what takes its place where they become one line.
+    """The edits that join the lines of a heading's content into one line.
 
-    On one line, only HTML can say a hard break. The blank behind it keeps marks beside it from opening or closing
-    anything, and words apart in the heading's slug. What is no break, in code or a title, is a blank.
+    On one line, only HTML can express a hard break. The blank after it keeps marks next to it from opening or closing
+    anything, and keeps words apart in the heading's slug. A line end that is no break, in code or a title, becomes a
+    blank.
     """
     breaks = {mark.span.start: mark.kind for mark in marks if mark.kind in ("soft", "hard")}
     for (begin, length, at), (_, _, below) in pairwise(segments):
@@ -202,7 +203,7 @@ def _joints(text: str, segments: Sequence[tuple[int, int, int]], marks: Sequence
             said = said[:-1] if is_escape else said
             between = "<br /> "
             if (len(said) - len(said.rstrip("\\"))) % 2:
-                between = f"\\{between}"  # else that one would escape the tag
+                between = f"\\{between}"  # or it would escape the tag
             elif not is_escape and said.endswith(("*", "_", "~")):
                 between = f" {between}"
         yield Edit(at + len(said), below, between)

@@ -1,8 +1,8 @@
-"""markdown-it-py with our two rules in its chain, and with notes of where things stand.
+"""markdown-it-py with our two rules in its chain, and with notes about where things are.
 
-markdown-it's inline tokens have no position. The rules that matter here are wrapped: they do what they did, and note the
-span they took, in offsets into the content that is parsed (an image's alternative text is a nested parse; `base` is where
-it starts).
+markdown-it's inline tokens have no position. The rules that matter here are wrapped: they do what they did, and also
+note the span they took, as offsets into the content that is parsed. The alternative text of an image is a nested parse;
+`base` is the offset where it starts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from skillweave.markdown.values import DefinitionMark, Mark, MarkKind
 from skillweave.source import Span
 
 MAX_NESTING = 100
-"""Levels of blocks, or of brackets, that are looked into. Deeper ones exist only to exhaust a parser's stack."""
+"""The depth of blocks, or of brackets, that is parsed. Deeper nesting exists only to exhaust a parser's stack."""
 
 
 @dataclass(slots=True)
@@ -38,7 +38,10 @@ class Marks:
         self.found.append(Mark(kind, Span(span.start + self.base, span.end + self.base), moved, value))
 
     def can_close(self, src: str, opener: str, offset: int) -> bool:
-        """Whether a close stands anywhere after an offset: asked once per text, or many openers were quadratic."""
+        """Whether there is any close after an offset.
+
+        The last close is searched once per text, or many openers would take quadratic time.
+        """
         key = (self.base, opener)
         if key not in self.last_close:
             self.last_close[key] = src.rfind(CLOSES[opener])
@@ -47,18 +50,18 @@ class Marks:
 
 @dataclass(slots=True)
 class BlockNotes:
-    """The notes of one block parse, in lines and offsets of the text that was parsed."""
+    """The notes of one block parse, as lines and offsets of the text that was parsed."""
 
     directive_lines: dict[int, int] = field(default_factory=dict)
-    """Given: the lines that are a block directive, with the offset of the opener."""
+    """Input: the lines that are a block directive, with the offset of the opener."""
     rows: dict[int, int] = field(default_factory=dict)
-    """Table lines, with the offset where the row's text starts."""
+    """The lines of tables, with the offset where the row's text starts."""
     definitions: list[DefinitionMark] = field(default_factory=list)
 
 
 @cache
 def parser() -> MarkdownIt:
-    """CommonMark with GFM tables, strikethrough and footnotes, and our rules. Built once: building costs milliseconds."""
+    """CommonMark with GFM tables, strikethrough and footnotes, and our rules. Cached, as building it costs milliseconds."""
     md = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
     footnote_plugin(md, inline=False, move_to_end=False, always_match_refs=True)
     md.block.ruler.before(
@@ -79,7 +82,7 @@ def parser() -> MarkdownIt:
 
 @cache
 def bare_parser() -> MarkdownIt:
-    """The same CommonMark without our rules: what any renderer makes of a text. For tests and for seams in a line."""
+    """The same CommonMark without our rules, as any renderer reads a text. For tests, and for seams within a line."""
     md = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
     footnote_plugin(md, inline=False, move_to_end=False, always_match_refs=True)
     return md
@@ -101,7 +104,7 @@ def _block_directive(state: StateBlock, start_line: int, end_line: int, silent: 
 
 
 def _noted_table(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:  # noqa: FBT001
-    # A header row holds a pipe: most lines are told apart by that before the rule looks at the line below.
+    # A header row contains a pipe, so most lines need not be given to the rule, which looks at the line below.
     if state.src.find("|", state.bMarks[start_line], state.eMarks[start_line]) < 0:
         return False
     if not table(state, start_line, end_line, silent):
@@ -116,10 +119,10 @@ def _noted_table(state: StateBlock, start_line: int, end_line: int, silent: bool
 def _noted_reference(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:  # noqa: FBT001
     first = state.bMarks[start_line] + state.tShift[start_line]
     if state.src.startswith("[^", first) or not reference(state, start_line, end_line, silent):
-        return False  # "[^" is the footnote's, also where the plugin does not take it
+        return False  # "[^" belongs to the footnote plugin, even if that does not take it
     if silent:
         return True
-    # The rule reads the lines from their first non-blank character on; so is the destination found again.
+    # The rule reads each line from its first non-blank character, so the destination is searched in the same way.
     starts = [state.bMarks[line] + state.tShift[line] for line in range(start_line, state.line)]
     lines = [state.src[at : state.eMarks[start_line + i] + 1] for i, at in enumerate(starts)]
     text = "".join(lines)
@@ -203,7 +206,7 @@ def _noted_escape(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
 
 
 def _note_break(state: StateInline, at: int) -> None:
-    """Note a line end that is one. In the alternative text of an image there are no hard breaks."""
+    """Note a line end that is a break. In the alternative text of an image, no break is hard."""
     marks: Marks = state.env["marks"]
     is_hard = state.tokens[-1].type == "hardbreak" and not marks.base
     marks.add("hard" if is_hard else "soft", Span(at, at + 1))
@@ -229,7 +232,7 @@ def _noted_html(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
 
 
 def _noted_footnote(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
-    """Never takes anything: notes the label that the footnote rule behind it takes."""
+    """Note the label that the footnote rule, which comes next, takes. This rule itself never takes anything."""
     if silent or not state.src.startswith("[^", state.pos):
         return False
     end = state.pos + 2
@@ -265,7 +268,7 @@ def _noted_image(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
 
 
 def _note_brackets(state: StateInline, kind: Literal["link", "image"], start: int, end: int | None) -> None:
-    """Note a link's or image's destination, or the label that it names (defined here, or not: `end` is None)."""
+    """Note the destination of a link or image, or the label that it uses. `end` is None if no definition was found."""
     marks: Marks = state.env["marks"]
     bracket = start + (kind == "image")
     label_end = state.md.helpers.parseLinkLabel(state, bracket, kind == "link")

@@ -1,4 +1,4 @@
-"""What a reading of a text consists of: blocks, containers, openers, destinations. Places are offsets and lines from 0."""
+"""The values that a reading of a text consists of. Places are offsets and lines, both from 0."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ MarkKind = Literal[
 
 
 IN_HTML = "in an HTML block"
-"""Where a directive may be that is read as text."""
+"""The place of a stray directive in an HTML block; see `Opener.why`."""
 
 
 class Container(NamedTuple):
-    """A list item, a block quote or a footnote around a block, and the lines it takes."""
+    """A list item, block quote or footnote around a block, and its lines (half-open)."""
 
     kind: ContainerKind
     start: int
@@ -32,7 +32,10 @@ class Container(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A block that holds no blocks. `level` is a heading's; `closed` says whether a fence or an HTML block ends by itself."""
+    """A block that contains no other blocks.
+
+    `level` is a heading's; `closed` is False for a fence or an HTML block that only the end of the text ends.
+    """
 
     kind: BlockKind
     start: int
@@ -41,7 +44,7 @@ class Block(NamedTuple):
     level: int = 0
     closed: bool = True
     content: str = ""
-    """Of indented code: what its indent decides."""
+    """Only for indented code, whose content depends on its indent."""
 
 
 class HeadingText(NamedTuple):
@@ -51,23 +54,23 @@ class HeadingText(NamedTuple):
     text: str
     content: Span
     joints: tuple[Edit, ...] = ()
-    """What puts the lines of a setext heading on one, without that it says anything else."""
+    """Edits that join the lines of a setext heading into one line that says the same."""
 
 
 class Opener(NamedTuple):
-    """A possible directive and what the parse makes of it. `why` names the place of a stray one."""
+    """A possible directive, and what the parse makes of it. `why` says in words where a stray one is."""
 
     span: Span
     fate: Fate
     near_miss: bool
     block: Block | None = None
-    """The block of its own that it is, if it stands alone."""
+    """Its own block, if it is alone on its line."""
     containers: tuple[Container, ...] = ()
     why: str = ""
 
 
 class DefinitionMark(NamedTuple):
-    """A link reference definition: its normalised label, what it says, and where its destination stands."""
+    """A link reference definition: its normalised label, its destination and title, its lines, and the destination's span."""
 
     label: str
     href: str
@@ -78,7 +81,7 @@ class DefinitionMark(NamedTuple):
 
 
 class Destination(NamedTuple):
-    """A link's destination as written (without `<>`), from a link, an image, a definition, or an HTML attribute."""
+    """A destination as written (without `<>`), of a link, an image, a definition, or an HTML attribute."""
 
     kind: Literal["link", "image", "definition", "html"]
     span: Span
@@ -86,7 +89,7 @@ class Destination(NamedTuple):
 
 
 class LabelUse(NamedTuple):
-    """A `[text][label]` that this text defines (`resolved`), or does not; or a `[^note]`."""
+    """A use of a label: `[text][label]`, which this text defines (`resolved`) or not, or `[^note]`."""
 
     label: str
     span: Span
@@ -103,7 +106,7 @@ class Footnote(NamedTuple):
 
 
 class HtmlPiece(NamedTuple):
-    """A run of HTML: its text without container prefixes, and where each part of it stands."""
+    """A run of HTML: its text without container prefixes, and the segments that map it to the whole text."""
 
     text: str
     segments: tuple[tuple[int, int, int], ...]
@@ -111,7 +114,7 @@ class HtmlPiece(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """What a rule took: `span` of all of it; `inner` of what matters in it (a destination, a label)."""
+    """What a rule took: `span` is all of it, `inner` what matters in it (a destination or a label)."""
 
     kind: MarkKind
     span: Span
@@ -120,7 +123,7 @@ class Mark(NamedTuple):
 
 
 class Reading:
-    """All that one text says."""
+    """Everything that one text says."""
 
     def __init__(self, blocks: list[Block], definitions: list[DefinitionMark]) -> None:
         self.blocks = blocks
@@ -139,7 +142,7 @@ class Reading:
 
 
 class Inline(NamedTuple):
-    """One run of inline content: where its parts stand, what its rules noted, and what it lies in."""
+    """One run of inline content: its segments, what the rules noted in it, and the containers around it."""
 
     segments: tuple[tuple[int, int, int], ...]
     marks: list[Mark]
@@ -147,7 +150,7 @@ class Inline(NamedTuple):
 
 
 class Walk:
-    """A reading with the inline runs that it was made from."""
+    """A reading, with the inline runs that it was made from."""
 
     def __init__(self, reading: Reading, inlines: list[Inline]) -> None:
         self.reading = reading

@@ -1,4 +1,4 @@
-"""What is wrong with blocks: fences and HTML that nothing closes, nesting that cannot be read."""
+"""Finds mistakes of blocks: fences and HTML that nothing closes, nesting that is too deep to be read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check_blocks(frame: Frame, reading: Reading, problems: list[Problem]) -> None:
-    """Report the blocks that nothing closes, and where nesting is too deep to be read."""
+    """Report blocks that nothing closes, and the place from which nesting is too deep to be read."""
     for block in reading.blocks:
         if block.closed:
             continue

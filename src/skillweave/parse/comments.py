@@ -1,4 +1,4 @@
-"""Comments that speak to us: markers of regions, and comments that ignore findings in place."""
+"""Comments addressed to us: markers of regions, and comments that ignore findings in place."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def front_ignores(index: LineIndex, matter: Span) -> list[int]:
-    """The lines of the front matter that are a YAML comment and speak to us."""
+    """The lines of the front matter that are YAML comments addressed to us."""
     if "skillweave:" not in index.text[matter.start : matter.end]:
         return []
-    from skillweave.front_matter.events import comment_lines  # noqa: PLC0415 (yaml only where it is needed)
+    from skillweave.front_matter.events import comment_lines  # noqa: PLC0415 (yaml is loaded only if it is needed)
 
     first = index.line_of(matter.start)
     lines = comment_lines(index.text[matter.start : matter.end])
@@ -32,7 +32,9 @@ def front_ignores(index: LineIndex, matter: Span) -> list[int]:
 def ignores_of(
     index: LineIndex, lines: list[int], hidden: set[int], body: int, problems: list[Problem]
 ) -> tuple[Ignore, ...]:
-    """The comments on some lines, and what each speaks of: the next line that holds text, in its own part of the file."""
+    """Read the ignore comments on `lines`, each with the line that it applies to: the next one with text in the same part
+    of the file (front matter or body). Mistakes are added to `problems`.
+    """
     if not lines:
         return ()
     silent = hidden.union(lines)
@@ -48,7 +50,7 @@ def ignores_of(
         place = bisect_right(full, line)
         behind = full[place] if place < len(full) else line
         if line < body <= behind:
-            behind = line  # what ends the front matter ends what a comment in it speaks of
+            behind = line  # the end of the front matter also ends what a comment in it applies to
         start, stop = index.starts[line], index.starts[line] + len(index.line(line))
         if line < body:
             span = Span(index.text.index("#", start) + 1, stop)
@@ -65,14 +67,14 @@ _ASKING = re.compile(r"<!--\s*skillweave:")
 
 
 def check_comments(frame: Frame, reading: Reading, problems: list[Problem]) -> None:
-    """Report the comments that speak to us and do not stand alone on their line: they ignore nothing."""
+    """Report comments addressed to us that are not alone on their line: they ignore nothing."""
     for piece in reading.html if "skillweave:" in frame.text else ():
         kind = html_type(piece.text.lstrip()) if piece.block else 2
         if kind not in (2, 6):
             continue  # the text of a script or a `<pre>`
         for match in _ASKING.finditer(piece.text):
             if kind == 2 and piece.text[: match.start()].strip():
-                continue  # it stands in another comment
+                continue  # it is inside another comment
             start = frame.offset(locate(piece.segments, match.start()))
             message = "this comment does not stand alone on its line, and ignores nothing"
             cure = "put it on a line of its own, before the one that it speaks of, and as far indented"
@@ -83,7 +85,7 @@ _MARKER = re.compile(r"(end)?region:\s*(\S.*)")
 
 
 def markers_of(frame: Frame, reading: Reading) -> dict[int, re.Match[str]]:
-    """The lines that are markers of regions, each with what it says."""
+    """The lines that are markers of regions, each with its match of `_MARKER`."""
     markers = {}
     for line, comment in reading.comment_lines:
         match = _MARKER.fullmatch(comment)
@@ -95,7 +97,10 @@ def markers_of(frame: Frame, reading: Reading) -> dict[int, re.Match[str]]:
 def regions_of(
     index: LineIndex, markers: dict[int, re.Match[str]], problems: list[Problem]
 ) -> tuple[tuple[Region, ...], tuple[str, ...]]:
-    """Pair the markers. What is unpaired, crossing or twice is a problem where it stands."""
+    """Pair markers to regions; returns the regions and the names of broken ones.
+
+    What is unpaired, crossing or duplicate is reported at its place.
+    """
     regions: list[Region] = []
     broken: list[str] = []
     opened: list[tuple[str, int]] = []
@@ -130,7 +135,7 @@ def regions_of(
             opened.pop()
             open_names[name] -= 1
         elif name in crossed:
-            broken.append(name)  # That it crosses is said where the other one ends.
+            broken.append(name)  # The crossing is reported where the outer region ends.
         else:
             report(f'no region "{name}" is open here', line, name, f"open it with `<!-- region: {name} -->`")
     for name, line in opened:

@@ -1,4 +1,4 @@
-"""Openers → the directives that are live, with where they stand; what to say of all others."""
+"""Openers → the live directives with their places, and problems for all others."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def placed_directives(frame: Frame, reading: Reading, problems: list[Problem]) -> tuple[PlacedDirective, ...]:
-    """The directives that are live, in the order of the text; what is wrong with any opener is reported."""
+    """The live directives, in the order of the text. What is wrong with any opener is reported."""
     placed = []
     previous = unclosed = -1
     for opener in reading.openers:
         line = frame.line_index.line_of(frame.offset(opener.span.start))
         is_first, previous = line != previous, line
         if opener.fate == "live" and opener.near_miss and not is_first:
-            continue  # Only one that stands alone on its line can be meant as a directive.
+            continue  # Only one that is alone on its line can be meant as a directive.
         if opener.fate == "live" and not opener.near_miss and opener.span.end - opener.span.start <= 2:
             if line != unclosed:
                 match = CANDIDATE.match(frame.line_index.text, frame.offset(opener.span.start))
@@ -78,7 +78,7 @@ _ALONE, _OUTDENT = "put it on a line of its own", "indent it by at most three co
 
 
 def not_alone(span: Span, word: str, why: str = "", cure: str = _ALONE) -> Problem:
-    """What to say of a directive that should stand alone on its line and does not."""
+    """The problem of a directive that is not alone on its line, but should be."""
     detail = f", {why}," if why else ""
     return Problem(
         DIRECTIVE_NOT_ALONE,
@@ -108,7 +108,7 @@ def _stray(frame: Frame, opener: Opener) -> Problem:
 def _style(text: str, directive: Directive) -> Problem:
     fix = style_fix(text, directive)
     usual = restyled(text, directive.span, directive.word)
-    # Without the blank before the close, a section that ends in `>` would be another one.
+    # Without the blank before the close, a section that ends in `>` would have another name.
     cure = (
         f"write `{usual}`" if fix else f"quote what ends in `{usual[-1]}`, and leave no blank between it and the close"
     )

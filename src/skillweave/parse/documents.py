@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 
 def parse(text: str, *, front_matter: bool = True) -> Document:
-    """Read one Markdown text (decoded, LF line ends). `front_matter`: whether it can have some; a rendering has none."""
+    """Read one Markdown text (decoded, LF line ends). `front_matter` says whether it can have some; a rendering has none."""
     return parse_plain(text, front_matter=front_matter) or parse_by_parser(text, front_matter=front_matter)
 
 
 def parse_plain(text: str, *, front_matter: bool = True) -> Document | None:
-    """The same by the short cut for plain texts, which takes no parser; None: the text is not one."""
+    """Like `parse`, by the shortcut for plain texts, which needs no parser; returns None if the text is not plain."""
     index = LineIndex(text)
     problems: list[Problem] = []
     front = find_front_matter(index, problems) if front_matter else (None, 0)
@@ -42,7 +42,7 @@ def parse_plain(text: str, *, front_matter: bool = True) -> Document | None:
 
 
 def parse_by_parser(text: str, *, front_matter: bool = True) -> Document:
-    """The same of any text, by the parser alone."""
+    """Like `parse`, for any text, always by the parser."""
     index = LineIndex(text)
     problems: list[Problem] = []
     front = find_front_matter(index, problems) if front_matter else (None, 0)
@@ -52,14 +52,14 @@ def parse_by_parser(text: str, *, front_matter: bool = True) -> Document:
 def _document(
     index: LineIndex, front: tuple[Span | None, int], body_read: tuple[Frame, Reading], problems: list[Problem]
 ) -> Document:
-    """All that a text says, from what was read of its body."""
+    """Build a document from the front matter and the reading of the body."""
     text, (matter, body) = index.text, front
     frame, reading = body_read
     markers = markers_of(frame, reading)
     asking = [frame.line(line) for line, comment in reading.comment_lines if is_ours(comment)]
     hidden = {*markers, *asking}
     if hidden:
-        # Marker lines are no seam: what stands around them reads as if they were not there.
+        # Read again without the marker lines, which are no seam: the text around them reads as if they were not there.
         frame, reading = _read(index, [line for line in range(body, len(index.starts)) if line not in hidden])
     regions, broken = regions_of(index, markers, problems)
     directives = placed_directives(frame, reading, problems)

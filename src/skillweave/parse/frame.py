@@ -7,7 +7,10 @@ from skillweave.source import LineIndex, Span
 
 
 class Frame:
-    """A text made of some lines of another one, and the way back: lines and offsets of the kept text → of the whole."""
+    """A text made of some lines of another one.
+
+    Its methods convert lines, offsets and spans of it to those of the whole text.
+    """
 
     def __init__(self, index: LineIndex, kept: list[int]) -> None:
         self.line_index = index
@@ -19,7 +22,7 @@ class Frame:
 
     @classmethod
     def whole(cls, index: LineIndex) -> Frame:
-        """All lines: every place is its own."""
+        """A frame with all lines, so that no place changes."""
         return cls(index, [*range(len(index.starts))])
 
     def line(self, line: int) -> int:

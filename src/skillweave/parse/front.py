@@ -1,4 +1,4 @@
-"""Front matter found, read and checked; directives as they are spelled, live or not."""
+"""Finds, reads and checks front matter; also finds directives by their spelling, live or not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def find_front_matter(index: LineIndex, problems: list[Problem]) -> tuple[Span | None, int]:
-    """The span of the front matter and the first line behind it (directives.md, Front matter): from `---` to the next."""
+    """The span of the front matter between its `---` lines, and the first line of the body (directives.md, Front matter).
+
+    Returns (None, 0) if there is none; one that is never closed is reported.
+    """
     if index.line(0).rstrip(" \t") != "---":
         return None, 0
     for line in range(1, len(index.starts)):
@@ -34,9 +37,11 @@ def find_front_matter(index: LineIndex, problems: list[Problem]) -> tuple[Span |
 def read_front(
     index: LineIndex, span: Span, body: int, problems: list[Problem]
 ) -> tuple[FrontMatter, tuple[Param, ...] | None, list[Problem]]:
-    """What the front matter says, its parameters, and what is wrong with these and with the template that they make.
+    """Read the front matter: its fields, the parameters that it declares (or None), and problems of these and of the
+    template.
 
-    A directive in it is not resolved.
+    `span` is that of the front matter, `body` the first line after it. Other problems are added to `problems`, among
+    them directives in the front matter, as they are not resolved.
     """
     for found in directive_spellings(index, 1, span.end):
         message = "a directive in front matter is not resolved"
@@ -45,21 +50,21 @@ def read_front(
     problems += wrong
     if fields.get("params") is None:
         return fields, None, []
-    from skillweave.front_matter.params import read_params  # noqa: PLC0415 (few files declare some)
+    from skillweave.front_matter.params import read_params  # noqa: PLC0415 (few files declare any)
 
     declared = read_params(fields)
     if declared is None:
         return fields, None, []
     params, wrong = declared
     if not wrong:
-        from skillweave.template.rendering import check_template  # noqa: PLC0415 (jinja2 only where it is needed)
+        from skillweave.template.rendering import check_template  # noqa: PLC0415 (jinja2 is loaded only if it is needed)
 
         _, wrong = check_template(index.text, index.start(body), params, directive_spellings(index, body))
     return fields, tuple(params.values()), [*wrong]
 
 
 def directive_spellings(index: LineIndex, first_line: int, end: int | None = None) -> tuple[Span, ...]:
-    """Every directive as it is spelled in a text, from a line on: live or not, none inside another."""
+    """The spans of all spelled directives from a line on, live or not; one inside another is left out."""
     spans = []
     text, at = index.text, index.start(first_line)
     end = len(text) if end is None else end

@@ -1,4 +1,4 @@
-"""HTML attributes located in a run of HTML: text → spans. Markdown has decided that it is HTML; this only reads tags."""
+"""Finds HTML attributes in a run of HTML: text → spans. Markdown has decided that it is HTML; this only reads tags."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class Attribute(NamedTuple):
-    """One attribute of an opening tag: its name in lower case, and where its value stands without quotes."""
+    """One attribute of an opening tag: its name in lower case, and the span of its value without quotes."""
 
     name: str
     value: Span
 
 
 _SKIPPED = (("<!--", "-->"), ("<?", "?>"), ("<![CDATA[", "]]>"), ("<!", ">"))
-"""What holds no tags, with what ends it."""
+"""Pairs that begin and end something in which there are no tags."""
 _TAG = re.compile(r"<([A-Za-z][A-Za-z0-9-]*)")
 _ATTRIBUTE = re.compile(
     r"""[\s/]*([^\s"'>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?""",
@@ -30,11 +30,11 @@ _RAW_TEXT = frozenset({"script", "style", "textarea"})
 
 
 def attributes(html: str) -> Iterator[Attribute]:
-    """Every attribute that has a value, in order; nothing from comments, raw text elements, or closing tags."""
+    """Every attribute that has a value, in order; none from comments, raw text elements, or closing tags."""
     at = html.find("<")
     last = {
         close: html.rfind(close) for _, close in _SKIPPED
-    }  # looked for once: many openers without a close were slow
+    }  # searched once, or many openers without a close would be slow
     while at >= 0:
         tag = _TAG.match(html, at)
         skipped = None if tag else next((close for opener, close in _SKIPPED if html.startswith(opener, at)), None)
@@ -56,7 +56,7 @@ def attributes(html: str) -> Iterator[Attribute]:
 
 
 def html_destinations(html: str) -> Iterator[Span]:
-    """Where the value of each `href` and `src` stands, without the blanks around it: they mean nothing."""
+    """The span of every `href` and `src` value, without the blanks around it, which mean nothing."""
     for attribute in attributes(html):
         if attribute.name in ("href", "src"):
             start, end = attribute.value
@@ -65,7 +65,7 @@ def html_destinations(html: str) -> Iterator[Span]:
 
 
 def html_anchors(html: str) -> Iterator[str]:
-    """The names that a fragment can point to: every `id` and `name`."""
+    """The names that a fragment can point to: the values of `id` and `name`."""
     for attribute in attributes(html):
         if attribute.name in ("id", "name"):
             yield html[attribute.value.start : attribute.value.end]

@@ -1,4 +1,4 @@
-"""What can be named or names something: headings, definitions, destinations."""
+"""What has a name or names something: headings, definitions, uses of labels, destinations."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def headings_of(frame: Frame, reading: Reading) -> tuple[Heading, ...]:
 
 
 def definitions_of(frame: Frame, reading: Reading) -> tuple[Definition, ...]:
-    """The definitions of links and footnotes, by their lines."""
+    """The definitions of links and footnotes, sorted by their lines."""
     links = [
         Definition(
             mark.label, (mark.href, mark.title), frame.line(mark.start), frame.line(mark.end - 1) + 1, footnote=False
@@ -73,9 +73,7 @@ def definitions_of(frame: Frame, reading: Reading) -> tuple[Definition, ...]:
 
 
 def uses_of(frame: Frame, reading: Reading) -> tuple[LabelUse, ...]:
-    """The labels that are used. A `[text][label]` that nothing defines here is seen once more at its label: one of them is
-    enough.
-    """
+    """The labels that are used. An unresolved `[text][label]` is noted a second time at its label; that one is dropped."""
     uses = reading.uses if frame.is_whole else [use._replace(span=frame.span(use.span)) for use in reading.uses]
     kept: list[LabelUse] = []
     for use in uses:
@@ -86,7 +84,7 @@ def uses_of(frame: Frame, reading: Reading) -> tuple[LabelUse, ...]:
 
 
 def destinations_of(frame: Frame, reading: Reading) -> tuple[Destination, ...]:
-    """Every destination: of links and images, of definitions, and of HTML attributes."""
+    """Every destination of links, images, definitions and HTML attributes, in the order of the text."""
     found = [*reading.destinations]
     if not frame.is_whole:
         found = [Destination(d.kind, frame.span(d.span), frame.line(d.line)) for d in found]

@@ -17,7 +17,10 @@ __all__ = ["Entry", "EntryFile", "Project", "choose", "discover", "shared_files"
 
 
 def choose(project: Project, wanted: Sequence[str]) -> tuple[Entry, ...]:
-    """The entries that some names mean: an id, the path of a folder, or of a file of the entry."""
+    """The entries that some names mean, sorted by path; all entries if no name is given.
+
+    A name is an id, a path of a file of the entry, or a folder that holds it. Raises UnknownEntryError.
+    """
     if not wanted:
         return project.entries
     chosen: dict[SourcePath, Entry] = {}

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def discover(tree: Tree, config: Config) -> Project:
-    """Find all entries and patterns. A root that is not there is empty."""
+    """Find all entries and patterns. A root that does not exist counts as empty."""
     search = _Search(tree, config)
     search.diagnostics += unlisted(tree, (*config.patterns, *config.skills, *config.documents))
     pattern_roots = search.pattern_roots()
@@ -64,7 +64,7 @@ def shared_files(tree: Tree, project: Project) -> tuple[SourcePath, ...]:
 
 
 class _Search:
-    """A look at all roots of a project. What is wrong with them, and the homes of files, come together on the way."""
+    """A walk over all roots of a project, which collects diagnostics and the homes of files on the way."""
 
     def __init__(self, tree: Tree, config: Config) -> None:
         self.tree = tree
@@ -73,7 +73,7 @@ class _Search:
         self.diagnostics: list[Diagnostic] = []
 
     def pattern_roots(self) -> list[SourcePath]:
-        """The folders that the pattern roots really are."""
+        """The real paths of the pattern roots."""
         real: list[SourcePath] = []
         for _, root in expand_roots(self.tree, self.config.patterns):
             found = self.tree.look_up(root)
@@ -84,7 +84,10 @@ class _Search:
         return real
 
     def patterns(self, roots: Sequence[SourcePath]) -> set[SourcePath]:
-        """Every file below a pattern root. Of links that lead nowhere, who names them is told."""
+        """Every file below a pattern root, by its real path.
+
+        Links that lead nowhere are reported only where something names them.
+        """
         files: set[SourcePath] = set()
         for root in roots:
             for path, found in self.tree.walk(root):
@@ -95,7 +98,7 @@ class _Search:
         return files
 
     def skills(self) -> list[Entry]:
-        """The skills. What may be one and cannot be read, or has the id of another one, is told."""
+        """The skills. What may be a skill but cannot be read, or has an id that is taken, is reported."""
         by_id: dict[str, Entry] = {}
         by_path: dict[SourcePath, Entry] = {}
         twice: dict[str, Diagnostic] = {}
@@ -140,7 +143,7 @@ class _Search:
     def _files_by_folder(
         self, root: str, files: Iterable[tuple[SourcePath, Found]], folders: Collection[str]
     ) -> dict[str, list[EntryFile]]:
-        """The files of each skill's folder, without those of skills in it."""
+        """The files in each skill's folder, without those of skills inside it."""
         owned: dict[str, list[EntryFile]] = {folder: [] for folder in folders}
         for path, found in files:
             folder = path.rpartition("/")[0]
@@ -159,7 +162,10 @@ class _Search:
         return owned
 
     def documents(self, owners: dict[SourcePath, Entry]) -> list[Entry]:
-        """The documents. What cannot be read, or is built already (by one of `owners`), is told."""
+        """The documents.
+
+        What cannot be read, or is already built by one of `owners` (which gains the documents), is reported.
+        """
         entries = []
         twice: dict[str, Diagnostic] = {}
         for star, root in expand_roots(self.tree, self.config.documents):
@@ -204,7 +210,7 @@ class _Search:
 def _may_be_skill(path: SourcePath, found: Found) -> bool:
     """Whether something that cannot be read may be a skill, or its SKILL.md.
 
-    A link that leads out of the project is not followed to see what it leads to: but no skill has a dot in its name.
+    A link that leaves the project is not followed to find out, but no skill has a dot in its name.
     """
     name = path.rpartition("/")[2]
     return found.kind in _LOST and (name == "SKILL.md" or "." not in name)

@@ -1,4 +1,4 @@
-"""What is said of folders and files that are no part of a project, though they may be meant as one."""
+"""Diagnostics of folders and files that are no part of a project, though they may be meant to be."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def built_twice(config: Config, root: str, entry: Entry, first: Entry) -> Diagnostic:
-    """What to say of a root of entries that holds what another one builds; `entry` is the first one of it that does."""
+    """A root holds something that another root builds; `entry` is the first such entry below it."""
     message = f"{root} holds what is built already: {entry.path} is part of {first.id}"
     cure = f"leave {root}, or the root that holds it, out of the configuration"
     return Diagnostic(DUPLICATE_SKILL, message, config.file or SourcePath(root), START, START, help=cure)
@@ -48,7 +48,7 @@ def duplicate(entry: Entry, first: Entry) -> Diagnostic:
 
 
 def one_place(entries: Iterable[Entry]) -> Iterator[Diagnostic]:
-    """What to say of entries whose outputs some file systems take for one: they differ only in case or normalisation."""
+    """Entries whose outputs are the same on some file systems: they differ only in case or Unicode normalisation."""
     known: dict[str, Entry] = {}
     for entry in entries:
         place = entry.folder if entry.kind == "skill" else entry.path
@@ -60,7 +60,7 @@ def one_place(entries: Iterable[Entry]) -> Iterator[Diagnostic]:
 
 
 def aliases(tree: Tree, root: str, folders: set[str]) -> list[Diagnostic]:
-    """What to say of symlinks below a root that lead to skills which are built by another path: no skill is built twice."""
+    """Symlinks below a root that lead to skills built under another path: no skill is built twice."""
     top = tree.look_up(root).real
     links = [(path, target[0]) for path, target in tree.links.items() if target is not None and is_below(path, top)]
     real = [tree.look_up(folder).real for folder in folders] if links else []
@@ -78,7 +78,7 @@ def aliases(tree: Tree, root: str, folders: set[str]) -> list[Diagnostic]:
 
 
 def stray(file: EntryFile) -> Diagnostic:
-    """A file of an entry that is a symlink to somewhere in the project that nothing may be published from."""
+    """A file of an entry is a symlink to a place in the project that nothing may be published from."""
     message = f"{file.path} is a symlink to {file.real}, outside of every root"
     cure = "copy the file, or add its folder to `shared` in the configuration"
     return Diagnostic(PATH_OUTSIDE_ROOTS, message, file.path, START, START, help=cure)
@@ -96,7 +96,7 @@ def _leaves(path: SourcePath) -> Diagnostic:
 
 
 def trouble(path: SourcePath, found: Found) -> Diagnostic | None:
-    """What to say of something below a root that cannot be read or published."""
+    """Something below a root cannot be read or published; None for any other kind."""
     match found.kind:
         case "outside":
             return _leaves(path)
@@ -115,7 +115,7 @@ def trouble(path: SourcePath, found: Found) -> Diagnostic | None:
 
 
 def misnamed(path: SourcePath, kind: str) -> Diagnostic | None:
-    """What to say of a file that was meant to be a SKILL.md and is none: another case, or no regular file."""
+    """A file was meant to be a SKILL.md but is none: it has another case, or is no regular file. Else None."""
     name = path.rpartition("/")[2]
     if name.casefold() == "skill.md" and name != "SKILL.md" and kind == "file":
         return Diagnostic(CASE_MISMATCH, f"{name} makes no skill", path, START, START, help="name it SKILL.md")
@@ -125,7 +125,7 @@ def misnamed(path: SourcePath, kind: str) -> Diagnostic | None:
 
 
 def folders_named(tree: Tree, root: str, ending: str) -> list[Diagnostic]:
-    """What to say of folders below a root that are called as a file should be."""
+    """Folders below a root whose name ends like that of a file which should be there."""
     top = tree.look_up(root).real
     listed = [(folder, names) for folder, names in tree.listings.items() if is_below(folder, top)]
     found = [
@@ -139,7 +139,7 @@ def folders_named(tree: Tree, root: str, ending: str) -> list[Diagnostic]:
 
 
 def no_folder(root: str, found: Found) -> Diagnostic | None:
-    """What to say of a root that is there and is no folder. One that is not there is empty."""
+    """A root exists but is not a folder; None if it is one, or does not exist."""
     path = SourcePath(root)
     if found.kind in ("file", "special"):
         message = f"{root} has to be a folder"
@@ -148,11 +148,11 @@ def no_folder(root: str, found: Found) -> Diagnostic | None:
 
 
 NO_ROOT = ("outside", "misnamed")
-"""What a root must not be. One that is not there is empty."""
+"""The kinds that a root must not be. A root that does not exist counts as empty."""
 
 
 def unlisted(tree: Tree, roots: Iterable[str]) -> list[Diagnostic]:
-    """What to say of folders that the `*` of a root stands in, and that cannot be listed."""
+    """Folders that cannot be listed, though the `*` of a root stands for their entries."""
     folders = sorted({root.partition("*")[0].strip("/") for root in roots if "*" in root})
     reasons = [
         (SourcePath(folder), tree.listing(folder)) for folder in folders if tree.look_up(folder).kind == "folder"

@@ -18,7 +18,7 @@ Treatment = Literal["compile", "copy", "partial"]
 
 
 class EntryFile(NamedTuple):
-    """One file of a skill's folder, or the one file of a document: where it is published from and what it really is."""
+    """One file of a skill's folder, or the only file of a document: the path it is published from, and its real path."""
 
     path: SourcePath
     real: SourcePath
@@ -31,21 +31,21 @@ class Entry(NamedTuple):
     id: str
     kind: Literal["skill", "document"]
     path: SourcePath
-    """Its SKILL.md, or the document."""
+    """Its SKILL.md, or the document itself."""
     folder: SourcePath
     """The skill's folder; for a document, its root."""
     files: tuple[EntryFile, ...]
     outer: str | None = None
-    """The id of the skill that this one lies in."""
+    """The id of the skill whose folder this one is in; None if there is none."""
 
     @property
     def main(self) -> EntryFile:
-        """Its SKILL.md, or the document's file."""
+        """The file of the SKILL.md, or of the document."""
         return next(file for file in self.files if file.path == self.path)
 
 
 class Project(NamedTuple):
-    """The entries in order of their paths, the pattern roots as they are, and every file below them."""
+    """The entries sorted by path, the real pattern roots, and every file below those."""
 
     entries: tuple[Entry, ...]
     pattern_roots: tuple[SourcePath, ...]
@@ -53,16 +53,16 @@ class Project(NamedTuple):
     """The real path of every file below a pattern root."""
     shared: tuple[SourcePath, ...]
     homes: Mapping[SourcePath, SourcePath]
-    """The folder that a skill's or document's own file may read besides patterns."""
+    """For the files of entries: the folder that each may read besides patterns."""
     diagnostics: tuple[Diagnostic, ...]
     verbatim: tuple[str, ...] = ()
-    """Globs of files that nothing is read in."""
+    """Globs of files whose content is never read as Markdown."""
 
     def is_verbatim(self, path: str) -> bool:
         return bool(self.verbatim) and matches(path, self.verbatim)
 
     def may_read(self, source: SourcePath, target: str) -> bool:
-        """Whether a directive or link in a file may name a target: both are real paths (directives.md, What may be read)."""
+        """Whether a directive or link in `source` may name `target`; both are real paths (directives.md, What may be read)."""
         home = self.homes.get(source)
         folders = (*self.pattern_roots, *self.shared, *(() if home is None else (home,)))
         return any(is_below(target, folder) for folder in folders)

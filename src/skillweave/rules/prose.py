@@ -16,36 +16,38 @@ if TYPE_CHECKING:
 
 _PART = r"[\w@+-][\w@+.-]*"
 _PATH = re.compile(rf"(?:\./)?{_PART}/(?:{_PART}/)*(?:{_PART}\.\w{{1,8}}|{_PART}/)")
-# A run of marks is looked at from where it begins only: from each mark of it, a long one would take its length squared.
+# A run of marks is matched only from its first mark; from every mark, a long run would take quadratic time.
 _FENCED_COMMAND = re.compile(r"(?:(?<!`)`{3,}|(?<!~)~{3,})[ \t]*!")
 _SKILL_ID = re.compile(r"/?([a-z0-9][\w-]*):([a-z0-9][\w-]*(?::[\w-]+)*)")
 
 
 def named_paths(document: Document) -> Iterator[tuple[Span, str]]:
-    """The code spans that read as a path: of a file in a folder, with an extension, or of a folder in a folder, with a /."""
+    """The code spans that look like a path: of a file in a folder, with an extension, or of a nested folder, with a final
+    `/`.
+    """
     for span, text in document.code_spans:
         if _PATH.fullmatch(text):
             yield span, text
 
 
 def names_nothing(text: str, span: Span, code: str) -> bool:
-    """Whether a code span of a text is nothing to any of these rules."""
+    """Whether a code span is of no interest to any of these rules. `span` is its place in `text`, `code` its content."""
     return not (_PATH.fullmatch(code) or _SKILL_ID.fullmatch(code) or _is_command(text, span))
 
 
 def may_command(line: str) -> bool:
-    """Whether a fence that begins on a line would be a command."""
+    """Whether a fence that begins on this line would be a command."""
     return _FENCED_COMMAND.search(line) is not None
 
 
 def moved_path(span: Span, path: str, out: str) -> Problem:
-    """What to say of a path in prose that names a file which the bundle has elsewhere."""
+    """The problem of a path in prose whose file is elsewhere in the bundle, at `out`."""
     message = f"`{path}` is `{out}` in the bundle, and not there by this name"
     return Problem(DANGLING_PATH, message, span, help=f"write `{out}`")
 
 
 def dangling_path(span: Span, path: str, source: str) -> Problem:
-    """What to say of a path in prose that names a file of the project which the bundle will not contain."""
+    """The problem of a path in prose that names a file of the project which the bundle will not contain."""
     return Problem(
         DANGLING_PATH,
         f"`{path}` names {source}, which the bundle will not contain",
@@ -55,7 +57,10 @@ def dangling_path(span: Span, path: str, source: str) -> Problem:
 
 
 def check_skill_names(document: Document, nearest: Callable[[str, str], str | None]) -> Iterator[Problem]:
-    """Code spans that name `plugin:skill`. `nearest` says what to write where the plugin is ours and has no such skill."""
+    """Report code spans that name a skill `plugin:skill` which does not exist.
+
+    `nearest` returns the cure if the plugin is ours and has no such skill, else None.
+    """
     for span, text in document.code_spans:
         match = _SKILL_ID.fullmatch(text)
         cure = nearest(match[1], match[2]) if match else None
@@ -64,7 +69,7 @@ def check_skill_names(document: Document, nearest: Callable[[str, str], str | No
 
 
 def check_commands(text: str, document: Document) -> Iterator[Problem]:
-    """Commands in an included pattern that some agents run when they load the skill."""
+    """Report commands in an included pattern that some agents run when they load the skill."""
     for span, _ in document.code_spans:
         if _is_command(text, span):
             yield _command(Span(span.start - 1, span.end))
@@ -75,7 +80,7 @@ def check_commands(text: str, document: Document) -> Iterator[Problem]:
         if _FENCED_COMMAND.search(lines[number]):
             yield _command(Span(starts[number], starts[number] + len(lines[number])))
     for placed in document.directives:
-        if (placed.directive.lang or "").startswith("!"):  # Its fence will be such a one.
+        if (placed.directive.lang or "").startswith("!"):  # The fence around the included code will be such a command.
             yield _command(placed.directive.span)
 
 

@@ -1,4 +1,4 @@
-"""Rules about size: how long a skill is for the agent that reads it, and what makes it long."""
+"""Rules about size: how long a skill is for the agent that reads it, and what makes it so long."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Size(NamedTuple):
-    """The size of a text: lines, bytes in UTF-8, and about how many tokens a model reads."""
+    """The size of a text: lines, bytes in UTF-8, and the approximate number of tokens that a model reads."""
 
     lines: int
     bytes: int
@@ -23,7 +23,7 @@ class Size(NamedTuple):
 
 
 class Share(NamedTuple):
-    """What one include contributes: how it is written, and its size."""
+    """What one include contributes: the include as it is written, and its size."""
 
     name: str
     size: Size
@@ -39,7 +39,7 @@ def measure(text: str) -> Size:
 
 
 def check_size(size: Size, limits: Limits, shares: Sequence[Share]) -> Problem | None:
-    """A skill above `limits.skill_lines` or `limits.skill_tokens`, with what each include contributes."""
+    """Report a skill above `limits.skill_lines` or `limits.skill_tokens`, naming the largest contributions of includes."""
     over = []
     if size.lines > limits.skill_lines:
         over.append(f"{size.lines:,} lines (the limit is {limits.skill_lines:,})")

@@ -1,4 +1,4 @@
-"""What the agent-skills specification and the configured consumers ask of a SKILL.md's front matter."""
+"""What the agent-skills specification and the configured consumers require of a SKILL.md's front matter."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 def check_skill_front_matter(
     front_matter: FrontMatter | None, folder_name: str, consumers: Sequence[str], *, is_late: bool = False
 ) -> tuple[Problem, ...]:
-    """The problems of a SKILL.md whose front matter could be read; None stands for a file without one. `is_late`: whether
-    the file has a line `---` behind blank lines only.
+    """The problems of a SKILL.md whose front matter could be read. None stands for a file without front matter.
+
+    `is_late` says whether the file has a `---` line after nothing but blank lines.
     """
     if front_matter is None and is_late:
         help_ = "the front matter begins on the first line: remove the blank lines before it"
@@ -53,7 +54,7 @@ _REQUIRED = ("name", "description")
 
 
 def _slips(front_matter: FrontMatter) -> dict[str, Field]:
-    """The fields, by the required name that is missing, whose key is a misspelling of it as far as one can tell."""
+    """The fields whose key seems to be a misspelling of a required name, by that (missing) name."""
     known = SPECIFICATION.union(*CONSUMERS.values())
     unknown = {field.name.lower(): field for field in front_matter.fields if field.name not in known}
     missing = [name for name in _REQUIRED if front_matter.get(name) is None] if unknown else []
@@ -116,7 +117,7 @@ def _check_length(field: Field, most: int, wanted: str) -> Iterator[Problem]:
 
 def _check_metadata(field: Field) -> Iterator[Problem]:
     if not isinstance(field.value, FrontMatter):
-        # An empty value is an empty mapping that is still to be written.
+        # An empty value is an empty mapping that is still to be filled in.
         if field.value != "":
             yield Problem(
                 INVALID_FIELD, "metadata is not a mapping", field.value_span, "write `key: value` lines in it"

@@ -1,6 +1,6 @@
-"""Characters that nobody sees and a model reads, and characters that turn the direction of text.
+"""Rules about characters that nobody sees and a model reads, and about characters that change the direction of text.
 
-Clean text costs one search. What is found is excused where an emoji or a script needs it.
+A clean text costs one search. A match is excused if an emoji or a script needs it.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ _IGNORABLE = (
 _SUSPICIOUS = re.compile(f"[{_IGNORABLE}{_BIDI}]+")
 _DIRECTION = re.compile(f"[{_BIDI}]")
 
-# A flag of a region: no more than CLDR's letters and digits, so that no sentence hides behind one.
+# A flag of a region: no longer than CLDR's codes, so that no sentence hides in one.
 _FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
 
-# What may stand before a joiner, by script: Arabic to Mandaic, the Brahmic scripts of the first plane, Myanmar, Khmer,
+# What may precede a joiner, by script: Arabic to Mandaic, the Brahmic scripts of the first plane, Myanmar, Khmer,
 # Mongolian, the Brahmic scripts of South-East Asia, Phags-pa to Javanese, Meetei Mayek, Arabic forms, the second plane.
 _JOINING = re.compile(
     "[\u0600-\u08ff\u0900-\u0dff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u1800-\u18af\u1a20-\u1aaf\u1b00-\u1bff"
     "\ua840-\ua87f\ua8e0-\ua9ff\uaa60-\uaaff\uabc0-\uabff\ufb50-\ufdff\ufe70-\ufefc"
     "\U00010a00-\U00010aff\U00010d00-\U00010d3f\U00010f30-\U00010fff\U00011000-\U00011fff\U0001e900-\U0001e95f]"
 )
-# Thai to Tibetan, Myanmar and Khmer write no blanks between words, and mark where a line may break.
+# Thai to Tibetan, Myanmar and Khmer have no blanks between words, and mark where a line may break.
 _UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]")
 _IDEOGRAPH = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-# Where Unicode lists sequences with the first selectors: CJK punctuation, mathematics, Myanmar, Phags-pa.
+# Where Unicode defines sequences with the first selectors: CJK punctuation, mathematics, Myanmar, Phags-pa.
 _SELECTED = re.compile("[\u3000-\u303f\uff00-\uff60\u2200-\u22ff\u2a00-\u2aff\u1000-\u109f\uaa60-\uaa7f\ua840-\ua87f]")
 _MONGOLIAN = re.compile("[\u1800-\u18af]")
 _JAMO = re.compile("[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")
 _HEBREW = re.compile("[\u0590-\u05ff]")
-# Emoji that are no symbols by category: ℹ ‼ ⁉ 〰.
+# Emoji that Unicode does not categorise as symbols: ℹ ‼ ⁉ 〰.
 _PICTURES = "\u2139\u203c\u2049\u3030"
 _AROUND_PICTURE = "\ufe0e\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 
@@ -54,7 +54,7 @@ _NAMED = 8
 
 
 def check_hidden(text: str) -> Iterable[Problem]:
-    """One problem for every run of hidden characters or of direction controls."""
+    """Report every run of hidden characters or of direction controls."""
     for found in _SUSPICIOUS.finditer(text):
         excused = _excused_flag(text, found)
         places = [at for at in range(excused, found.end()) if not _is_needed(text, at)]
@@ -64,12 +64,12 @@ def check_hidden(text: str) -> Iterable[Problem]:
 
 
 def hides_nothing(text: str) -> bool:
-    """Whether a text has none of the characters that may be hidden ones, needed or not."""
+    """Whether a text has none of the suspicious characters, needed or not."""
     return _SUSPICIOUS.search(text) is None
 
 
 def _excused_flag(text: str, found: re.Match[str]) -> int:
-    """Where the run starts behind the tags that belong to a flag before it."""
+    """The offset where a match starts, after any tag characters that belong to a flag before it."""
     flag = _FLAG.match(text, found.start() - 1) if found.start() else None
     return flag.end() if flag else found.start()
 
@@ -78,8 +78,8 @@ def _is_control(character: str) -> bool:
     return _DIRECTION.match(character) is not None
 
 
-def _is_needed(text: str, at: int) -> bool:  # noqa: PLR0911 - one answer per kind of character reads best as a table
-    """Whether what stands around a suspicious character makes it a part of an emoji or of a script's spelling."""
+def _is_needed(text: str, at: int) -> bool:  # noqa: PLR0911 (one answer per kind of character reads best as a table)
+    """Whether the characters around a suspicious one make it part of an emoji or of a script's spelling."""
     before, after = text[at - 1 : at], text[at + 1 : at + 2]
     match text[at]:
         case "\u200d":
@@ -106,7 +106,7 @@ def _is_needed(text: str, at: int) -> bool:  # noqa: PLR0911 - one answer per ki
 
 
 def _joins_pictures(text: str, at: int) -> bool:
-    """Whether a joiner stands between two emoji; selectors and skin tones belong to the one before."""
+    """Whether a joiner is between two emoji. Selectors and skin tones belong to the emoji before them."""
     first = at - 1
     while first > max(at - 3, 0) and text[first] in _AROUND_PICTURE:
         first -= 1
@@ -114,7 +114,7 @@ def _joins_pictures(text: str, at: int) -> bool:
 
 
 def _is_picture(character: str) -> bool:
-    """Whether a character can be an emoji: a symbol, also one that is younger than Python's tables."""
+    """Whether a character can be an emoji: a symbol, including those newer than Python's tables."""
     if not character or character < "\u00a9":
         return False
     if "\U0001f000" <= character <= "\U0001faff" or character in _PICTURES:
@@ -124,7 +124,7 @@ def _is_picture(character: str) -> bool:
 
 
 def _is_right_to_left(text: str, at: int) -> bool:
-    """Whether a mark has a letter near it, on its line, that runs from right to left: only there it has work to do."""
+    """Whether a right-to-left letter is near a mark on its line (within 40 characters): only there is the mark of use."""
     start = max(text.rfind("\n", 0, at) + 1, at - 40)
     end = text.find("\n", at, at + 40)
     line = text[start : end if end >= 0 else at + 40]

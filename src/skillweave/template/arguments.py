@@ -1,4 +1,4 @@
-"""What a directive gives a template: values, defaults, and what is wrong with them."""
+"""Binds the arguments of a directive to a template's parameters, and finds what is wrong with them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 def bind(
     params: Mapping[str, Param], arguments: Sequence[tuple[str, str, Span]], directive_span: Span
 ) -> tuple[dict[str, str], tuple[Problem, ...]]:
-    """A value for every parameter, from the arguments, then the defaults, then the empty string; and what is wrong."""
+    """A value for every parameter (from the arguments, else its default, else the empty string), and the problems.
+
+    `arguments` are (name, value, span). A missing parameter is reported at `directive_span`.
+    """
     problems: list[Problem] = []
     values = {name: param.default or "" for name, param in params.items()}
     for name, value, span in arguments:
@@ -29,7 +32,7 @@ def bind(
         if name in params:
             values[name] = value
     given = {name for name, _, _ in arguments}
-    # A misspelt one is told where it stands, and is not missing as well.
+    # A misspelt argument is reported at its place, and the parameter that it means does not count as missing.
     given.update(near for name in given - params.keys() for near in near_names(name, params))
     missing = [name for name, param in params.items() if param.required and name not in given]
     if missing:
@@ -41,7 +44,7 @@ def bind(
 
 
 def passed_on(value: str) -> str | None:
-    """The parameter that an argument in a template passes on: `language` for `{{ language }}`, and nothing else."""
+    """The name of the parameter that a value passes on: `language` for exactly `{{ language }}`; None for anything else."""
     found = re.fullmatch(r"\{\{[ \t]*([A-Za-z_][A-Za-z0-9_]*)[ \t]*\}\}", value)
     return found.group(1) if found else None
 

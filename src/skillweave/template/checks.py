@@ -1,4 +1,4 @@
-"""What a template may say: its syntax tree, node by node."""
+"""Checks what a template may contain: its syntax tree, node by node."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 
 
 class Checks(NamedTuple):
-    """What checking passes around: the template, its parameters, the names it uses, what was told."""
+    """What all checks share: the template, its parameters, how often it uses each name, and the names already reported."""
 
     scan: Scan
     params: Mapping[str, Param]
     names: Counter[str]
     unknown: set[str]
-    """The names that were told of: each is once."""
+    """The undeclared names that were reported: each is reported once."""
     start: int = 0
-    """The offset in the body at which what is checked begins."""
+    """The offset in the body where the checked part begins."""
 
     def find(self, line: int, *hints: str) -> Span:
-        """The place of a node: its line is counted from where what is checked begins."""
+        """The span of a node, whose line is counted from the start of the checked part."""
         return self.scan.find(line + self.scan.index.line_of(self.start), *hints, start=self.start)
 
 
 def tree_of(source: str, checks: Checks, whole: Span) -> nodes.Template | Problem:
-    """The syntax tree of a body, or why it has none; `whole` is where that is, if nothing says it better."""
+    """Parse a body to a syntax tree, or return the problem; `whole` is its span if there is no better one."""
     try:
         with warnings.catch_warnings(action="ignore"):  # an unknown escape in a string is Python's warning, not ours
             return environment().parse(source)
@@ -53,10 +53,11 @@ def tree_of(source: str, checks: Checks, whole: Span) -> nodes.Template | Proble
 
 
 def tag_by_tag(checks: Checks, told: Sequence[Span]) -> Iterator[Problem]:
-    """The objections to each tag by itself, for a body that is no tree as a whole. `told` are places of findings.
+    """Check each tag by itself, for a body that does not parse as a whole. `told` are the places of earlier findings.
 
-    What follows from a finding stays silent: a tag that one lies in, and one that names what a refused statement (a
-    `for`) would have set. A finding that begins with its tag (an open `if`) says nothing of what the tag holds.
+    Consequences of those findings are not reported: in a tag that contains one, and in a tag that uses a name which a
+    refused statement (such as `for`) would have set. A finding at the start of a tag (such as an unclosed `if`) does
+    not count as being inside it.
     """
     scan = checks.scan
     given = {name for segment in scan.segments for name in _given(segment)} - checks.params.keys()
@@ -77,14 +78,14 @@ def tag_by_tag(checks: Checks, told: Sequence[Span]) -> Iterator[Problem]:
 
 
 def _given(segment: Segment) -> Iterator[str]:
-    """The names in a refused statement, which may be those that it sets."""
+    """The names in a refused statement, as it may set them."""
     if segment.kind == "block" and segment.tokens[1].value not in STATEMENTS:
         yield from (token.value for token in segment.tokens[2:] if token.kind == "name")
         yield from ("loop",) if segment.tokens[1].value == "for" else ()
 
 
 def refusals(tree: nodes.Template, checks: Checks) -> Iterator[Problem]:
-    """Whatever the tree holds beyond the allowed; a refused node's children are not looked at."""
+    """Report everything in a tree that is not allowed. The children of a refused node are not looked at."""
     stack: list[tuple[nodes.Node, int]] = [(tree, 0)]
     while stack:
         node, depth = stack.pop()
@@ -100,7 +101,7 @@ def refusals(tree: nodes.Template, checks: Checks) -> Iterator[Problem]:
                 checks.unknown.add(node.name)
                 yield _undeclared(node, checks)
         children = list(node.iter_child_nodes())
-        # A chain of `and` is a deep tree, a text of `elif`s a wide one: only expressions count.
+        # Only expressions count as depth: a long chain of `and` makes a deep tree, a long row of `elif`s a wide one.
         deeper = depth + isinstance(node, nodes.Expr)
         stack += ((child, deeper) for child in reversed(children))
 
@@ -128,7 +129,7 @@ _NAMED = (
 
 
 def _objection(node: nodes.Node) -> str | None:
-    """Why a node is refused, or None."""
+    """Why a node is refused; None if it is allowed."""
     match node:
         case nodes.Keyword():
             return None
@@ -161,7 +162,7 @@ def _is_no_text(value: object) -> bool:
 
 
 def _filter_objection(node: nodes.Filter) -> str | None:
-    """A filter that is not one of the six, or arguments it would stumble over."""
+    """Why a filter is refused: it is not one of the six, or its arguments would make it fail."""
     takes = FILTERS.get(node.name)
     if takes is None:
         return f'"{node.name}" is not one of the filters'
@@ -176,7 +177,10 @@ def _filter_objection(node: nodes.Filter) -> str | None:
 
 
 def _compare_objection(node: nodes.Compare) -> str | None:
-    """Parameters are text: an order between a text and a number, or a search in a number, would fail when it runs."""
+    """Why a comparison is refused.
+
+    Parameters are texts, so ordering a text and a number, or searching in a number, would fail when it runs.
+    """
     kinds = [_kinds(node.expr), *(_kinds(operand.expr) for operand in node.ops)]
     equal = all(operand.op in ("eq", "ne") for operand in node.ops)
     searched = any(operand.op in ("in", "notin") for operand in node.ops)
@@ -186,7 +190,7 @@ def _compare_objection(node: nodes.Compare) -> str | None:
 
 
 def _kinds(node: nodes.Node) -> set[str]:
-    """What an expression can come to: `text`, `number` (a truth is one), `none`."""
+    """The kinds of values that an expression can have: `text`, `number` (also for booleans), `none`."""
     kinds: set[str] = set()
     stack = [node]
     while stack:

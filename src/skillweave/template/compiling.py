@@ -1,4 +1,4 @@
-"""A checked template → what rendering needs: conditions, and the chunks of text between them."""
+"""A checked template → what rendering needs: conditions, and chunks of text between them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def compile_template(tree: nodes.Template, scan: Scan, masks: Sequence[Span], names: Counter[str]) -> Template:
-    """Put the number of a piece in the place of every text, and before every expression, and compile that.
+    """Put the number of its piece in place of every text and before every expression, and compile the result.
 
-    Texts and expressions stand in the tree in the order of the segments, comments left out; every one becomes an
-    output of its own, since Jinja yields once for each.
+    Texts and expressions are in the tree in the order of the segments, without comments. Each becomes an output of its
+    own, because Jinja yields once for each output.
     """
     pieces = tuple(_pieces(scan, masks))
     tree.body = _numbered(tree.body, count())
@@ -31,7 +31,7 @@ def compile_template(tree: nodes.Template, scan: Scan, masks: Sequence[Span], na
 
 
 def _numbered(body: list[nodes.Node], numbers: Iterator[int]) -> list[nodes.Node]:
-    """The statements with numbers for texts. It recurses on `if`s, which nest to `MAX_DEPTH` and no deeper."""
+    """The statements with numbers in place of texts. Recurses on `if`s, which nest no deeper than `MAX_DEPTH`."""
     numbered: list[nodes.Node] = []
     for node in body:
         if isinstance(node, nodes.Output):
@@ -69,7 +69,7 @@ def _chunk(text: str, span: Span, index: LineIndex, mask_starts: Sequence[int]) 
 
 
 def _lines(body: str, segment: Segment) -> Iterator[Span]:
-    """A segment's text, cut behind its line ends."""
+    """The text of a segment, cut after each line end."""
     start = segment.start
     while start < segment.end:
         end = body.find("\n", start, segment.end) + 1 or segment.end
@@ -78,9 +78,9 @@ def _lines(body: str, segment: Segment) -> Iterator[Span]:
 
 
 def _dropped(scan: Scan) -> set[Span]:
-    """What is blank on lines that hold nothing but `{% … %}` and `{# … #}`, their line ends with it.
+    """The blank text on lines that hold only `{% … %}` and `{# … #}`, with the line end.
 
-    A line here ends where text has a line end: what `{%-` takes away, or a comment holds, ends none.
+    Only a line end in data text ends a line here: one that `{%-` strips, or that is inside a comment, does not.
     """
     dropped: set[Span] = set()
     blanks: list[Span] = []

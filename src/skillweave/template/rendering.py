@@ -1,4 +1,4 @@
-"""A template checked, given its values, and rendered (directives.md, Parameters)."""
+"""Checks a template, and renders it with values (directives.md, Parameters)."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 def check_template(
     text: str, body_start: int, params: Mapping[str, Param], masks: Sequence[Span]
 ) -> tuple[Template | None, tuple[Problem, ...]]:
-    """Check the body of a file, all of it, in branches taken or not. Without a problem there is a template.
+    """Check the whole body of a file, including branches that are never taken. Returns a template, or None and problems.
 
-    `masks` are the spans of the directives' spellings in `text`, in rising order; they come out as they stand.
+    `body_start` is the offset of the body. `masks` are the spans of spelled directives in `text`, in rising order;
+    rendering leaves them as they are.
     """
     scan = cut(text, body_start, masks)
     checks = Checks(scan, params, Counter(), set())
@@ -40,11 +41,10 @@ def check_template(
 
 
 def render_template(template: Template, values: Mapping[str, str], limit: int) -> Rendered | Problem:
-    """The body with `values` (one for every parameter); or what keeps it from being rendered, if it may have more than
-    `limit` bytes.
+    """Render the body with `values` (one for every parameter); returns a problem if the result may exceed `limit` bytes.
 
-    No operation repeats a value, so the output is at most the template's own text and, for every place that names a
-    parameter, three times its value (`ΐ` takes three times its bytes in upper case). That is known before anything runs.
+    No operation repeats a value, so the output is at most the template's own text and, for each use of a parameter,
+    three times its value (`ΐ` takes three times as many bytes in upper case). This is known before anything runs.
     """
     size = len(template.text.encode()) + sum(3 * count * len(values[name].encode()) for name, count in template.uses)
     if size > limit:
@@ -69,7 +69,10 @@ def render_template(template: Template, values: Mapping[str, str], limit: int) -
 
 
 def _chunks(template: Template, values: Mapping[str, str]) -> Iterator[Chunk]:
-    """What the template renders to: it yields the number of a piece and, behind an expression's, the value."""
+    """The chunks that a template renders to.
+
+    The program yields the number of each piece, and the value after an expression's.
+    """
     rendered = template.program.generate(dict(values))
     for number in rendered:
         piece = template.pieces[int(number)]

@@ -1,4 +1,4 @@
-"""A template cut into tags and text by Jinja's own lexer, and what that finds wrong."""
+"""Cuts a template into tags and text with Jinja's own lexer, and finds mistakes in them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A template cut into tags and text, and what was wrong with that."""
+    """A template cut into tags and text, and the problems of cutting it."""
 
     text: str
     body: str
-    """The body, every mask in it written over with as many letters, so that offsets hold."""
+    """The body with every mask overwritten by as many letters, so that offsets stay valid."""
     offset: int
     index: LineIndex
     segments: tuple[Segment, ...]
@@ -42,9 +42,10 @@ class Scan:
         return Span(self.offset + part.start, self.offset + part.end)
 
     def find(self, line: int, *hints: str, start: int = 0) -> Span:
-        """The first token that reads as a hint in a tag of the body's line (from 1) or below; else the line's tag.
+        """The span of the first token that equals a hint, in the tags from line `line` of the body (from 1) on; else of
+        the first tag.
 
-        What stands before `start` is not looked at.
+        Anything before the offset `start` is ignored. Without a tag, the span is empty and at the start of the line.
         """
         start = max(self.index.starts[min(line, len(self.index.starts)) - 1], start)
         first = bisect_right(self.segments, start, key=lambda segment: segment.end)
@@ -55,7 +56,10 @@ class Scan:
 
 
 def cut(text: str, offset: int, masks: Sequence[Span]) -> Scan:
-    """Cut the body into segments. Jinja's lexer tells the tokens; what it strips (`{%-`) stands between them."""
+    """Cut the body from `offset` on into segments.
+
+    Jinja's lexer gives the tokens; what it strips (as at `{%-`) is between them.
+    """
     body = _masked(text, offset, masks)
     segments: list[Segment] = []
     inner: list[Token] = []
@@ -89,7 +93,7 @@ def cut(text: str, offset: int, masks: Sequence[Span]) -> Scan:
     return Scan(text, body, offset, LineIndex(body), tuple(segments), tuple(problems))
 
 
-# A node's line is its tag's, or one of its lines: the token stands among the next few tags of the text.
+# A node's line is that of its tag, or one inside the tag: the token is in one of the next few tags.
 _NEAR = 100
 RAW = "what is no template goes between {% raw %} and {% endraw %}"
 
@@ -105,7 +109,7 @@ def _masked(text: str, offset: int, masks: Sequence[Span]) -> str:
 
 
 def masked_tags(scan: Scan, masks: Sequence[Span]) -> Iterator[Problem]:
-    """A directive inside a tag would vanish with it: only text and comments may hold one."""
+    """Refuse directives inside a tag, as they would vanish with it: only text and comments may contain one."""
     tags = iter(segment for segment in scan.segments if segment.kind in ("variable", "block"))
     tag = next(tags, None)
     for mask in masks:
@@ -123,7 +127,7 @@ ONLY = (
 
 
 def block_problems(scan: Scan) -> Iterator[Problem]:
-    """Refuse every statement but `if`, and what does not close: told from the tokens, so with a column."""
+    """Refuse all statements but `if`, and unmatched ones. This is done on the tokens, which know their columns."""
     opened: list[_If] = []
     refused: set[str] = set()
     for segment in scan.segments:
@@ -152,7 +156,7 @@ class _If(NamedTuple):
 
 
 def _continues(opened: list[_If], word: str) -> bool:
-    """Whether `elif`, `else` or `endif` fits the innermost open `if`, which then goes on or is closed."""
+    """Whether `elif`, `else` or `endif` fits the innermost open `if`; if so, updates or closes that."""
     if not opened or word == "endraw" or (opened[-1].else_seen and word != "endif"):
         return False
     innermost = opened.pop()
@@ -197,7 +201,7 @@ FILTERS: dict[str, tuple[str, ...]] = {
 
 
 def shortened(said: str) -> str:
-    """A parser's sentence in our words."""
+    """A sentence of the parser in our words."""
     for theirs, ours in (
         ("'end of print statement'", '"}}"'),
         ("'end of statement block'", '"%}"'),
@@ -211,7 +215,7 @@ def shortened(said: str) -> str:
 
 
 def environment() -> ImmutableSandboxedEnvironment:
-    """Jinja's sandbox with the six filters, and nothing else that a name could reach."""
+    """Jinja's sandbox with only the six filters: no globals, no tests."""
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
     environment.globals.clear()
     environment.tests.clear()

@@ -1,4 +1,4 @@
-"""Templates as values: what is kept of their text, and what rendering gives."""
+"""Templates as values: what is kept of their text, and the result of rendering."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_DEPTH = 40
 
 
 class Kept(NamedTuple):
-    """Where a mask's text stands after rendering: its index in `masks`, the rendered line, the column from 0."""
+    """Where the text of a mask is after rendering: its index in `masks`, the rendered line, and the column (both from 0)."""
 
     mask: int
     line: int
@@ -25,8 +25,8 @@ class Kept(NamedTuple):
 
 
 class Rendered(NamedTuple):
-    """A rendered body: its lines (joined by LF they are the text) and, for each, the physical line (from 0) of the
-    source that its first character came from.
+    """A rendered body: its lines (joined by LF, they are the text) and, for each line, the source line (from 0) of its
+    first character.
     """
 
     lines: tuple[str, ...]
@@ -35,7 +35,9 @@ class Rendered(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """A part of one source line that reaches the output; `masks` are those inside it, with their columns in it."""
+    """A part of one source line that reaches the output; `masks` are (index, column in the chunk) of the masks that begin
+    in it.
+    """
 
     text: str
     line: int
@@ -43,7 +45,7 @@ class Chunk(NamedTuple):
 
 
 class Template(NamedTuple):
-    """A checked template. `pieces` are its texts by their number, and the line for each expression's value."""
+    """A checked template. `pieces` are, by number, the chunks of a text, or the source line of an expression."""
 
     text: str
     last_line: int
@@ -54,7 +56,7 @@ class Template(NamedTuple):
 
 
 class Token(NamedTuple):
-    """One of the lexer's tokens, and where it stands in the body."""
+    """One token of the lexer, and its offsets in the body."""
 
     kind: str
     value: str
@@ -63,7 +65,9 @@ class Token(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """A stretch of the body: `data`, or a whole `variable`, `block`, `comment` or `raw` tag with its inner tokens."""
+    """A stretch of the body: `data`, a `raw` tag (begin or end, without tokens), or a whole `variable`, `block` or
+    `comment` tag with its tokens.
+    """
 
     kind: str
     start: int

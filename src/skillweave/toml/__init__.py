@@ -1,1 +1,1 @@
-"""The TOML of a configuration: what it says, where, and what is wrong with it."""
+"""Reads the TOML of a configuration: its values, their places, and mistakes in them."""

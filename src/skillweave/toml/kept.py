@@ -1,4 +1,4 @@
-"""What the configuration's TOML said when it was last parsed: to read that takes less time than to load a TOML parser."""
+"""Keeps the parsed TOML of the configuration in the cache: reading that takes less time than loading a TOML parser."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAME = "toml.json"
 
 
 def kept_toml(root: Path, text: str) -> dict[str, object] | None:
-    """What a TOML text says; None if it is not kept in a project's cache."""
+    """The parsed contents of a TOML text; None if they are not in the project's cache."""
     try:
         content = read_json(root / FOLDER / NAME)
         key, known, parsed = content["key"], content["text"], content["parsed"]
@@ -26,7 +26,7 @@ def kept_toml(root: Path, text: str) -> dict[str, object] | None:
 
 
 def keep_toml(root: Path, text: str, parsed: Mapping[str, object]) -> None:
-    """Keep what a TOML text says, where there is a cache. Nothing is kept of a text with dates, which JSON cannot say."""
+    """Store the contents of a TOML text in the cache, if possible. A text with dates is not stored, as JSON has none."""
     key = key_here(root, sys.version)
     if key is None or not prepare_folder(root):
         return

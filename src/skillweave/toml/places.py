@@ -1,4 +1,4 @@
-"""Where the keys and the values of a TOML text stand: text → spans (`tomllib` keeps no places). Pure."""
+"""The places of keys and values in a TOML text: text → spans (`tomllib` keeps no places). Pure functions."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KeyPath = tuple[str | int, ...]
-"""Where a value lies in the data: keys of tables, indexes of lists."""
+"""The path to a value in the data: keys of tables, indexes of lists."""
 
 
 class Places(NamedTuple):
-    """Where the keys and the values of a TOML text stand. A table that a header opens has a key only."""
+    """The places of the keys and values of a TOML text. A table that a header opens has only a key."""
 
     keys: dict[KeyPath, Span]
     values: dict[KeyPath, Span]
 
 
 class Repeated(NamedTuple):
-    """A key that cannot stand where it does: which, and where; the one that is in its way, the same or above it, and where."""
+    """A key (`whole`) that is not allowed where it is, and the key in its way (`holder`: the same one, or one above it)."""
 
     whole: str
     span: Span
@@ -34,19 +34,22 @@ class Repeated(NamedTuple):
 
 
 def locate(text: str) -> Places:
-    """Where each key and each value of a *valid* TOML text stands (`tomllib` keeps no places)."""
+    """The places of all keys and values of a *valid* TOML text."""
     return _walk(text, [])[0]
 
 
 def repeated(text: str) -> Repeated | None:
-    """The last key of a text, which ends where a parser found that the key cannot stand there; None if it cannot be told."""
-    for end in ("", "]"):  # A header is refused before its bracket.
+    """Find why the last key of `text` is not allowed; the text ends where a parser noticed that.
+
+    None if it cannot be found out.
+    """
+    for end in ("", "]"):  # A header is refused before its closing bracket.
         named: list[_Named] = []
         try:
             places, depth = _walk(text + end, named)
         except IndexError:
             continue
-        # Its value has been read, which may hold keys, too.
+        # The key's value has been read by now, and may contain keys, too.
         while named and named[-1].depth > depth:
             named.pop()
         return _in_the_way(places, named)
@@ -54,13 +57,13 @@ def repeated(text: str) -> Repeated | None:
 
 
 def longest(text: str) -> Span:
-    """Where the longest bare word of a text stands."""
+    """The span of the longest bare word in a text."""
     words = [token.span for token in _tokens(text) if token.mark not in "\"'"]
     return max(words, key=lambda span: span.end - span.start, default=Span(0, 0))
 
 
 def deepest(text: str) -> Span:
-    """Where brackets are nested deepest in a text."""
+    """The span of the bracket that is nested deepest in a text."""
     depth, most, found = 0, 0, Span(0, 0)
     for token in _tokens(text):
         depth += (token.mark in "[{") - (token.mark in "]}")
@@ -70,7 +73,7 @@ def deepest(text: str) -> Span:
 
 
 class _Named(NamedTuple):
-    """A key as it is written, once: its full path, and where it stands, from its first part to its last; in how many values."""
+    """One occurrence of a key: its full path, the span of all its parts, and the number of values around it."""
 
     path: KeyPath
     span: Span
@@ -78,7 +81,7 @@ class _Named(NamedTuple):
 
 
 def _in_the_way(places: Places, named: list[_Named]) -> Repeated | None:
-    """What keeps the last key from where it stands: the same key before it, else one above it that has a value."""
+    """What is in the way of the last key: the same key earlier in the text, else a key above it that has a value."""
     *before, (path, span, _) = named or [_Named((), Span(0, 0))]
     for length in range(len(path), 0, -1):
         above = path[:length]
@@ -95,14 +98,15 @@ def _dotted(path: KeyPath) -> str:
 
 
 def _walk(text: str, named: list[_Named]) -> tuple[Places, int]:
-    """Where keys and values stand, and how many values are open at the end. Each key is added to `named`, as often as it is
-    written.
+    """The places of keys and values, and the number of values still open at the end.
+
+    Each occurrence of a key is added to `named`.
     """
     places, tokens = Places({}, {}), list(_tokens(text))
-    lists: dict[KeyPath, int] = {}  # arrays of tables: how many tables each has
+    lists: dict[KeyPath, int] = {}  # arrays of tables: the index of the last table of each
     table: KeyPath = ()
     open_values: list[_Open] = []
-    wanted: KeyPath | None = None  # the value that comes next; None: a key does
+    wanted: KeyPath | None = None  # the path of the value that comes next; None if a key comes next
     at = 0
     while at < len(tokens):
         token = tokens[at]
@@ -123,7 +127,7 @@ def _walk(text: str, named: list[_Named]) -> tuple[Places, int]:
             wanted = None
         elif token.mark == "[":
             at, table, span = _header(tokens, at, places, lists)
-            # One table of many has a number, by which it is not called.
+            # One of many tables has a number, which is not part of its name.
             named.append(_Named(table if isinstance(table[-1], str) else table[:-1], span))
         else:
             base = open_values[-1].path if open_values else table
@@ -144,7 +148,7 @@ class _Token(NamedTuple):
 
 @dataclass(slots=True)
 class _Open:
-    """A list or an inline table whose end has not come yet."""
+    """A list or an inline table that has not ended yet."""
 
     path: KeyPath
     mark: str
@@ -152,8 +156,8 @@ class _Open:
     items: int = 0
 
 
-# A quotation mark inside a multi-line string counts as text unless three follow each other; up to two more may
-# stand right before the closing three.
+# A quotation mark inside a multi-line string is text unless three follow each other; up to two more may come right
+# before the closing three.
 _TOKEN = re.compile(
     r'''
     [ \t]+ | \#[^\n]*
@@ -184,14 +188,14 @@ def _next_item(value: _Open) -> KeyPath | None:
 
 
 def _end_of_scalar(tokens: list[_Token], at: int) -> int:
-    """The index of a scalar's last token: numbers have dots, and a date and its time a blank between."""
+    """The index of a scalar's last token: numbers contain dots, and a date and its time have a blank between them."""
     while at + 1 < len(tokens) and tokens[at + 1].mark not in "\n,]}":
         at += 1
     return at
 
 
 def _key(tokens: list[_Token], at: int) -> tuple[int, list[tuple[str, Span]]]:
-    """A dotted key's parts, and the index of the token after it."""
+    """The index of the token after a dotted key, and the key's parts with their spans."""
     parts = []
     while tokens[at].mark not in "=]":
         text, mark, span = tokens[at]
@@ -202,7 +206,7 @@ def _key(tokens: list[_Token], at: int) -> tuple[int, list[tuple[str, Span]]]:
 
 
 def _header(tokens: list[_Token], at: int, places: Places, lists: dict[KeyPath, int]) -> tuple[int, KeyPath, Span]:
-    """Reads `[a.b]` or `[[a.b]]`: the index of its last token, the table that it opens, and where that is named."""
+    """Read `[a.b]` or `[[a.b]]`: returns the index of its last token, the table that it opens, and the span of its name."""
     double = tokens[at + 1].mark == "["
     at, parts = _key(tokens, at + 2 if double else at + 1)
     table: KeyPath = ()
@@ -222,7 +226,7 @@ def _span(parts: list[tuple[str, Span]]) -> Span:
 
 
 def _record(places: Places, base: KeyPath, parts: list[tuple[str, Span]]) -> KeyPath:
-    """Notes where a key's parts stand; its full path comes out."""
+    """Record the places of a key's parts; returns its full path."""
     for name, span in parts:
         base = (*base, name)
         places.keys.setdefault(base, span)

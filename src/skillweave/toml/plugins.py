@@ -1,4 +1,4 @@
-"""What a configuration says of plugins: `[plugins.NAME]` → tables by name, each mistake in them at its place.
+"""Reads `[plugins.NAME]` of a configuration → tables by name, each mistake in them at its place.
 
 The fields are those of https://code.claude.com/docs/en/plugins-reference and …/plugin-marketplaces.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from skillweave.toml.table import Table
 
 PLUGIN_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-"""What installers take for the name of a plugin or a marketplace."""
+"""The names that installers accept for a plugin or a marketplace."""
 
 RESERVED = frozenset(
     {
@@ -25,17 +25,17 @@ RESERVED = frozenset(
         *("anthropic-plugins", "agent-skills", "life-sciences"),
     }
 )
-"""Names of marketplaces that are not for everyone."""
+"""Names of marketplaces that are reserved for others."""
 
 FIELDS = ("version", "description", "author", "homepage", "repository", "license", "keywords")
-"""What the manifest of a plugin is made of, in its order."""
+"""The fields of a plugin's manifest, in its order."""
 
 _TEXTS = ("version", "description", "homepage", "repository", "license", "marketplace")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 
 
 def read_plugins(table: Table) -> Mapping[str, Mapping[str, object]]:
-    """The tables of plugins by name, as they are written. Whether an entry is in such a plugin, only a project tells."""
+    """The tables of plugins by name, as they are written. Whether any entry belongs to a plugin depends on the project."""
     own = subtable(table, "plugins")
     if own is None:
         return MappingProxyType({})

@@ -17,7 +17,7 @@ POLICY_KEYS = ("ignore", "error", "per-path")
 
 
 def read_policy(table: Table) -> Policy:
-    """What a table says of findings; what is wrong in it is reported and left out."""
+    """The policy in a table; mistakes are reported and left out."""
     ignore, error = _lists(table, everywhere=True)
     own = subtable(table, "per-path")
     found = [] if own is None else [_per_path(own, glob) for glob in own.data]
@@ -25,7 +25,7 @@ def read_policy(table: Table) -> Policy:
 
 
 def _per_path(own: Table, glob: str) -> PerPath | None:
-    """What one glob's table says."""
+    """The policy for the paths of one glob; None if something is wrong with the glob or its table."""
     table = subtable(own, glob)
     if table is None:
         return None
@@ -38,7 +38,7 @@ def _per_path(own: Table, glob: str) -> PerPath | None:
 
 
 def _glob_mistake(glob: str) -> str | None:
-    """Why a glob can match no path of a project."""
+    """Why a glob can match no path of a project, as a clause; None if it can."""
     if not normal(glob):
         return "names no file"
     if glob.startswith(("/", "~")) or ".." in glob.split("/"):
@@ -47,7 +47,10 @@ def _glob_mistake(glob: str) -> str | None:
 
 
 def _lists(table: Table, *, everywhere: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The numbers of the codes that a table ignores, and of those that it raises. None is in both."""
+    """The numbers of the codes that a table ignores, and of those that it raises.
+
+    A code in both is reported, and only ignored.
+    """
     ignored = _codes(table, "ignore", lambda code: why_not_ignored(code, everywhere=everywhere))
     raised = _codes(table, "error", why_not_raised)
     for number in sorted(ignored.keys() & raised.keys()):
@@ -57,7 +60,7 @@ def _lists(table: Table, *, everywhere: bool) -> tuple[tuple[str, ...], tuple[st
 
 
 def _codes(table: Table, key: str, why_not: Callable[[Code], str | None]) -> dict[str, int]:
-    """The numbers of the codes in a list, each with its index there. A prefix stands for those for which it is possible."""
+    """The numbers of the codes in a list, each with its index there. A prefix stands for those codes that the list may hold."""
     found: dict[str, int] = {}
     for index, name in strings(table, key) or []:
         codes = find_codes(name)

@@ -1,4 +1,4 @@
-"""A TOML text → what it says, or the mistake in it, at the place where it was made."""
+"""A TOML text → its contents, or the mistake in it with its place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from skillweave.diagnostics import INVALID_CONFIG, Problem
 from skillweave.source import LineIndex, Span
 
 _MOST_PARTS = 500
-"""Parts of a dotted key: tomllib takes their square, in time and in memory."""
+"""The most parts of a dotted key: tomllib takes quadratic time and memory for them."""
 _LONG_KEY = re.compile(rf"""(?:(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{_MOST_PARTS}}}""")
 _SYNTAX_ERROR = re.compile(
     r"(?P<message>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL
@@ -16,8 +16,8 @@ _SYNTAX_ERROR = re.compile(
 
 
 def parsed(text: str) -> dict[str, object] | Problem:
-    """What a TOML text says, or why it is none."""
-    import tomllib  # noqa: PLC0415 (slow to load, and most often it is known what the text says)
+    """The contents of a TOML text, or why it is not valid."""
+    import tomllib  # noqa: PLC0415 (slow to load, and mostly the contents are known from the cache)
 
     dotted = _LONG_KEY.search(text)
     if dotted is not None:
@@ -28,13 +28,13 @@ def parsed(text: str) -> dict[str, object] | Problem:
         from skillweave.toml.places import deepest  # noqa: PLC0415 (likewise)
 
         return _mistake("values are nested too deeply", deepest(text))
-    except ValueError as error:  # TOMLDecodeError, and an integer of thousands of digits
+    except ValueError as error:  # TOMLDecodeError, or an integer of thousands of digits
         return _located(text, str(error))
 
 
 def _located(text: str, told: str) -> Problem:
-    """What the parser told, with its place."""
-    from skillweave.toml.places import longest, repeated  # noqa: PLC0415 (only a mistake asks for it)
+    """The problem for a message of the parser, with its place."""
+    from skillweave.toml.places import longest, repeated  # noqa: PLC0415 (needed only for a mistake)
 
     match = _SYNTAX_ERROR.fullmatch(told)
     if match is None:

@@ -1,4 +1,4 @@
-"""A table of a TOML file, read value by value: what is of the wrong kind is a problem at its exact place."""
+"""A table of a TOML file, read value by value: a value of the wrong kind is a problem at its exact place."""
 
 from __future__ import annotations
 
@@ -19,17 +19,20 @@ _T = TypeVar("_T", bound=str)
 
 
 class Table(NamedTuple):
-    """A table of the file: what it says, where it lies in the file, and the mistakes found so far (appended to)."""
+    """A table of the file: its contents, its path in the file, and the list that mistakes are added to."""
 
     data: Mapping[str, object]
     path: KeyPath
     places: Places | None
-    """Where keys and values stand; None while it is not known, which only a mistake asks for."""
+    """The places of keys and values; None until they are needed, which is only after a mistake."""
     problems: list[Problem]
 
 
 def report(table: Table, message: str, *path: str | int, cure: str | None = None) -> None:
-    """Adds a mistake in the value at a path below a table; where that has no place, in what holds it."""
+    """Add a mistake in the value at a path below a table.
+
+    If that has no place, the place is that of the closest value above it.
+    """
     whole, span = table.path + path, None
     while table.places and span is None and whole:
         span = table.places.values.get(whole) or table.places.keys.get(whole)
@@ -38,7 +41,7 @@ def report(table: Table, message: str, *path: str | int, cure: str | None = None
 
 
 def report_unknown(table: Table, known: list[str], cures: Mapping[str, str] | None = None) -> None:
-    """Adds a mistake for every key that is not known, with the nearest one that is, or the cure that is its own."""
+    """Add a mistake for every unknown key, with the nearest known one as cure, or with the key's own cure in `cures`."""
     for key in table.data:
         if key not in known:
             near = near_names(key, known)
@@ -50,7 +53,7 @@ def report_unknown(table: Table, known: list[str], cures: Mapping[str, str] | No
 
 
 def subtable(table: Table, key: str) -> Table | None:
-    """The table under a key; None where there is none, or something else (reported)."""
+    """The table under a key; None if there is none, or if it is something else, which is reported."""
     value = table.data.get(key)
     if isinstance(value, dict):
         return table._replace(data=value, path=(*table.path, key))
@@ -60,7 +63,7 @@ def subtable(table: Table, key: str) -> Table | None:
 
 
 def strings(table: Table, key: str) -> list[tuple[int, str]] | None:
-    """The strings of the list under a key, with their indexes; None without a list. What is no string is reported."""
+    """The strings in the list under a key, with their indexes; None if there is no list. Anything else is reported."""
     value = table.data.get(key)
     if not isinstance(value, list):
         if value is not None:
@@ -73,13 +76,13 @@ def strings(table: Table, key: str) -> list[tuple[int, str]] | None:
 
 
 def _listed(value: object) -> str | None:
-    """How a string that stands alone is written as a list; None where that takes more than quotation marks."""
+    """How a single string is written as a list; None if it would need more than quotation marks."""
     is_plain = isinstance(value, str) and value.isprintable() and value and not set(value) & set('"\\')
     return f'write ["{value}"]' if is_plain else None
 
 
 def words(table: Table, key: str, known: Collection[str] | None = None) -> tuple[str, ...]:
-    """The strings under a key as they are; none where one of them is broken, or not among those that are known."""
+    """The strings under a key; empty if one is broken or not in `known`, which is reported."""
     mistakes = len(table.problems)
     values = strings(table, key) or []
     for index, value in values if known is not None else ():
@@ -91,7 +94,10 @@ def words(table: Table, key: str, known: Collection[str] | None = None) -> tuple
 
 
 def paths(table: Table, key: str, default: tuple[str, ...], *, star: bool = True) -> tuple[str, ...]:
-    """The paths under a key, in their normal form. With `star`, a path may hold one `*` as a part."""
+    """The paths under a key, in normal form; `default` if there is no list, or a path is wrong.
+
+    With `star`, a part may be `*`.
+    """
     mistakes = len(table.problems)
     values = strings(table, key)
     for index, value in values or []:
@@ -104,7 +110,7 @@ def paths(table: Table, key: str, default: tuple[str, ...], *, star: bool = True
 
 
 def choice(table: Table, key: str, allowed: tuple[_T, _T]) -> _T:
-    """One of two words, the first by default."""
+    """One of two words; the first one is the default."""
     value = table.data.get(key, allowed[0])
     for word in allowed:
         if value == word:
@@ -117,7 +123,7 @@ def choice(table: Table, key: str, allowed: tuple[_T, _T]) -> _T:
 
 
 def flag(table: Table, key: str, *, default: bool) -> bool:
-    """True or false."""
+    """A boolean; anything else is reported, and the default returned."""
     value = table.data.get(key, default)
     if isinstance(value, bool):
         return value
@@ -126,7 +132,7 @@ def flag(table: Table, key: str, *, default: bool) -> bool:
 
 
 def positive(table: Table, key: str, default: int, most: int | None = None) -> int:
-    """A positive integer, and no more than the most that there may be."""
+    """A positive integer of at most `most`; anything else is reported, and the default returned."""
     value = table.data.get(key, default)
     is_integer = isinstance(value, int) and not isinstance(value, bool)
     if isinstance(value, int) and is_integer and 0 < value <= (most or value):
@@ -145,7 +151,7 @@ class _PathMistake(NamedTuple):
 
 
 def path_mistake(value: str, *, star: bool) -> _PathMistake | None:
-    """Why a path cannot name a place below the project folder, the same one on every machine."""
+    """Why a path cannot name the same place below the project folder on every machine; None if it can."""
     portable = value.replace("\\", "/")
     parts = value.split("/")
     checks = (
@@ -173,24 +179,24 @@ def path_mistake(value: str, *, star: bool) -> _PathMistake | None:
 
 
 def normal(path: str) -> str:
-    """A path without what says nothing: a leading `./`, a trailing `/`, doubled slashes."""
+    """A path without a leading `./`, a trailing `/`, and doubled slashes."""
     return "/".join(part for part in path.split("/") if part not in ("", "."))
 
 
 def mismatch(table: Table, key: str, wanted: str, found: object) -> str:
-    """A message on a value of the wrong kind."""
+    """A message about a value of the wrong kind."""
     return f"{_dotted(table, key)}: expected {wanted}, found {_kind(found)}"
 
 
 def _dotted(table: Table, *key: str) -> str:
-    """The path of a table, or of a key in it, as the file spells it, below our own table."""
+    """The path of a table, or of a key in it, as written in the file, without `tool.skillweave`."""
     own = table.path[2:] if table.path[:2] == ("tool", "skillweave") else table.path
     return ".".join(str(part) for part in (*own, *key))
 
 
 def _kind(value: object) -> str:
-    """A value's kind, as TOML's users call it."""
-    from datetime import date, datetime, time  # noqa: PLC0415 (slow to load, and as a rule no value is wrong)
+    """A value's kind, in the words of TOML."""
+    from datetime import date, datetime, time  # noqa: PLC0415 (slow to load, and values are seldom wrong)
 
     kinds = (
         (str, "a string"),
