@@ -63,8 +63,8 @@ def write_new(path: Path | str, data: bytes, mode: int = 0o666) -> None:
 
 
 def write_like(model: Path, path: Path, data: bytes) -> None:
-    """Write a file that must not exist yet, and flush it to disk, with the mode and (where files have one) the owner of
-    `model`, the file that it will replace. Raises OSError, also if the owner may not be changed.
+    """Write a file that must not exist yet, and flush it to disk, with the mode and, if the system allows it, the owner of
+    `model`, the file that it will replace. Raises OSError.
     """
     wanted = model.lstat()
     with os.fdopen(os.open(path, _TO_MAKE, 0o600), "wb") as file:
@@ -73,7 +73,9 @@ def write_like(model: Path, path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
     found = path.lstat()
     if hasattr(os, "chown") and (wanted.st_uid, wanted.st_gid) != (found.st_uid, found.st_gid):
-        os.chown(path, wanted.st_uid, wanted.st_gid)
+        # Only the superuser gives files away. An editor that saves a file of somebody else makes it its own, too.
+        with suppress(PermissionError):
+            os.chown(path, wanted.st_uid, wanted.st_gid)
     path.chmod(stat.S_IMODE(wanted.st_mode))
 
 
