@@ -46,8 +46,8 @@ class Outcome(NamedTuple):
     files: int
     diagnostics: tuple[Diagnostic, ...]
     changed: tuple[str, ...] = ()
-    """The paths of the entries that were written. `unchanged` are those that were not; `removed`, below the output folder, what
-    is gone along with the entries that it was made of.
+    """The paths of the entries that were written. `unchanged`: those that needed no writing. `removed`: what entries that no
+    longer exist had below the output folder.
     """
     unchanged: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()

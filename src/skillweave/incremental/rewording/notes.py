@@ -90,7 +90,8 @@ def notes_of(root: Path, state: State, notes: Notes, path: SourcePath, lock: Loc
 
 
 def note_run(root: Path, last: Last | None, state: State, compiled: Compiled) -> None:
-    """Save what a run found out, for the edits to come. `last`: the run before, if this one only worked out what edits reach.
+    """Save what a run found out, for the edits to come. `last`: the run before it, if this run only worked out what edits
+    reach.
     """
     save_notes(root, state, _notes_after(root, last, compiled) if last is not None else _notes_of_all(root, compiled))
 
