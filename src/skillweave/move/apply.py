@@ -6,7 +6,7 @@ whether it was done, so that whoever finds a journal can go on.
 """
 
 # ruff: noqa: PTH105
-# (`os.replace` is named as what it is: the one call that swaps a file)
+# (`os.replace` is called by that name, as it is the one call that replaces a file in one step)
 
 from __future__ import annotations
 

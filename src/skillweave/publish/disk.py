@@ -1,7 +1,7 @@
 """Looks at the output folder: what is in it, and whether that is ours. Also writes and removes single files."""
 
 # ruff: noqa: PTH106
-# (paths are text here: to make a `Path` of each of thousands takes longer than what is done with it)
+# (paths are strings here: making a `Path` for each of thousands takes longer than what is done with it)
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Exchanges two folders, in one step if the system can do that."""
 
 # ruff: noqa: PTH104
-# (paths are text here: to make a `Path` of each of thousands takes longer than what is done with it)
+# (paths are strings here: making a `Path` for each of thousands takes longer than what is done with it)
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ whole bundles; a power cut may not, but the next build repairs that.
 """
 
 # ruff: noqa: PTH101, PTH102, PTH103, PTH104, PTH105, PTH106, PTH108, PTH114, PTH115, PTH211
-# (paths are text here: to make a `Path` of each of thousands takes longer than what is done with it)
+# (paths are strings here: making a `Path` for each of thousands takes longer than what is done with it)
 
 from __future__ import annotations
 
