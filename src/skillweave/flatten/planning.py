@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 _LINE_LIMIT = 10_000
-"""The first characters of a line, which suffice to tell what block it is. Parsing all of a longer one would be a waste."""
+"""How many characters of a line are enough to tell what block it is. Parsing all of a longer line would be a waste."""
 
 
 def plan(graph: Graph, project: Project, config: Config, linked: Collection[SourcePath]) -> Nodes:

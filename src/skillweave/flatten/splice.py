@@ -1,6 +1,5 @@
-"""The arithmetic of a splice (directives.md, Splicing): container prefixes, tab stops, heading marks.
-
-All functions take text, and return text or edits.
+"""The arithmetic of a splice (directives.md, Splicing): container prefixes, tab stops, heading marks. Text goes in, text or
+edits come out.
 """
 
 from __future__ import annotations

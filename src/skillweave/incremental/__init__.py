@@ -108,7 +108,7 @@ def _build_alone(asked: Asked) -> Outcome | None:
 def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> Outcome | None:
     """Build on the last run as far as that is possible; None if another first build came before this one."""
     if last is not None and asked.memory is not None and not _is_lock_ours(asked, last):
-        last = None  # Otherwise, what the lock file says about entries that no edit reaches would be lost.
+        last = None  # otherwise, records of entries that no edit reaches might be missing from the lock file
     if last is not None:
         from skillweave.incremental.rewording import reworded  # noqa: PLC0415 (only where there is something to publish)
 

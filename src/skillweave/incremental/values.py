@@ -82,7 +82,7 @@ class Memory:
         self.found: dict[str, Found] = {}
         """The paths looked up in that run. The result still holds if no folder and no symlink has changed."""
         self.files: dict[SourcePath, SourceFile] = {}
-        """The files read in that run or earlier ones. An entry still holds if its file has not changed."""
+        """The files read in that run or earlier ones. What was read still holds if the file has not changed."""
         self.ledger: Ledger | None = None
         self.fresh: dict[str, Document] = {}
         """The documents that are not yet saved in the cache."""

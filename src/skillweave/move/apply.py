@@ -39,10 +39,10 @@ class Task(NamedTuple):
 
 
 def carry_out(root: Path, task: Task) -> tuple[SourcePath, ...]:
-    """Make a move. Returns the files that were left as they are because somebody changed them meanwhile, which is empty for a
-    new move.
+    """Make a move. The result is empty, unlike that of `finish`: no file is ever left as it is.
 
-    Raises MoveError if something is refused; if nothing is renamed yet, everything is as it was before.
+    Raises MoveError if something is refused, or if a file was changed meanwhile. As long as nothing is renamed, everything is
+    then as it was before.
     """
     for change in task.changes:
         # The superuser may write to any file, but a file without a single write bit is meant to stay as it is.

@@ -8,8 +8,8 @@ Everything is staged in `.staging-…` in the output folder, on the same file sy
 
 Until then, this lock file says what the build meant to leave. If the build dies in between, the next one reads there what it
 may call its own, enters that in the lock file, and cleans up before it stages anything itself. So however many builds fail,
-only one such folder is left. Nothing is flushed to the disk, as fsync would triple the time of writing: a killed process leaves
-whole bundles; a power cut may not, but the next build repairs that.
+only one such folder is left. Nothing is flushed to the disk, as fsync would take three times as long as the writing: a killed
+process leaves whole bundles; a power cut may not, but the next build repairs that.
 """
 
 # ruff: noqa: PTH101, PTH102, PTH103, PTH104, PTH105, PTH106, PTH108, PTH114, PTH115, PTH211

@@ -41,7 +41,7 @@ class NewWords(NamedTuple):
 
 
 def new_words(old: str, new: str, marked: Collection[int]) -> NewWords | None:
-    """Find the changed words between two texts; None if more than words has changed, or if one of the `marked` lines has."""
+    """Find the changed words between two texts; None if more than words has changed, or a `marked` line has."""
     before, after = old.split("\n"), new.split("\n")
     if len(before) != len(after):
         return None

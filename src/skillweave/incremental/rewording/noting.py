@@ -103,8 +103,8 @@ def _row(node: Node, numbers: Mapping[NodeKey, int], joined: dict[UnitKey, list[
 def _is_odd(nodes: Nodes, node: Node, worst: int, counted: set[SourcePath]) -> bool:
     """Whether the outcome of a node may depend on more than the text of its lines.
 
-    So it is if it is code, if checking a splice in it took a parse, if it may become too large, or if its lines are read apart
-    from each other and might spell a directive then.
+    That is so for code, for a splice that had to be parsed to check it, for a node that may become too large, and for lines
+    that are read apart from each other and might spell a directive then.
     """
     key, text = node.key, node.unit.text
     is_cut = len(key.ranges) > 1 or key.path in counted

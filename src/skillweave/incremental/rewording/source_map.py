@@ -75,8 +75,8 @@ class SourceMap:
         they, too, have directives that select and splice.
         """
         self.texts: dict[str, Any] = {}
-        """By path, the texts for which it is known everywhere that they occur; None if only the compiler can handle their
-        edits.
+        """By path, the texts of which every place is known where they occur; None if only the compiler can handle
+        their edits.
         """
         self.counted: list[str] = []
         """The texts whose number of lines may matter: a directive selects lines of them by number, selects nothing of them, or
