@@ -30,7 +30,7 @@ def compare(layout: Layout) -> Iterator[tuple[PlacedDirective, Problem]]:
         expected = layout.expected.get(block.start)
         if expected and _is_same(layout, actual, expected):
             continue
-        # The nearest splice before the block's end is blamed; if there is none, the next one.
+        # The nearest splice that starts at or before the block's end is blamed; if there is none, the next one.
         splice = seams.splice_at(actual.end)
         problem = _judge(seams, actual, expected, splice)
         if problem and splice not in layout.cut:
