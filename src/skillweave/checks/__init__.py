@@ -1,1 +1,1 @@
-"""Rules that look beyond one text: each reports what it finds to the graph."""
+"""Rules that look beyond one text. Each reports what it finds to the graph."""

@@ -1,4 +1,4 @@
-"""Rules for files, entries and bundles that take more than one text to tell."""
+"""Rules for files, entries and bundles that need more than one text to decide."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def check_files(nodes: Nodes) -> None:
-    """Rules for every single text, whoever includes it; and for what others include of it."""
+    """Check the rules for every single text, whoever includes it, and for what others include of it."""
     graph = nodes.graph
     spliced = _spliced(nodes)
     skills = {entry.id for entry in nodes.project.entries}
@@ -48,7 +48,8 @@ def check_files(nodes: Nodes) -> None:
     for source, edges in graph.edges.items():
         for edge in edges:
             if edge.target is not None and edge.directive.as_code:
-                # No mistake of what is shown is one of who shows it, but what hides in it is published, too.
+                # Mistakes in what is shown as code do not count for the file that shows it, but hidden characters are published
+                # with it.
                 shown_by.setdefault(edge.target, []).append(source)
     for path, file in sorted(graph.files.items()):
         if not file.text.isascii():
@@ -66,7 +67,7 @@ def check_files(nodes: Nodes) -> None:
 
 
 def _spliced(nodes: Nodes) -> dict[SourcePath, Ranges]:
-    """The lines that are included of each file, as Markdown."""
+    """The lines of each file that others include as Markdown."""
     keys = {child.key for children in nodes.children.values() for child in children if child is not None}
     found: dict[SourcePath, list[tuple[int, int]]] = {}
     for key in keys:
@@ -79,7 +80,7 @@ def _spliced(nodes: Nodes) -> dict[SourcePath, Ranges]:
 
 
 def check_entry(nodes: Nodes, entry: Entry) -> None:
-    """Rules for a skill's front matter and place; a document's front matter is its author's."""
+    """Check the rules for a skill's front matter and place. A document's front matter is up to its author."""
     if entry.kind != "skill":
         return
     graph = nodes.graph
@@ -103,7 +104,7 @@ def check_entry(nodes: Nodes, entry: Entry) -> None:
 
 
 def check_plan(site: Site, plan: BundlePlan) -> None:
-    """Rules for a bundle: labels that meet in a page, paths that prose names, and the size of a skill."""
+    """Check the rules for a bundle: labels that meet in a page, paths named in prose, and the size of a skill."""
     entry = plan.entry
     if entry is None:
         return
@@ -116,14 +117,14 @@ def check_plan(site: Site, plan: BundlePlan) -> None:
 
 
 def _check_skill_size(nodes: Nodes, entry: Entry, key: NodeKey) -> Size:
-    """Report a skill that is too long. Returns how long it is at most, as its sources have it: before what ignores findings
-    is left out, and links are rewritten.
+    """Report a skill that is too long. Returns an upper bound for its size, measured on its sources: comments that ignore
+    findings are still in there, and links are not rewritten yet.
     """
     node, limits = nodes.nodes[key], nodes.config.limits
     file = nodes.graph.files[entry.main.real]
     front = file.text[: file.line_index.start(file.document.body)] if file.document else ""
-    # A character has at most four bytes, and what levels and prefixes add to a text is less than three times as much: most
-    # skills are far from any limit.
+    # A character of the front matter has at most four bytes. Taking every byte for a token leaves room for what heading levels
+    # and prefixes add, which is less than three times the text. Most skills stay below the limits even so.
     lines, tokens = front.count("\n") + node.height, node.size + BYTES_OF_A_TOKEN * len(front)
     if tokens <= limits.skill_tokens and lines <= limits.skill_lines:
         return Size(lines, BYTES_OF_A_TOKEN * tokens, tokens)

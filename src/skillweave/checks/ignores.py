@@ -1,4 +1,6 @@
-"""Comments that ignore nothing. Which do is known when all is found out; until then, findings that are not told say it."""
+"""Finds comments that ignore nothing. Which ones do is known only when everything is found out; until then, it is recorded in
+findings that are not shown.
+"""
 
 from __future__ import annotations
 
@@ -41,13 +43,13 @@ _IN_BUNDLES = frozenset(
         INHERITED_COMMAND,
     )
 )
-"""What is looked for only in lines that come into a bundle."""
+"""Codes that are only looked for in lines that come into a bundle."""
 
 
 def claim_ignores(graph: Graph) -> None:
-    """Note of every comment that it ignores nothing, which holds until something turns up.
+    """Record for every comment that it ignores nothing, which holds until something turns up.
 
-    In the body of a template, some lines are rendered for other values only, and nothing can be said.
+    Comments in the body of a template are left out: some lines are only rendered for other values, so nothing is certain.
     """
     for path, file in sorted(graph.files.items()):
         document = file.document
@@ -62,7 +64,7 @@ def claim_ignores(graph: Graph) -> None:
 
 
 def note_seen(nodes: Nodes, plan: BundlePlan) -> None:
-    """Note the comments in a bundle whose lines have come into it, so that its rules have seen them."""
+    """Record the comments whose lines have come into a bundle, so that the rules for bundles have seen these lines."""
     graph = nodes.graph
     done = set()
     for page in plan.pages.values():
@@ -85,11 +87,13 @@ class LookedAt(NamedTuple):
     bundles: Collection[frozenset[SourcePath]]
     """The files of every bundle."""
     unreached: Collection[SourcePath]
-    """The patterns that no entry reaches: each was looked at with all that it includes."""
+    """The patterns that no entry reaches. Each was checked with all that it includes."""
     links: Links
 
     def without(self, failed: Collection[SourcePath]) -> set[SourcePath]:
-        """The files that are in nothing which holds a file with an error."""
+        """The files that were checked in full: nothing that contains them, be it a bundle or an unreached pattern, contains a
+        failed file.
+        """
         names = {path: [link.target for link in links if link.follows] for path, links in self.links.items()}
         failing = above([names], failed).intersection(self.unreached) if self.unreached else ()
         seen = below(names, self.unreached).union(*self.bundles)
@@ -99,13 +103,13 @@ class LookedAt(NamedTuple):
 
 
 def unused_ignores(graph: Graph, findings: Sequence[Finding], looked_at: LookedAt) -> list[Finding]:
-    """The comments that ignore nothing, from all findings of a project: where an error kept rules from being run, nothing
-    is said.
+    """Find the comments that ignore nothing, given all findings of a project. A comment is passed over if an error may have
+    kept some rules from being checked.
     """
     met = {(finding.diagnostic.path, *finding.mark) for finding in findings if finding.mark}
     if not any(kind == "claim" for _, kind, _, _ in met):
         return []
-    # What is left over is found last, when all other rules have been run.
+    # Leftover directives are found last, when all other rules have been checked.
     failed = failed_of(finding for finding in findings if finding.diagnostic.code is not LEFTOVER_DIRECTIVE)
     judged = looked_at.without(failed)
     found = []

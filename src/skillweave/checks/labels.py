@@ -1,4 +1,4 @@
-"""Hygiene: what a pattern means does not depend on where it is included. Labels of links and footnotes
+"""Hygiene: what a pattern means must not depend on where it is included. Checks the labels of links and footnotes
 (directives.md, Definitions and anchors).
 """
 
@@ -32,7 +32,7 @@ Label = tuple[str, bool]
 
 
 class _Meaning(NamedTuple):
-    """What a label comes to in a page, and the definition that says so."""
+    """What a label stands for in a page, and the definition that says so."""
 
     says: tuple[str, ...]
     unit: Unit
@@ -40,7 +40,9 @@ class _Meaning(NamedTuple):
 
 
 def check_labels(site: Site, page: PlannedPage, owner: SourcePath) -> None:
-    """Report definitions of a page that contradict each other, and references that another file's definition takes."""
+    """Report definitions in a page that contradict each other, and references that pick up another file's definition. `owner`
+    is the main file of the entry, which a contradiction fails.
+    """
     nodes = site.nodes
     copies = [(n, copy.key, named(site, copy.key)) for n, copy in enumerate(page.page.copies) if copy.key.code is None]
     meanings: dict[Label, _Meaning] = {}
@@ -56,7 +58,7 @@ def check_labels(site: Site, page: PlannedPage, owner: SourcePath) -> None:
 def _definitions(
     site: Site, page: PlannedPage, copies: Iterable[tuple[int, NodeKey, NamedByNode]]
 ) -> list[tuple[Label, _Meaning]]:
-    """The definitions of a page in the order of its lines."""
+    """The definitions of a page, in the order of its lines."""
     found: list[tuple[tuple[int, ...], Label, _Meaning]] = []
     for number, key, names in copies:
         for definition in names.definitions:
@@ -67,7 +69,7 @@ def _definitions(
 
 
 def _says(page: PlannedPage, copy: int, unit: Unit, definition: Definition) -> tuple[str, ...]:
-    """What a definition says in this page: destinations may have been rewritten."""
+    """What a definition says in this page, where its destination may have been rewritten."""
     start = unit.line_index.starts[definition.start]
     end = unit.line_index.starts[definition.end - 1] + len(unit.lines[definition.end - 1])
     edits = page.edits.get(copy, [])
@@ -119,7 +121,9 @@ def _span(nodes: Nodes, meaning: _Meaning) -> Span:
 
 
 def _check_use(nodes: Nodes, key: NodeKey, meaning: _Meaning | None, used: tuple[LabelUse, Definition | None]) -> None:
-    """Check a label that the lines of a node use and do not define, with the definition that the rest of its file has."""
+    """Check a label that a node's lines use but do not define. `used` also has the definition in the rest of its file, if any;
+    `meaning` is what the label stands for in the page.
+    """
     unit = nodes.nodes[key].unit
     use, defined = used
     if meaning is not None and (defined is None or _goal(meaning.unit, meaning.definition) != _goal(unit, defined)):
@@ -138,7 +142,7 @@ def _check_use(nodes: Nodes, key: NodeKey, meaning: _Meaning | None, used: tuple
 
 
 def _goal(unit: Unit, definition: Definition) -> tuple[str, ...]:
-    """What a definition means, wherever it comes to stand: a relative destination is one of its own file."""
+    """What a definition means regardless of where it is spliced: a relative destination starts at the definition's own file."""
     written = None if definition.footnote else read_destination(definition.meaning[0], "definition")
     if written is None or not written.path:
         return definition.meaning

@@ -1,4 +1,4 @@
-"""The last guard: a directive that was inert where it stands must not be live where it comes to."""
+"""The last guard: a directive that is inert in its source must not become live in an output."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ _SPELLED = re.compile(SPELLED)
 
 
 def _spelled(text: str, start: int = 0) -> Iterator[int]:
-    """Where a text spells a directive, whatever it means by it. To look for the marks first takes a fraction of the time."""
+    """Yield the offsets where a text spells a directive, live or not. Searching for the plain marks first is many
+    times faster.
+    """
     for mark in ("<<", "{{"):
         at = text.find(mark, start)
         while at >= 0:
@@ -38,12 +40,12 @@ def _spelled(text: str, start: int = 0) -> Iterator[int]:
 
 
 def sound_nodes(nodes: Nodes) -> set[NodeKey]:
-    """The nodes whose expansion needs no second look: every splice in it is beyond doubt, no block of it is cut, and none
-    of its text is written by us. There, what the parse of the sources said holds in the output, too.
+    """Find the nodes whose expansion need not be parsed again: every splice in it is certainly safe, no block is cut, and none
+    of its text is written by us. What the parse of the sources found then holds in the output, too.
     """
     sound: set[NodeKey] = set()
     spelled: dict[UnitKey, list[int]] = {}
-    for key, node in nodes.nodes.items():  # a node stands behind all that it includes
+    for key, node in nodes.nodes.items():  # nodes are in order: each comes after all that it includes
         below = all(child.key in sound for child in brought_by(node.items, node.inline))
         if below and key not in nodes.doubtful and (key.code is not None or _keeps_literals(node, spelled)):
             sound.add(key)
@@ -51,8 +53,9 @@ def sound_nodes(nodes: Nodes) -> set[NodeKey]:
 
 
 def _keeps_literals(node: Node, spelled: dict[UnitKey, list[int]]) -> bool:
-    """Whether every directive that is spelled in a node's own lines stands in a block that is all there. `spelled` holds
-    the lines of units that spell one which is not live, as far as they are known.
+    """Whether every directive spelled in a node's own lines stands in a block that is entirely there.
+
+    `spelled` caches, by unit, the lines that spell a directive which is not live.
     """
     unit = node.unit
     if node.inline or any(edge is None or edge.directive.word == "reference" for edge in unit.edges):
@@ -63,7 +66,7 @@ def _keeps_literals(node: Node, spelled: dict[UnitKey, list[int]]) -> bool:
         spelled[unit.key] = _inert_lines(unit, unit.document)
     ranges = bridged(node.key.ranges, unit.document.markers) if spelled[unit.key] else ()
     if len(ranges) > 1:
-        return False  # their ends come to stand together, and may make one block
+        return False  # the ends of two ranges come together, and may form one block
     for line in spelled[unit.key]:
         block = block_at(unit, line)
         if block is None:
@@ -76,16 +79,16 @@ def _keeps_literals(node: Node, spelled: dict[UnitKey, list[int]]) -> bool:
 
 
 def _inert_lines(unit: Unit, document: Document) -> list[int]:
-    """The lines of a unit that spell a directive and do not begin with one that is live."""
+    """The lines of a unit that spell a directive, other than the lines of live block directives."""
     live = {placed.line for placed in document.directives if placed.prefix is not None}
     lines = (unit.line_index.line_of(offset) for offset in _spelled(unit.text, unit.line_index.start(document.body)))
     return [line for line in lines if line not in live]
 
 
 def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
-    """The last guard: no directive is live in what is emitted, but where an escape put its text.
+    """Report directives that are live in the text of a page, except where an escape put them there on purpose.
 
-    What `nodes.sound` holds needs no look: it is made of blocks that stand in the output as they were parsed.
+    A page in `nodes.sound` is skipped: its blocks stand in the output just as they were parsed.
     """
     if page.page.copies[0].key in nodes.sound:
         return
@@ -122,8 +125,9 @@ def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
 
 
 def _escaped(nodes: Nodes, page: PlannedPage) -> Iterator[tuple[SourcePath | None, int, str]]:
-    """What the escapes of a page put there: the file and line, and the text as `_spelling` has it. What comes into a line of
-    running text stands in a line of another file: no place is told of that.
+    """Yield the directives that the escapes of a page leave as text: file, line, and the text as `_spelling` gives it.
+
+    For text included in a line of running text, the place is `(None, 0)`, as in the output it stands in a line of another file.
     """
     inline: set[int] = set()
     brought: dict[NodeKey, set[tuple[int, NodeKey]]] = {}
@@ -143,12 +147,12 @@ def _escaped(nodes: Nodes, page: PlannedPage) -> Iterator[tuple[SourcePath | Non
 
 
 def _spelling(text: str) -> str:
-    """What begins with a directive's opener, up to the first close behind it."""
+    """The part of a text that spells a directive: from the opener at its start to the first closing mark."""
     return text[: text.find(">>" if text.startswith("<<") else "}}") + 2]
 
 
 def _lines_with_directives(text: str) -> list[int]:
-    """The lines of a text that spell a directive, whatever they mean by it."""
+    """The lines of a text, sorted, that spell a directive, live or not."""
     offsets = [*_spelled(text)]
     if not offsets:
         return []
@@ -157,6 +161,6 @@ def _lines_with_directives(text: str) -> list[int]:
 
 
 def _all_in_code(text: str, lines: list[int]) -> bool:
-    """Whether some lines all lie in code blocks: told by the blocks alone, at half the cost of reading the text."""
+    """Whether some lines of a text all lie in code blocks. This only reads the blocks, at half the cost of reading all."""
     code = [block for block in read_blocks(text) if block.kind in ("fence", "code")]
     return all(any(block.start <= line < block.end for block in code) for line in lines)

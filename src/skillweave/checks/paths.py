@@ -1,4 +1,4 @@
-"""Paths in prose: what a bundle has elsewhere than a text says, or does not have."""
+"""Checks paths named in prose, which a bundle may have elsewhere, or not at all."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def check_paths(site: Site, plan: BundlePlan, page: PlannedPage) -> None:
 
 
 def _held_as(plan: BundlePlan, source: str) -> str | None:
-    """Where a bundle has a file of the project; None if it does not."""
+    """Where a bundle has a file of the project; None if it does not have it."""
     pages = (out for out, page in plan.pages.items() if page.unit.path == source)
     return next(pages, None) or next((out for out, copied in plan.copies.items() if copied == source), None)
 
 
 def _paths_in(site: Site, node: Node) -> tuple[tuple[Span, str], ...]:
-    """The code spans in a node's own lines that read as a path."""
+    """The code spans in a node's own lines that look like a path, each with that path."""
     if node.key not in site.prose:
         unit, ranges = node.unit, node.key.ranges
         if unit.key not in site.paths:
@@ -54,7 +54,9 @@ def _paths_in(site: Site, node: Node) -> tuple[tuple[Span, str], ...]:
 
 
 def _named_file(site: Site, path: str, source: SourcePath) -> str | None:
-    """What of the project a path in prose means: something there, by its end or from the root; or a place in a root."""
+    """What a path in prose refers to in the project: a file or folder, named from the root or by the end of its path, or a
+    place in a root where nothing is. None if it refers to nothing.
+    """
     if site.tree.look_up(path.rstrip("/")).kind == ("folder" if path.endswith("/") else "file"):
         return path
     for known in site.known_files:

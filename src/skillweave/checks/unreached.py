@@ -1,4 +1,4 @@
-"""Patterns that no entry reaches: what is said of them, and the check of their links, which nobody else does."""
+"""Checks the patterns that no entry reaches: reports them, and checks their links, which no bundle does."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 def unreached_patterns(
     site: Site, sources: Iterable[frozenset[SourcePath]], findings: Sequence[Finding]
 ) -> list[SourcePath]:
-    """The patterns that are in no bundle; none where an entry cannot be read, and what it includes is not known."""
+    """The patterns that are in no bundle. Empty if an entry could not be read, as what it includes is unknown. `sources` are
+    the files of each bundle.
+    """
     project = site.nodes.project
     own = {file.real for entry in project.entries for file in entry.files}
     unread = [finding.diagnostic for finding in findings if finding.diagnostic.code in _UNREAD]
@@ -39,21 +41,21 @@ def unreached_patterns(
 
 
 def meant_patterns(site: Site, unreached: Iterable[SourcePath], findings: Iterable[Finding]) -> frozenset[SourcePath]:
-    """Those of some patterns that a misspelled line may mean: they are not called unused as well."""
+    """The unreached patterns that a misspelled line may refer to. They are not reported as unused as well."""
     words = {word for line in misspelled_lines(findings, site) for word in _WORD.findall(line)}
     return frozenset(path for path in unreached if _stem(path) in words)
 
 
 _WORD = re.compile(r"[^\s/<>{}\"'()#]+?(?=\.md\b|[\s/<>{}\"'()#]|$)")
-"""What may be a file's name without its end, in a line that names one."""
+"""Matches what may be the name of a file, without `.md`, in a line that names one."""
 
 
 _UNREAD = (INVALID_ENCODING, UNREADABLE_FILE, NOT_A_REGULAR_FILE)
 
 
 def check_unreached(site: Site, path: SourcePath, *, is_meant: bool) -> frozenset[SourcePath]:
-    """Report a pattern that no entry reaches (unless a misspelled line may mean it), and check its links, as nobody else
-    does. Returns the files they lead to.
+    """Report a pattern that no entry reaches (unless a misspelled line may refer to it), and check its links, as no bundle
+    does. Returns the files that they lead to.
     """
     graph = site.nodes.graph
     graph.finder = path
@@ -69,8 +71,8 @@ def check_unreached(site: Site, path: SourcePath, *, is_meant: bool) -> frozense
 
 
 def misspelled_lines(findings: Iterable[Finding], site: Site) -> list[str]:
-    """The lines with an error that names a file, and the files that their cures name: the patterns that they may mean are
-    not called unused as well.
+    """The lines with an error about a file that they name, and the file names in the cures of these errors, in lower case. What
+    they may refer to is not reported as unused as well.
     """
     told = [
         diagnostic
@@ -78,7 +80,7 @@ def misspelled_lines(findings: Iterable[Finding], site: Site) -> list[str]:
         if mark is None and diagnostic.severity is Severity.ERROR and diagnostic.code.stage in _NAMING
     ]
     lines = [name.casefold() for diagnostic in told for name in _QUOTED_FILE.findall(diagnostic.help or "")]
-    # Each line once: one that has many errors may be as long as a file.
+    # Each line is taken once: a line with many errors may be as long as a whole file.
     for path, number in dict.fromkeys((diagnostic.path, diagnostic.start.line) for diagnostic in told):
         file = site.nodes.graph.files.get(path)
         known = file.lines if file is not None else read_text(site.tree, path)[0].split("\n")
@@ -88,7 +90,7 @@ def misspelled_lines(findings: Iterable[Finding], site: Site) -> list[str]:
 
 _QUOTED_FILE = re.compile(r'"([^"]*\.md)"')
 _NAMING = ("SW1", "SW2", "SW5", "SW9")
-"""Stages whose errors are about what a directive or a link names."""
+"""The stages whose errors are about what a directive or a link names."""
 
 
 def _stem(path: str) -> str:

@@ -1,7 +1,7 @@
-"""The command line: arguments in, text and an exit status out. No logic of a build lives here.
+"""The command line: arguments in, text and an exit status out. There is no build logic here.
 
-Each command is a module of its own and imports what is heavy when it runs: `skillweave --help` costs what click costs. A
-build or check with plain flags does not even wait for click (`flags`).
+Each command is a module of its own, which imports anything heavy only when it runs, so that `skillweave --help` takes no longer
+than loading click. A build or check with only plain flags does without click, too (`flags`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status (cli.md, Exit status)."""
-    gc.disable()  # One run makes many small values and no garbage to speak of: collecting made large builds quadratic.
+    gc.disable()  # a run makes many small values and hardly any garbage; collecting made large builds quadratic
     try:
         return _run(arguments)
     except KeyboardInterrupt:
@@ -52,9 +52,9 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def tell_failure(error: OSError) -> int:
-    """Say what the system refused, and return the exit status."""
+    """Print what the system refused, and return the exit status."""
     if isinstance(error, BrokenPipeError):
-        # Who read our output has had enough. What Python would say while it closes the pipe is of no use.
+        # Whoever reads our output has had enough. What Python would print while closing the pipe is of no use.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ERRORS
     if isinstance(error, FileNotFoundError) and error.filename is None:
@@ -76,7 +76,7 @@ def _interrupted() -> int:
 
 
 def _say(line: str) -> None:
-    """Print a line that may name what a repository holds."""
+    """Print a line that may contain text of a repository."""
     from skillweave.report.text import escape_line  # noqa: PLC0415 (only what goes wrong needs it)
 
     echo(escape_line(line), err=True)

@@ -1,4 +1,4 @@
-"""What `skillweave build` does."""
+"""Does the work of `skillweave build`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 class Wanted(NamedTuple):
-    """What `build` is asked for, beside what all commands are."""
+    """What `build` is asked for, besides the options that all commands have."""
 
     entries: tuple[str, ...] = ()
     check: bool = False
@@ -52,7 +52,7 @@ class Wanted(NamedTuple):
 
 
 def run(options: Options, wanted: Wanted) -> int:
-    """Build, or compare; returns the exit status."""
+    """Build, or compare if `--check` or `--diff` was given. Returns the exit status."""
     depfile = wanted.depfile
     if wanted.diff and not options.for_people:
         raise click.UsageError(f"--diff has no {options.format} form; --output-file FILE takes the findings elsewhere.")
@@ -91,12 +91,12 @@ def run(options: Options, wanted: Wanted) -> int:
 
 
 def _run_build(options: Options, config: Config, wanted: Wanted) -> Outcome | None:
-    """What a build did; None if its configuration is not in force any more, and nothing was published by it."""
+    """Build. Returns None if its configuration is no longer in force, in which case nothing was published."""
     from skillweave.incremental import Asked, Superseded  # noqa: PLC0415
     from skillweave.incremental import build as run_build  # noqa: PLC0415
 
     def is_wanted() -> bool:
-        # Another build may have been at work until now, with a configuration that is newer.
+        # Until now, another build may have been at work, with a newer configuration.
         return is_configured(options, config)
 
     with usage_errors(), progress(options) as show:
@@ -120,7 +120,7 @@ def _tell_current(options: Options, config: Config, outcome: Outcome, began: int
 
 
 def _tell_if_empty(options: Options, config: Config, found: Outcome | Compiled) -> None:
-    """Say so where there is nothing to build: it may be the wrong folder."""
+    """Print a message if there is nothing to build: it may be the wrong folder."""
     if not found.entries and not options.quiet:
         echo(nothing_found(config), err=True)
 
@@ -147,7 +147,7 @@ def _run_comparison(options: Options, config: Config, wanted: Wanted, began: int
 
 
 def _compare(options: Options, config: Config, compiled: Compiled, published: Published, wanted: Wanted) -> int:
-    """Print what is not current: the findings, the patch, or both (then the findings go where errors go)."""
+    """Print what is not current: the findings, the patch, or both, in which case the findings go to standard error."""
     if wanted.diff:
         from skillweave.build import request_of  # noqa: PLC0415
         from skillweave.diff import differences  # noqa: PLC0415
@@ -170,7 +170,7 @@ def _sorted(compiled: Compiled, published: Published) -> tuple[Diagnostic, ...]:
 
 
 def _tell_entries(config: Config, outcome: Outcome, *, verbose: bool) -> None:
-    """A line for each entry that changed."""
+    """Print a line for each entry that was built or removed."""
     entries = {entry.path: entry for entry in outcome.entries}
     for path in outcome.changed:
         entry = entries[path]
@@ -183,7 +183,7 @@ def _tell_entries(config: Config, outcome: Outcome, *, verbose: bool) -> None:
 
 
 def _counted(outcome: Outcome) -> str:
-    """A line for all."""
+    """A line that counts all entries."""
     entries = {entry.path: entry for entry in outcome.entries}
     built = _kinds([entries[path].kind for path in outcome.changed])
     parts = [f"built {built}", f"{len(outcome.unchanged)} unchanged"]

@@ -1,4 +1,4 @@
-"""What `skillweave check` does."""
+"""Does the work of `skillweave check`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def run(options: Options, entries: tuple[str, ...] = (), fixing: Fixing = NO_FIXES) -> int:
-    """Check, and fix what is to be fixed; returns the exit status."""
+    """Check, and fix what `--fix` or `--diff` asks for. Returns the exit status."""
     began = time.time_ns()
     check_usage(fixing, options)
     config, failed = configure(options)

@@ -1,4 +1,4 @@
-"""What the commands share: configuration, reports, exit statuses. What is heavy is imported where it is used."""
+"""What the commands share: configuration, reports, exit statuses. Anything heavy is imported where it is used."""
 
 from __future__ import annotations
 
@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     from skillweave.source import SourcePath
 
 PATIENCE = 0.5
-"""Seconds after which a waiting terminal is shown a progress bar."""
+"""The seconds after which a waiting terminal gets a progress bar."""
 
 
 def configure(options: Options) -> tuple[Config | None, int]:
-    """The configuration; None and the exit status if there is a mistake in it."""
+    """The configuration and the status CLEAN; or None and the exit status if it has a mistake, which is reported. Raises
+    UsageError if the project's folder is none.
+    """
     config, diagnostics = _load(options)
     if not config.root.is_dir():
         raise click.UsageError(f"{config.root} is no folder.")
@@ -42,7 +44,7 @@ def configure(options: Options) -> tuple[Config | None, int]:
         keep_off_sources(options.output_file, config, "report")
     if diagnostics:
         if options.output_file is not None:
-            # Whoever waits for findings finds this one in the file; whoever misconfigured reads it where errors go.
+            # Whoever waits for findings gets this one in the file; whoever made the mistake reads it on standard error.
             print_report(options._replace(quiet=True), config, diagnostics, None, err=True)
             options = options._replace(output_file=None, format="full")
         print_report(options, config, diagnostics, None, err=options.for_people)
@@ -51,7 +53,7 @@ def configure(options: Options) -> tuple[Config | None, int]:
 
 
 def is_configured(options: Options, config: Config) -> bool:
-    """Whether this is still the configuration in force: it may have been edited since it was read."""
+    """Whether this configuration is still in force: it may have been edited since it was read."""
     found, diagnostics = _load(options)
     return not diagnostics and narrowed(found, options) == config
 
@@ -63,7 +65,7 @@ def _load(options: Options) -> tuple[Config, tuple[Diagnostic, ...]]:
 
 
 def fetcher_for(options: Options, config: Config) -> Fetch | None:
-    """What gets the documents that earlier builds parsed; None if nothing of them is to be believed."""
+    """The function that fetches documents parsed by earlier builds; None if the cache must not be used."""
     if options.no_cache:
         return None
     from skillweave.store import fetcher  # noqa: PLC0415 (only where something may have to be parsed)
@@ -73,7 +75,7 @@ def fetcher_for(options: Options, config: Config) -> Fetch | None:
 
 @contextmanager
 def usage_errors() -> Iterator[None]:
-    """What somebody asked for and the project lacks, told as a mistake of the command line, with the nearest name."""
+    """Turn the error about an entry that the project does not have into a usage error, with the nearest name."""
     from skillweave.config import UnknownEntryError  # noqa: PLC0415
 
     try:
@@ -86,18 +88,20 @@ def usage_errors() -> Iterator[None]:
 
 @contextmanager
 def tried(verb: str) -> Iterator[None]:
-    """Have an error of the system that comes up within say what was tried. Where nobody says it, that was to write."""
+    """Make an OSError raised within say what was tried. Without such a note, it is taken to be writing."""
     try:
         yield
     except OSError as error:
-        if error.filename is not None:  # Else it is what we print that could not be written.
+        if error.filename is not None:  # otherwise, what failed is our own printing
             error.add_note(verb)
         raise
 
 
 @contextmanager
 def progress(options: Options) -> Iterator[Callable[[int, int], None] | None]:
-    """Shows how far reading is, once a terminal has waited for more than half a second."""
+    """Show how far reading is, once a terminal has waited for `PATIENCE` seconds. Yields the function to call with the number
+    of files read and their total; None if nothing is to be shown.
+    """
     if options.quiet or not sys.stderr.isatty():
         yield None
         return
@@ -120,7 +124,9 @@ def progress(options: Options) -> Iterator[Callable[[int, int], None] | None]:
 
 
 def compiled_for(options: Options, config: Config, entries: Sequence[str]) -> Compiled:
-    """The project worked out as far as some entries (all, if none is named) ask for it, by a command that keeps nothing."""
+    """Compile the project as far as some entries need it (all, if none is named), for a command that keeps nothing in the
+    cache.
+    """
     from skillweave.build import compile_project  # noqa: PLC0415
     from skillweave.cache import Documents  # noqa: PLC0415
 
@@ -132,7 +138,7 @@ def compiled_for(options: Options, config: Config, entries: Sequence[str]) -> Co
 def report(
     options: Options, config: Config, compiled: Compiled | Outcome, diagnostics: Sequence[Diagnostic], *, err: bool
 ) -> str:
-    """Print the findings of a run and their count, in the format that was asked for; what was printed."""
+    """Print the findings of a run, in the format that was asked for. Returns what was printed."""
     from skillweave.diagnostics import Severity  # noqa: PLC0415
 
     if options.quiet:
@@ -148,9 +154,9 @@ def print_report(
     *,
     err: bool,
 ) -> str:
-    """Print findings, with a count where there is one, to where the options say; what was printed on a stream."""
+    """Print findings to where the options say. Returns what was printed on a stream; empty if they went to a file."""
     if not diagnostics and options.format in ("full", "concise") and not options.output_file:
-        return ""  # Nothing to say costs nothing to load.
+        return ""  # if there is nothing to say, nothing need be loaded
     from skillweave.report import Context, Format, render, summary_line  # noqa: PLC0415
 
     texts: dict[SourcePath, list[str]] = {}
@@ -187,7 +193,7 @@ def _write_report(file: Path, text: str) -> None:
 
 
 def _repository_prefix(root: Path) -> str:
-    """The project's folder in its repository, with a final `/`: annotations and alerts name files from there."""
+    """The project's folder in its repository, with a final `/`, as annotations and alerts name files from the repository."""
     for folder in (root, *root.parents):
         if (folder / ".git").exists():
             return "" if folder == root else f"{root.relative_to(folder).as_posix()}/"
@@ -201,14 +207,14 @@ def _page(code: Code) -> str | None:
 
 
 def _is_ours(config: Config, path: str) -> bool:
-    """Whether a path is what it says: no line of a file that a symlink leads to is ever shown as the link's."""
+    """Whether no symlink leads elsewhere from a path: lines of a file are never shown as those of a link to it."""
     place = config.root / path
-    # `Path.resolve` raises where symlinks lead in a circle.
+    # `Path.resolve` raises if symlinks form a circle.
     return os.path.realpath(place) == str(place.parent.resolve() / place.name if path == config.file else place)
 
 
 def _lines(path: Path) -> list[str]:
-    """The lines of a file that a finding is shown in; none where it is no text."""
+    """The lines of a file, to show a finding in; empty if the file cannot be read or is no text."""
     from skillweave.source import EncodingProblem, decode  # noqa: PLC0415
 
     if not path.is_file():
@@ -221,7 +227,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def wants_color(choice: str, stream: Any) -> bool:  # noqa: ANN401 (a text stream)
-    """Whether a stream is to be coloured: as asked for, else as the terminal and its environment say."""
+    """Whether to colour a stream: as asked for, else as the terminal and its environment say."""
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):
@@ -230,12 +236,14 @@ def wants_color(choice: str, stream: Any) -> bool:  # noqa: ANN401 (a text strea
 
 
 def from_here(config: Config, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Names of entries as they are meant in a folder of the project: what is a path from there is one from the project's."""
+    """Translate the names of entries from the working directory: a path that exists there becomes relative to the project's
+    folder. Ids stay.
+    """
     here = os.getcwd()  # noqa: PTH109 (as the configuration's own root: without symlinks)
     root = os.path.realpath(config.root)
     if not f"{here}/".startswith(f"{root}/"):
         return names
-    # No id has a slash.
+    # No id contains a slash.
     paths = [name for name in names if "/" in name or name in (".", "..") or name.endswith(".md")]
     places = {name: os.path.normpath(os.path.join(here, name)) for name in paths}  # noqa: PTH118 (text from text)
     inside = {
@@ -245,7 +253,7 @@ def from_here(config: Config, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def summary(compiled: Compiled | Outcome | None, diagnostics: Sequence[Diagnostic]) -> Summary:
-    """How many findings of each kind there are, and in how many files and skills."""
+    """How many findings of each severity there are, and how many files and skills were looked at."""
     from skillweave.diagnostics import Severity  # noqa: PLC0415
     from skillweave.incremental import Outcome  # noqa: PLC0415
     from skillweave.report import Summary  # noqa: PLC0415
@@ -263,7 +271,7 @@ def summary(compiled: Compiled | Outcome | None, diagnostics: Sequence[Diagnosti
 
 
 def nothing_found(config: Config) -> str:
-    """What to say of a project without a skill or document: where was looked, and how to have one."""
+    """The message for a project without any skill or document: where they were looked for, and how to get one."""
     looked = f"looked for SKILL.md below {', '.join(config.skills)}" if config.skills else "`skills` is empty"
     looked += f", and for .md files below {', '.join(config.documents)}" if config.documents else ""
     folders = "other folders" if config.skills else "folders"
@@ -272,7 +280,7 @@ def nothing_found(config: Config) -> str:
 
 
 def status(diagnostics: Sequence[Diagnostic]) -> int:
-    """The exit status that findings come to."""
+    """The exit status for some findings: ERRORS if one of them is an error."""
     from skillweave.diagnostics import Severity  # noqa: PLC0415
 
     return ERRORS if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics) else CLEAN

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 VARIABLE = "_SKILLWEAVE_COMPLETE"
-"""Set by the scripts, to say which shell asks."""
+"""The environment variable in which the scripts say which shell asks."""
 
 _PLAIN = re.compile(r"[\w@%+=:,./-]")
-"""What bash takes for itself anywhere, as long as there is no brace; a blank only counts within quotes."""
+"""Matches characters that mean themselves to bash anywhere, provided that there is no brace. A space only does within
+quotes.
+"""
 
 
 @click.command()
@@ -48,7 +50,9 @@ def completion(context: click.Context, shell: str) -> int:
 
 
 def answer(command: click.Command, instruction: str) -> int:
-    """Print what a shell asked for. Somebody is at a prompt, where a message or a traceback would only be in the way."""
+    """Print what a shell asked for. Errors are swallowed, as a message or a traceback would only disturb whoever is at the
+    prompt.
+    """
     try:
         return shell_complete(command, {}, "skillweave", VARIABLE, instruction)
     except Exception:  # noqa: BLE001 (whatever the project is like: there is nothing to suggest)
@@ -57,7 +61,7 @@ def answer(command: click.Command, instruction: str) -> int:
 
 @add_completion_class
 class Zsh(ZshComplete):
-    """zsh, where click's suggestion for `--format=j` would take the place of the whole word."""
+    """zsh. Without this, click's suggestion for `--format=j` would replace the whole word."""
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
         return _whole(super().get_completions(args, incomplete), incomplete)
@@ -65,7 +69,7 @@ class Zsh(ZshComplete):
 
 @add_completion_class
 class Fish(FishComplete):
-    """fish, with the same cure; and a name or a help text with a comma is not cut there."""
+    """fish, corrected in the same way. Also, a name or a help text with a comma is not cut off there."""
 
     source_template = FishComplete.source_template.replace('string split ","', 'string split -m 1 ","')
 
@@ -75,9 +79,9 @@ class Fish(FishComplete):
 
 @add_completion_class
 class Bash(BashComplete):
-    """bash, with what click leaves to chance: words with a colon, and names that the shell would take apart."""
+    """bash, with what click does not handle: words with a colon, and names that the shell would take apart."""
 
-    # Unlike click's: a name is never a glob, and what goes wrong is not told on the line that is being written.
+    # Unlike click's script, it never takes a name for a glob, and prints no error on the line that is being written.
     source_template = """\
 %(complete_func)s() {
     local IFS=$'\\n' type value
@@ -96,11 +100,11 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 """
 
     def complete(self) -> str:
-        """The suggestions for the word at the cursor, as it is to be written there."""
+        """The suggestions for the word at the cursor, as they have to be written there."""
         raw, last = os.environ["COMP_WORDS"], int(os.environ["COMP_CWORD"])
         words = split_arg_string(raw)[: last + 1]
         *arguments, incomplete = _glued([*words, *[""] * (last + 1 - len(words))])
-        # What bash completes is only what stands behind the last place where it broke the word.
+        # bash only completes what is behind the last place where it broke the word.
         head = incomplete[: len(incomplete) - len(re.split("[:=]", incomplete)[-1])] if len(arguments) < last else ""
         quoted = raw.split("\n")[min(last, raw.count("\n"))][:1] in ("'", '"')
         items = _whole(self.get_completions(arguments[1:], incomplete), incomplete)
@@ -108,7 +112,7 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 
 
 def _whole(items: list[CompletionItem[str]], incomplete: str) -> list[CompletionItem[str]]:
-    """The suggestions as whole words: for the value behind `--format=` click gives the value alone."""
+    """Turn suggestions into whole words: for what follows `--format=`, click only gives the value."""
     option, equals, _ = incomplete.partition("=")
     for item in items if equals and option.startswith("-") else ():
         item.value = f"{option}={item.value}"
@@ -116,7 +120,9 @@ def _whole(items: list[CompletionItem[str]], incomplete: str) -> list[Completion
 
 
 def _glued(words: list[str]) -> list[str]:
-    """The words of a line as they were written: bash has made three of `research:orchestration`, and of `--format=json`."""
+    """Put the words of a line together as they were written: bash splits both `research:orchestration` and `--format=json` into
+    three.
+    """
     whole: list[str] = []
     goes_on = False
     for word in words:
@@ -130,10 +136,12 @@ def _glued(words: list[str]) -> list[str]:
 
 
 def _line(item: CompletionItem[str], head: str, *, quoted: bool) -> str | None:
-    """A suggestion for the script: without what stands before the word that bash completes, and quoted for it."""
+    """A suggestion as the script expects it: without what is before the part that bash completes, and quoted. None if it cannot
+    be written within quotes.
+    """
     value = item.value.removeprefix(head)
     if quoted:
-        # bash inserts it between the quotes as it is, so it must mean itself there.
+        # bash inserts it between the quotes unchanged, so it must mean itself there.
         return f"{item.type},{value}" if all(_PLAIN.match(letter) or letter == " " for letter in value) else None
     escaped = "".join(letter if _PLAIN.match(letter) else f"\\{letter}" for letter in value)
     return f"{item.type},{escaped}"

@@ -1,4 +1,4 @@
-"""What `skillweave build --depfile` writes."""
+"""Writes the file of `skillweave build --depfile`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 
 def write_depfile(file: Path, config: Config, needs: Iterable[Needs]) -> None:
-    """Write what some entries were made of, unless the file says that already. A reader never sees half of it.
+    """Write what some entries were made of, unless the file already says so. No reader ever sees half of it.
 
     Paths are relative to the working directory, as Make and Ninja read them; outputs are absolute if the output folder is.
+    Raises ClickException if Make and Ninja cannot write a path.
     """
     from skillweave.depfile import depfile_text, rules_of, unsayable  # noqa: PLC0415
     from skillweave.regular import read_regular, replace_file  # noqa: PLC0415
@@ -42,7 +43,7 @@ def write_depfile(file: Path, config: Config, needs: Iterable[Needs]) -> None:
 
 
 def _below(path: Path) -> str:
-    """A path from the working directory; as it is where none leads to it."""
+    """A path relative to the working directory; unchanged if none leads there."""
     try:
         return Path(os.path.relpath(path)).as_posix()
     except ValueError:  # another drive

@@ -1,4 +1,4 @@
-"""What `check --fix` and `check --diff` do: fixes worked out, then written or shown."""
+"""What `check --fix` and `check --diff` do: fixes are worked out, then written or shown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Fixing(NamedTuple):
-    """What is wanted of fixes."""
+    """What to do with fixes."""
 
     fix: bool = False
     diff: bool = False
@@ -34,7 +34,7 @@ NO_FIXES = Fixing()
 
 
 def check_usage(asked: Fixing, options: Options) -> None:
-    """Refuse options that say nothing together."""
+    """Raise UsageError for options that make no sense together."""
     if asked.unsafe and not (asked.fix or asked.diff):
         raise click.UsageError("--unsafe-fixes goes with --fix or --diff.")
     if asked.diff and options.format not in ("full", "concise"):
@@ -44,7 +44,9 @@ def check_usage(asked: Fixing, options: Options) -> None:
 
 
 def write_fixes(options: Options, config: Config, found: Sequence[Diagnostic], asked: Fixing) -> bool | None:
-    """Make the fixes of what a check found, and say so. Whether a file was changed; None: one could not be."""
+    """Apply fixes to what a check found, and print that. Returns whether a file was changed; None if one could not be, in which
+    case none was.
+    """
     fixed = _work_out(options, config, found, asked)
     if fixed is None:
         return False
@@ -61,7 +63,7 @@ def write_fixes(options: Options, config: Config, found: Sequence[Diagnostic], a
 
 
 def show_fixes(options: Options, config: Config, found: Sequence[Diagnostic], asked: Fixing) -> int:
-    """Print what fixes would change, as a patch, and the exit status."""
+    """Print what fixes would change, as a patch. Returns the exit status."""
     fixed = _work_out(options, config, found, asked)
     remaining = found
     if fixed is not None:
@@ -79,7 +81,7 @@ def show_fixes(options: Options, config: Config, found: Sequence[Diagnostic], as
 
 
 def hint(diagnostics: Sequence[Diagnostic], asked: Fixing) -> str:
-    """What the summary line says of fixes that were not asked for, from its semicolon on."""
+    """What the summary line says about fixes that were not asked for, starting with a semicolon; empty if there are none."""
     fixes = [diagnostic.fix for diagnostic in diagnostics if diagnostic.fix is not None]
     unsafe = 0 if asked.unsafe else sum(not fix.safe for fix in fixes)
     safe = 0 if asked.fix else sum(fix.safe for fix in fixes)
@@ -91,7 +93,7 @@ def hint(diagnostics: Sequence[Diagnostic], asked: Fixing) -> str:
 
 
 def _work_out(options: Options, config: Config, found: Sequence[Diagnostic], asked: Fixing) -> Fixed | None:
-    """The fixes of what a check found, tried on the sources as they are now; None if it found nothing to fix."""
+    """Try the fixes of what a check found on the sources as they are now; None if there is nothing to fix."""
     if not any(diagnostic.fix and (diagnostic.fix.safe or asked.unsafe) for diagnostic in found):
         return None
     from skillweave.build import compile_project  # noqa: PLC0415 (the compiler is imported only where it is needed)
@@ -100,7 +102,7 @@ def _work_out(options: Options, config: Config, found: Sequence[Diagnostic], ask
     from skillweave.files import Tree  # noqa: PLC0415
     from skillweave.fix import fix_project  # noqa: PLC0415
 
-    # What a fix brings is looked for among all findings, also among those that this run does not tell.
+    # New findings that a fix causes are looked for among all findings, including those that this run does not show.
     whole = config._replace(policy=config.policy._replace(selected=None, dropped=()))
     paths = {diagnostic.path for diagnostic in found}
     stored = fetcher_for(options, config)

@@ -1,6 +1,6 @@
-"""Builds and checks that are asked for by flags alone, run without the time that click takes to load.
+"""Runs builds and checks that are asked for with flags only, without the time that loading click takes.
 
-Whatever else there is in the arguments, a mistake as well, click reads it.
+If there is anything else in the arguments, even a mistake, click reads them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ BUILD_FLAGS = FLAGS | {"--check", "--explain"}
 
 
 def run_by_flags(arguments: Sequence[str]) -> int | None:
-    """Run a build or a check that is asked for by flags alone, and return its exit status; None if it takes click to tell."""
+    """Run a build or a check that is asked for with flags only, and return its exit status; None if click has to read the
+    arguments.
+    """
     command, *flags = arguments or [""]
     if command not in ("build", "check") or not set(flags) <= (BUILD_FLAGS if command == "build" else FLAGS):
         return None

@@ -49,7 +49,7 @@ def graph(options: Options, entries: tuple[str, ...]) -> int:
     if not compiled.entries and not options.quiet:
         echo(nothing_found(config), err=True)
     if status(compiled.diagnostics):
-        # Standard output is for the graph, so that findings are lines or pages for people.
+        # Standard output is for the graph, so findings are never written as JSON.
         shown = options._replace(format="concise") if options.format == "json" else options
         report(shown, config, compiled, compiled.diagnostics, err=True)
     return status(compiled.diagnostics)

@@ -31,10 +31,14 @@ COMMANDS = {
     "trace": "Say where the lines of a built file come from.",
     "watch": "Build, and build again whenever a source changes.",
 }
-"""Each command is a module of that name, imported when it is run; its line in `--help` is here, to import none for it."""
+"""Each command is a module with that name, imported when it is run. Its line in `--help` is here, so that no module has to be
+imported for it.
+"""
 
 FEW = 3
-"""Of how many commands an option may be, for these to be named where another one lacks it."""
+"""If an option is used with a command that lacks it, the commands that have it are named, provided there are no more
+than this.
+"""
 
 
 class _Commands(click.Group):
@@ -94,7 +98,7 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Have click read the arguments and run the command that they name; returns the exit status."""
+    """Let click read the arguments and run the command that they name. Returns the exit status."""
     try:
         status = main.main(list(arguments), prog_name="skillweave", standalone_mode=False, obj=tuple(arguments))
     except click.exceptions.Exit as error:
@@ -111,14 +115,14 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _commands_with(option: str, context: click.Context | None) -> list[str]:
-    """The commands that have an option, in whose place another one was called."""
+    """The commands that have an option."""
     context = context or click.Context(main)
     commands = {name: main.get_command(context, name) for name in COMMANDS}
     return [name for name, command in commands.items() if command and any(option in one.opts for one in command.params)]
 
 
 def complete(instruction: str) -> int:
-    """Answer a shell that wants to know how a line goes on; returns the exit status."""
+    """Answer a shell that asks how a line could go on. Returns the exit status."""
     from skillweave.cli.completion import answer  # noqa: PLC0415 (only a shell asks, at a prompt)
 
     return answer(main, instruction)

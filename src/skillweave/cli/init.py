@@ -49,7 +49,7 @@ def init(folder: Path) -> int:
 
 
 def _enclosing(root: Path) -> Path | None:
-    """The project that a folder lies in; None if it lies in none."""
+    """The folder of the project that a new project's folder is in; None if it is in none."""
     from skillweave.config import load_config  # noqa: PLC0415
 
     outer, _ = load_config(root.parent)
@@ -58,7 +58,7 @@ def _enclosing(root: Path) -> Path | None:
 
 
 def _tell(begun: Beginning, planned: FilesPlan) -> None:
-    """A line for each file, and what is for the user to add."""
+    """Print a line for each file, and what the user has to add."""
     made = {file.path for file in planned.make}
     for file in begun.files:
         echo(printable(f"made {file.path}" if file.path in made else f"kept {file.path}"))

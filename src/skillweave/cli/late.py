@@ -1,4 +1,4 @@
-"""click, loaded when something is first asked of it: most builds and checks are over in the time that it takes to load."""
+"""click, loaded only when it is first used: most builds and checks are done in less time than that takes."""
 
 from __future__ import annotations
 

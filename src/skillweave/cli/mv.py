@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from skillweave.source import SourcePath
 
 MOST = 10
-"""How many bundles and places are told, unless all are asked for."""
+"""How many bundles and places are listed, unless `--verbose` asks for all."""
 
 
 @click.command()
@@ -95,7 +95,7 @@ def _run(options: Options, config: Config, names: tuple[str, str], *, dry_run: b
 
 
 def _finish(config: Config, task: Task, names: tuple[str, str], *, dry_run: bool) -> int:
-    """Go on with a move that was cut off, if it is the one that is asked for."""
+    """Finish a move that was cut off, if it is the one that is asked for. Returns the exit status."""
     from skillweave.move.apply import finish  # noqa: PLC0415
     from skillweave.move.places import means  # noqa: PLC0415
 
@@ -114,7 +114,7 @@ def _finish(config: Config, task: Task, names: tuple[str, str], *, dry_run: bool
 
 
 def _tell(options: Options, plan: MovePlan, *, is_refused: bool, dry_run: bool) -> None:
-    """Say what was done, or would be. A dry run's patch is all that goes to standard output."""
+    """Print what was done, or would be. In a dry run, only the patch goes to standard output."""
     from skillweave.diagnostics import Severity  # noqa: PLC0415
 
     diagnostics = [one for one in plan.diagnostics if not options.quiet or one.severity is Severity.ERROR]
@@ -164,7 +164,7 @@ def _difference(bundle: BundleChange) -> str:
 
 
 def _print_patches(plan: MovePlan) -> None:
-    """Print the move as a patch in git's form."""
+    """Print the move as a patch in git's format."""
     from skillweave.diff import patch  # noqa: PLC0415
 
     for path in sorted({*plan.files, *plan.texts}):
@@ -173,7 +173,7 @@ def _print_patches(plan: MovePlan) -> None:
 
 
 def _report(options: Options, plan: MovePlan, diagnostics: Sequence[Diagnostic]) -> None:
-    """Print what the move would bring, with the lines as they would be."""
+    """Print the findings that the move would bring, with the lines as they would be."""
     from skillweave.report import Context, Format, render  # noqa: PLC0415
 
     context = Context(_source_line(plan), wants_color(options.color, sys.stderr), summary(plan.after, diagnostics))
@@ -182,7 +182,7 @@ def _report(options: Options, plan: MovePlan, diagnostics: Sequence[Diagnostic])
 
 
 def _source_line(plan: MovePlan) -> Callable[[SourcePath, int], str | None]:
-    """Lines of the project as it would be."""
+    """A function that gets lines of the project as it would be."""
     files = plan.after.graph.files
 
     def line(path: SourcePath, number: int) -> str | None:
@@ -193,7 +193,7 @@ def _source_line(plan: MovePlan) -> Callable[[SourcePath, int], str | None]:
 
 
 def _object(plan: MovePlan, *, is_done: bool) -> dict[str, object]:
-    """The plan as the values of JSON."""
+    """The plan as values that JSON can hold."""
     from skillweave.report.json_report import plain_object  # noqa: PLC0415
 
     return {

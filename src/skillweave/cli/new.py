@@ -68,7 +68,7 @@ def pattern(path: str, root: Path | None, config: Path | None) -> int:
 
 
 def _settings(root: Path | None, file: Path | None) -> Config:
-    """The configuration of a project that is there: a folder that is none is a slip of the pen."""
+    """The configuration of an existing project. Refuses a folder that does not exist, as that must be a slip."""
     config = sound_config(root, file)
     if not config.root.is_dir():
         raise refusal(f"{config.root} is no folder")

@@ -1,4 +1,4 @@
-"""The options that commands share, and the value that they come as."""
+"""The options that commands share, and the value in which they are passed."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 FOR_PROGRAMS = ("json", "github", "sarif")
-"""The formats whose report has standard output for itself."""
+"""The formats for programs: standard output then contains nothing but the report."""
 
 OWN_FORMATS = ("full", "concise", "json")
-"""Those of a command with a JSON of its own, which is no report of findings."""
+"""The formats of a command with a JSON of its own, which is no report of findings."""
 
 FORMATS = (*OWN_FORMATS, "github", "sarif")
 
 
 class Options(NamedTuple):
-    """What all commands that work a project out are given."""
+    """The options of all commands that compile a project."""
 
     arguments: tuple[str, ...]
     """The command line, without the name of the program."""
@@ -41,12 +41,12 @@ class Options(NamedTuple):
 
     @property
     def for_people(self) -> bool:
-        """Whether standard output is for people: no program reads a report there."""
+        """Whether standard output is for people, as no program reads a report there."""
         return self.output_file is not None or self.format not in FOR_PROGRAMS
 
 
 def project_options(command: Callable[..., int], formats: Sequence[str] = FORMATS) -> Callable[..., int]:
-    """Give a command the options of every command that works a project out; it receives them as one value."""
+    """Give a command the options of all commands that compile a project. It receives them as one `Options` value."""
     options: list[Callable[..., Callable[..., int]]] = [
         click.option("--output", metavar="DIR", help="Where bundles are (default: as configured, else build)."),
         click.option(
@@ -93,7 +93,7 @@ def quiet_option(command: Callable[..., int]) -> Callable[..., int]:
 
 
 def report_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command that reports findings the options for that; to stand above `project_options`."""
+    """Give a command that reports findings the options for that. Has to stand above `project_options`."""
     option = click.option(
         "--output-file",
         type=click.Path(path_type=Path),
@@ -105,5 +105,5 @@ def report_options(command: Callable[..., int]) -> Callable[..., int]:
 
 
 def own_format_options(command: Callable[..., int]) -> Callable[..., int]:
-    """`project_options` for a command with a JSON of its own: it has no other form for programs."""
+    """Like `project_options`, for a command with a JSON of its own: it has no other format for programs."""
     return project_options(command, OWN_FORMATS)

@@ -70,7 +70,7 @@ def package(  # noqa: PLR0913 (one for each option)
     if options.output_file and Path(os.path.realpath(options.output_file)).is_relative_to(os.path.realpath(folder)):
         raise click.UsageError(f"{options.output_file} lies in {to}, which holds nothing but packages.")
     if strip_unportable:
-        # What is left out of the packages is no mistake of theirs.
+        # A key that is left out of the packages is no mistake in them.
         dropped = (*config.policy.dropped, UNPORTABLE_FIELD.number)
         config = config._replace(policy=config.policy._replace(dropped=dropped))
     compiled = compiled_for(options, config, entries)
@@ -92,7 +92,9 @@ def package(  # noqa: PLR0913 (one for each option)
 
 
 def _epoch() -> int | None:
-    """SOURCE_DATE_EPOCH, as https://reproducible-builds.org/specs/source-date-epoch/ has it."""
+    """The value of SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/) in seconds; None if it is not
+    set.
+    """
     value = os.environ.get("SOURCE_DATE_EPOCH")
     if not value:
         return None
@@ -102,7 +104,9 @@ def _epoch() -> int | None:
 
 
 def _target(config: Config, to: str) -> Path:
-    """The folder for packages. It lies in no folder that is read or built: what is put there would become a source."""
+    """The folder for packages. Raises UsageError if it is in a folder that is read or built, where packages would become
+    sources.
+    """
     from skillweave.cli.report_file import claimed_by  # noqa: PLC0415
     from skillweave.source import foreign_part  # noqa: PLC0415
 
@@ -126,7 +130,7 @@ def _target(config: Config, to: str) -> Path:
 
 
 def _tell(to: str, packages: Packages, delivered: Delivered, *, verbose: bool) -> None:
-    """A line for each package that changed and for what was left out."""
+    """Print a line for each package that changed, and for what was left out."""
     for note in packages.notes:
         say(note)
     sizes = {made.name: (len(made.files), sum(len(file.data) for file in made.files)) for made in packages.made}
@@ -139,14 +143,14 @@ def _tell(to: str, packages: Packages, delivered: Delivered, *, verbose: bool) -
 
 
 def _counted(delivered: Delivered, failed: int) -> str:
-    """A line for all."""
+    """A line that counts all packages."""
     count = len(delivered.changed)
     parts = [f"packed {counted(count, 'package')}", f"{len(delivered.unchanged)} unchanged"]
     return ", ".join([*parts, f"{failed} with errors"] if failed else parts)
 
 
 def _failed(compiled: Compiled, packages: Packages) -> int:
-    """How many entries were not packed because of an error, in their sources or as a package."""
+    """How many entries were not packed because of an error in their sources or in packaging."""
     good = {bundle.entry.path for bundle in compiled.bundles}
     refused = {found.path for found in packages.diagnostics if status([found])}
     return sum(entry.path not in good or entry.path in refused for entry in compiled.entries)

@@ -1,4 +1,4 @@
-"""What a run said that found nothing changed, kept for the next one, which then only has to say it: see `replay`."""
+"""Keeps what a run printed that found nothing changed, so that the next run only has to print it again: see `replay`."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 
 
 def remember(options: Options, config: Config, outcome: Outcome, said: Said, started: int) -> None:
-    """Keep what a run has said, if the next may say no more. `started`: before the configuration was read, in ns.
+    """Keep what a run has printed, if the next run may simply repeat it. `started` is a moment before the configuration was
+    read, in nanoseconds.
 
-    `said` has to be all that was printed; it depends on nothing but the state that the outcome repeats, the arguments, and
+    `said` must be everything that was printed. It depends only on the state that the outcome repeats, on the arguments and on
     the configuration.
     """
     is_elsewhere = options.root or options.config or options.output or config.root != Path.cwd()
     is_more = options.output_file or options.verbose or options.select is not None or options.ignore
-    # Annotations depend on where the repository begins; on Windows it takes click to print.
+    # Annotations depend on where the repository begins; on Windows, printing needs click.
     is_foreign = options.format not in OWN_FORMATS or os.name == "nt"
     if outcome.repeats is None or not outcome.entries or is_elsewhere or is_more or is_foreign:
         return
@@ -35,23 +36,23 @@ def remember(options: Options, config: Config, outcome: Outcome, said: Said, sta
 
     arguments, settled = options.arguments, started - SETTLED
     depended = seen(outcome.repeats, config.output, is_built=arguments[0] == "build")
-    # It may have been edited since it was read: what is kept of it has to be what was meant.
+    # The configuration may have been edited since it was read: what is recorded of it must be what was used.
     if depended is None or not _add_configuration(depended, config) or not is_configured(options, config):
         return
-    # A report shows lines of files that no build read, such as a skill's whose name another one has.
+    # A report shows lines of files that no build has read, such as a skill whose name is already taken by another one.
     shown = {diagnostic.path for diagnostic in outcome.diagnostics} - outcome.repeats.files.keys()
     if all(_add(depended, config.root / path, settled) for path in shown):
         keep(config.root, arguments, said, depended)
 
 
 def _add_configuration(seen: Seen, config: Config) -> bool:
-    """Add what the configuration was found by; False if that may change and not show it."""
+    """Record what the configuration was found by. Returns False if that might change unnoticed."""
     from skillweave.config import LOCK_NAME, hidden_roots, looked_for  # noqa: PLC0415 (likewise)
 
     root = os.fspath(config.root)
     leads = leads_to(root, config.output)
     is_diverted = not leads.endswith(f" {config.output}")
-    # Without a configuration, a folder of outputs is no project's: which one it is, folders above it say.
+    # Without a configuration, an output folder is not a project's folder: which one is, depends on the folders above.
     is_output = config.file is None and os.path.lexists(f"{root}/{LOCK_NAME}")
     if is_diverted or is_output:
         return False
@@ -61,7 +62,9 @@ def _add_configuration(seen: Seen, config: Config) -> bool:
 
 
 def _add(seen: Seen, path: Path, settled: int | None = None) -> bool:
-    """Add a file as it is now, or that it is not there; False if it may have changed since a moment and not show it."""
+    """Record a file as it is now, or that it does not exist. Returns False if it may have changed since the moment `settled`,
+    or if changes might go unnoticed.
+    """
     try:
         status = path.lstat()
         is_old = settled is None or status.st_mtime_ns < settled > status.st_ctime_ns

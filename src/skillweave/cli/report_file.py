@@ -1,4 +1,6 @@
-"""What `--output-file` and `--depfile` name: a file that is written whole, and none that the project reads or builds."""
+"""Checks what `--output-file` and `--depfile` name: a file that can be written whole, and that the project neither reads nor
+builds.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def output_file(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
-    """The option's value; a usage error if no file can be written there, before anything is done."""
+    """The value of the option. Raises a usage error, before anything is done, if no file can be written there."""
     del context, parameter
     if value is None:
         return None
@@ -25,15 +27,16 @@ def output_file(context: click.Context, parameter: click.Parameter, value: Path 
 
 
 def _is_for_devices(folder: Path) -> bool:
-    """Whether what a folder holds are names of devices and streams, also where one leads to a regular file now."""
+    """Whether a folder contains devices and streams. What one leads to now may be a regular file all the same."""
     real = os.path.realpath(folder)
     return real == "/dev" or real.startswith("/proc/")
 
 
 def keep_off_sources(file: Path, config: Config, what: str) -> None:
-    """A usage error if a file lies where the project reads or builds: it would be a source's end, or a stray output.
+    """Raise a usage error if a file is where the project reads or builds: it would overwrite a source, or become a stray
+    output.
 
-    `what` the file is to be, in words.
+    `what` says in words what the file will be.
     """
     from skillweave.source import foreign_part  # noqa: PLC0415
 
@@ -49,9 +52,10 @@ def keep_off_sources(file: Path, config: Config, what: str) -> None:
 
 
 def claimed_by(place: Path, config: Config) -> str | None:
-    """What a place lies in that the project reads or builds: its output, a root, or what is shared; None for any other.
+    """The folder that the project reads or builds and that a place is in: its output, a root, or a shared folder; None if there
+    is none.
 
-    The place has no symlinks in it.
+    The place must contain no symlinks.
     """
     from skillweave.files import Tree, expand_roots, is_below  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""`--select` and `--ignore`: which findings a command tells. What is heavy is imported where it is used."""
+"""`--select` and `--ignore`: which findings a command shows. Anything heavy is imported where it is used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def selection_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command `--select` and `--ignore`; to stand above `project_options`."""
+    """Give a command `--select` and `--ignore`. Has to stand above `project_options`."""
     select = click.option(
         "--select",
         multiple=True,
@@ -39,14 +39,14 @@ def selection_options(command: Callable[..., int]) -> Callable[..., int]:
 
 
 def narrowed(config: Config, options: Options) -> Config:
-    """The configuration with what the command line wants to see, and what not."""
+    """The configuration, with the findings that the command line selects and ignores."""
     if options.select is None and not options.ignore:
         return config
     return config._replace(policy=config.policy._replace(selected=options.select, dropped=options.ignore))
 
 
 def shown(config: Config, diagnostics: Sequence[Diagnostic], options: Options) -> list[Diagnostic]:
-    """The findings that were asked for, of a command that writes nothing: that errors are left out is said, at least."""
+    """The findings that were selected, for a command that writes nothing. If errors are left out, that is at least printed."""
     found = [diagnostic for diagnostic in diagnostics if config.policy.selects(diagnostic.code)]
     hidden = len(diagnostics) - len(found)
     if hidden and not options.quiet:
@@ -55,7 +55,7 @@ def shown(config: Config, diagnostics: Sequence[Diagnostic], options: Options) -
 
 
 def nothing(options: Options) -> str:
-    """What to say where no finding is told: that there is none can only be said where all were looked at."""
+    """What to say if no finding is shown. Only if all were looked at can it be said that there are none."""
     return "no problems" if options.select is None else "nothing that was selected"
 
 
@@ -70,7 +70,9 @@ def _ignored(context: click.Context, parameter: click.Parameter, values: tuple[s
 
 
 def _numbers(option: str, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Names, codes and beginnings of codes, with commas between them → the numbers that they stand for."""
+    """The numbers that names, codes and beginnings of codes, separated by commas, stand for. Raises UsageError for unknown
+    ones, and for those that `--ignore` cannot ignore.
+    """
     from skillweave.suppress import find_code, find_codes, nearest, why_not_ignored  # noqa: PLC0415
 
     names = [name.strip() for value in values for name in value.split(",") if name.strip()]

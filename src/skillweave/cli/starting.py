@@ -1,4 +1,4 @@
-"""What `init` and `new` share: a configuration without mistakes, and how they refuse."""
+"""What `init` and `new` share: getting a configuration without mistakes, and refusing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def sound_config(root: Path | None, file: Path | None) -> Config:
-    """The configuration in force; a mistake in it ends the command."""
+    """The configuration in force. Raises UsageError if it has a mistake."""
     from skillweave.config import load_config  # noqa: PLC0415
 
     config, diagnostics = load_config(Path.cwd(), root, file)
@@ -25,5 +25,5 @@ def sound_config(root: Path | None, file: Path | None) -> Config:
 
 
 def refusal(message: str) -> click.UsageError:
-    """The error of a command that makes nothing, and why."""
+    """The error of a command that makes nothing, with the reason."""
     return click.UsageError(printable(f"nothing was made: {message}"))

@@ -1,4 +1,4 @@
-"""What shells are told that an argument may be, for click. A broken project makes for fewer suggestions, or none."""
+"""What a shell suggests for an argument, as functions for click. A broken project gets fewer suggestions, or none."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def suggest_listed_codes(
 
 
 def _config(context: click.Context) -> Config:
-    """The configuration in force for what the line says so far; defaults stand in for its mistakes."""
+    """The configuration in force, given the options on the line so far. Where it has mistakes, defaults are used."""
     from skillweave.config import load_config  # noqa: PLC0415
 
     given = context.params

@@ -11,9 +11,9 @@ from skillweave.streams import put
 
 
 def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
-    """Print a text as it is, escape sequences included, to standard output or where errors go."""
+    """Print a text as it is, escape sequences included, to standard output or, with `err`, to standard error."""
     stream = sys.stderr if err else sys.stdout
-    # click knows consoles of Windows, and takes a stream of ASCII for one that is set up wrongly: it writes UTF-8.
+    # click knows the consoles of Windows. It takes an ASCII stream for a wrong setting, and writes UTF-8 to it.
     if os.name == "nt" or stream is None or lookup(stream.encoding or "utf-8").name == "ascii":
         click.echo(text, err=err, nl=nl, color=True)
         return
@@ -22,21 +22,21 @@ def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
 
 
 def printable(text: str) -> str:
-    """A part of a line, as it can be printed: it neither steers a terminal nor commands a CI runner."""
+    """Escape a part of a line so that it can be printed, and neither steers a terminal nor commands a CI runner."""
     from skillweave.report.text import escape  # noqa: PLC0415
 
     return escape(text)
 
 
 def printable_line(line: str) -> str:
-    """A line that holds text of the repository, as it can be printed."""
+    """Escape a line with text of the repository so that it can be printed."""
     from skillweave.report.text import escape_line  # noqa: PLC0415
 
     return escape_line(line)
 
 
 def say(line: str, *, err: bool = False) -> None:
-    """Print a line that holds text of the repository."""
+    """Print a line with text of the repository, escaped."""
     echo(printable_line(line), err=err)
 
 
@@ -48,7 +48,7 @@ def say_json(value: object, indent: int | None = 2) -> None:
 
 
 def say_patch(patch: str, *, err: bool = False) -> None:
-    """Print a patch, which holds text of the repository."""
+    """Print a patch, which contains text of the repository, escaped."""
     from skillweave.report.text import escape_patch  # noqa: PLC0415
 
     for line in patch.split("\n")[:-1]:

@@ -31,7 +31,9 @@ _MADE = {
 
 
 class _Wanted(NamedTuple):
-    """What is to be traced: a file as it was named, its path below the output folder, and a line or all of it."""
+    """What to trace: a file as it was named, its path relative to the output folder, and a line (from 1), or None for all of
+    it.
+    """
 
     name: str
     path: str
@@ -75,7 +77,9 @@ def trace(options: Options, place: str) -> int:
 
 
 def _read_place(config: Config, place: str) -> _Wanted:
-    """FILE[:LINE] → what is meant; a column behind the line, as editors write it, says nothing."""
+    """Read FILE[:LINE]. A column behind the line, as editors write it, is ignored. Raises UsageError if it is no file of the
+    output folder.
+    """
     match = re.fullmatch(r"(.+?):0*(\d{1,18})(?::\d+)?", place)
     name, line = (match[1], int(match[2])) if match else (place, None)
     folder = Path(os.path.normpath(config.root / config.output))
@@ -90,7 +94,7 @@ def _read_place(config: Config, place: str) -> _Wanted:
 
 
 def _made_of(config: Config, path: Path, folder: Path) -> str:
-    """What to say of a source that was named in place of what is made of it; nothing of any other file."""
+    """The end of a message if a source was named instead of what is made of it; empty for any other file."""
     from skillweave.config import hidden_roots  # noqa: PLC0415
     from skillweave.files import Tree  # noqa: PLC0415
     from skillweave.project import discover  # noqa: PLC0415
@@ -104,7 +108,7 @@ def _made_of(config: Config, path: Path, folder: Path) -> str:
 
 
 def _compile(options: Options, config: Config, wanted: _Wanted) -> Trace | None:
-    """The trace of the wanted file; None, and a report, if the entry that it belongs to has errors."""
+    """Trace the wanted file. If the entry that it belongs to has errors, they are reported and None is returned."""
     from skillweave.config import hidden_roots  # noqa: PLC0415
     from skillweave.files import Tree  # noqa: PLC0415
     from skillweave.project import discover  # noqa: PLC0415

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from skillweave.watch.events import Event, Failed, Misconfigured, Rebuilt
 
 FEW = 3
-"""How many names a line holds before it counts them."""
+"""How many names a line lists; more are counted."""
 
 
 @click.command()
@@ -63,7 +63,7 @@ class _Told:
 
 
 def _tell_people(options: Options, told: _Told, event: Event) -> None:
-    """Print an event as lines: findings and failures to stderr, all else to stdout."""
+    """Print an event as lines: findings and failures to stderr, everything else to stdout."""
     from skillweave.watch.events import Failed, Misconfigured, Polling, Ran, Ready, Rebuilt, Stopped  # noqa: PLC0415
 
     match event:
@@ -104,7 +104,7 @@ def _tell_not_built(options: Options, event: Misconfigured | Failed) -> None:
         print_report(options, event.config, event.diagnostics, None, err=True)
     except BrokenPipeError:
         raise
-    except OSError:  # The file is being replaced, or is none: there are no lines of it to show.
+    except OSError:  # the file is being replaced, or does not exist: there are no lines of it to show
         print_report(options._replace(format="concise"), event.config, event.diagnostics, None, err=True)
     say(f"{_what(event.changed)}not built: the configuration has a mistake", err=True)
 
@@ -115,7 +115,7 @@ def _say(options: Options, line: str) -> None:
 
 
 def _rebuilt(event: Rebuilt) -> str:
-    """What changed, which entries came of it, how long it took."""
+    """A line about a rebuild: what changed, which entries were built, how long it took."""
     parts = [f"built {_some(event.built)}"] if event.built else []
     parts += [f"removed {_some(event.removed)}"] if event.removed else []
     parts += [f"{event.failed} with errors, last good output kept"] if event.failed else []
@@ -127,7 +127,7 @@ def _what(changed: Sequence[str]) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    """A few names in full; of many, the first and the number."""
+    """A few names in full; of many, the first and how many more."""
     return ", ".join(names) if len(names) <= FEW else f"{names[0]} and {len(names) - 1} more"
 
 
@@ -135,7 +135,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _tell_json(event: Event) -> None:
-    """Print an event as one line: no path can break it or steer a terminal."""
+    """Print an event as one line of JSON. No path can break the line or steer a terminal."""
     say_json(_object(event), indent=None)
 
 

@@ -1,5 +1,5 @@
-"""Selections and what they come to: the nodes of the expansion, their headings and sizes, and their text.
+"""Expands selections into nodes: their headings and sizes first, then their text.
 
-A node is one selection of one unit (a file). Each is worked out once, behind all that it includes; its text is made when
-it is asked for, once for each shift of its headings. Nothing recurses.
+A node is one selection of one unit (a file, or a rendering of a template). Each is worked out once, after all that it includes.
+Its text is made only on demand, once for each shift of its headings. Nothing recurses.
 """

@@ -1,4 +1,4 @@
-"""A selection laid out: runs of own lines, splices, what empty includes leave; its size and its ends."""
+"""Lays out a selection as runs of own lines, splices, and what empty includes leave; and measures its size and ends."""
 
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ if TYPE_CHECKING:
 
 
 def byte_size(unit: Unit, start: int, end: int) -> int:
-    """The bytes of some lines in UTF-8, line ends included."""
+    """The size in bytes, in UTF-8, of lines `start` to `end` (half-open, not empty), line ends included."""
     first, last = unit.line_index.starts[start], unit.line_index.starts[end - 1] + len(unit.lines[end - 1])
     return (last - first if unit.text.isascii() else len(unit.text[first:last].encode())) + 1
 
 
 def headings_within(unit: Unit, ranges: Ranges) -> Sequence[Heading]:
-    """The headings of a unit from the first line of some ranges to the last one: of a section, not those of the whole file."""
+    """The headings of a unit between the first and the last line of some ranges, without looking at those of the whole file.
+    Lines in between that are not selected count, too.
+    """
     if unit.document is None or not ranges:
         return ()
     return between(unit.document.headings, ranges[0][0], ranges[-1][1], attrgetter("start"))
 
 
 def blocks_within(unit: Unit, ranges: Ranges) -> Sequence[Block]:
-    """The same of the blocks that begin there."""
+    """The blocks of a unit that begin between the first and the last line of some ranges."""
     if unit.document is None or not ranges:
         return ()
     return between(unit.document.blocks, ranges[0][0], ranges[-1][1], attrgetter("start"))
@@ -41,9 +43,10 @@ def blocks_within(unit: Unit, ranges: Ranges) -> Sequence[Block]:
 def layout_of(
     nodes: Nodes, unit: Unit, ranges: Ranges, blocks: dict[int, tuple[PlacedDirective, Child | None]]
 ) -> list[Item]:
-    """Lay a selection out: runs of own lines, splices, and what empty includes leave.
+    """Lay out a selection as items. `blocks` are the directives that stand on lines of their own, by line, and what each
+    brings.
 
-    An empty one takes its line with it, and one blank line where blank lines or the edge stand on both sides
+    An empty include takes its line with it, and one blank line where blank lines or the edge stand on both sides
     (directives.md, Nothing to insert).
     """
     out: list[Item] = []
@@ -96,7 +99,7 @@ def measure(
     items: tuple[Item, ...],
     inline: tuple[tuple[PlacedDirective, Child | None], ...],
 ) -> Node:
-    """What is known of a node before its text is made: its size, its headings, its ends."""
+    """Make a node: work out its size, its headings and its ends, without making its text."""
     size = height = count = 0
     counted: list[int] = []
     levels: list[int] = []
@@ -158,7 +161,7 @@ def _has_links(nodes: Nodes, unit: Unit, ranges: Ranges) -> bool:
 
 
 def _link_lines(unit: Unit) -> list[int]:
-    """The lines of a unit that hold a link which is ours to judge, a reference, or an asset."""
+    """The lines of a unit, sorted, that hold a link into the project, a reference, or an asset."""
     lines = [edge.placed.line for edge in unit.edges if edge is not None and edge.directive.word != "include"]
     for destination in unit.document.destinations if unit.document else ():
         raw = unit.text[destination.span.start : destination.span.end]
@@ -168,7 +171,7 @@ def _link_lines(unit: Unit) -> list[int]:
 
 
 def _ends(nodes: Nodes, unit: Unit, items: tuple[Item, ...]) -> tuple[str, Block | None, Block | None]:
-    """The first line, the first block and the last block of an expansion, as far as they are known without a parse."""
+    """The first line, the first block and the last block of an expansion, as far as they are known without parsing it."""
     first_line, first, last = "", None, None
     match items[0] if items else None:
         case TextItem(start, _):
@@ -187,13 +190,15 @@ def _ends(nodes: Nodes, unit: Unit, items: tuple[Item, ...]) -> tuple[str, Block
 
 
 def block_at(unit: Unit, line: int) -> Block | None:
-    """The block of a unit's own text that holds a line."""
+    """The block of a unit's own text that holds a line; None if there is none."""
     blocks = unit.document.blocks if unit.document else ()
     place = bisect_right(blocks, line, key=lambda block: block.start) - 1
     return blocks[place] if place >= 0 and line < blocks[place].end else None
 
 
 def _counts(containers: tuple[Container, ...], ranges: Ranges, line: int) -> bool:
-    """Whether a heading counts for the whole selection: it does not stand in a list item or quote that begins in it."""
+    """Whether a heading on a line counts for the whole selection: it must not stand in a list item or quote that
+    begins in it.
+    """
     start = next((start for start, end in ranges if start <= line < end), 0)
     return all(container.start < start for container in containers)

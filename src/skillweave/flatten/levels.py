@@ -1,4 +1,4 @@
-"""By how much an include moves the headings of what it brings (directives.md, Heading levels)."""
+"""Works out by how much an include moves the headings that it brings (directives.md, Heading levels)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 def shift_of(nodes: Nodes, unit: Unit, edge: Edge, key: NodeKey) -> int:
-    """By how much an include moves the headings of what it brings (directives.md, Heading levels)."""
+    """By how many levels an include moves the headings that it brings (directives.md, Heading levels). If that takes a heading
+    out of levels 1 to 6, it is reported where it first happens, and the shift is 0.
+    """
     node = nodes.nodes[key]
     if node.levels is None or unit.document is None:
         return 0
@@ -46,7 +48,9 @@ def shift_of(nodes: Nodes, unit: Unit, edge: Edge, key: NodeKey) -> int:
 
 
 def _heading_at(nodes: Nodes, key: NodeKey, level: int) -> tuple[str, Note]:
-    """The heading that is the shallowest or the deepest of an expansion, at this level: its text, and where it is."""
+    """Find the heading of an expansion that has its shallowest or deepest level, which `level` is: its text, and
+    where it is.
+    """
     while True:
         node = nodes.nodes[key]
         for heading in node.unit.document.headings if node.unit.document else ():
@@ -54,7 +58,8 @@ def _heading_at(nodes: Nodes, key: NodeKey, level: int) -> tuple[str, Note]:
                 file = nodes.graph.files[key.path]
                 span = to_source(nodes.graph, node.unit, heading.content)
                 return heading.text, Note("the heading stands at", file.path, file.line_index.position(span.start))
-        # Of all that it includes, what has this level at an end brings the heading: no way has to be gone twice.
+        # A child that has this level as its own shallowest or deepest one contains the heading: there is no need to search
+        # further.
         key, level = next(
             (child.key, level - child.shift)
             for child in brought_by(node.items, ())
@@ -79,7 +84,9 @@ def _asked_shift(config: Config, headings: Iterable[Heading], edge: Edge, shallo
 
 
 def _stands_under(headings: Iterable[Heading], placed: PlacedDirective) -> int | None:
-    """The level of the heading above a directive that is not shut in a list item or quote which the directive is not in."""
+    """The level of the last heading above a directive, or None. A heading in a list item or quote counts only if the directive
+    stands in that, too.
+    """
     level = None
     for heading in headings:
         if heading.start >= placed.line:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Origin(NamedTuple):
-    """Where an output line comes from: a line of a file (from 0), and the includes that brought it, outermost first."""
+    """Where an output line comes from: a line of a file (counted from 0), and the includes that brought it, outermost first."""
 
     path: SourcePath
     line: int
@@ -23,7 +23,7 @@ class Origin(NamedTuple):
 
 
 def origins(nodes: Nodes, key: NodeKey) -> Iterator[Origin]:
-    """The origin of every line of a node's expansion, in order."""
+    """Yield the origin of every line of a node's expansion, in order."""
     pending: list[tuple[NodeKey, int, tuple[Edge, ...]] | Origin] = [(key, 0, ())]
     while pending:
         entry = pending.pop()
@@ -59,7 +59,9 @@ def _origins(
 
 
 def _joined(node: Node, shift: int) -> frozenset[int]:
-    """The lines that are no lines of the output: they go on with a heading that is moved, and so written in one line."""
+    """The lines that have no line of their own in the output: the later ones of setext headings that are moved, and therefore
+    written on one line.
+    """
     if not shift or not node.unit.document:
         return frozenset()
     setext = (heading for heading in node.unit.document.headings if heading.setext)

@@ -1,4 +1,4 @@
-"""Every file → its nodes: what each selection brings, how large it becomes, and what is wrong with it."""
+"""Works out the nodes of every file: what each selection brings, how large it becomes, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -37,12 +37,13 @@ if TYPE_CHECKING:
 
 
 _LINE_LIMIT = 10_000
-"""Characters of a line that tell what block it is; all of a longer one would be parsed for nothing."""
+"""How many characters of a line are enough to tell what block it is. Parsing all of a longer line would be a waste."""
 
 
 def plan(graph: Graph, project: Project, config: Config, linked: Collection[SourcePath]) -> Nodes:
-    """Work out the nodes of every file that reaches no cycle, and report what is wrong with a selection or a level. `linked`
-    are the templates that links lead to.
+    """Work out the nodes of every file that reaches no cycle, and report what is wrong with selections and levels.
+
+    `linked` are the templates that links lead to.
     """
     nodes = Nodes(graph, project, config, find_calls(graph, config.limits.expansions, linked))
     for path in graph.order:
@@ -74,7 +75,7 @@ def _plan_unit(nodes: Nodes, unit: Unit) -> None:
     if below or any(map(is_in_error, unit.edges, children)) or _has_stray_directive(nodes, unit):
         nodes.incomplete.add(unit.key)
     if unit.is_own:
-        # An entry is no selection: its blank lines at both ends stay.
+        # An entry is not a selection: it keeps its blank lines at both ends.
         ranges = without(document.markers, ((document.body, document.lines),))
     elif unit.sources is None:
         ranges = whole(unit.lines, document)
@@ -88,7 +89,9 @@ def _plan_unit(nodes: Nodes, unit: Unit) -> None:
 
 
 def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
-    """What an include brings; None where it brings nothing. Its selection is made, and reported, here."""
+    """What an include brings; None for other directives, and if it brings nothing, for example because of an error. Makes the
+    selection and reports its problems.
+    """
     directive = edge.directive
     if edge.target is None or directive.word != "include" or edge.target not in nodes.graph.files:
         return None
@@ -100,7 +103,7 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
     if directive.section is not None and document is not None:
         source = source._replace(sections=nodes.sections_of(edge.target, document))
     if directive.as_code:
-        # The file as it is: the unit of this key may be a rendering, of a template without parameters.
+        # The unit under this key may be the rendering of a template without parameters, but code shows the file as it is.
         as_it_is = file_unit(nodes.graph, edge.target, is_own=False)
         nodes.units.setdefault(as_it_is.key, as_it_is)
         selection = select_code(source, document, directive)
@@ -127,7 +130,7 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
 
 
 def _check_section(nodes: Nodes, edge: Edge, name: str) -> None:
-    """Report a section that a reference names and its target lacks, or has several times."""
+    """Report a reference to a section that its target lacks, or has several times."""
     directive, target = edge.directive, edge.target
     document = nodes.graph.files[target].document if target in nodes.graph.files else None
     if target is None or document is None:
@@ -144,7 +147,9 @@ def _check_section(nodes: Nodes, edge: Edge, name: str) -> None:
 
 
 def _has_stray_directive(nodes: Nodes, unit: Unit) -> bool:
-    """Whether a file has a directive that is none, as it is written wrongly or stands where none can."""
+    """Whether a unit's file has a directive that does not count, because it is written wrongly or stands where none
+    is allowed.
+    """
     document = nodes.graph.files[unit.path].document
     problems = document.problems if document else ()
     return any(problem.code in _STRAY for problem in problems)
@@ -154,7 +159,9 @@ _STRAY = (MALFORMED_DIRECTIVE, UNKNOWN_DIRECTIVE, UNKNOWN_OPTION, CONFLICTING_OP
 
 
 def _fits_in_line(nodes: Nodes, key: NodeKey) -> bool:
-    """Whether a node may stand in running text: it is empty, or one paragraph of one line."""
+    """Whether a node may be included in running text: it is empty, or one paragraph of one line. A node that is too large
+    passes, as its text must not be made.
+    """
     node = nodes.nodes[key]
     if not node.items or is_too_large(nodes, node):
         return True
@@ -173,7 +180,7 @@ def _build(nodes: Nodes, key: NodeKey) -> None:
         for edge, child in zip(unit.edges, nodes.children[key.unit], strict=True)
         if edge is not None and holds(key.ranges, edge.placed.line)
     ]
-    # A reference leaves a link in its line: that is text of this file, and pages.py writes it.
+    # A reference leaves a link in its line. That is text of this file, which pages.py writes.
     links = {
         edge.placed for edge in unit.edges if edge and edge.directive.word == "reference" and edge.target is not None
     }
@@ -207,7 +214,7 @@ def _code_node(unit: Unit, key: NodeKey) -> Node:
 
 
 def _check_size(nodes: Nodes, node: Node) -> None:
-    """Report a file whose expansion is above a limit, where none of what it includes is."""
+    """Report a file whose expansion exceeds a limit, unless something that it includes does so itself."""
     limits = nodes.config.limits
     if not is_too_large(nodes, node):
         return

@@ -1,5 +1,5 @@
-"""The arithmetic of a splice (directives.md, Splicing): container prefixes, tab stops, heading marks. Text in, text or edits
-out.
+"""The arithmetic of a splice (directives.md, Splicing): container prefixes, tab stops, heading marks. Text goes in, text or
+edits come out.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:[ \t]*")
 
 
 def continuation(prefix: str) -> str:
-    """What stands before the later lines of a splice: `>` and tabs stay, all else becomes blanks.
+    """The prefix of the second and later lines of a splice, made from that of the first: `>` and tabs stay, all else becomes
+    spaces.
 
     A footnote's label becomes the four columns by which its further lines are indented.
     """
@@ -29,7 +30,7 @@ def continuation(prefix: str) -> str:
 
 
 def add_prefix(text: str, prefix: str) -> str:
-    """Put a container's prefix before every line: as written before the first, its continuation before the others."""
+    """Put a container's prefix before every line of a text: as written before the first, its continuation before the others."""
     if not prefix:
         return text
     if prefix.endswith(">"):
@@ -43,19 +44,19 @@ def add_prefix(text: str, prefix: str) -> str:
 
 
 def width(text: str) -> int:
-    """How many columns a prefix takes, with tab stops every four."""
+    """How many columns a prefix takes, with tab stops every four columns."""
     return len(text.expandtabs(4))
 
 
 def moves_tab_stops(prefix: str) -> bool:
-    """Whether tabs behind a prefix come to other columns, relative to it, than they had alone."""
+    """Whether tabs behind a prefix stand for another number of spaces than they would without it."""
     if prefix.endswith(">"):
         prefix += " "
     return width(continuation(prefix)) % 4 != 0
 
 
 def tab_edits(index: LineIndex, document: Document) -> Iterator[Edit]:
-    """Write the tabs in the indent of every line, and behind its `>` and list markers, as the spaces they stand for.
+    """Yield edits that expand the tabs in the indent of every line, and behind its `>` and list markers, to spaces.
 
     Tabs in a fence's content are content; only those before the column of the fence are indent.
     """
@@ -84,7 +85,7 @@ def _expand_indent(text: str, start: int, is_item: bool, limit: int | None) -> I
     column = at = 0
     while at < len(text):
         char = text[at]
-        # A quote's mark takes a column of the tab behind it, and what is left of that is content.
+        # A quote's mark takes one column of the tab behind it; what is left of the tab is content.
         is_split = char == "\t" and text[at - 1 : at] == ">" and column == limit
         if limit is not None and column >= limit and not is_split:
             return
@@ -103,13 +104,13 @@ def _expand_indent(text: str, start: int, is_item: bool, limit: int | None) -> I
 
 
 def _column(line: str) -> int:
-    """The column of a fence: where its run of back-ticks or tildes starts."""
+    """The column of a fence, given its first line: where its run of back-ticks or tildes starts."""
     match = re.search(r"`{3,}|~{3,}", line)
     return width(line[: match.start()]) if match else 0
 
 
 def heading_edits(index: LineIndex, heading: Heading, level: int, document: Document) -> Iterator[Edit]:
-    """Give a heading of a document another level. A setext heading becomes ATX, on one line."""
+    """Yield edits that give a heading another level. A setext heading becomes an ATX heading, on one line."""
     if not heading.setext:
         if heading.content.start == heading.content.end:
             start = index.starts[heading.start] + index.line(heading.start).find("#" * heading.level)
@@ -117,7 +118,7 @@ def heading_edits(index: LineIndex, heading: Heading, level: int, document: Docu
             start = index.text.rindex("#" * heading.level, 0, heading.content.start)
         yield Edit(start, start + heading.level, "#" * level)
         return
-    # What marks a region stands in no output.
+    # Region markers reach no output.
     markers = document.markers[
         bisect_left(document.markers, heading.start) : bisect_left(document.markers, heading.end)
     ]
@@ -135,7 +136,7 @@ def heading_edits(index: LineIndex, heading: Heading, level: int, document: Docu
 
 
 def _joined(index: LineIndex, start: int, end: int, text: str, hidden: Collection[int]) -> Iterator[Edit]:
-    """Put a text in place of what stands between two offsets, in a line and below it, but for hidden lines."""
+    """Yield edits that replace what stands between two offsets, possibly on different lines, but leave hidden lines alone."""
     line, below = index.line_of(start), index.line_of(end)
     if not any(between in hidden for between in range(line + 1, below)):
         yield Edit(start, end, text)
@@ -145,7 +146,9 @@ def _joined(index: LineIndex, start: int, end: int, text: str, hidden: Collectio
 
 
 def _text_start(index: LineIndex, line: int, content: int) -> int:
-    """Where the text of a heading starts; before its content, if that has lost lines of blanks that are none to CommonMark."""
+    """The offset where the text of a heading starts, which may be above its content: white space that CommonMark does not count
+    as blank makes a line part of the heading, although the content does not include it.
+    """
     if index.line_of(content) <= line:
         return content
     odd = (at for at, char in enumerate(index.line(line)) if char.isspace() and char not in " \t")

@@ -1,4 +1,4 @@
-"""Nodes → their texts, each made once for a shift of its headings."""
+"""Makes the texts of nodes, each once for each shift of its headings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def text_of(nodes: Nodes, text: TextKey) -> str:
-    """A node's expansion, without a final line end."""
+    """The text of a node's expansion, without a final line end. Remembered in `nodes.texts`."""
     pending = [text]
     while pending:
         wanted = pending[-1]
@@ -46,7 +46,7 @@ def _needed(nodes: Nodes, text: TextKey) -> list[TextKey]:
 
 
 def text_in(child: Child, text: TextKey | None = None) -> TextKey:
-    """The text that an include brings into another one; by default, into that of its own file as it is."""
+    """The text that an include brings into `text`; without that, into the text of its own file as it is."""
     if child.key.code is not None:
         return TextKey(child.key)
     prefix = child.edge.placed.prefix
@@ -56,7 +56,9 @@ def text_in(child: Child, text: TextKey | None = None) -> TextKey:
 
 
 def assemble(nodes: Nodes, text: TextKey, brought: Sequence[str], changes: Sequence[Edit]) -> str:
-    """A node's text from the texts that it includes (in the order of `brought_by`) and further edits of its own lines."""
+    """Put a node's text together from `brought`, the texts that it includes (in the order of `brought_by`). `changes` are
+    further edits of its own lines.
+    """
     node = nodes.nodes[text.node]
     unit = node.unit
     texts = iter(brought)
@@ -84,7 +86,7 @@ def assemble(nodes: Nodes, text: TextKey, brought: Sequence[str], changes: Seque
 
 
 def _continues_heading(unit: Unit, line: int) -> bool:
-    """Whether a line goes on with a setext heading behind a line that stands in no output."""
+    """Whether a line continues a setext heading, and the line before it is a marker, which reaches no output."""
     document = unit.document
     if document is None or not document.markers:
         return False
@@ -109,13 +111,13 @@ def _own_text(unit: Unit, item: TextItem, static: tuple[list[int], list[Edit]], 
 
 
 def _is_within(edit: Edit, others: Sequence[Edit]) -> bool:
-    """Whether an edit lies in one of others, which stand in their order and do not overlap."""
+    """Whether an edit lies within one of others, which are sorted and do not overlap."""
     place = bisect_right(others, edit.start, key=lambda other: other.start) - 1
     return place >= 0 and edit.end <= others[place].end
 
 
 def fenced(unit: Unit, key: NodeKey) -> str:
-    """A selection as a fenced code block, with a fence longer than any run of back-ticks in it."""
+    """A selection as a fenced code block. The fence is longer than any run of back-ticks in it."""
     lines = [unit.lines[line] for start, end in key.ranges for line in range(start, end)]
     longest = max((len(run) for line in lines for run in re.findall(r"`{3,}", line)), default=2)
     fence = "`" * (longest + 1)
@@ -123,7 +125,9 @@ def fenced(unit: Unit, key: NodeKey) -> str:
 
 
 def _edits(nodes: Nodes, unit: Unit, text: TextKey) -> tuple[list[int], list[Edit]]:
-    """What changes in a file's own text wherever it is spliced: escapes, heading levels and ids, and tabs in indents."""
+    """The edits of a unit's own text that splicing takes: escapes, heading levels and ids, and tabs in indents. Returns their
+    start offsets and the edits, both sorted.
+    """
     wanted = (unit.key, text.shift, text.without_tabs)
     if wanted not in nodes.edits:
         document = unit.document
@@ -136,7 +140,7 @@ def _edits(nodes: Nodes, unit: Unit, text: TextKey) -> tuple[list[int], list[Edi
                 if text.shift:
                     edits += heading_edits(unit.line_index, heading, heading.level + text.shift, document)
             if text.without_tabs:
-                # What joins the lines of a heading takes their indents away.
+                # The edits that join the lines of a heading already remove their indents.
                 gone = sorted(edit for edit in edits if edit.end > edit.start)
                 edits += [edit for edit in tab_edits(unit.line_index, document) if not _is_within(edit, gone)]
         edits.sort()

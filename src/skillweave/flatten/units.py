@@ -1,8 +1,8 @@
-"""Units: the texts that can be spliced. A file is one; a template is one for each set of values it is given
+"""Units: the texts that can be spliced. A file is one unit; a template is one for each set of values that it is given
 (directives.md, Parameters).
 
-A template's directives, selections and problems are found in its source. What is spliced is its rendering, parsed anew;
-of the directives in it, those count that stood in the source and came through.
+A template's directives, selections and problems are found in its source. What is spliced is its rendering, which is parsed
+anew. Of the directives in the rendering, only those count that stood in the source and came through.
 """
 
 from __future__ import annotations
@@ -39,18 +39,20 @@ if TYPE_CHECKING:
     from skillweave.template.values import Template
 
 Arguments = tuple[tuple[str, str], ...]
-"""The value of every parameter of a template, by name and sorted; of any other file, nothing."""
+"""The value of every parameter of a template, as pairs sorted by name; empty for any other file."""
 
 
 class UnitKey(NamedTuple):
-    """A file, and the values that it is rendered with."""
+    """A file, and the values that it is rendered with if it is a template."""
 
     path: SourcePath
     arguments: Arguments = ()
 
 
 class Unit(NamedTuple):
-    """A text that can be spliced, with the edge of each of its directives (in the order of the document's)."""
+    """A text that can be spliced. `edges` are those of the document's directives, in order; None for one that does
+    not count.
+    """
 
     key: UnitKey
     text: str
@@ -59,11 +61,11 @@ class Unit(NamedTuple):
     document: Document | None
     edges: tuple[Edge | None, ...]
     is_own: bool
-    """Whether it is a skill's or a document's own file: its text keeps its `{#id}`."""
+    """Whether it is the own file of a skill or a document: its text keeps its `{#id}`."""
     sources: tuple[int, ...] | None = None
-    """For a rendering, the line of the source that each line comes from."""
+    """For a rendering, the line of the source that each of its lines comes from."""
     kept: Mapping[int, int] | None = None
-    """For a rendering, the offset in the source of each directive that came through."""
+    """For a rendering, where in the source the directives that came through stood: offset in the rendering → in the source."""
 
     @property
     def path(self) -> SourcePath:
@@ -75,7 +77,7 @@ class Unit(NamedTuple):
 
 
 class Calls:
-    """Which values each template is given: by every directive that names it, over all levels."""
+    """The values that each template is given by the directives that name it, over all levels."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -84,22 +86,26 @@ class Calls:
         self.arguments: dict[tuple[UnitKey, Edge], Arguments | None] = {}
 
     def of(self, caller: UnitKey, edge: Edge) -> Arguments | None:
-        """The values that a directive gives to its target in one unit; None if they are wrong, which is reported."""
+        """The values that a directive gives to its target in one unit. None if they are wrong, which is reported here, or if
+        the target could not be read.
+        """
         key = (caller, edge)
         if key not in self.arguments:
             self.arguments[key] = _bind(self.graph, caller, edge)
         return self.arguments[key]
 
     def template(self, path: SourcePath) -> Template | None:
-        """A pattern's template; None if it is none, or has a problem (reported with its document's)."""
+        """The template of a file; None if it is none, or has a problem (which is reported with its document's)."""
         if path not in self.templates:
             self.templates[path] = _template(self.graph.files[path])
         return self.templates[path]
 
 
 def find_calls(graph: Graph, limit: int, linked: Collection[SourcePath]) -> Calls:
-    """Every set of values that some directive gives to some template, from the directives of all other files on. `linked`
-    are the templates that links lead to.
+    """Find every set of values that a directive gives to a template, starting from all files that are no templates.
+
+    `linked` are the templates that links lead to. These, and templates that nothing names, are taken with their defaults. More
+    than `limit` sets of values are reported, and the search ends.
     """
     calls = Calls(graph)
     pending = [UnitKey(path) for path, file in sorted(graph.files.items()) if not _is_template(file)]
@@ -109,7 +115,7 @@ def find_calls(graph: Graph, limit: int, linked: Collection[SourcePath]) -> Call
         if params is None or any(param.required for param in params):
             continue
         if path in linked or path not in called:
-            # A link gives it no values, and what nobody names is looked at as it is: its defaults are enough.
+            # A link gives no values, and a template that nothing names is still checked: its defaults will do for both.
             defaults = tuple(sorted((param.name, param.default or "") for param in params))
             calls.instances.setdefault(path, set()).add(defaults)
             pending.append(UnitKey(path, defaults))
@@ -137,7 +143,7 @@ def find_calls(graph: Graph, limit: int, linked: Collection[SourcePath]) -> Call
 
 
 def linked_templates(graph: Graph, tree: Tree) -> set[SourcePath]:
-    """The templates that links lead to; all of them, where only a rendering tells where one leads."""
+    """The templates that links lead to; all of them if only a rendering can tell where some link leads."""
     templates = {path for path, file in graph.files.items() if _is_template(file)}
     texts = [graph.files[path].text for path in templates]
     texts += [read_text(tree, path)[0] for path in graph.further_templates] if templates else []
@@ -150,13 +156,13 @@ def linked_templates(graph: Graph, tree: Tree) -> set[SourcePath]:
             target = tree.look_up(resolve(source, written.path)).real if written is not None and written.path else None
             if target in templates and target is not None:
                 found.add(target)
-                # An edit of the template reaches who links to it.
+                # An edit of the template then reaches the files that link to it.
                 graph.linked[source] = tuple(dict.fromkeys((*graph.linked.get(source, ()), target)))
     return found
 
 
 _MAY_LINK = re.compile(r"\]\([^)\n]*\{\{|\]:[^\n]*\{\{|(?i:href|src)\s*=[^>]*\{\{")
-"""What a template has wherever a value is part of a link. It may have it elsewhere, too: that costs time only."""
+"""Matches every template with a value in a link's destination, and some others: that only costs time."""
 
 
 def file_unit(graph: Graph, path: SourcePath, *, is_own: bool) -> Unit:
@@ -167,7 +173,9 @@ def file_unit(graph: Graph, path: SourcePath, *, is_own: bool) -> Unit:
 
 
 def rendered_unit(calls: Calls, key: UnitKey, limit: int) -> Unit | None:
-    """The unit of a template with its values; None if it is too large or has a problem, which is reported."""
+    """Render a template: the unit of it with its values. None if it is too large or has a problem, which is reported. `limit`
+    is in bytes.
+    """
     from skillweave.template.rendering import render_template  # noqa: PLC0415 (jinja2 is imported for templates only)
 
     graph = calls.graph
@@ -199,7 +207,9 @@ def rendered_unit(calls: Calls, key: UnitKey, limit: int) -> Unit | None:
 
 
 def _lost_directives(unit: Unit, edges: Mapping[int, Edge]) -> Iterator[Problem]:
-    """The directives of a template that are live in its source and stand in code, a comment or a tag with these values."""
+    """Yield a problem for every directive that is live in a template's source, but in this rendering stands in code, a comment
+    or a tag. `edges` are those of the source, by offset.
+    """
     read = {placed.directive.span.start for placed in unit.document.directives} if unit.document else set()
     for start, written in (unit.kept or {}).items():
         edge = edges.get(written)
@@ -210,7 +220,9 @@ def _lost_directives(unit: Unit, edges: Mapping[int, Edge]) -> Iterator[Problem]
 
 
 def to_source(graph: Graph, unit: Unit, span: Span) -> Span:
-    """A span of a unit's text → of its file's: exact for files and directives, the line's for other rendered text."""
+    """Translate a span of a unit's text to its file: exact for files and for directives, the whole line for other rendered
+    text.
+    """
     if unit.sources is None or unit.kept is None:
         return span
     file = graph.files[unit.path]
@@ -223,12 +235,14 @@ def to_source(graph: Graph, unit: Unit, span: Span) -> Span:
 
 
 def rendered_ranges(unit: Unit, ranges: Ranges) -> Ranges:
-    """Ranges of a template's source → the lines of the rendering that they became, less blank lines at both ends."""
+    """Translate line ranges of a template's source to those of the rendering that they became, without blank lines at both
+    ends.
+    """
     if unit.sources is None:
         return ranges
-    # A value can hold a marker, too: no marker reaches an output.
+    # A value may contain a marker, too, and no marker may reach an output.
     hidden = unit.document.markers if unit.document else ()
-    # Lines come out in the order of their sources.
+    # The lines of a rendering are in the order of their sources.
     runs = ((bisect_left(unit.sources, start), bisect_left(unit.sources, end)) for start, end in ranges)
     chosen = [
         line
@@ -282,7 +296,7 @@ def _bind(graph: Graph, caller: UnitKey, edge: Edge) -> Arguments | None:
             graph.report(edge.source, Problem(UNKNOWN_PARAM, message, argument.span, help=cure))
         return None if directive.arguments else ()
     if any(problem.code is not TEMPLATE_ERROR for problem in document.params_problems):
-        return None  # What it takes is not known, which is reported where it says so.
+        return None  # Its parameters are unknown, which is reported at their declaration.
     from skillweave.template.arguments import bind, passed_on  # noqa: PLC0415 (jinja2 is imported for templates only)
 
     values = dict(caller.arguments)

@@ -1,4 +1,4 @@
-"""What texts are put together from: nodes, what each consists of, and what is known of it before its text is made."""
+"""Nodes, from which texts are put together: what each consists of, and what is known of it before its text is made."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 
 class NodeKey(NamedTuple):
-    """What a node is: lines of a unit, as Markdown or (with the language) as a code block."""
+    """What identifies a node: the selected lines of a unit, taken as Markdown or, if `code` is set, as a code block in that
+    language.
+    """
 
     unit: UnitKey
     ranges: Ranges
@@ -34,7 +36,7 @@ class NodeKey(NamedTuple):
 
 
 class Child(NamedTuple):
-    """One include: its edge, what it brings, and by how much that moves its headings."""
+    """One include: its edge, the node that it brings, and by how many levels it moves that node's headings."""
 
     edge: Edge
     key: NodeKey
@@ -42,28 +44,28 @@ class Child(NamedTuple):
 
 
 class Caption(NamedTuple):
-    """A heading, and what it says in an output: with what directives bring into it."""
+    """A heading, and its text in an output, including what directives bring into it."""
 
     heading: Heading
     text: str
 
 
 class TextItem(NamedTuple):
-    """Lines of the node's own file, half-open."""
+    """Lines of the node's own unit: half-open, counted from 0."""
 
     start: int
     end: int
 
 
 class ChildItem(NamedTuple):
-    """A splice that takes the place of its directive's line."""
+    """A splice that replaces the line of its directive."""
 
     child: Child
     line: int
 
 
 class BareItem(NamedTuple):
-    """What an empty include leaves of its line: a list marker."""
+    """What an empty include leaves of its line: a list marker, for example."""
 
     text: str
     line: int
@@ -73,36 +75,36 @@ Item = TextItem | ChildItem | BareItem
 
 
 class Node(NamedTuple):
-    """One selection: its items in order, and what is known of its expansion without making it."""
+    """One selection: its items in order, and what is known of its expansion without making its text."""
 
     unit: Unit
     key: NodeKey
     items: tuple[Item, ...]
     inline: tuple[tuple[PlacedDirective, Child | None], ...]
-    """The directives in running text, and what they bring."""
+    """The directives in running text, and what each brings."""
     size: int
-    """Bytes of the expansion in UTF-8."""
+    """The size of the expansion in bytes, in UTF-8."""
     includes: int
-    """Includes that are expanded in it, over all levels."""
+    """The number of includes that are expanded in it, over all levels."""
     height: int
-    """Lines of the expansion."""
+    """The number of lines of the expansion."""
     counted: int | None
-    """The level of the shallowest heading that counts outside."""
+    """The level of the shallowest heading that counts for whoever includes this; None if there is none."""
     levels: tuple[int, int] | None
-    """The shallowest and the deepest level of all its headings."""
+    """The shallowest and the deepest level of all its headings; None if it has no headings."""
     first_line: str
     first: Block | None
-    """The block that the expansion starts with; None: only a parse can tell."""
+    """The block that the expansion starts with; None if only a parse can tell."""
     last: Block | None
-    """The block that it ends with; None: only a parse can tell."""
+    """The block that it ends with; None if only a parse can tell."""
     has_code: bool
-    """Whether it holds, over all levels, indented code, whose text an indent changes."""
+    """Whether it contains, over all levels, indented code, whose text an indent would change."""
     linked: bool
-    """Whether it holds, over all levels, anything that a page must resolve: links, references, assets."""
+    """Whether it contains, over all levels, anything that a page must resolve: links, references, assets."""
 
 
 class TextKey(NamedTuple):
-    """A text of a node: with its headings moved by some levels, and with blanks for the tabs in its indents, or not."""
+    """One text of a node: with its headings moved by `shift` levels, and possibly with spaces for the tabs in its indents."""
 
     node: NodeKey
     shift: int = 0
@@ -110,7 +112,7 @@ class TextKey(NamedTuple):
 
 
 class Nodes:
-    """All nodes by key, the whole-file node of every file, and the texts that were made so far."""
+    """All nodes by key, the whole-file node of every unit, and the texts made so far."""
 
     def __init__(self, graph: Graph, project: Project, config: Config, calls: Calls) -> None:
         self.graph = graph
@@ -121,39 +123,41 @@ class Nodes:
         self.nodes: dict[NodeKey, Node] = {}
         self.wholes: dict[UnitKey, NodeKey] = {}
         self.children: dict[UnitKey, tuple[Child | None, ...]] = {}
-        """What each directive of a unit brings, in the order of its edges."""
+        """For each directive of a unit, in the order of its edges, what it brings."""
         self.incomplete: set[UnitKey] = set()
-        """The units with a directive that has an error, over all levels: not all that they bring is known."""
+        """The units with a directive that has an error, at any level: not everything that they bring is known."""
         self.unlevelled: set[UnitKey] = set()
-        """The units with an include whose headings would come to no level, over all levels: theirs are not known."""
+        """The units with an include that would move headings out of levels 1 to 6, at any level: the levels of their own
+        headings are not known.
+        """
         self.sections: dict[SourcePath, Sections] = {}
         self.regions: dict[tuple[SourcePath, bool], Regions] = {}
-        """The regions of files, as Markdown and as code."""
+        """The regions of files, by path and whether the file is taken as code."""
         self.link_lines: dict[UnitKey, list[int]] = {}
-        """The lines of units that hold anything that a page must resolve."""
+        """The lines of units that contain anything that a page must resolve."""
         self.doubtful: set[NodeKey] = set()
-        """The nodes with a splice whose meaning only a parse could tell."""
+        """The nodes with a splice that had to be parsed to check its meaning."""
         self.sound: set[NodeKey] = set()
-        """The nodes whose expansion is made of blocks that stand in it as they were parsed, over all levels."""
+        """The nodes whose expansion, over all levels, consists of blocks that stand there just as they were parsed."""
         self.events: dict[NodeKey, tuple[Caption | Child, ...]] = {}
-        """The headings and includes of nodes whose pages were laid out."""
+        """The headings and includes of nodes, in order, once their pages were laid out."""
         self.brought: dict[NodeKey, list[Edit]] = {}
-        """What the directives in the running text of nodes become, once it was asked for."""
+        """What the directives in the running text of nodes become, once something has asked for it."""
         self.texts: dict[TextKey, str] = {}
         self.edits: dict[tuple[UnitKey, int, bool], tuple[list[int], list[Edit]]] = {}
 
     def whole(self, path: SourcePath) -> NodeKey | None:
-        """The node of all of a file that is no template; None if it could not be worked out."""
+        """The node of a whole file that is no template; None if it could not be worked out."""
         return self.wholes.get(UnitKey(path))
 
     def sections_of(self, path: SourcePath, document: Document) -> Sections:
-        """The sections of a file, made once."""
+        """The sections of a file. Found once, then remembered."""
         if path not in self.sections:
             self.sections[path] = Sections(document)
         return self.sections[path]
 
     def regions_of(self, file: SourceFile, *, as_code: bool) -> Regions:
-        """The regions of a file as an include sees them, made once."""
+        """The regions of a file as an include sees them. Found once, then remembered."""
         document = file.document or file.quoted
         key = (file.path, as_code)
         if key not in self.regions:
@@ -166,7 +170,7 @@ class Nodes:
 
 
 def brought_by(items: Iterable[Item], inline: Iterable[tuple[PlacedDirective, Child | None]]) -> Iterator[Child]:
-    """What a node includes directly: first what takes lines of its own, then what stands in running text."""
+    """Yield what a node includes directly: first what stands on lines of its own, then what stands in running text."""
     for item in items:
         if isinstance(item, ChildItem):
             yield item.child
@@ -176,13 +180,13 @@ def brought_by(items: Iterable[Item], inline: Iterable[tuple[PlacedDirective, Ch
 
 
 def is_in_error(edge: Edge | None, child: Child | None) -> bool:
-    """Whether a directive has an error, so that it is not known what it would bring. `child` is what it brings."""
+    """Whether a directive has an error, so that it is unknown what it would bring. `child` is what it brings."""
     if edge is None or (edge.target is None and edge.missing is None):
         return True
     return edge.missing is None and edge.directive.word == "include" and child is None
 
 
 def is_too_large(nodes: Nodes, node: Node) -> bool:
-    """Whether an expansion is above a limit, so that its text must not be made."""
+    """Whether an expansion exceeds a limit, so that its text must not be made."""
     limits = nodes.config.limits
     return node.size > limits.bundle_bytes or node.includes > limits.expansions

@@ -1,8 +1,8 @@
-"""Builds and checks that do again only what something has changed for, and say the same as a clean one.
+"""Builds and checks that redo only what a change requires, and report the same as a clean run.
 
-Each step only saves time. Where nothing has changed since the last run, what it said is said again; where contents of files
-have, what they do not reach is taken from it; the documents of unchanged texts come from the cache; and what comes out
-equal is not written again.
+Each step only saves time. If nothing has changed since the last run, its report is repeated; if the contents of files have
+changed, whatever they do not affect is taken from it; the documents of unchanged texts come from the cache; and an output that
+comes out equal is not written again.
 """
 
 from __future__ import annotations
@@ -50,15 +50,16 @@ def check(asked: Asked) -> Outcome:
     if state is not None:
         state.pending = sorted({*state.pending, *(str(entry.path) for entry in compiled.entries)})
         keep_run(asked, state, compiled, outcome, documents)
-        # A build that comes after a whole run works everything out again, and notes it then.
+        # After a check of the whole project, the next build works everything out again anyway, and notes the places then.
         if last is not None:
             begin_places(asked, last, state, compiled)()
     return outcome
 
 
 def current(asked: Asked) -> Outcome | None:
-    """What a check says where all outputs are there as they were published, and nothing else is; None where that has to be
-    found out by working out what they should be.
+    """What a check reports if all outputs are there as they were published, and nothing else is.
+
+    None if that is not so, or can only be found out by working out what the outputs should be.
     """
     started = now()
     last = last_published(asked, started)
@@ -72,7 +73,7 @@ def current(asked: Asked) -> Outcome | None:
 
 
 def build(asked: Asked) -> Outcome:
-    """Find every mistake, and publish every bundle that has none. Raises Superseded if that is not wanted any more."""
+    """Find every mistake, and publish every bundle that has none. Raises Superseded if `asked.hold` says to give up."""
     outcome = None
     while outcome is None:
         outcome = _build_alone(asked)
@@ -80,8 +81,10 @@ def build(asked: Asked) -> Outcome:
 
 
 def _build_alone(asked: Asked) -> Outcome | None:
-    """A build that has the output folder for itself; None if another one came before while there was none yet."""
-    # Held from before the first source is read: a build that read older ones must not publish after a newer one.
+    """Build while holding the lock of the output folder. None if the folder did not exist yet and another build made it first:
+    the caller then tries again.
+    """
+    # The lock is taken before the first source is read: a build that has read older sources must not publish after a newer one.
     with alone_if_there(asked.output) as is_held:
         started = now()
         last = last_published(asked, started) if is_held and not asked.needs else None
@@ -95,7 +98,7 @@ def _build_alone(asked: Asked) -> Outcome | None:
         if outcome is None:
             return None
         asked = asked._replace(hold=None)
-        # Who builds again and again waits for what edits reach, and looks at everything else afterwards.
+        # A process that builds repeatedly publishes what edits reach first, and checks everything else afterwards.
         if asked.memory is None or last is None or holds(asked, asked.memory.state, now()):
             return outcome
         again = _build(asked, None, started, is_held=is_held)
@@ -103,9 +106,9 @@ def _build_alone(asked: Asked) -> Outcome | None:
 
 
 def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> Outcome | None:
-    """A build, from what is known of the last run on; None if another first build came before."""
+    """Build on the last run as far as that is possible; None if another first build came before this one."""
     if last is not None and asked.memory is not None and not _is_lock_ours(asked, last):
-        last = None  # What it said of the entries that no edit reaches would be lost.
+        last = None  # otherwise, records of entries that no edit reaches might be missing from the lock file
     if last is not None:
         from skillweave.incremental.rewording import reworded  # noqa: PLC0415 (only where there is something to publish)
 
@@ -127,7 +130,7 @@ def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> O
 
 
 class _Work(NamedTuple):
-    """A project worked out, the state that this leaves (if it is kept), and the run that it was built on."""
+    """A compiled project, the state that it leaves (None if none is kept), and the run that it was built on."""
 
     compiled: Compiled
     state: State | None
@@ -136,7 +139,7 @@ class _Work(NamedTuple):
 
 
 def _work_out(asked: Asked, last: Last | None, started: int) -> _Work:
-    """What is to be published. Raises Superseded if that is not wanted any more."""
+    """Compile what is to be published. Raises Superseded if `asked.hold` no longer wants the build."""
     documents = documents_of(asked)
     before = (asked.memory.state, asked.memory.parts) if asked.memory is not None else None
     compiled, state = compile_asked(asked, last, documents, started)
@@ -151,8 +154,10 @@ def _work_out(asked: Asked, last: Last | None, started: int) -> _Work:
 
 
 def _may_publish(asked: Asked, last: Last, words: Rewording) -> bool:
-    """Whether all outputs are there as they were published; for who builds again and again, and looks at them afterwards,
-    whether nothing has come to stand in the bundles that are published now.
+    """Whether patched outputs may be published: all outputs are there as they were published.
+
+    A process that builds repeatedly checks that only afterwards. For it, it is enough that nothing has appeared in the bundles
+    that are about to be published.
     """
     if asked.memory is None:
         return last.is_published()
@@ -161,14 +166,14 @@ def _may_publish(asked: Asked, last: Last, words: Rewording) -> bool:
 
 
 def _is_lock_ours(asked: Asked, last: Last) -> bool:
-    """Whether the lock file is the one that was written last."""
+    """Whether the lock file is the one that the last run wrote."""
     from skillweave.publish import lock_digest  # noqa: PLC0415 (only where there is something to publish)
 
     return lock_digest(asked.output) == written_lock(last.state)
 
 
 def _publish(asked: Asked, work: _Work, *, is_held: bool) -> Outcome | None:
-    """Publish what was worked out; None if another first build came before."""
+    """Publish what was compiled; None if another first build came before this one."""
     from skillweave.build import request_of  # noqa: PLC0415 (the compiler only where it is needed)
     from skillweave.lock import Ledger  # noqa: PLC0415
     from skillweave.publish import publish, publish_held, removed_place  # noqa: PLC0415
@@ -197,13 +202,13 @@ def _publish(asked: Asked, work: _Work, *, is_held: bool) -> Outcome | None:
         outcome = outcome._replace(needs=needs_of(compiled))
     if state is not None:
         record_published(asked, state, compiled.entries, published)
-        # What stands in the way of outputs is for a build to say: a check of the same sources does not look at them.
+        # Only a build reports what stands in the way of outputs: a check of the same sources does not look at them.
         keep_run(asked, state, compiled, outcome._replace(diagnostics=compiled.diagnostics), documents)
     return outcome
 
 
 def _publish_words(asked: Asked, last: Last, words: Rewording, started: int) -> Outcome | None:
-    """Publish what an edit of running text came to: all else that the last run said holds still."""
+    """Publish the outputs that an edit of running text changes. Everything else that the last run reported still holds."""
     from skillweave.publish import rewrite_held  # noqa: PLC0415 (only where there is something to publish)
 
     said, state = words.said, copy_of(last.state)
@@ -228,7 +233,7 @@ def _publish_words(asked: Asked, last: Last, words: Rewording, started: int) -> 
 
 
 def _both(first: Outcome, second: Outcome) -> Outcome:
-    """What two builds of the same sources did."""
+    """The outcome of two consecutive builds of the same sources, as one."""
     changed = {*first.changed, *second.changed}
     return second._replace(
         changed=tuple(sorted(changed)),

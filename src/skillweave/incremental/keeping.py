@@ -1,4 +1,4 @@
-"""What a run leaves for the next."""
+"""Saves what a run leaves for the next one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def keep_run(asked: Asked, state: State, compiled: Compiled, outcome: Outcome, documents: Documents) -> None:
-    """Keep what the next run can use."""
+    """Keep what the next run can use: in memory if the process builds repeatedly, else in the cache."""
     from skillweave.codec import as_json  # noqa: PLC0415
 
     result = {
@@ -49,15 +49,17 @@ def keep_run(asked: Asked, state: State, compiled: Compiled, outcome: Outcome, d
     is_whole = len(compiled.graph.files) == outcome.files
     if documents.fresh:
         keep(root, key_here(root, parser_key()), stored(documents.fresh), documents.used if is_whole else None)
-    if state.made == state.started:  # Else they are what they were.
+    if state.made == state.started:  # otherwise the parts are unchanged
         save_parts(root, state, to_json(compiled.parts))
     save_state(root, state)
     forget(root)
 
 
 def begin_places(asked: Asked, last: Last | None, state: State | None, compiled: Compiled) -> Callable[[], object]:
-    """Begin to keep where lines stand in outputs, by a second process where that is much. What is returned waits for it.
-    `last` is the run that this one built on. It is believed once the state is kept, too, and so may be begun before that.
+    """Start saving where lines stand in outputs; calling the returned function finishes it.
+
+    A second process does the work if there is much of it. `last` is the run that this one built on. The notes are not believed
+    until the state is saved, too, so this may start before that.
     """
     if state is None:
         return lambda: None
@@ -71,12 +73,12 @@ def begin_places(asked: Asked, last: Last | None, state: State | None, compiled:
         note_run(asked.config.root, None if is_whole else last, state, compiled)
         return b""
 
-    # Who builds again and again leaves no process behind where a build is given up.
+    # A process that builds repeatedly must leave no second process behind when a build is given up.
     return beside(keep) if asked.memory is None and len(compiled.parts.bundles) > FEW else keep
 
 
 FEW = 100
-"""Up to so many bundles, a second process takes longer than it saves."""
+"""Up to this number of bundles, starting a second process takes longer than it saves."""
 
 
 def keep_rewording(asked: Asked, last: Last, state: State, notes: Notes) -> None:
@@ -85,19 +87,19 @@ def keep_rewording(asked: Asked, last: Last, state: State, notes: Notes) -> None
 
     root, memory = asked.config.root, asked.memory
     if memory is not None:
-        if memory.state is not last.state:  # Another process has built since.
+        if memory.state is not last.state:  # another process has built in between
             memory.parts, memory.project, memory.found, memory.files = None, None, {}, {}
         memory.state = state
         if notes.wording is not None:
             memory.files.pop(notes.wording.path, None)
-    if memory is None or memory.parts is None:  # Else that waits until there is time.
+    if memory is None or memory.parts is None:  # otherwise, `save` does it later
         save_state(root, state)
     save_notes(root, state, notes)
     forget(root)
 
 
 def save(asked: Asked) -> None:
-    """Write what the memory of a process holds to the cache, for other processes."""
+    """Write what a process remembers to the cache, for other processes."""
     memory = asked.memory
     if memory is None or memory.state is None or memory.parts is None or not asked.keeps:
         return
@@ -113,7 +115,7 @@ def save(asked: Asked) -> None:
 
 
 def record_published(asked: Asked, state: State, entries: Iterable[Entry], published: Published) -> None:
-    """Have a state say what is published now. `entries` were worked out."""
+    """Record in a state what is published now. `entries` are those that this run worked out: they are no longer pending."""
     if published.diagnostics:
         state.published = False
         return

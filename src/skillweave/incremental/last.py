@@ -1,4 +1,4 @@
-"""The last run: what it said, and whether it holds still."""
+"""The last run: what it reported, and whether that still holds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from skillweave.source import SourcePath
 
 MISSHAPED = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
-"""What reading raises of JSON that is none of ours: it is the cache of another version, or somebody edited it."""
+"""The errors raised by reading JSON that is not as we write it: it is from another version, or somebody edited it."""
 
 
 class Last(NamedTuple):
@@ -28,34 +28,34 @@ class Last(NamedTuple):
 
     state: State
     tree: Tree
-    """Found to list what the last run saw."""
+    """Its folders list the same names that the last run saw."""
     changed: frozenset[SourcePath]
-    """The files that have another content now."""
+    """The files whose content has changed since."""
     is_published: Callable[[], bool] = lambda: False
-    """Waits until it is known whether all outputs are there as they were published. To be called once at most."""
+    """Waits until it is known whether all outputs are there as they were published. Call it once at most."""
 
 
 def last_run(asked: Asked, started: int) -> Last | None:
-    """The last run and what has changed since; None if it cannot be built on."""
+    """The last run and what has changed since; None if it cannot be built on. `started` is when this run started."""
     state = _kept(asked)
     return _since(asked, state, started) if state is not None else None
 
 
 def last_published(asked: Asked, started: int) -> Last | None:
-    """The same of a run whose outputs are published; whether they are there as they were is found out meanwhile."""
+    """Like `last_run`, but None if its outputs are not published. Whether they are still there is found out in the meantime."""
     state = _kept(asked)
     if state is None or not state.published:
         return None
     is_published = _holds_beside(asked, state, started)
     last = _since(asked, state, started)
     if last is None:
-        is_published()  # A second process is waited for, whatever becomes of what it finds.
+        is_published()  # a second process must be waited for, even if nobody needs its result
         return None
     return last._replace(is_published=is_published)
 
 
 def _kept(asked: Asked) -> State | None:
-    """What the last run left, if it was asked for the same."""
+    """The state that the last run left; None if there is none, or if that run was asked for something else."""
     if not asked.keeps:
         return None
     state = asked.memory.state if asked.memory is not None else None
@@ -65,7 +65,7 @@ def _kept(asked: Asked) -> State | None:
 
 
 def _since(asked: Asked, state: State, started: int) -> Last | None:
-    """What has changed since a run; None if it cannot be built on."""
+    """Find what has changed since a run; None if it cannot be built on."""
     tree = Tree(asked.config.root, hidden_roots(asked.config))
     try:
         changed = changed_files(state, tree, asked.config.output, started)
@@ -83,7 +83,9 @@ def is_more_to_do(last: Last) -> bool:
 
 
 def holds(asked: Asked, state: State | None, started: int) -> bool:
-    """Whether all that was published is there as it was. Where something is in its way, the next build asks again."""
+    """Whether everything that was published is still there unchanged. True, too, if something is in the way of outputs, as the
+    next build looks at them anyway.
+    """
     try:
         return state is None or not state.published or outputs_unchanged(state, asked.output, started)
     except MISSHAPED:
@@ -91,18 +93,18 @@ def holds(asked: Asked, state: State | None, started: int) -> bool:
 
 
 FEW = 500
-"""Up to so many outputs and folders, to look at them takes less time than a second process."""
+"""Up to this number of outputs and folders, looking at them takes less time than starting a second process."""
 
 
 def _holds_beside(asked: Asked, state: State, started: int) -> Callable[[], bool]:
-    """`holds`, found out by a second process where there is much to look at. What is returned waits for it."""
+    """Like `holds`, but done by a second process if there is much to look at. The returned function waits for the result."""
 
     def look() -> bytes:
         is_there = holds(asked, state, started)
         stamps = [str(row[0]) for _, _, row in _outputs(state)] if is_there and state.renewed else []
         return "\n".join([str(is_there), *stamps]).encode()
 
-    # Who builds again and again does not ask after an edit: a process that nobody waits for would stay.
+    # A process that builds repeatedly does not ask after an edit, so a second process would never be waited for.
     found = beside(look) if asked.memory is None and len(_outputs(state)) > FEW else look
 
     def result() -> bool:
@@ -116,20 +118,20 @@ def _holds_beside(asked: Asked, state: State, started: int) -> Callable[[], bool
 
 
 def _outputs(state: State) -> list[tuple[str, str, list[Any]]]:
-    """What a state says of outputs: the table, the path, and the row."""
+    """Every row of a state about outputs: the name of its table, its path, the row."""
     tables = (("output_folders", state.output_folders), ("outputs", state.outputs))
     return [(name, path, row) for name, rows in tables for path, row in rows.items()]
 
 
 def renew(asked: Asked, state: State, started: int) -> None:
-    """Keep newer stamps where contents had to be read, so that the next run need not."""
+    """Save the newer stamps of files whose contents had to be read, so that the next run need not read them."""
     if state.renewed:
         state.started, state.renewed = started, False
         save_state(asked.config.root, state)
 
 
 def said_by(state: State) -> Outcome | None:
-    """What the last run said; None if that cannot be read."""
+    """What the last run reported; None if that cannot be read."""
     result = state.result
     diagnostics: tuple[Diagnostic, ...] = ()
     try:

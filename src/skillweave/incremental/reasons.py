@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def reasons_of(published: Published) -> tuple[tuple[str, str], ...]:
-    """Why each entry was written, from what the lock file said of it before."""
+    """For each written entry, its path and why it was written, compared with what the lock file said about it before."""
     return tuple((path, _reason(published.after[path], published.before.get(path))) for path in published.changed)
 
 
@@ -30,5 +30,5 @@ def _reason(now: Record, last: Record | None) -> str:
         return "; ".join(parts)
     if now.outputs != last.outputs:
         return "no source changed, so the configuration or the version of skillweave did"
-    # The lock file says nothing of modes.
+    # A changed mode leaves no trace in the lock file.
     return "no source says anything else, so what was published was changed, or the mode of a source"

@@ -1,4 +1,4 @@
-"""A project worked out anew as far as some edits reach, and no further. What comes out is what a whole run would say."""
+"""Recompiles a project as far as some edits reach, and no further. The result equals that of a whole run."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ if TYPE_CHECKING:
 
 
 class Edits(NamedTuple):
-    """What has changed since a run, and what that run found out. All folders are as they were."""
+    """What has changed since a run, and what that run found out. No folder has changed."""
 
     changed: frozenset[SourcePath]
-    """The files with another content."""
+    """The files whose content has changed."""
     pending: frozenset[str]
-    """The entries that are to be worked out whatever has changed."""
+    """The entries that must be worked out whatever has changed."""
     last: Parts
     tree: Tree
-    """Found to list what the last run saw."""
+    """Its folders list the same names that the last run saw."""
     project: Project | None = None
-    """What that run found in the folders, if it is at hand."""
+    """The project that the last run found in the folders, if it is at hand."""
     files: Mapping[SourcePath, SourceFile] = MappingProxyType({})
-    """Those that it or an earlier one has read, likewise."""
+    """The files that it or an earlier run has read, if they are at hand."""
 
 
 def recompile(config: Config, edits: Edits, documents: Documents, *, strict: bool) -> Compiled | None:
-    """What `compile_project` gives, with the bundles that the edits reach only; None where all must be worked out anew."""
+    """Like `compile_project`, but with only those bundles that the edits reach. None if everything must be worked out anew."""
     last, tree = edits.last, edits.tree
     project = edits.project or discover(tree, config)
     if not is_partial(last.findings) or {entry.path for entry in project.entries} != last.bundles.keys():
@@ -59,7 +59,7 @@ def recompile(config: Config, edits: Edits, documents: Documents, *, strict: boo
     followed = _followed(project, last.links, last.linked)
     load(reading, changed & followed, shown=changed - followed)
     if (templates_of(graph) ^ last.templates) & changed:
-        return None  # Whoever links to it had no part in it, or has none now.
+        return None  # A text that links to it depends on it only while it is a template, and that has changed.
     reach = reach_of(last, graph, edits.changed)
     entries = _reached(project, edits, reach)
     own = starts_of(project._replace(patterns=(), entries=entries))
@@ -67,23 +67,23 @@ def recompile(config: Config, edits: Edits, documents: Documents, *, strict: boo
     load(reading, {*(starts_of(project) & reach.files), *own}, likely=below(named, own))
     names = _names(project, last, graph)
     while shown := [path for path, file in graph.files.items() if file.quoted is not None and path in names.followed]:
-        load(reading, shown)  # Those that edits reach only show them as code, and others do more with them.
+        load(reading, shown)  # The edited files only show these as code, but others do more with them.
         names = _names(project, last, graph)
     if not graph.files.keys() <= names.links.keys():
-        return None  # A whole run would not read an edited file that nothing names any more.
+        return None  # Nothing names an edited file any more, and a whole run would not read it.
     elsewhere = {
         link.target for path, links in names.links.items() if path not in graph.files for link in links if link.splices
     }
     graph.further_templates = last.templates - graph.files.keys()
     site = check_texts(graph, project, config, tree, elsewhere)
-    # Which templates links lead to is known now, too.
+    # Only now is it known which templates links lead to.
     names = names._replace(linked={**names.linked, **graph.linked})
     merge = _Merge(site, last, reach, plan_bundles(site, entries), names)
     return _merged(project, entries, merge)
 
 
 class _Names(NamedTuple):
-    """What the files of the project name now: those that a whole run would read, and no others."""
+    """What the project's files name now. Listed are the files that a whole run would read, and no others."""
 
     links: dict[SourcePath, tuple[Link, ...]]
     linked: dict[SourcePath, tuple[SourcePath, ...]]
@@ -105,13 +105,13 @@ def _names(project: Project, last: Parts, graph: Graph) -> _Names:
 def _followed(
     project: Project, links: Mapping[SourcePath, tuple[Link, ...]], linked: Mapping[SourcePath, tuple[SourcePath, ...]]
 ) -> set[SourcePath]:
-    """The files of which it counts what they name, as they are more than shown as code."""
+    """The files whose own directives and links count, as they are not only shown as code."""
     named = ([link.target for link in found if link.follows] for found in links.values())
     return starts_of(project).union(*named, *linked.values())
 
 
 class _Merge(NamedTuple):
-    """What was worked out anew, and what is there from before."""
+    """What was worked out anew, and what is known from the last run."""
 
     site: Site
     last: Parts
@@ -123,7 +123,7 @@ class _Merge(NamedTuple):
 def _reached(project: Project, edits: Edits, reach: Reach) -> tuple[Entry, ...]:
     """The entries that edits reach, and those that are pending.
 
-    Which entries a leftover directive is found in depends on what else fails each of them: they are worked out again.
+    An entry with a leftover directive is always included: which entries report it depends on what else fails each of them.
     """
     again = {finding.finder for finding in edits.last.findings if finding.diagnostic.code is LEFTOVER_DIRECTIVE}
     return tuple(
@@ -188,7 +188,7 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
 
 
 def _asks_beyond(merge: _Merge, asked: set[SourcePath]) -> bool:
-    """Whether a link leads to a text that was not read for it: only the rendering of a template shows that it does."""
+    """Whether a link leads to a text that was not read for its sake, which only the rendering of a template shows."""
     site = merge.site
     for path in asked:
         if path.endswith(".md") and path in merge.names.links and path not in site.nodes.graph.files:
@@ -199,14 +199,16 @@ def _asks_beyond(merge: _Merge, asked: set[SourcePath]) -> bool:
 
 
 def _holds(merge: _Merge, finding: Finding) -> bool:
-    """Whether an earlier finding in a file that edits do not reach, or in a bundle that is as it was."""
+    """Whether a finding of the last run still holds: its file is not reached by the edits, or its bundle was not worked out
+    anew.
+    """
     if finding.finder is None:
         return finding.diagnostic.path not in merge.reach.files
     return finding.finder in merge.last.bundles and finding.finder not in merge.plans
 
 
 def _fresh(merge: _Merge) -> list[Finding]:
-    """The findings of this run but for those in files of which it saw a part only: they are known from before."""
+    """The findings of this run, without those in files that it saw only in part: these are known from the last run."""
     seen = merge.reach.files | merge.reach.below
     return [
         finding
@@ -216,7 +218,7 @@ def _fresh(merge: _Merge) -> list[Finding]:
 
 
 def _known_bundles(merge: _Merge, failed: set[SourcePath]) -> dict[SourcePath, Bundled] | None:
-    """The bundles that were not worked out anew; None if one of them has to be, as an error in it is gone."""
+    """The bundles that were not worked out anew. None if one of them has to be, because an error in it is gone."""
     found = {}
     for path, known in merge.last.bundles.items():
         if path in merge.plans:

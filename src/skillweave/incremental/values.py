@@ -1,4 +1,4 @@
-"""What is asked of a build or a check, what it answers, and what a process remembers between two."""
+"""What a build or a check is asked, what it answers, and what a process remembers between two of them."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 class Superseded(Exception):  # noqa: N818 (nothing has failed)
-    """A build was given up before it published anything, as `Asked.hold` said; nothing that is remembered has changed."""
+    """A build was given up before it published anything, as `Asked.hold` said to. Nothing that is remembered has changed."""
 
 
 class EntryResult(NamedTuple):
-    """An entry as a report names it. `good`: it has no error."""
+    """An entry as a report names it. `good` means that it has no error."""
 
     path: str
     id: str
@@ -37,53 +37,55 @@ class EntryResult(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a build or a check found and did: all that is told of it."""
+    """What a build or a check found and did: everything that is reported about it."""
 
     entries: tuple[EntryResult, ...]
     """All entries of the project."""
     asked: int
-    """How many of them were asked for."""
+    """How many entries were asked for."""
     files: int
     diagnostics: tuple[Diagnostic, ...]
     changed: tuple[str, ...] = ()
-    """The entries that were written, by path; likewise the next two."""
+    """The paths of the entries that were written. `unchanged`: those that needed no writing. `removed`: what entries that no
+    longer exist had below the output folder.
+    """
     unchanged: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     reasons: tuple[tuple[str, str], ...] = ()
-    """Why an entry was written: its path, and a clause."""
+    """For each written entry, its path and a clause that says why it was written."""
     needs: tuple[Needs, ...] = ()
-    """What the entries that were asked for are made of, where that was asked for."""
+    """What the entries that were asked for are made of; empty unless `Asked.needs` is set."""
     repeats: State | None = None
-    """The state of the run that said all this, where nothing has changed since."""
+    """If nothing has changed since an earlier run, and this repeats its report: the state of that run."""
 
     @property
     def failed(self) -> int:
-        """Of a build: how many entries it neither wrote nor found as they are to be, for an error or for what is in the way.
+        """How many entries a build neither wrote nor found up to date, because of an error or of something in the way.
 
-        A skill whose id another one has is none of the entries, and counts.
+        A skill whose id is already taken by another one is no entry of the project, but is counted here.
         """
         refused = sum(d.code is DUPLICATE_SKILL and d.severity is Severity.ERROR for d in self.diagnostics)
         return self.asked - len(self.changed) - len(self.unchanged) + refused
 
 
 class Memory:
-    """What a process that builds again and again knows from its last run."""
+    """What a process that builds repeatedly knows from its last run."""
 
     def __init__(self) -> None:
         self.documents: dict[str, Document] = {}
-        """By the digest of their text."""
+        """Documents by the digest of their text."""
         self.state: State | None = None
         self.parts: Parts | None = None
-        """Those of `state`."""
+        """The parts of the run that left `state`."""
         self.project: Project | None = None
-        """That of `state`, too."""
+        """The project of that run."""
         self.found: dict[str, Found] = {}
-        """What was looked up for it: where no folder and no symlink has changed, that holds still."""
+        """The paths looked up in that run. The result still holds if no folder and no symlink has changed."""
         self.files: dict[SourcePath, SourceFile] = {}
-        """What was read for it or before: where a file has not changed, that holds still."""
+        """The files read in that run or earlier ones. What was read still holds if the file has not changed."""
         self.ledger: Ledger | None = None
         self.fresh: dict[str, Document] = {}
-        """The documents that no file holds yet."""
+        """The documents that are not yet saved in the cache."""
 
 
 class Asked(NamedTuple):
@@ -93,18 +95,18 @@ class Asked(NamedTuple):
     wanted: tuple[str, ...] = ()
     strict: bool = False
     cached: bool = True
-    """Whether the cache may be used, and is kept."""
+    """Whether the cache may be used and is updated."""
     progress: Callable[[int, int], None] | None = None
     memory: Memory | None = None
-    """For who builds again and again in one process, and calls `save` in between."""
+    """For a process that builds repeatedly, and calls `save` in between."""
     needs: bool = False
-    """Whether a build is to tell what the entries are made of."""
+    """Whether a build has to report what the entries are made of."""
     hold: Callable[[], bool] | None = None
-    """Asked before anything is published: whether that is still wanted. It may take its time."""
+    """Called before anything is published: whether the build is still wanted. It may take its time."""
 
     @property
     def key(self) -> str:
-        """What a state depends on besides files."""
+        """Everything besides files that a state depends on."""
         return f"{parser_key()}; strict {self.strict}; {self.config!r}"
 
     @property
@@ -113,5 +115,5 @@ class Asked(NamedTuple):
 
     @property
     def keeps(self) -> bool:
-        """Whether what this run finds out is kept for the next: it is that of all entries."""
+        """Whether this run's findings are kept for the next one: only those of a run of all entries are."""
         return self.cached and not self.wanted

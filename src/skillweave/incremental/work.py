@@ -1,4 +1,4 @@
-"""A project worked out, as far as edits reach where that can tell."""
+"""Compiles a project: only as far as edits reach, if that is possible."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def compile_asked(asked: Asked, last: Last | None, documents: Documents, started: int) -> tuple[Compiled, State | None]:
-    """The project worked out, as far as edits reach where that can tell; and the state that this leaves, if it is kept."""
+    """Compile the project, only as far as edits reach if that is possible. Also returns the state that this leaves, if it is to
+    be kept. `started` is when the run started.
+    """
     parts = _parts_of(asked, last) if last is not None else None
     if last is not None and parts is not None:
         compiled_changes = _compile_changes(asked, last, parts, documents)
@@ -37,7 +39,7 @@ def compile_asked(asked: Asked, last: Last | None, documents: Documents, started
 
 
 def _parts_of(asked: Asked, last: Last) -> Parts | None:
-    """What the last run found out; None if that is not there."""
+    """The parts of the last run; None if they are not available."""
     if _is_at_hand(asked.memory, last):
         return asked.memory.parts
     kept = load_parts(asked.config.root, last.state)
@@ -61,13 +63,13 @@ def _compile_changes(asked: Asked, last: Last, parts: Parts, documents: Document
     edits = Edits(last.changed, frozenset(last.state.pending), parts, last.tree)
     if _is_at_hand(asked.memory, last):
         edits = edits._replace(project=asked.memory.project, files=asked.memory.files)
-        # Until this run is through, what is known is neither the old nor the new.
+        # Until this run is done, what is remembered describes neither the old nor the new project.
         asked.memory.state = asked.memory.parts = None
     return recompile(asked.config, edits, documents, strict=asked.strict)
 
 
 def documents_of(asked: Asked) -> Documents:
-    """The documents that are known already, of earlier builds and of this process."""
+    """The documents that earlier builds and this process have already parsed."""
     from skillweave.cache import Documents  # noqa: PLC0415
     from skillweave.store import fetcher  # noqa: PLC0415 (only where something may have to be parsed)
 

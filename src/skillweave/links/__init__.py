@@ -1,3 +1,3 @@
-"""What a bundle ships, and where its links lead: every relative destination of every page, resolved
+"""What a bundle ships, and where its links lead: resolves every relative destination of every page
 (directives.md, Links, references, assets).
 """

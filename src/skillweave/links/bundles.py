@@ -1,4 +1,4 @@
-"""What a bundle ships: every link of every page resolved, until nothing new is shipped."""
+"""Finds out what a bundle ships, by resolving every link of every page until nothing new is shipped."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def plan_bundle(site: Site, entry: Entry) -> BundlePlan:
-    """Resolve every link of an entry's documents, and of what they make it ship, until nothing new is shipped."""
+    """Plan the bundle of an entry: resolve every link of its documents, and of what they ship, until nothing new is shipped."""
     plan = BundlePlan(entry)
     pending: deque[PlannedPage] = deque()
     for file in entry.files:
@@ -37,10 +37,10 @@ def plan_bundle(site: Site, entry: Entry) -> BundlePlan:
 
 
 def check_links(site: Site, path: SourcePath) -> set[SourcePath]:
-    """Check the links of a pattern that no bundle holds, as if it were a page of its own. Returns the files they lead to."""
+    """Check the links of a pattern that no bundle contains, as if it were a page of its own. Returns the files they lead to."""
     nodes = site.nodes
     root = nodes.whole(path)
-    # A page of each pattern of a chain that is far too long would take its square.
+    # In a chain of includes that is far too long, laying out a page for each pattern would take time quadratic in its length.
     if root is None or not nodes.nodes[root].linked or path in nodes.graph.too_deep:
         return set()
     plan = BundlePlan(None)
@@ -58,7 +58,7 @@ def _resolve_page(site: Site, plan: BundlePlan, pending: deque[PlannedPage], pag
         for number, copy in enumerate(page.page.copies)
         if copy.key.code is None and site.nodes.nodes[copy.key].linked
     ]
-    # Links come behind all directives of the page, so that they find what those have shipped.
+    # Links are resolved after all directives of the page, so that they find what those have shipped.
     for number, key in linked:
         page.edits[number] = _directive_edits(work, page, number, key)
     for number, key in linked:
@@ -70,7 +70,7 @@ def _resolve_page(site: Site, plan: BundlePlan, pending: deque[PlannedPage], pag
 
 
 def _directive_edits(work: Work, page: PlannedPage, number: int, key: NodeKey) -> list[Edit]:
-    """Ship what the references and assets of a copy name; the links that references leave."""
+    """Ship what the references and assets of a copy name. Returns the edits that put links in place of the references."""
     unit = work.site.nodes.nodes[key].unit
     edits = []
     for edge in named(work.site, key).edges:
@@ -83,8 +83,8 @@ def _directive_edits(work: Work, page: PlannedPage, number: int, key: NodeKey) -
 
 
 def _check_collisions(site: Site, plan: BundlePlan) -> None:
-    """What cannot stand side by side: paths that some file systems take for one, as they differ only in case or in Unicode
-    normalisation; a file where a folder goes; and what another entry publishes below this one's folder.
+    """Report outputs that cannot exist side by side: paths that some file systems take for the same, as they differ only in
+    case or Unicode normalisation; a file where a folder must go; and what another entry publishes below this one's folder.
     """
     entry = plan.entry
     if entry is None:
@@ -118,7 +118,7 @@ def _check_collisions(site: Site, plan: BundlePlan) -> None:
 
 
 def _collide(site: Site, plan: BundlePlan, outs: tuple[str, str], message: str) -> None:
-    """Report that two outputs cannot stand side by side, at what asked for one of them."""
+    """Report that two outputs cannot exist side by side, at the directive or link that asked for one of them."""
     entry = plan.entry
     if entry is not None:
         asked = next((plan.whence[out] for out in outs if out in plan.whence), (entry.main.real, Span(0, 0)))
@@ -129,7 +129,7 @@ def sources_of(site: Site, plan: BundlePlan) -> Reached:
     """Every file that goes into a bundle or could: what its pages reach, and what it copies."""
     starts: set[SourcePath] = {page.unit.path for page in plan.pages.values()}
     if plan.entry is not None:
-        # Also where no page could be laid out, as with a cycle.
+        # These count even if no page could be laid out, as with a cycle.
         starts.update(file.real for file in plan.entry.files if file.treatment == "compile")
     reached = closure(site.nodes.graph, starts)
     return reached._replace(copied=reached.copied | (frozenset(plan.copies.values()) - reached.compiled))

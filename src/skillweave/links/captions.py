@@ -1,4 +1,4 @@
-"""What headings and files are called in an output: with what directives bring into a heading."""
+"""What headings and files are called in an output, including what directives bring into a heading."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def heading_text(nodes: Nodes, node: Node, heading: Heading) -> str:
-    """The text of a heading of a node as it is in the output, without markup: what its slug is made of."""
+    """The text of a node's heading as it is in the output, without markup. Its slug is made of this."""
     start, end = heading.content
     end = heading.id_span.start if heading.id_span else end
     written = node.unit.text[start:end]
@@ -38,7 +38,7 @@ def heading_text(nodes: Nodes, node: Node, heading: Heading) -> str:
 
 
 def _said_with(unit: Unit, heading: Heading, edits: Iterable[Edit]) -> str:
-    """What a heading of a unit says, without markup, once edits are made in it."""
+    """The text of a unit's heading, without markup, after some edits in it."""
     end = heading.id_span.start if heading.id_span else heading.content.end
     text = apply_edits(unit.text, heading.content.start, end, sorted(edits))
     found = parse(f"# {' '.join(text.split())}\n").headings
@@ -46,10 +46,10 @@ def _said_with(unit: Unit, heading: Heading, edits: Iterable[Edit]) -> str:
 
 
 def link_text(nodes: Nodes, edge: Edge, caller: Unit, unit: UnitKey) -> str:
-    """The text of the link that a reference in one unit leaves, as Markdown. `unit` is what it leads to.
+    """The text, as Markdown, of the link that a reference in the unit `caller` leaves. `unit` is what the link leads to.
 
-    It is what the directive or the file's front matter says, brackets escaped; else the file's first heading, or its name,
-    which are no Markdown any more.
+    It is the text that the directive or else the file's front matter gives, with brackets escaped; or else the file's first
+    heading or its name, with everything escaped that would be markup.
     """
     block = block_at(caller, edge.placed.line)
     text = _linked_text(nodes, edge, unit)
@@ -62,9 +62,9 @@ def _linked_text(nodes: Nodes, edge: Edge, unit: UnitKey) -> str:
     title = field.value if field is not None and isinstance(field.value, str) else ""
     said = edge.directive.text or " ".join(title.split())
     if said:
-        # A back-slash at its end would escape the bracket behind it.
+        # A backslash at its end would escape the bracket behind it.
         odd = (len(said) - len(said.rstrip("\\"))) % 2
-        # A back-tick alone would find another one in the text around it.
+        # A lone back-tick would pair up with one in the text around it.
         return re.sub(r"[\[\]`]" if said.count("`") % 2 else r"[\[\]]", r"\\\g<0>", said) + "\\" * odd
     return _MEANT_AS_MARKUP.sub(r"\\\g<0>", _first_heading(nodes, unit) or unit.path.rpartition("/")[2])
 
@@ -74,13 +74,13 @@ _MEANT_AS_MARKUP = re.compile(
       | <(?=[A-Za-z/!?<]) | \{(?=\{) | &(?=\#|[A-Za-z][A-Za-z0-9]*;)""",
     re.VERBOSE,
 )
-"""What would be more than a character in running text."""
+"""Matches what would be markup in running text."""
 
 
 def _first_heading(nodes: Nodes, unit: UnitKey) -> str:
-    """What the first heading of a unit says, with what includes bring into it; empty if there is none.
+    """The text of a unit's first heading, with what includes bring into it; empty if there is none.
 
-    Of references it is not text_in what they leave in it: they may lead back here.
+    The links that references in it would leave are not worked out: they may lead back here.
     """
     key = nodes.wholes.get(unit)
     made = nodes.units.get(unit)
@@ -100,7 +100,7 @@ def _first_heading(nodes: Nodes, unit: UnitKey) -> str:
 
 
 def _brought(nodes: Nodes, node: Node) -> Iterator[Edit]:
-    """What includes and references in the running text of a node become."""
+    """Yield the edits that put in place what includes and references in the running text of a node become."""
     for placed, child in node.inline:
         yield Edit(*placed.directive.span, _said(nodes, child) if child is not None else "")
     yield from _references(nodes, node)
@@ -117,7 +117,7 @@ def _references(nodes: Nodes, node: Node) -> Iterator[Edit]:
 
 
 def _said(nodes: Nodes, child: Child) -> str:
-    """What an include in running text brings, with the links that references leave, over all levels."""
+    """The text that an include in running text brings, with the links that references in it leave, over all levels."""
     top = text_in(child)
     if not nodes.nodes[child.key].linked:
         return text_of(nodes, top)

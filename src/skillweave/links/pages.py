@@ -1,7 +1,7 @@
-"""Pages: one document of a bundle, with each copy of what it includes and the slug of every heading in it.
+"""Pages: a page is one document of a bundle, with each copy of what it includes and the slug of every heading in it.
 
-A copy is one place where a node comes in. Links are resolved per copy, as a link to a heading follows the copy that it
-stands in; a node without links is one text, however often it comes in.
+A copy is one place where a node comes into a page. Links are resolved for each copy, as a link to a heading leads to the
+heading in the copy where the link stands. A node without links has one text, however often it comes in.
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 
 
 class Copy(NamedTuple):
-    """One place where a node comes into a page. `parent` is the number of the copy whose file includes it."""
+    """One place where a node comes into a page. `parent` is the number of the copy whose file includes it; -1 for the page
+    itself.
+    """
 
     text: TextKey
     parent: int
     line: int
-    """The line of the parent's unit that it takes."""
+    """The line of the parent's unit where it is included."""
 
     @property
     def key(self) -> NodeKey:
@@ -38,8 +40,8 @@ class Copy(NamedTuple):
 
 
 class _Names(NamedTuple):
-    """The slugs of a page's headings by what they are called: there; in a copy of a file, and in the first copy that has one;
-    and of each file the first one.
+    """The slugs of a page's headings, by the names that they answer to: in the whole page; in one copy of a file, by its
+    number; and in the first copy of a file that has such a heading. `first` has the slug of each file's first heading.
     """
 
     in_page: dict[str, str]
@@ -49,23 +51,23 @@ class _Names(NamedTuple):
 
 
 class Page:
-    """What a page consists of: its copies, the page itself first, and the headings in the order of the output."""
+    """What a page consists of: its copies, starting with the page itself, and its headings in the order of the output."""
 
     def __init__(self, copies: list[Copy]) -> None:
         self.copies = copies
         self.slugs: dict[tuple[int, int], str] = {}
-        """The slug of a heading in the page, by its copy's number and its line in the unit."""
+        """The slug of each heading in the page, by the number of its copy and its line in the unit."""
         self.headings: list[tuple[int, Heading]] = []
         """The headings in order, each with the number of its copy."""
         self.by_path: dict[SourcePath, list[int]] = {}
-        """The copies of each file, as Markdown."""
+        """The numbers of the copies of each file, without those shown as code."""
         self.anchors: set[str] = set()
         """The HTML anchors of these files."""
         self.is_complete = True
-        """Whether all is known that they bring: none of their directives has an error."""
+        """Whether everything is known that the page contains, because none of its directives has an error."""
 
     def place(self, copy: int, line: int) -> tuple[int, ...]:
-        """Where a line of a copy stands in the page: what sorts before comes before."""
+        """A key that tells where a line of a copy stands in the page: keys sort as the lines do."""
         place = [line]
         while copy:
             place.append(self.copies[copy].line)
@@ -73,11 +75,15 @@ class Page:
         return tuple(reversed(place))
 
     def named(self, name: str) -> str | None:
-        """The slug of the heading of this page that a fragment names, by its slug in the page or its explicit id."""
+        """The slug of the heading of this page that a fragment names, by its slug in the page or its explicit id; None if there
+        is none.
+        """
         return self._names.in_page.get(name)
 
     def heading_of(self, path: SourcePath, name: str | None, prefer: int | None = None) -> str | None:
-        """The slug of a heading that came along from a file: the named one, or the first; in a preferred copy, or the first."""
+        """The slug of a heading that came from a file: of the named one, or without a name the first one. A preferred copy is
+        looked at first. None if there is none.
+        """
         if name is None:
             return self._names.first.get(path)
         if prefer is not None and prefer in self._names.in_copy.get(path, {}):
@@ -88,7 +94,9 @@ class Page:
 
     @cached_property
     def _names(self) -> _Names:
-        """What the headings answer to. Found once, when all are known: a page may hold as many links as headings."""
+        """The names that the headings answer to. Worked out once, when all headings are known, as a page may have as many links
+        as headings.
+        """
         names = _Names({}, {}, {}, {})
         own: dict[int, dict[str, str]] = {copy: {} for copies in self.by_path.values() for copy in copies}
         for copy, heading in self.headings:
@@ -107,7 +115,7 @@ class Page:
 
 
 def lay_out(nodes: Nodes, root: NodeKey) -> Page:
-    """All copies and headings of a page."""
+    """Find all copies and headings of a page. `root` is the node of its whole unit."""
     page = Page([])
     page.is_complete = root.unit not in nodes.incomplete
     slug, slugs, headings = Slugger().slug, page.slugs, page.headings
@@ -140,7 +148,7 @@ def _add_copy(nodes: Nodes, page: Page, copy: Copy) -> None:
 
 
 def page_text(nodes: Nodes, page: Page, edits: Mapping[int, Sequence[Edit]]) -> str:
-    """A page's text with edits made in its copies, without a final line end."""
+    """A page's text, without a final line end. `edits` are those of its copies, by their number."""
     changed = set(edits)
     for number in sorted(edits):
         parent = page.copies[number].parent
@@ -149,7 +157,7 @@ def page_text(nodes: Nodes, page: Page, edits: Mapping[int, Sequence[Edit]]) -> 
             parent = page.copies[parent].parent
     if not changed:
         text = text_of(nodes, page.copies[0].text)
-        # Nobody else asks for it, as a rule, and all pages together are the better part of what a build holds.
+        # As a rule nobody else asks for this text, and the texts of all pages would be most of the memory that a build takes.
         del nodes.texts[page.copies[0].text]
         return text
     children: dict[int, list[int]] = {}
@@ -169,7 +177,7 @@ def page_text(nodes: Nodes, page: Page, edits: Mapping[int, Sequence[Edit]]) -> 
 
 
 def _events(nodes: Nodes, key: NodeKey) -> tuple[Caption | Child, ...]:
-    """A node's own headings and what it includes, in the order of the output; what stands in running text comes last."""
+    """A node's own headings and its includes, in the order of the output; includes in running text come last."""
     if key not in nodes.events:
         nodes.events[key] = tuple(_found_events(nodes, nodes.nodes[key]))
     return nodes.events[key]

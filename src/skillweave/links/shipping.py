@@ -1,4 +1,4 @@
-"""Files that a bundle has to hold: pages, copies, and two that would be one."""
+"""Ships files in a bundle: as pages or as copies. Also reports two files that would become the same output."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ if TYPE_CHECKING:
 
 
 def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal | None:
-    """Have the bundle hold a file that a link names; where the link leads then."""
+    """Ship a file that a link names. Returns where the link then leads; None if it stays as it is."""
     nodes, entry = work.site.nodes, work.plan.entry
     if entry is not None and entry.kind == "document":
-        # What a directive with an error would bring may be what the link leads to.
+        # The link may lead to what a directive with an error would bring.
         if place.page.page.is_complete or not real.endswith(".md"):
             cannot_ship(work, place, written.path or real)
         return None
@@ -70,7 +70,7 @@ def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal |
     document = nodes.graph.files[real].document if real in nodes.graph.files else None
     known = work.plan.pages.get(out)
     if document and document.params is not None:
-        # A template that a directive has shipped with its values is that page; else its defaults are its values.
+        # A template that a directive has shipped with values is that page; otherwise it gets its defaults.
         unit = known.unit if known is not None and known.unit.path == real else UnitKey(real, defaults(work, real))
         if unit not in nodes.wholes and any(param.required for param in document.params):
             cure = f'give it its values: <<reference: {name} with name="…">>'
@@ -84,7 +84,7 @@ def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal |
 
 
 def _ship_page(work: Work, place: Place, out: str, unit: UnitKey) -> bool:
-    """Have the bundle hold a page that a link leads to; whether it can."""
+    """Ship a page that a link leads to. Returns whether that is possible."""
     source = (place.unit.path, to_source(work.site.nodes.graph, place.unit, place.span))
     if not _claim(work, source, out, unit) or add_page(work.site, work.plan, work.pending, out, unit) is None:
         return False
@@ -93,7 +93,9 @@ def _ship_page(work: Work, place: Place, out: str, unit: UnitKey) -> bool:
 
 
 def check_anchor(work: Work, place: Place, unit: UnitKey, written: Written) -> str | None:
-    """The name that a fragment of a link has in the page it leads to; reported if the page has no such heading."""
+    """The name that the fragment of a link has in the page that it leads to. None if it is not found, which is reported, or if
+    that cannot be known.
+    """
     name = written.fragment or ""
     page = work.site.layout(unit)
     if page is None or not name:
@@ -101,7 +103,7 @@ def check_anchor(work: Work, place: Place, unit: UnitKey, written: Written) -> s
     own = page.heading_of(unit.path, name)
     slug = own or page.named(name)
     if slug is not None:
-        # The `{#id}` of what is included reaches no output.
+        # An `{#id}` in an included text reaches no output.
         keeps_ids = own is not None and work.site.nodes.units[unit].is_own
         return name if keeps_ids and page.named(name) == slug else slug
     if name in page.anchors:
@@ -138,7 +140,7 @@ def _copy(work: Work, place: Place, out: str, real: SourcePath) -> None:
 
 
 def _claim(work: Work, source: tuple[SourcePath, Span], out: str, unit: UnitKey) -> bool:
-    """Whether a page can have its place in the bundle; reported if something else has it."""
+    """Whether a page can have its place in the bundle. If something else has it, that is reported."""
     known = work.plan.pages.get(out)
     other = known.unit.path if known is not None and known.unit != unit else work.plan.copies.get(out)
     if other is None:
@@ -156,14 +158,14 @@ def _claim(work: Work, source: tuple[SourcePath, Span], out: str, unit: UnitKey)
 
 
 def _both(path: SourcePath, other: SourcePath, out: str) -> str:
-    """What to say of two files that would be one output, or of one that would be it both as it is and compiled."""
+    """The message for two files that would become the same output, or for one file that would be copied and compiled to it."""
     if path == other:
         return f"{path} comes to {out} as it is, and compiled"
     return f"{path} and {other} both come to {out}"
 
 
 def reference_link(work: Work, place: Place, edge: Edge) -> str:
-    """The link that a reference directive leaves."""
+    """Ship what a reference directive names. Returns the link that the directive leaves; empty if there is none."""
     nodes, entry = work.site.nodes, work.plan.entry
     directive = edge.directive
     target = edge.target or SourcePath("")
@@ -201,7 +203,7 @@ def reference_link(work: Work, place: Place, edge: Edge) -> str:
 
 
 def asset(work: Work, place: Place, edge: Edge) -> None:
-    """Have the bundle hold what an asset directive names."""
+    """Ship what an asset directive names."""
     nodes, entry = work.site.nodes, work.plan.entry
     directive = edge.directive
     target = edge.target or SourcePath("")
@@ -239,7 +241,7 @@ def asset(work: Work, place: Place, edge: Edge) -> None:
 
 
 def _misplaced(directive: Directive, out: str) -> Problem | None:
-    """What is wrong with the place in a bundle that an asset is to have; None if nothing is."""
+    """The problem with the place in a bundle that an asset directive asks for; None if there is none."""
     help_ = "name a folder of the bundle, such as to=scripts/"
     if "\\" in out or re.match(r"[A-Za-z]:", out):
         what = "a backslash" if "\\" in out else "a drive"
@@ -260,7 +262,9 @@ def collide(
     message: str,
     cure: str = "rename one of the files, or give an asset another place with `to=`",
 ) -> None:
-    """Report that two things would be one output: what asked for the second one, and the output."""
+    """Report that two things would become the same output. `asked` is what asked for the second one (file and span), and the
+    output.
+    """
     if plan.entry is None:
         return
     source, out = asked

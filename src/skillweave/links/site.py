@@ -33,50 +33,52 @@ T = TypeVar("T")
 
 
 class PlannedPage:
-    """A document that a bundle will hold: where, made from what, with which edits in which copy."""
+    """A document that a bundle will contain: where it goes, what it is made from, and the edits in each of its copies."""
 
     def __init__(self, out: str, unit: UnitKey, page: Page) -> None:
         self.out = out
-        """Its path below the bundle's folder."""
+        """Its path, relative to the bundle's folder."""
         self.unit = unit
         self.page = page
         self.edits: dict[int, list[Edit]] = {}
 
 
 class BundlePlan:
-    """All that an entry's bundle will hold, by path below the bundle's folder."""
+    """Everything that an entry's bundle will contain, by path relative to the bundle's folder. Without an entry, the plan only
+    serves to check links.
+    """
 
     def __init__(self, entry: Entry | None) -> None:
         self.entry = entry
         self.pages: dict[str, PlannedPage] = {}
         self.copies: dict[str, SourcePath] = {}
         self.whence: dict[str, tuple[SourcePath, Span]] = {}
-        """For what is shipped, the directive or link that asked for it first."""
+        """For what is shipped, the file and span of the directive or link that asked for it first."""
         self.named: set[SourcePath] = set()
-        """The files that a directive has shipped, whatever `links` says."""
+        """The files that a directive has shipped: links may lead to them, whatever `links` is set to."""
         self.asked: set[SourcePath] = set()
         """The files that links lead to."""
         self.consulted: set[SourcePath] = set()
-        """Those of other entries that have to have what a link names in them."""
+        """The files of other entries to which links with a fragment lead, so that the fragment is looked up in them."""
         self.size: Size | None = None
-        """How long a skill is at most, as its sources have it; None of what is no skill."""
+        """An upper bound for the size of a skill, measured on its sources; None if the entry is no skill."""
 
 
 class NamedByNode(NamedTuple):
-    """What the own lines of a node name, the same in each of its copies."""
+    """What a node's own lines name. It is the same in each of its copies."""
 
     edges: tuple[Edge, ...]
-    """References and assets."""
+    """The edges of references and assets."""
     links: tuple[tuple[Destination, Written], ...]
-    """The destinations that are ours to judge, and what each means."""
+    """The destinations that may lead into the project, and what each means."""
     definitions: tuple[Definition, ...]
-    """Of two under one label, the first."""
+    """The definitions; of several with the same label, only the first."""
     uses: tuple[tuple[LabelUse, Definition | None], ...]
-    """The labels that these lines use and do not define, and the definition that the whole file has."""
+    """The labels that these lines use but do not define, each with the definition that the whole file has, if any."""
 
 
 class Site:
-    """The project as links see it: which entry owns a file, and the layout of pages that were worked out."""
+    """The project as links see it: which entry owns a file, and the layouts of pages worked out so far."""
 
     def __init__(self, nodes: Nodes, tree: Tree, entries: tuple[Entry, ...]) -> None:
         self.nodes = nodes
@@ -85,26 +87,26 @@ class Site:
         self.owners: dict[SourcePath, tuple[Entry, EntryFile]] = {}
         self.folders: dict[str, Entry] = {}
         self.inner: dict[str, list[Entry]] = {}
-        """The skills that lie in a skill, by its folder."""
+        """The skills that lie inside other skills, by each folder above them."""
         self.layouts: dict[UnitKey, Page] = {}
         self.known_files: tuple[SourcePath, ...] = ()
         """Every pattern and every file of an entry, sorted."""
         self.roots: tuple[str, ...] = ()
-        """The roots of patterns, skills and documents."""
+        """The folders where the configuration looks for patterns, skills and documents."""
         self.known: dict[NodeKey, NamedByNode] = {}
-        """What the own lines of nodes name, once it was asked for."""
+        """What the own lines of nodes name, as far as it was needed so far."""
         self.lines: dict[UnitKey, NamedByLine] = {}
-        """What units name, likewise."""
+        """What units name, as far as it was needed so far."""
         self.names: dict[UnitKey, tuple[frozenset[str], frozenset[str]]] = {}
-        """What the headings of units answer to, likewise."""
+        """The slugs and explicit ids of the headings of units, as far as they were needed so far."""
         self.prose: dict[NodeKey, tuple[tuple[Span, str], ...]] = {}
-        """The paths in their code spans, likewise."""
+        """The paths in the code spans of nodes, as far as they were needed so far."""
         self.paths: dict[UnitKey, list[tuple[int, tuple[Span, str]]]] = {}
-        """Those in the code spans of units, each with its line."""
+        """The paths in the code spans of units, each with its line, sorted."""
 
     @cached_property
     def by_name(self) -> dict[str, list[SourcePath]]:
-        """`known_files` by what they are called: for links that lead nowhere."""
+        """`known_files` by file name, for suggestions about links that lead nowhere."""
         found: dict[str, list[SourcePath]] = {}
         for path in self.known_files:
             found.setdefault(path.rpartition("/")[2], []).append(path)
@@ -119,7 +121,7 @@ class Site:
         return self.names[unit.key]
 
     def layout(self, unit: UnitKey) -> Page | None:
-        """The layout of a whole unit as a page."""
+        """The layout of a whole unit as a page; None if it could not be worked out or is too large."""
         key = self.nodes.wholes.get(unit)
         if key is None or is_too_large(self.nodes, self.nodes.nodes[key]):
             return None
@@ -129,7 +131,7 @@ class Site:
 
 
 def make_site(nodes: Nodes, tree: Tree) -> Site:
-    """The site of a project."""
+    """Set up the site of a project."""
     site = Site(nodes, tree, nodes.project.entries)
     for entry in site.entries:
         site.folders[tree.look_up(entry.folder).real if entry.kind == "skill" else entry.path] = entry
@@ -145,7 +147,7 @@ def make_site(nodes: Nodes, tree: Tree) -> Site:
 
 
 def named(site: Site, key: NodeKey) -> NamedByNode:
-    """What the own lines of a Markdown node name."""
+    """What the own lines of a Markdown node name. Worked out once, then remembered."""
     if key not in site.known:
         unit = site.nodes.nodes[key].unit
         if unit.key not in site.lines:
@@ -155,7 +157,9 @@ def named(site: Site, key: NodeKey) -> NamedByNode:
 
 
 class NamedByLine(NamedTuple):
-    """What a unit names, in the order of its lines, each with its line: to select from, as often as the unit is selected."""
+    """What a unit names, in the order of its lines and each with its line. Each selection of the unit picks its part
+    from this.
+    """
 
     edges: list[tuple[int, Edge]]
     links: list[tuple[int, tuple[Destination, Written]]]
@@ -180,7 +184,7 @@ def _lines_of(unit: Unit) -> NamedByLine:
 
 
 def _selected(by_line: NamedByLine, ranges: Ranges) -> NamedByNode:
-    """What lines of a unit name."""
+    """What some lines of a unit name."""
     here: dict[tuple[str, bool], Definition] = {}
     for definition in held(by_line.definitions, ranges):
         here.setdefault((definition.label, definition.footnote), definition)
@@ -191,7 +195,9 @@ def _selected(by_line: NamedByLine, ranges: Ranges) -> NamedByNode:
 
 
 def held(found: Sequence[tuple[int, T]], ranges: Ranges) -> Iterator[T]:
-    """Of what stands in the order of its lines, each with its line: what stands in these."""
+    """Yield those of the found things, given in the order of their lines and each with its line, that stand in some line
+    ranges.
+    """
     if ranges and found:
         for line, one in between(found, ranges[0][0], ranges[-1][1], itemgetter(0)):
             if holds(ranges, line):
@@ -199,7 +205,7 @@ def held(found: Sequence[tuple[int, T]], ranges: Ranges) -> Iterator[T]:
 
 
 def _own_links(unit: Unit) -> Iterator[tuple[int, tuple[Destination, Written]]]:
-    """The destinations that are ours to judge, each with its line."""
+    """Yield the destinations that may lead into the project, each with its line."""
     stray = _stray_directives(unit)
     for destination in unit.document.destinations if unit.document else ():
         start, end = destination.span
@@ -211,6 +217,8 @@ def _own_links(unit: Unit) -> Iterator[tuple[int, tuple[Destination, Written]]]:
 
 
 def _stray_directives(unit: Unit) -> list[int]:
-    """Where directives start that are not resolved, which is a finding: a destination with one is no path yet."""
+    """The offsets of directives that stand where none is resolved, which is a finding. A destination that contains one is no
+    path yet.
+    """
     problems = unit.document.problems if unit.document else ()
     return sorted(problem.span.start for problem in problems if problem.code is DIRECTIVE_NOT_ALONE)

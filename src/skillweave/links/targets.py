@@ -1,4 +1,4 @@
-"""One link → where it leads in the output; what it ships on the way (directives.md, Links, references, assets)."""
+"""Resolves one link: where it leads in the output, and what it ships on the way (directives.md, Links, references, assets)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def resolved(work: Work, place: Place, written: Written) -> Edit | None:
-    """One link: what its destination becomes; None where it stays."""
+    """Resolve one link: the edit that changes its destination; None if that stays as it is."""
     raw = place.unit.text[place.span.start : place.span.end]
     if written.path:
         goal = _target(work, place, written, work.site.tree.look_up(resolve(place.unit.path, written.path)))
@@ -41,7 +41,9 @@ def resolved(work: Work, place: Place, written: Written) -> Edit | None:
 
 
 def _respelled(place: Place, written: Written, goal: Goal, raw: str) -> str:
-    """The destination with its path changed to an output's, or as it was if it already leads there."""
+    """The destination, rewritten to lead to the goal's output; its path stays as written if it already leads there. `raw` is
+    the destination in the source.
+    """
     out = goal.out
     suffix = raw[written.length :] if goal.fragment is None else f"#{encode(goal.fragment)}"
     folder = place.page.out.rpartition("/")[0]
@@ -53,7 +55,7 @@ def _respelled(place: Place, written: Written, goal: Goal, raw: str) -> str:
 
 
 def _own_anchor(work: Work, place: Place, name: str) -> Goal | None:
-    """Where a fragment of the same document leads; None where it stays as it is."""
+    """Where a link to a heading or anchor of its own document leads; None if it stays as it is. A broken one is reported."""
     if not name:
         return None
     document = place.unit.document
@@ -76,7 +78,7 @@ def _own_anchor(work: Work, place: Place, name: str) -> Goal | None:
 
 
 def _target(work: Work, place: Place, written: Written, found: Found) -> Goal | None:
-    """Where a link with a path leads in the output; None where it stays, or is wrong (and reported)."""
+    """Where a link with a path leads in the output; None if it stays as it is, or is wrong, which is reported."""
     path = written.path
     match found.kind:
         case "outside":
@@ -113,7 +115,7 @@ def _folder(work: Work, place: Place, written: Written, real: SourcePath) -> Goa
 
 
 def _instead_of_folder(work: Work, place: Place, written: Written, real: SourcePath) -> str:
-    """What to write in place of a link to a folder."""
+    """Advice on what to write in place of a link to a folder."""
     if work.plan.entry is not None and work.plan.entry.kind == "document":
         return DOCUMENT_HELP
     listing = work.site.tree.listing(real)
@@ -129,7 +131,7 @@ def _instead_of_folder(work: Work, place: Place, written: Written, real: SourceP
 
 
 def _other_entry(work: Work, place: Place, other: Entry, target: str) -> Goal | None:
-    """A link to another skill or document: from output to output."""
+    """Where a link to another skill or document leads: from one output to the other. It is reported, as it may not hold."""
     if work.plan.entry is None:
         return None
     message = f"this link holds only where {other.id} is installed beside {work.plan.entry.id}"
@@ -168,7 +170,9 @@ def _file(work: Work, place: Place, written: Written, real: SourcePath) -> Goal 
 
 
 def _is_published_in(entry: Entry, owned: EntryFile) -> bool:
-    """Whether a file is one of a skill in a skill, which is published with the outer one."""
+    """Whether a file belongs to a skill inside another skill, and is therefore published with the outer one, which is
+    `entry`.
+    """
     return entry.kind == "skill" and owned.treatment != "partial" and is_below(owned.path, entry.folder)
 
 
@@ -191,7 +195,7 @@ def _own_file(work: Work, place: Place, written: Written, owned: EntryFile) -> G
 
 
 def _with_anchor(work: Work, place: Place, written: Written, owned: EntryFile, out: str) -> Goal:
-    """A file of an entry, and the name that a link's fragment has there."""
+    """Make a goal of a file of an entry, with the name that a link's fragment has there."""
     slug = None
     if written.fragment and owned.treatment != "copy":
         slug = check_anchor(work, place, UnitKey(owned.real), written)
@@ -199,7 +203,7 @@ def _with_anchor(work: Work, place: Place, written: Written, owned: EntryFile, o
 
 
 def _included(work: Work, place: Place, written: Written, real: SourcePath) -> str | None:
-    """The slug of the heading that a link to an included file leads to; None where none came along."""
+    """The slug of the heading that a link leads to if its file is included in this page; None if no such heading came along."""
     page = place.page.page
     copies = page.by_path.get(real, [])
     if not copies or (copies == [0] and place.copy == 0):

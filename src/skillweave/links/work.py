@@ -1,4 +1,6 @@
-"""What resolving the links of one bundle passes around; the anchors and the files that a link can have meant."""
+"""The values passed around while the links of one bundle are resolved, and suggestions for anchors and files that a link may
+have meant.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
 
 
 def add_page(site: Site, plan: BundlePlan, pending: deque[PlannedPage], out: str, unit: UnitKey) -> PlannedPage | None:
-    """Have a bundle hold a unit as a page at a place, if it can be laid out; what it links to is pending then."""
+    """Put a unit into a bundle as the page `out`, and return it; its links are then pending. If there is a page already, that
+    is returned. None if the unit cannot be laid out.
+    """
     if out in plan.pages:
         return plan.pages[out]
     page = site.layout(unit)
@@ -33,7 +37,7 @@ def add_page(site: Site, plan: BundlePlan, pending: deque[PlannedPage], out: str
 
 
 class Place(NamedTuple):
-    """Where a link stands: the page, the copy in it, its unit, and its span in the unit's text."""
+    """Where a link stands: the page, the number of the copy in it, the unit of that, and the link's span in the unit's text."""
 
     page: PlannedPage
     copy: int
@@ -42,14 +46,16 @@ class Place(NamedTuple):
 
 
 class Goal(NamedTuple):
-    """Where a link leads: a path below the bundle, or empty for the page itself; and the fragment, if it changes."""
+    """Where a link leads: a path relative to the bundle's folder, or empty for the page itself; and the fragment if
+    it changes.
+    """
 
     out: str
     fragment: str | None = None
 
 
 class Work(NamedTuple):
-    """A bundle whose links are resolved: what it holds so far, and the pages that are still to be looked at."""
+    """A bundle whose links are being resolved: what it contains so far, and the pages that are still to be looked at."""
 
     site: Site
     plan: BundlePlan
@@ -57,7 +63,9 @@ class Work(NamedTuple):
 
 
 def report_link(work: Work, place: Place, code: Code, message: str, help_: str | None = None) -> None:
-    """Report a link's problem at its place; it fails the entry whose page it is on, and the file that holds it."""
+    """Report a problem of a link at its place. An error fails the file that holds the link; if a document cannot ship
+    something, it fails that document instead.
+    """
     nodes = work.site.nodes
     span = to_source(nodes.graph, place.unit, place.span)
     index = nodes.graph.files[place.unit.path].line_index
@@ -68,7 +76,7 @@ def report_link(work: Work, place: Place, code: Code, message: str, help_: str |
 
 
 def nearest_anchor(unit: Unit, name: str) -> str | None:
-    """What to suggest in place of an anchor that a text does not have; None if nothing is near."""
+    """A suggestion for an anchor that a text does not have; None if no heading comes near."""
     slugs = [heading.slug for heading in unit.document.headings] if unit.document else []
     close = near_names(name, slugs, cutoff=0.4)
     return f"did you mean #{close[0]}?" if close else None
@@ -79,7 +87,9 @@ OUTSIDE_HELP = "copy the file into a pattern root, or add its folder to `shared`
 
 
 def suggestion(work: Work, place: Place, path: str) -> str | None:
-    """Where the file may be: the same path from the project's root or a pattern root, or a file of that name."""
+    """Suggest what a link to a missing file may have meant: the same path from the project's root, the entry's folder or a
+    pattern root, or a file with that name or a similar one. None if nothing is found.
+    """
     hidden = left_out_part(path)
     if hidden is not None:
         return f"rename {hidden}: hidden files, caches and editor backups are left out everywhere"
@@ -100,7 +110,7 @@ def suggestion(work: Work, place: Place, path: str) -> str | None:
 
 
 def defaults(work: Work, path: SourcePath) -> tuple[tuple[str, str], ...]:
-    """The values that a template has of itself."""
+    """The default values of a template's parameters."""
     file = work.site.nodes.graph.files[path]
     params = file.document.params if file.document and file.document.params else ()
     return tuple(sorted((param.name, param.default or "") for param in params))

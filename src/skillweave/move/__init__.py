@@ -1,6 +1,6 @@
-"""Moving a pattern, a skill or a folder: every directive and link that names it is rewritten, and nothing is broken.
+"""Moves a pattern, a skill or a folder: every directive and link that names it is rewritten, and nothing is broken.
 
-The project is compiled as it is and as it would be; what is not told by a diagnostic is compared besides. Only then is
+The project is compiled as it is and as it would be. Whatever diagnostics do not show is compared separately. Only then is
 anything written.
 """
 
@@ -41,17 +41,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MoveRequest:
-    """What a move is planned with."""
+    """The settings that a move is planned with."""
 
     config: Config
     strict: bool = False
     fetch: Fetch | None = None
-    """Gets documents that earlier builds parsed."""
+    """Fetches documents that earlier builds parsed."""
     progress: Progress | None = None
 
 
 def plan_move(asked: MoveRequest, move: Move) -> MovePlan:
-    """Work out all that a move does. Nothing is written; what makes no sense at all is a `MoveError`."""
+    """Work out everything that a move does. Writes nothing. Raises MoveError if the move makes no sense, or if a file changes
+    in the meantime.
+    """
     config = asked.config
     memory: dict[str, Document] = {}
     documents = Documents(asked.fetch, memory)
@@ -88,7 +90,7 @@ def _unread(before: Compiled) -> tuple[str, ...]:
 
 
 def _moved_files(config: Config, before: Compiled, move: Move) -> tuple[SourcePath, ...]:
-    """The files of the project that a move takes along; refused, if there are none or something stands in its way."""
+    """The project's files that a move takes along. Raises MoveError if there are none, or something is in its way."""
     check_new_path(before.tree, move)
     check_configuration(config, before, move)
     check_symlinks(config.root, config.output, move)
@@ -101,7 +103,9 @@ def _moved_files(config: Config, before: Compiled, move: Move) -> tuple[SourcePa
 def _changes(
     before: Compiled, edits: Mapping[SourcePath, tuple[Edit, ...]]
 ) -> tuple[tuple[Change, ...], dict[SourcePath, tuple[bytes, bytes]]]:
-    """What is rewritten, in bytes: line ends, a byte order mark and all else that no edit touches stay as they are."""
+    """Apply the edits to the bytes of each file. Line ends, a byte order mark and everything else that no edit touches stay as
+    they are. Raises MoveError if a file was changed in the meantime.
+    """
     changes, texts = [], {}
     for path, own in edits.items():
         file = before.graph.files[path]
@@ -115,7 +119,9 @@ def _changes(
 
 
 def _check_unchanged(seen: Mapping[str, Read | str], now: Mapping[str, Read | str]) -> None:
-    """Refuse to go on if a file that was read for today's project had other contents when it was read for the future."""
+    """Raise MoveError if a file had other contents when it was read for the future project than when it was read for the
+    present one.
+    """
     for path, read in seen.items():
         known = now[path]
         if (read.digest if isinstance(read, Read) else read) != (known.digest if isinstance(known, Read) else known):

@@ -1,12 +1,12 @@
-"""Carrying out a move, so that it can be cut off at any moment and be finished later.
+"""Carries out a move in such a way that it can be cut off at any moment and be finished later.
 
-A journal is written first: what moves where, and which edits each file gets. New texts are written beside their files,
-then the move is made by renaming, then each text takes its file's place, and last the journal goes. Every step can be
-told done from undone, so that whoever finds a journal can go on.
+First a journal is written: what moves where, and which edits each file gets. New texts are written beside their files, then the
+move is made by renaming, then each text replaces its file, and last the journal is removed. Of every step it can be told
+whether it was done, so that whoever finds a journal can go on.
 """
 
 # ruff: noqa: PTH105
-# (`os.replace` is named as what it is: the one call that swaps a file)
+# (`os.replace` is called by that name, as it is the one call that replaces a file in one step)
 
 from __future__ import annotations
 
@@ -28,23 +28,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 JOURNAL = ".skillweave-move.json"
-"""What is done, in the project's folder, as long as it is not done."""
+"""The name of the journal, which is in the project's folder until the move is done."""
 
 
 class Task(NamedTuple):
-    """What is written."""
+    """What the journal contains: a move, and the files that it rewrites."""
 
     move: Move
     changes: tuple[Change, ...]
 
 
 def carry_out(root: Path, task: Task) -> tuple[SourcePath, ...]:
-    """Make a move; the files that were left, because they had been changed since a first try was cut off.
+    """Make a move. The result is empty, unlike that of `finish`: no file is ever left as it is.
 
-    What is refused before anything is renamed leaves all as it was.
+    Raises MoveError if something is refused, or if a file was changed meanwhile. As long as nothing is renamed, everything is
+    then as it was before.
     """
     for change in task.changes:
-        # The superuser may write anything: a file without a single write bit is meant to stay as it is all the same.
+        # The superuser may write to any file, but a file without a single write bit is meant to stay as it is.
         if not (root / change.path).stat().st_mode & 0o222 or not os.access(root / change.path, os.W_OK):
             raise MoveError(f"{change.path} is read-only, and would be rewritten")
     _write_journal(root, task)
@@ -52,12 +53,14 @@ def carry_out(root: Path, task: Task) -> tuple[SourcePath, ...]:
 
 
 def finish(root: Path, task: Task) -> tuple[SourcePath, ...]:
-    """Go on with a move that was cut off; the files that were left, because they have been changed since."""
+    """Finish a move that was cut off. Returns the files that were left as they are because somebody has changed them since."""
     return _go_on(root, task, fresh=False)
 
 
 def load_journal(root: Path) -> Task | None:
-    """The move that was cut off here, if there is one."""
+    """Read the move that was cut off here; None if there is none. Raises MoveError if the journal is not one that we would
+    write.
+    """
     found = read_regular(root / JOURNAL)
     if found is None:
         if os.path.lexists(root / JOURNAL):
@@ -68,7 +71,7 @@ def load_journal(root: Path) -> Task | None:
     try:
         task = _task_of(json.loads(found.data))
     except ValueError:
-        # It was cut off while it was written: nothing else has been done.
+        # Writing the journal was cut off, so nothing else was done.
         with suppress(FileNotFoundError):
             (root / JOURNAL).unlink()
         return None
@@ -84,7 +87,7 @@ def load_journal(root: Path) -> Task | None:
 
 
 def _task_of(content: object) -> Task | None:
-    """What a journal says, as JSON has it, as a move; None if no move has written that."""
+    """Turn the JSON of a journal into a task; None if no move has written it."""
     match content:
         case {"old": str(old), "new": str(new), "folder": bool(is_folder), "changes": list(listed)}:
             changes = tuple(change for one in listed if (change := _change_of(one)) is not None)
@@ -126,7 +129,7 @@ def _write_journal(root: Path, task: Task) -> None:
             os.fsync(file.fileno())
     except BaseException:
         with suppress(OSError):
-            (root / JOURNAL).unlink()  # Nothing is done yet, and nothing will be.
+            (root / JOURNAL).unlink()  # nothing was done yet, and nothing will be
         raise
 
 
@@ -156,18 +159,20 @@ def _check_left(left: tuple[SourcePath, ...]) -> None:
 
 
 def _is_untouched(root: Path, move: Move) -> bool:
-    """Whether nothing is renamed yet, not even half."""
+    """Whether nothing is renamed yet, not even halfway."""
     old, new = root / move.old, root / move.new
     return os.path.lexists(old) and not (new.exists() and old.samefile(new))
 
 
 def _is_moved(root: Path, move: Move) -> bool:
-    """Whether the renaming is done."""
+    """Whether the renaming is done. Finishes a rename that was cut off between its two steps. Raises MoveError if both paths
+    exist, or neither does.
+    """
     old, new = (os.path.lexists(root / path) for path in (move.old, move.new))
     if old and new and move.old.casefold() == move.new.casefold() and (root / move.old).samefile(root / move.new):
         return root / move.new in (root / move.new).parent.iterdir()
     if old and new and not move.is_folder and (root / move.old).samefile(root / move.new):
-        (root / move.old).unlink()  # It was cut off between the two steps of a rename.
+        (root / move.old).unlink()  # the rename was cut off between its two steps
         return True
     if old and new:
         raise MoveError(f"{move.new} exists, and nothing is overwritten")
@@ -177,9 +182,10 @@ def _is_moved(root: Path, move: Move) -> bool:
 
 
 def _stage(root: Path, task: Task, staged: dict[int, SourcePath], *, is_moved: bool) -> tuple[SourcePath, ...]:
-    """Write the new texts beside their files; the files that hold neither what they held nor what they are to hold.
+    """Write the new texts beside their files. Returns the files that contain neither what they did nor what they are to
+    contain.
 
-    `staged` gets the path (before the move) of each text that is to take a file's place.
+    `staged` gets the path (before the move) of each text that has to replace a file, by the number of its change.
     """
     left = []
     for number, change in enumerate(task.changes):
@@ -201,7 +207,7 @@ def _stage(root: Path, task: Task, staged: dict[int, SourcePath], *, is_moved: b
 
 
 def _rename(root: Path, move: Move) -> None:
-    """Give a file or folder its new name, without ever taking another file's place."""
+    """Give a file or folder its new name, without ever replacing another file. Raises MoveError if there is one."""
     old, new = root / move.old, root / move.new
     if not move.is_folder and not os.path.lexists(new):
         try:
@@ -209,7 +215,7 @@ def _rename(root: Path, move: Move) -> None:
         except FileExistsError:
             raise MoveError(f"{move.new} exists, and nothing is overwritten") from None
         except OSError:
-            old.rename(new)  # A disk without hard links.
+            old.rename(new)  # a disk without hard links
         else:
             _unlink_old(old, new)
         return
@@ -225,7 +231,7 @@ def _unlink_old(old: Path, new: Path) -> None:
 
 
 def _make_parents(root: Path, path: str, made: list[str]) -> None:
-    """Make the folders above a path. `made` gets those that were not there, outermost first."""
+    """Make the folders above a path. `made` gets those that were missing, outermost first."""
     parts = path.split("/")[:-1]
     for count in range(1, len(parts) + 1):
         folder = "/".join(parts[:count])
@@ -237,7 +243,7 @@ def _make_parents(root: Path, path: str, made: list[str]) -> None:
 
 
 def _undo(root: Path, staged: Iterable[str], made: list[str]) -> None:
-    """Take back what was written before the renaming."""
+    """Undo what was written before the renaming."""
     for path in staged:
         with suppress(OSError):
             (root / path).unlink()
@@ -249,7 +255,7 @@ def _undo(root: Path, staged: Iterable[str], made: list[str]) -> None:
 
 
 def _is_inside(root: Path, path: str) -> bool:
-    """Whether a path is written plainly, and leads through no symlink to elsewhere."""
+    """Whether a path is normalised and stays in the project, even through symlinks."""
     if not path or normalise_path(path) != path or path.startswith(("../", "/")):
         return False
     try:

@@ -1,4 +1,4 @@
-"""What a move would break: the project as it is, compared with the project as it would be. Pure."""
+"""Finds what a move would break, by comparing the project as it is with the project as it would be. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 
 def check_configuration(config: Config, before: Compiled, move: Move) -> None:
-    """Refuse to move what the configuration names: a root, a shared file, the output."""
+    """Raise MoveError if the move affects something that the configuration names (a root, a shared file), the output folder or
+    the configuration.
+    """
     for key in ("patterns", "skills", "documents", "shared"):
         for value in getattr(config, key):
             plain = value.partition("*")[0].rstrip("/")
@@ -43,7 +45,9 @@ def _names(before: Compiled, path: str, move: Move) -> bool:
 
 
 def known_files(compiled: Compiled) -> frozenset[SourcePath]:
-    """Every file that the project knows: patterns, shared files, files of entries and beside them, and what they name."""
+    """Every file that the project knows: patterns, shared files, the files of entries and beside them, and what all
+    these name.
+    """
     project = compiled.project
     own = (file.real for entry in project.entries for file in entry.files)
     shared = shared_files(compiled.tree, project)
@@ -51,7 +55,9 @@ def known_files(compiled: Compiled) -> frozenset[SourcePath]:
 
 
 def strays(before: Compiled, after: Compiled, move: Move) -> tuple[str, ...]:
-    """Files that no root would hold any more, in a sentence. All else that would break follows from that."""
+    """A sentence about files that would lie outside all roots; empty if there are none. Everything else that would break
+    follows from that.
+    """
     there = known_files(after)
     gone = sorted(path for path in known_files(before) if is_below(path, move.old) and move.path(path) not in there)
     if not gone:
@@ -63,13 +69,15 @@ def strays(before: Compiled, after: Compiled, move: Move) -> tuple[str, ...]:
 
 
 def refusals(config: Config, before: Compiled, after: Compiled, move: Move) -> tuple[str, ...]:
-    """What would break without a diagnostic, each in a sentence."""
+    """What would break without a diagnostic showing it, each in a sentence."""
     first = (*_entries(before, after, move), *_settings(config, before, after, move))
     return tuple(dict.fromkeys(first or _targets(before, after, move)))
 
 
 def new_diagnostics(before: Compiled, after: Compiled, move: Move) -> tuple[Diagnostic, ...]:
-    """The findings of the project as it would be that are none of those of today. No move changes the number of a line."""
+    """The findings that the project would have and does not have today. They are matched by line, as no move changes the number
+    of a line.
+    """
     known = Counter(_key(diagnostic, move) for diagnostic in before.diagnostics)
     stays = move._replace(new=move.old)
     found = []
@@ -82,7 +90,7 @@ def new_diagnostics(before: Compiled, after: Compiled, move: Move) -> tuple[Diag
 
 
 def bundle_changes(before: Compiled, after: Compiled, move: Move) -> tuple[BundleChange, ...]:
-    """The bundles that are not as they were, apart from their own folder."""
+    """The bundles whose files would change. That their own folder may be another one does not count."""
     old = {move.path(bundle.entry.main.real): bundle for bundle in before.bundles}
     found = []
     for bundle in after.bundles:
@@ -100,14 +108,14 @@ def bundle_changes(before: Compiled, after: Compiled, move: Move) -> tuple[Bundl
 
 def _key(diagnostic: Diagnostic, move: Move) -> tuple[object, ...]:
     if diagnostic.code is INCLUDE_CYCLE:
-        # It is told at its smallest path, which may be another one afterwards.
+        # A cycle is reported at its smallest path, which may be another one after the move.
         hops = (hop.path for hop in diagnostic.hops if hop.path is not None)
         return (diagnostic.code.number, frozenset(map(move.path, (diagnostic.path, *hops))))
     return (diagnostic.code.number, move.path(diagnostic.path), diagnostic.start.line, diagnostic.severity)
 
 
 def _entries(before: Compiled, after: Compiled, move: Move) -> Iterator[str]:
-    """Skills and documents that would be none any more, or that would come into being."""
+    """Report skills and documents that would cease to be such, and files that would become such."""
     old: dict[tuple[str, str], Entry] = {(e.kind, move.path(e.main.real)): e for e in before.project.entries}
     new: dict[tuple[str, str], Entry] = {(e.kind, e.main.real): e for e in after.project.entries}
     for key in sorted(old.keys() - new.keys()):
@@ -117,7 +125,7 @@ def _entries(before: Compiled, after: Compiled, move: Move) -> Iterator[str]:
 
 
 def _settings(config: Config, before: Compiled, after: Compiled, move: Move) -> Iterator[str]:
-    """Entries of the configuration that would no longer mean what they mean."""
+    """Report settings of the configuration that would no longer apply to the same things."""
     for path in sorted(path for path in known_files(before) if is_below(path, move.old)):
         new = move.path(path)
         if matches(path, config.verbatim) != matches(new, config.verbatim):
@@ -134,22 +142,24 @@ def _plugins(compiled: Compiled) -> set[str]:
 
 
 class _Reference(NamedTuple):
-    """What one directive or link leads to, and where it is written. No target: nothing, and an error tells that."""
+    """What one directive or link leads to, and where it is written. `target` is None if it leads nowhere, which is an error of
+    its own.
+    """
 
     what: str
     path: SourcePath
     span: Span
     target: str | None
     is_missing: bool = False
-    """Whether the target is where an optional file was looked for and is not."""
+    """Whether the target is an optional file that is missing."""
 
 
 def _targets(before: Compiled, after: Compiled, move: Move) -> Iterator[str]:
-    """Directives and links that would lead elsewhere, in files and in what templates are rendered to."""
+    """Report directives and links that would lead elsewhere, in files and in the renderings of templates."""
     for key, unit in sorted(before.nodes.units.items()):
         other = after.nodes.units.get(key._replace(path=move.path(key.path)))
         if other is None:
-            continue  # An error tells why.
+            continue  # an error says why
         old, new = list(_references(before, unit)), list(_references(after, other))
         if len(old) != len(new):
             yield f"{move.path(unit.path)} would be read in another way: move {move.old} by hand"
@@ -162,7 +172,7 @@ def _targets(before: Compiled, after: Compiled, move: Move) -> Iterator[str]:
 
 
 def _leads_elsewhere(was: _Reference, will: _Reference, move: Move) -> bool:
-    """Whether something else is read or linked than before. What was nothing stays so, wherever it is looked for."""
+    """Whether a directive or link would lead to something else than before. One that led nowhere does not count."""
     if was.target is None:
         return False
     if was.is_missing:

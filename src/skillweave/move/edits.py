@@ -1,4 +1,4 @@
-"""The edits that a move asks for: every directive, link and name that would mean something else, by span. Pure."""
+"""Works out the edits that a move needs: of every directive, link and name that would mean something else. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Work(NamedTuple):
-    """The project as it is, the folder as it will be, and the move between them."""
+    """The project as it is, its folder as it will be, and the move between them."""
 
     before: Compiled
     future: Tree
@@ -37,7 +37,7 @@ class Work(NamedTuple):
 
 
 def rewrites(work: Work) -> dict[SourcePath, tuple[Edit, ...]]:
-    """The edits of every file that has some, sorted by path and place. Paths and offsets are those before the move."""
+    """The edits of every file that needs some, sorted by path and place. Paths and offsets are those before the move."""
     names = dict(_names(work))
     found = {}
     for path, file in sorted(work.before.graph.files.items()):
@@ -50,13 +50,15 @@ def rewrites(work: Work) -> dict[SourcePath, tuple[Edit, ...]]:
 
 
 def _journey(work: Work, source: SourcePath, path: str) -> Journey:
-    """What becomes of a path that starts at its file."""
+    """What becomes of a path that is relative to its file."""
     place = resolve(source, path)
     return Journey(source, place, work.move.path(source), _new_place(work, place))
 
 
 def _new_place(work: Work, place: str) -> str:
-    """Where what a path names will be: by the path itself, or, where a symlink led there, by what it really is."""
+    """The future place of what a path names: the path itself after the move, or, if a symlink leads to what moves, the place
+    where that goes.
+    """
     real = work.before.tree.look_up(place).real
     return work.move.path(real if is_below(real, work.move.old) and not is_below(place, work.move.old) else place)
 
@@ -73,7 +75,7 @@ def _directives(work: Work, path: SourcePath) -> Iterator[Edit]:
 
 
 def _relative(work: Work, edge: Edge) -> str | None:
-    """What a directive's path from its file becomes; None where it stays."""
+    """The new spelling of a directive's path that is relative to its file; None if it stays as it is."""
     journey = _journey(work, edge.source, edge.directive.path)
     if journey.leads_on(edge.directive.path):
         return None
@@ -81,7 +83,9 @@ def _relative(work: Work, edge: Edge) -> str | None:
 
 
 def _bare(work: Work, edge: Edge) -> str | None:
-    """What a directive's path in the pattern roots becomes; None where it stays. What has an error is left."""
+    """The new spelling of a directive's path that is looked up in the pattern roots; None if it stays as it is, or has an
+    error.
+    """
     path, target = edge.directive.path, edge.target or edge.missing
     if target is None:
         return None
@@ -103,7 +107,9 @@ def _bare(work: Work, edge: Edge) -> str | None:
 
 
 def _is_unique(work: Work, roots: list[SourcePath], name: str) -> bool:
-    """Whether a bare path will name one thing only, or nothing, as an optional one may."""
+    """Whether a path looked up in the pattern roots will name at most one thing. Naming nothing is fine, as an optional one
+    may.
+    """
     found = (work.future.look_up(normalise_path(f"{root}/{name}")) for root in roots)
     return len({there.real for there in found if there.kind != "missing"}) <= 1
 
@@ -120,7 +126,9 @@ def _destinations(work: Work, file: SourceFile) -> Iterator[Edit]:
 
 
 def _names(work: Work) -> Iterator[tuple[SourcePath, Edit]]:
-    """The `name` of every skill whose folder gets another one, where it is the folder's."""
+    """Yield the edit of the `name` of every skill that is named after its folder, if that folder gets another name. Raises
+    MoveError if the name is not written as plain text.
+    """
     for entry in work.before.project.entries:
         path = entry.main.real
         old, new = (there.split("/")[-2:-1] for there in (path, work.move.path(path)))

@@ -1,4 +1,6 @@
-"""Where code, prose and the configuration name what moves. They are left: only the author knows what they are about."""
+"""Finds where code, prose and the configuration name what moves. These places are left alone, as only the author knows what
+they are about.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 def mentions(
     before: Compiled, after: Compiled, move: Move, rewritten: Mapping[SourcePath, tuple[Edit, ...]]
 ) -> tuple[Mention, ...]:
-    """Every place in a text or the configuration that names what moves and is neither a live directive nor a link."""
+    """Every place in a text or the configuration that names what moves, and is neither a live directive nor a link."""
     names = re.compile("|".join([*_names(before, move), *_ids(before, after, move)]))
     found = []
     configuration = before.nodes.config.file
@@ -42,26 +44,28 @@ def mentions(
 
 
 def _names(before: Compiled, move: Move) -> Iterator[str]:
-    """Expressions for the paths of what moves: from the project's root, from a pattern root, and in bundles."""
+    """Yield regular expressions for the paths of what moves: from the project's root, from a pattern root, and in bundles."""
     below = below_root(move.old, before.project.pattern_roots)
     names = [move.old, *([below, f"references/{below}", f"assets/{below}"] if below != move.old else [])]
     ends = r"(?![\w-])" if move.is_folder else r"(?![\w/-]|\.\w)"
     for name in names:
         is_telling = "/" in name or "." in name
         if is_telling or move.is_folder:
-            # A word alone says little: a folder's name is one if it is written as a path.
+            # A single word says little. The name of a folder only counts if it is written as a path.
             yield rf"(?<![\w./-])(?:\.\.?/)*{re.escape(name)}{ends if is_telling else '/'}"
 
 
 def _ids(before: Compiled, after: Compiled, move: Move) -> Iterator[str]:
-    """Expressions for the ids that skills lose by the move: between back-ticks, or anywhere if they hold a colon."""
+    """Yield regular expressions for the ids that skills lose by the move: between back-ticks, or anywhere if they contain a
+    colon.
+    """
     old = {entry.id for entry in before.project.entries if is_below(entry.main.real, move.old)}
     for id_ in sorted(old - {entry.id for entry in after.project.entries}):
         yield rf"(?<=`){re.escape(id_)}(?=`)" if ":" not in id_ else rf"(?<![\w:/-]){re.escape(id_)}(?![\w:-])"
 
 
 def _live(before: Compiled, path: SourcePath) -> list[Span]:
-    """What the move has decided about: directives and destinations."""
+    """The spans that the move has already decided about: directives and destinations."""
     directives = [edge.directive.span for edge in before.graph.edges.get(path, ())]
     file = before.graph.files.get(path)
     destinations = file.document.destinations if file and file.document else ()
@@ -69,5 +73,5 @@ def _live(before: Compiled, path: SourcePath) -> list[Span]:
 
 
 def _growth(edits: tuple[Edit, ...], start: int, end: int) -> int:
-    """By how much the text between two offsets grows."""
+    """By how many characters edits make the text between two offsets longer."""
     return sum(len(edit.text) - (edit.end - edit.start) for edit in edits if start <= edit.start < end)

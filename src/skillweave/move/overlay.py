@@ -1,4 +1,4 @@
-"""A project's folder as it will be: what moves is listed and read at its new place, and what is rewritten reads as such."""
+"""A project's folder as it will be: what moves is listed and read at its new place, and rewritten files have their new text."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class Overlay(Tree):
-    """A tree over another one. Symlinks lead to where they led: a move that a symlink would not survive is refused."""
+    """A tree on top of another one. Symlinks lead where they led, as a move that would break a symlink is refused."""
 
     def __init__(self, under: Tree, move: Move, texts: Mapping[str, bytes] | None = None) -> None:
         super().__init__(under.root, under.roots)
         self.under = under
         self.move = move
         self.texts = texts or {}
-        """What rewritten files will hold, by their new paths."""
+        """What rewritten files will contain, by their new paths."""
 
     def listing(self, folder: str) -> dict[str, EntryKind] | str:
         if folder not in self.listings:
@@ -35,7 +35,7 @@ class Overlay(Tree):
         listing = "No such file or directory" if before is None else self.under.listing(before)
         if is_below(folder, new) or not is_below(new, folder):
             return _without(listing, folder, old)
-        # What is above the new place is there afterwards, whether or not it is now.
+        # The folders above the new place will exist, whether or not they do now.
         name, _, rest = new[len(folder) :].lstrip("/").partition("/")
         kind: EntryKind = "folder" if rest or self.move.is_folder else "file"
         known = _without(listing, folder, old)
@@ -62,7 +62,7 @@ class Overlay(Tree):
         return contents
 
     def _before(self, path: str) -> str | None:
-        """Where something is now; None for what has moved away."""
+        """Where something is now that will be at `path`; None if it will have moved away from there."""
         old, new = self.move.old, self.move.new
         if is_below(path, new):
             return old + path[len(new) :]

@@ -1,4 +1,4 @@
-"""What the command line names → what moves where; and what on the disk stands in its way."""
+"""Works out from the command line what moves where, and what on the disk is in the way."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from skillweave.files import Tree
 
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\\]")
-"""What no path in a text can hold."""
+"""Characters that no path in a text can contain."""
 
 
 def named_move(root: Path, cwd: Path, old: str, new: str) -> Move:
-    """What `mv OLD NEW` means in a folder, as other tools of that name take it: into NEW, where that is a folder."""
+    """What `mv OLD NEW` means in the folder `cwd`. As with other tools of that name, OLD goes into NEW if that is a folder.
+    Raises MoveError if it makes no sense.
+    """
     source = _place(root, cwd, old)
     is_folder = _kind(root, source, old)
     if not source:
@@ -47,13 +49,15 @@ def named_move(root: Path, cwd: Path, old: str, new: str) -> Move:
 
 
 def means(move: Move, root: Path, cwd: Path, names: tuple[str, str]) -> bool:
-    """Whether OLD and NEW name a move, wherever its files are by now."""
+    """Whether OLD and NEW on the command line mean a given move, wherever its files are by now."""
     source, target = (_place(root, cwd, name) for name in names)
     return source == move.old and move.new in (target, f"{target}/{source.rpartition('/')[2]}")
 
 
 def check_new_path(tree: Tree, move: Move) -> None:
-    """Refuse a new path that no text can name, that is left out everywhere, or that some disks take for another."""
+    """Raise MoveError if no text can name the new path, if it is left out everywhere, or if some disks take it for
+    another one.
+    """
     if _UNWRITABLE.search(move.new):
         raise MoveError(
             f"a path with a control character or a backslash cannot be written in a directive: {move.new!r}"
@@ -73,7 +77,7 @@ def check_new_path(tree: Tree, move: Move) -> None:
 
 
 def check_symlinks(root: Path, output: str, move: Move) -> None:
-    """Refuse a move that a symlink of the project would not survive: it leads into what moves, or out of it."""
+    """Raise MoveError if a move would break a symlink of the project, as it leads into what moves or out of it."""
     for path in _symlinks(root, output):
         leads_to = (root / path).readlink()
         target = os.path.relpath(os.path.realpath(root / path), root).replace(os.sep, "/")
@@ -89,7 +93,7 @@ _ANEW = "remove the link first, and make it anew afterwards"
 
 
 def _joined(path: str, leads_to: Path) -> str:
-    """Where a relative symlink leads, as its text has it."""
+    """Where a relative symlink at `path` leads, going only by its text."""
     return os.path.normpath(f"{path.rpartition('/')[0]}/./{leads_to.as_posix()}".removeprefix("/"))
 
 
@@ -97,7 +101,7 @@ _SKIPPED = (".git", "node_modules", "__pycache__", ".skillweave")
 
 
 def _symlinks(root: Path, output: str) -> Iterator[str]:
-    """Every symlink of a project, hidden ones too, but for those of other tools' stores and of outputs."""
+    """Yield every symlink of a project, hidden ones too, except those in the stores of other tools and in the output folder."""
     pending = [""]
     while pending:
         folder = pending.pop()
@@ -117,7 +121,9 @@ def _symlinks(root: Path, output: str) -> Iterator[str]:
 
 
 def _place(root: Path, cwd: Path, name: str) -> SourcePath:
-    """A path as it was named → below the root, with the symlinks before its last part resolved."""
+    """Turn a path of the command line into one relative to the root, with symlinks before its last part resolved. Raises
+    MoveError if it lies outside.
+    """
     if "\0" in name or not name:
         raise MoveError(f"{name!r} is no path")
     path = Path(os.path.normpath(cwd / name))
@@ -133,7 +139,7 @@ def _below(root: Path, path: str, name: str) -> SourcePath:
 
 
 def _kind(root: Path, source: str, name: str) -> bool:
-    """Whether it is a folder; refused, if it is neither that nor a regular file."""
+    """Whether a path is a folder. Raises MoveError if it is neither a folder nor a regular file."""
     try:
         mode = os.lstat(root / source).st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -148,7 +154,7 @@ def _kind(root: Path, source: str, name: str) -> bool:
 
 
 def _is_case_only(root: Path, source: str, target: str) -> bool:
-    """Whether two paths differ in case alone and are one file: so it is on disks where case does not count."""
+    """Whether two paths differ only in case and are the same file, as on disks where case does not count."""
     if source == target or source.casefold() != target.casefold():
         return False
     return (root / target).exists() and (root / source).samefile(root / target)

@@ -1,4 +1,4 @@
-"""How a path is written anew, in the manner that its author wrote the old one. Pure."""
+"""Spells new paths in the way in which their authors wrote the old ones. Pure."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from skillweave.markdown.values import Destination
 
 _QUOTED = re.compile(r'[\s"#<>{}|]')
-"""What the path of a directive holds in quotation marks only."""
+"""Matches what the path of a directive may only contain in quotation marks."""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 _YAML_VALUE = re.compile(r"(?:yes|no|true|false|on|off|null|[0-9][0-9e-]*)", re.IGNORECASE)
-"""Names of skills that YAML takes for something else than text."""
+"""Matches names of skills that YAML does not take for text."""
 
 
 def is_relative(path: str) -> bool:
-    """Whether a directive's path starts at its file and not in the pattern roots."""
+    """Whether a directive's path is relative to its file, rather than looked up in the pattern roots."""
     return path.startswith(("./", "../")) or path in (".", "..")
 
 
@@ -34,27 +34,27 @@ class Journey(NamedTuple):
     new_place: str
 
     def leads_on(self, path: str) -> bool:
-        """Whether a path can stay as it is: it leads to the new place, and is as short as it was."""
+        """Whether a path can stay as it is: it leads to the new place, and if it was the shortest spelling, it still is."""
         was_short = way(self.source, self.place) == path.removeprefix("./").rstrip("/")
         is_short = way(self.new_source, self.new_place) == path.removeprefix("./").rstrip("/")
         return resolve(self.new_source, path) == self.new_place and (is_short or not was_short)
 
 
 def way(source: str, place: str) -> str:
-    """The path from a file to a place, which may lie above the root."""
+    """The path from a file to a place. The place may lie above the root."""
     if place.startswith("../") or place == "..":
         return "../" * source.count("/") + place
     return relative(source, place or ".")
 
 
 def relative_path(source: str, place: str) -> str:
-    """The same as a directive writes it."""
+    """The path from a file to a place as a directive writes it, so that it begins with `./` or `../`."""
     path = way(source, place)
     return path if is_relative(path) else f"./{path}"
 
 
 def quoted_like(path: str, raw: str, old: str) -> str:
-    """A directive's path, in quotation marks where it needs them, or where its author wrote some without need."""
+    """A directive's path, in quotation marks if it needs them, or if its author used them (`raw`) without need."""
     needs = _QUOTED.search(path) is not None
     if not needs and not (raw.startswith('"') and not _QUOTED.search(old)):
         return path
@@ -62,9 +62,9 @@ def quoted_like(path: str, raw: str, old: str) -> str:
 
 
 def destination_like(text: str, destination: Destination, written: Written, journey: Journey) -> str | None:
-    """A destination that leads to the new place; None where it does so as it is.
+    """Spell a destination that leads to the new place; None if it does so as it is.
 
-    What it has in common with the old one is spelled in the same way, and the fragment stays.
+    Whatever it shares with the old one is spelled in the same way, and the fragment stays.
     """
     start, end = destination.span
     raw = text[start:end]
@@ -81,7 +81,9 @@ def destination_like(text: str, destination: Destination, written: Written, jour
 
 
 def name_like(name: str, raw: str, old: str) -> str | None:
-    """A skill's name as its front matter writes it; None where the old one is written in a way that is not ours to change."""
+    """Spell a skill's new name in the way in which its front matter writes the old one; None if that is written in a way which
+    we do not change.
+    """
     mark = '"' if raw.startswith('"') else "'" if raw.startswith("'") else ""
     if raw != f"{mark}{old}{mark}":
         return None

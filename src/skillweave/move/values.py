@@ -1,4 +1,4 @@
-"""What moves where, and what comes of it. Paths are below the project's root, with symlinks resolved."""
+"""What moves where, and what comes of it. Paths are relative to the project's root, with symlinks resolved."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 
 class MoveError(Exception):
-    """Why nothing can be moved, in one line."""
+    """Nothing can be moved; the message says why, in one line."""
 
 
 class Move(NamedTuple):
-    """A file or folder, and the path that it is to have."""
+    """A file or folder, and the path that it will have."""
 
     old: SourcePath
     new: SourcePath
     is_folder: bool
 
     def path(self, path: str) -> SourcePath:
-        """The path that something has afterwards."""
+        """The path that something has after the move."""
         return SourcePath(self.new + path[len(self.old) :] if is_below(path, self.old) else path)
 
 
@@ -43,7 +43,7 @@ class Change(NamedTuple):
 
 
 class Mention(NamedTuple):
-    """A place in code or prose that names what moves, and is left as it is: the file's path and text are the new ones."""
+    """A place in code or prose that names what moves, and is left as it is. `path` is the file's path after the move."""
 
     path: SourcePath
     position: Position
@@ -51,7 +51,7 @@ class Mention(NamedTuple):
 
 
 class BundleChange(NamedTuple):
-    """An entry, by its path afterwards, whose bundle is another: paths in it that change, go, and come."""
+    """An entry, by its path after the move, whose bundle changes: the paths in it that change, disappear and appear."""
 
     path: SourcePath
     changed: tuple[str, ...]
@@ -61,21 +61,21 @@ class BundleChange(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MovePlan:
-    """All that a move does. It must not be carried out where there are refusals, or errors among the diagnostics."""
+    """Everything that a move does. It must not be carried out if there are refusals, or errors among the diagnostics."""
 
     move: Move
     changes: tuple[Change, ...]
     texts: Mapping[SourcePath, tuple[bytes, bytes]]
-    """The bytes of what is rewritten, before and after, by its path before."""
+    """The bytes of rewritten files before and after, by their paths before the move."""
     files: tuple[SourcePath, ...]
-    """The files of the project that move, by their paths before."""
+    """The files of the project that move, by their paths before the move."""
     mentions: tuple[Mention, ...]
     unread: tuple[str, ...]
-    """What could not be looked into, and may name what moves: each with the reason."""
+    """Messages about files that could not be read, and may name what moves."""
     bundles: tuple[BundleChange, ...]
     refusals: tuple[str, ...]
-    """What it would break that no diagnostic tells, each in a sentence."""
+    """What the move would break without a diagnostic showing it, each in a sentence."""
     diagnostics: tuple[Diagnostic, ...]
-    """The findings that it would bring."""
+    """The findings that the move would bring."""
     after: Compiled
     """The project as it would be."""

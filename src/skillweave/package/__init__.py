@@ -1,4 +1,4 @@
-"""Bundles → packages, ready to be installed: an archive for each skill, or a plugin for each namespace. Pure."""
+"""Turns bundles into packages, ready to be installed: an archive for each skill, or a plugin for each namespace. Pure."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ if TYPE_CHECKING:
     from skillweave.project import Entry
 
 MAX_FILES, MAX_BYTES = 200, 30_000_000
-"""What installers take of one skill."""
+"""The most files and bytes of one skill that installers accept."""
 
 MARKETPLACE = ".claude-plugin/marketplace.json"
 
 _SHELVES = ("agents", "commands")
-"""The folders of a plugin that documents go into: from a document root of the same name."""
+"""The folders of a plugin for documents. A document goes there from a document root of the same name."""
 
 
 class Wish(NamedTuple):
-    """What was asked for. `named`: entries were named; what cannot be packaged is then an error, and else left out."""
+    """What was asked for. If `named`, entries were named, and what cannot be packaged is an error; otherwise it is left out."""
 
     form: Literal["zip", "skill", "plugin"]
     strip: bool
@@ -54,7 +54,7 @@ class Wish(NamedTuple):
 
 
 class Package(NamedTuple):
-    """One archive, or one plugin folder: what it is called in the target folder, and its files below that."""
+    """One archive, or one plugin folder: its name in the target folder, and its files. `placed` gives their paths there."""
 
     name: str
     files: tuple[Output, ...]
@@ -62,7 +62,7 @@ class Package(NamedTuple):
     is_folder: bool
 
     def placed(self) -> tuple[Output, ...]:
-        """Its files by their path in the target folder."""
+        """The files, with their paths relative to the target folder."""
         if not self.is_folder:
             return self.files
         return tuple(file._replace(path=f"{self.name}/{file.path}") for file in self.files)
@@ -70,17 +70,17 @@ class Package(NamedTuple):
 
 @dataclass(slots=True)
 class Packages:
-    """Everything that was made, what was found on the way, and what people should hear of."""
+    """Everything that was made, the findings on the way, and notes for people to read."""
 
     made: list[Package] = field(default_factory=list)
     extras: list[Output] = field(default_factory=list)
-    """Files over all packages: the marketplace (none if a plugin could not be made) and the provenance."""
+    """Files about all packages: the marketplace (none if a plugin could not be made) and the provenance."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
 def package(config: Config, compiled: Compiled, wish: Wish) -> Packages:
-    """Make the packages of all bundles that were compiled. One that is refused is reported, and not made."""
+    """Make the packages of all compiled bundles. One that is refused is reported and not made."""
     packages = Packages()
     bundles = [bundle for bundle in compiled.bundles if _may_be_packaged(compiled, bundle, packages)]
     prepared = [bundle for bundle in (_prepare(config, bundle, wish, packages) for bundle in bundles) if bundle]
@@ -94,7 +94,9 @@ def package(config: Config, compiled: Compiled, wish: Wish) -> Packages:
 
 
 def namespace(entry: Entry, config: Config) -> str:
-    """The plugin that an entry goes into: the first part of its id; without a namespace, the only one that there is."""
+    """The plugin that an entry goes into: the first part of its id, or, if the id has no namespace and only one plugin is
+    configured, that one.
+    """
     first, colon, _ = entry.id.partition(":")
     return next(iter(config.plugins)) if not colon and len(config.plugins) == 1 else first
 
@@ -107,7 +109,9 @@ def _report(packages: Packages, code: Code, entry: Entry, message: str, **more: 
 
 
 def _may_be_packaged(compiled: Compiled, bundle: Bundle, packages: Packages) -> bool:
-    """Whether a skill holds no other one: installers look for exactly one SKILL.md."""
+    """Whether a bundle may be packaged, which is reported if not: a skill must not contain another one, as installers look for
+    exactly one SKILL.md, nor a path that some system cannot have.
+    """
     entry = bundle.entry
     if entry.kind == "document":
         return True
@@ -137,7 +141,9 @@ def _may_be_packaged(compiled: Compiled, bundle: Bundle, packages: Packages) -> 
 
 
 def _prepare(config: Config, bundle: Bundle, wish: Wish, packages: Packages) -> Bundle | None:
-    """The bundle with a SKILL.md that every configured consumer takes, if that is wanted."""
+    """The bundle, on request with a SKILL.md that every configured consumer accepts; None if that cannot be made, which is
+    reported.
+    """
     entry = bundle.entry
     main = next(output for output in bundle.outputs if output.path == entry.path)
     if not wish.strip or entry.kind == "document":
@@ -157,7 +163,7 @@ def _prepare(config: Config, bundle: Bundle, wish: Wish, packages: Packages) -> 
 
 
 def _statement(config: Config, wish: Wish, packages: Packages) -> Output:
-    """The provenance of all that was made. The configuration is a source as well."""
+    """The provenance of everything that was made. The configuration counts as a source."""
     bundles = [bundle for made in packages.made for bundle in made.bundles]
     sources = {path: value for bundle in bundles for path, value in bundle.inputs.items()}
     if config.file is not None and not config.file.startswith("/"):
@@ -185,7 +191,7 @@ def _collision(packages: Packages, name: str, entry: Entry, first: Entry) -> Non
 
 
 def _archives(bundles: Iterable[Bundle], wish: Wish, packages: Packages) -> None:
-    """An archive for each skill: its folder at the top, the archive named by the id."""
+    """Make an archive for each skill: it has the skill's folder at the top, and is named by the skill's id."""
     taken: dict[str, Entry] = {}
     for bundle in bundles:
         entry = bundle.entry
@@ -220,7 +226,7 @@ def _below_folder(bundle: Bundle) -> list[Output]:
 
 
 def _plugins(config: Config, compiled: Compiled, bundles: Sequence[Bundle], packages: Packages) -> None:
-    """A plugin for each namespace. One that lacks an entry is not made, nor is then the marketplace over all."""
+    """Make a plugin for each namespace. One that would lack an entry is not made, and then there is no marketplace either."""
     groups: dict[str, list[Entry]] = {}
     for entry in compiled.entries:
         if entry.kind == "skill" or entry.folder.rpartition("/")[2] in _SHELVES:
@@ -248,7 +254,7 @@ def _plugins(config: Config, compiled: Compiled, bundles: Sequence[Bundle], pack
 
 
 def _plugin_files(bundles: Iterable[Bundle], packages: Packages) -> list[Output] | None:
-    """The files of a plugin's entries, laid out as a plugin; None if two of them have one place."""
+    """The files of a plugin's entries, laid out as a plugin; None if two of them go to the same place, which is reported."""
     taken: dict[str, Entry] = {}
     files: list[Output] = []
     for bundle in bundles:

@@ -1,4 +1,4 @@
-"""Files → the bytes of an archive: the same ones on any machine, as nothing of the machine goes into them."""
+"""Makes the bytes of an archive. They are the same on any machine, as nothing about the machine goes into them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ EARLIEST, LATEST = 315_532_800, 4_354_819_198
 
 
 def zip_archive(top: str, files: Iterable[Output], epoch: int | None) -> bytes:
-    """A ZIP file, uncompressed, of files below one top folder, sorted by name.
+    """Make an uncompressed ZIP file of some files below one top folder, sorted by name.
 
-    All carry one time: `epoch` (seconds since 1970, UTC) as far as ZIP can name it, else 1980-01-01.
+    All have the same time: `epoch` (seconds since 1970, UTC), or the nearest that ZIP can name; by default, 1980-01-01.
     """
     moment = time.gmtime(EARLIEST if epoch is None else min(max(epoch, EARLIEST), LATEST))[:6]
     buffer = io.BytesIO()

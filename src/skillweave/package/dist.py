@@ -1,4 +1,4 @@
-"""Packages → the folder that they are to go to. What is not ours by `SHA256SUMS` there is never changed or removed."""
+"""Writes packages to their target folder. What is there and, by `SHA256SUMS`, is not ours is never changed or removed."""
 
 from __future__ import annotations
 
@@ -22,18 +22,20 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Delivered:
-    """What was done to the folder: packages by name, and what stood in their way."""
+    """What was done to the folder: packages by name, and what was in their way."""
 
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     sums: dict[str, str] = field(default_factory=dict)
-    """The digests that `SHA256SUMS` will list."""
+    """The digests that `SHA256SUMS` will list, by path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A folder for packages as it was found. `ours` are the files that `SHA256SUMS` lists and that are as listed."""
+    """The target folder as it was found. `ours` are the files that `SHA256SUMS` lists and that still have the listed
+    digests.
+    """
 
     folder: Path
     label: str
@@ -42,10 +44,10 @@ class Target:
 
 
 def deliver(folder: Path, label: str, packages: Packages) -> Delivered:
-    """Write every package that nothing foreign stands in the way of, then what is over all of them, then `SHA256SUMS`.
+    """Write every package that nothing foreign is in the way of, then the files about all packages, then `SHA256SUMS`.
 
-    The files of a plugin that an earlier run wrote and this one does not are removed. Archives of skills that are gone
-    stay: the folder may hold releases. Raises OSError where the system refuses.
+    Files of a plugin that an earlier run wrote and this one does not are removed. Archives of skills that no longer exist stay,
+    as the folder may hold releases. Raises OSError if the system refuses.
     """
     done = Delivered()
     target = _look_at(folder, label, done)
@@ -62,10 +64,10 @@ def deliver(folder: Path, label: str, packages: Packages) -> Delivered:
 
 
 def _look_at(folder: Path, label: str, done: Delivered) -> Target | None:
-    """The folder as it is; None if what is called `SHA256SUMS` there is something else."""
+    """Look at the target folder; None if what is called `SHA256SUMS` there is something else, which is reported."""
     found = read_regular(folder / SUMS_NAME)
     sums = read_sums(found[0]) if found else {}
-    # The list may come from anywhere; a path in it that leaves the folder is none that we wrote.
+    # The list may come from anywhere. If a path in it leaves the folder, we did not write that.
     sums = None if sums is None else {path: value for path, value in sums.items() if _stays_inside(path)}
     is_in_the_way = found is None and state_of(folder, Output(SUMS_NAME, b"", 0o644), ()) == "foreign"
     if sums is None or is_in_the_way:
@@ -76,7 +78,7 @@ def _look_at(folder: Path, label: str, done: Delivered) -> Target | None:
 
 
 def _put(target: Target, made: Package, done: Delivered) -> None:
-    """Write one package; or, where something foreign stands in its way or in its folder, say so and do nothing."""
+    """Write one package. If something foreign is in its way or in its folder, report that and do nothing."""
     files = made.placed()
     planned = {file.path for file in files}
     strays = [path for path in files_below(target.folder, made.name) if path not in planned] if made.is_folder else []
@@ -93,7 +95,7 @@ def _put(target: Target, made: Package, done: Delivered) -> None:
 
 
 def _put_extras(target: Target, extras: Sequence[Output], done: Delivered) -> None:
-    """Write what is over all packages. Provenance that speaks of packages which are now others goes."""
+    """Write the files about all packages. An old provenance is removed if the packages that it is about have changed."""
     blocked = [file.path for file in extras if state_of(target.folder, file, target.ours) == "foreign"]
     done.diagnostics += [_foreign(target, path) for path in blocked]
     for file in extras if not blocked else ():

@@ -1,4 +1,4 @@
-"""Claude Code plugins: `[plugins.NAME]` of the configuration → `plugin.json` and `marketplace.json`."""
+"""Claude Code plugins: makes `plugin.json` and `marketplace.json` from `[plugins.NAME]` of the configuration."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def check_plugins(config: Config, namespaces: frozenset[str]) -> tuple[Diagnostic, ...]:
-    """The names in `[plugins.NAME]` that no entry is in: the one mistake there that only the project tells."""
+    """Report the names in `[plugins.NAME]` that no entry belongs to: the one mistake there that only shows in the project."""
     if config.file is None or not config.plugins:
         return ()
     text = decode(read_configuration(config))
@@ -43,14 +43,14 @@ def check_plugins(config: Config, namespaces: frozenset[str]) -> tuple[Diagnosti
 
 
 def plugin_json(name: str, metadata: Mapping[str, object]) -> bytes:
-    """The manifest of a plugin."""
+    """The manifest of a plugin, made from its table in the configuration."""
     return _json({"name": name} | {key: _value(metadata, key) for key in FIELDS if key in metadata})
 
 
 def marketplace_json(plugins: Sequence[tuple[str, Mapping[str, object]]]) -> bytes:
-    """The catalogue of some plugins (at least one), each in the folder of its name beside it.
+    """The catalogue of some plugins (at least one), each of which is in the folder with its name beside the catalogue.
 
-    It is called what a plugin says under `marketplace`, else like the first plugin; the first author owns it.
+    Its name is what a plugin has as `marketplace`, else the name of the first plugin. The first author is its owner.
     """
     named = [str(metadata["marketplace"]) for _, metadata in plugins if "marketplace" in metadata]
     name = named[0] if named else plugins[0][0]

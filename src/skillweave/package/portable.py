@@ -1,4 +1,4 @@
-"""Front matter without the keys that consumers refuse: cut out of the text, which otherwise stays as it is."""
+"""Cuts the keys that consumers refuse out of front matter. The rest of the text stays as it is."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 
 class Stripped(NamedTuple):
-    """A text, and the names of the keys that were left out of it."""
+    """A text, and the names of the keys that were cut out of it."""
 
     text: str
     names: tuple[str, ...]
 
 
 def strip_unportable(text: str, consumers: Sequence[str]) -> Stripped | None:
-    """A SKILL.md without the keys that a consumer (without any: the specification) refuses; None if one cannot be cut.
+    """Cut out of a SKILL.md the keys that any of its consumers refuses, or without consumers the specification. None if one
+    cannot be cut out.
 
     A key goes with the lines of its value; comments and blank lines before it stay.
     """
@@ -43,14 +44,14 @@ def strip_unportable(text: str, consumers: Sequence[str]) -> Stripped | None:
 
 
 def is_refused(name: str, consumers: Sequence[str]) -> bool:
-    """Whether a consumer refuses a key; without any consumer, whether the specification does."""
+    """Whether any consumer refuses a key; without consumers, whether the specification does."""
     if name in SPECIFICATION:
         return False
     return not consumers or any(name not in CONSUMERS.get(consumer, frozenset()) for consumer in consumers)
 
 
 def _front_matter(text: str) -> tuple[int, int]:
-    """Where the front matter begins and ends between its two `---` lines; an empty range if there is none."""
+    """The offsets where the front matter, between its two `---` lines, begins and ends; an empty range if there is none."""
     if not text.startswith("---"):
         return 0, 0
     start = text.find("\n") + 1
@@ -59,7 +60,7 @@ def _front_matter(text: str) -> tuple[int, int]:
 
 
 def _without_lines(text: str, refused: Sequence[Field]) -> str:
-    """Block style: a key and its value have lines of their own."""
+    """Cut keys out of block style, where a key and its value have lines of their own."""
     index = LineIndex(text)
     for field in reversed(refused):
         first = index.line_of(field.name_span.start)
@@ -69,7 +70,7 @@ def _without_lines(text: str, refused: Sequence[Field]) -> str:
 
 
 def _without_items(text: str, fields: Sequence[Field], refused: Sequence[Field]) -> str:
-    """Flow style, `{a: b, c: d}`: a key goes with the comma before it, the first with the one behind it."""
+    """Cut keys out of flow style, `{a: b, c: d}`: a key goes with the comma before it, the first key with the one behind it."""
     for number in range(len(fields) - 1, -1, -1):
         field = fields[number]
         if field not in refused:

@@ -1,6 +1,6 @@
-"""What packages were made of: an in-toto statement with a SLSA provenance predicate, and the list of their digests.
+"""Says what packages were made of: an in-toto statement with a SLSA provenance predicate, and the list of their digests.
 
-Neither names a time or a machine, so that whoever builds the same sources gets the same bytes and can compare.
+Neither names a time or a machine, so whoever builds the same sources gets the same bytes and can compare.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 
 
 def statement(files: Iterable[Output], sources: Mapping[str, str], parameters: Mapping[str, object]) -> bytes:
-    """The statement on some packaged files: `sources` are digests by path, `parameters` what was asked for."""
+    """The statement about some packaged files. `sources` are digests by path, `parameters` what was asked for."""
     content = {
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [
@@ -50,7 +50,7 @@ def statement(files: Iterable[Output], sources: Mapping[str, str], parameters: M
 
 
 def write_sums(digests: Mapping[str, str]) -> bytes:
-    """Digests by path → what `sha256sum --check` reads."""
+    """Turn digests by path into a list that `sha256sum --check` reads."""
     lines = []
     for path, value in sorted(digests.items()):
         escaped = "".join(_ESCAPES.get(character, character) for character in path)
@@ -59,7 +59,7 @@ def write_sums(digests: Mapping[str, str]) -> bytes:
 
 
 def read_sums(data: bytes) -> dict[str, str] | None:
-    """What `write_sums` or `sha256sum` wrote → digests by path; None for anything else."""
+    """Turn a list by `write_sums` or `sha256sum` into digests by path; None for anything else."""
     digests = {}
     try:
         lines = data.decode().split("\n")

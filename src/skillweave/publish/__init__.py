@@ -1,7 +1,7 @@
-"""Bundles → the output folder, and the only package that writes there. What no build wrote is never changed or removed.
+"""Writes bundles to the output folder. No other package writes there, and nothing is changed or removed that no build wrote.
 
-At any instant each bundle is entirely the last one or entirely the next one (staging.py says how), and one build at a
-time is at work in an output folder (`skillweave.alone`).
+At any instant each bundle is entirely the last one or entirely the next one (staging.py says how), and only one build at a time
+works in an output folder (`skillweave.alone`).
 """
 
 from __future__ import annotations
@@ -51,9 +51,10 @@ NOT_OURS = "no build wrote it: move it out of the output folder"
 
 
 def publish(request: Request) -> Published | None:
-    """`publish_held` where there is no output folder yet: it is made, if there is anything to publish.
+    """Like `publish_held`, for a caller that does not hold the lock, as there was no output folder yet. The folder is made if
+    there is anything to publish.
 
-    None, and nothing is done, if another build has come before: it may have read newer sources.
+    Returns None, and does nothing, if another build came first: it may have read newer sources.
     """
     if not request.bundles and not request.folder.is_dir():
         return Published()
@@ -62,10 +63,10 @@ def publish(request: Request) -> Published | None:
 
 
 def publish_held(request: Request) -> Published:
-    """Write what differs, remove what earlier builds wrote and this one does not, then the lock file.
+    """Write what differs, remove what earlier builds wrote and this one does not, then write the lock file.
 
-    For who holds the lock of the output folder since before the bundles were made of their sources. Raises OSError where
-    the system refuses; everything written until then is whole, and the next build heals the rest.
+    The caller must have held the lock of the output folder since before the sources were read. Raises OSError if the system
+    refuses; everything written until then is whole, and the next build repairs the rest.
     """
     result, ledger = Published(), request.ledger or Ledger()
     found = _read_lock_file(request.folder)
@@ -74,7 +75,8 @@ def publish_held(request: Request) -> Published:
     meant = recover(request.folder, previous)
     left = {path: meant[path] for path in meant if _was_left(request.folder, meant[path], previous.get(path))}
     if left:
-        # Said where builds look it up, or the next one that fails would have to leave this, too, beside its own.
+        # Enter it in the lock file, where builds look it up. Otherwise, if the next build failed as well, there would be two
+        # such leftovers.
         previous = previous | left
         found = (keep_lock(request.folder, lock_bytes(previous)), 0o644)
     forget(request.folder)
@@ -82,7 +84,8 @@ def publish_held(request: Request) -> Published:
     is_broken = found is not None and known is None and not left
     if is_broken and result.diagnostics:
         result.diagnostics = [diagnostic._replace(help=restore(request.name)) for diagnostic in result.diagnostics]
-    # A lock file that cannot be read may be mended, as after a merge: what it said of foreign outputs is not thrown away.
+    # An unreadable lock file may still be repaired, for example after a merge. It is not overwritten while there are foreign
+    # outputs, as it may say that builds wrote them.
     data = found[0] if found and is_broken and result.diagnostics else ledger.write(plan.lock)
     is_locked = found[0] == data if found else not plan.lock
     changes = Changes(plan.outputs, frozenset(plan.drops), topmost(plan.folders), None if is_locked else data)
@@ -94,8 +97,8 @@ def publish_held(request: Request) -> Published:
 
 
 def rewrite_held(rewriting: Rewriting) -> Published | None:
-    """Give outputs other bytes, and the lock file other records. None, and nothing is done, where a build that died left
-    something to clear up. Otherwise like `publish_held`.
+    """Like `publish_held`, but only replaces the bytes of outputs and some records of the lock file. Returns None, and does
+    nothing, if a build that died left something to clean up.
     """
     if left_over(rewriting.folder):
         return None
@@ -109,7 +112,7 @@ def rewrite_held(rewriting: Rewriting) -> Published | None:
     for source, rewritten in rewriting.outputs.items():
         result.changed.append(source)
         folder, _, name = source.rpartition("/")
-        # A document has no folder of its own to exchange.
+        # A document has no folder of its own that could be exchanged.
         if name == "SKILL.md" and not can_replace(rewriting.folder, rewritten):
             folders.add(folder)
     data = rewriting.ledger.write(result.after)
@@ -119,7 +122,7 @@ def rewrite_held(rewriting: Rewriting) -> Published | None:
 
 
 def _apply(folder: Path, name: str, changes: Changes, result: Published) -> None:
-    """Make changes, and tell what came of them."""
+    """Make changes, and enter in `result` what came of them."""
     applied = apply(folder, changes)
     result.made = applied.made
     for path in applied.given:
@@ -129,20 +132,22 @@ def _apply(folder: Path, name: str, changes: Changes, result: Published) -> None
 
 
 def removed_place(folder: Path, source: str) -> str:
-    """What is gone with an entry, below the output folder: its folder; or its file, where something else is in that."""
+    """The path, relative to the output folder, that is gone along with an entry: its folder, or only its file if there is
+    something else in the folder.
+    """
     parent, _, name = source.rpartition("/")
     return parent if name == "SKILL.md" and not (folder / parent).exists() else source
 
 
 def lock_digest(folder: Path) -> str:
-    """The digest of the lock file of an output folder; empty where there is none."""
+    """The digest of the lock file of an output folder; empty if there is none."""
     found = _read_lock_file(folder)
     return digest(found[0]) if found else ""
 
 
 def _read_lock_file(folder: Path) -> tuple[bytes, int] | None:
-    """The lock file; None where there is none, or something else. Raises OSError where it is there and cannot be read: what
-    it says of outputs would be lost.
+    """The bytes and mode of the lock file; None if there is none, or no regular file. Raises OSError if it is there but cannot
+    be read: what it says about outputs would be lost.
     """
     found = read_regular(folder / LOCK_NAME)
     if found is None and is_regular(folder / LOCK_NAME):
@@ -155,7 +160,7 @@ def _read_lock_file(folder: Path) -> tuple[bytes, int] | None:
 
 
 def compare(request: Request) -> Published:
-    """What `publish` would find to do, as `stale-output` diagnostics; nothing is written."""
+    """Report what `publish` would do, as `stale-output` diagnostics. Writes nothing."""
     previous = load_lock(request.folder)
     there = read_regular(request.folder / LOCK_NAME)
     not_ours = restore(request.name) if there is not None and read_lock(there[0]) is None else NOT_OURS
@@ -181,7 +186,7 @@ def compare(request: Request) -> Published:
 
 
 def _folders_of(paths: Iterable[str]) -> set[str]:
-    """The folders that some paths lie in."""
+    """All folders, at any level, that some paths lie in."""
     folders: set[str] = set()
     for path in paths:
         folder = path.rpartition("/")[0]
@@ -192,25 +197,27 @@ def _folders_of(paths: Iterable[str]) -> set[str]:
 
 
 def restore(name: str) -> str:
-    """What to do about outputs of which a lock file would tell that a build wrote them, if it could be read."""
+    """The advice for an unreadable lock file: if it could be read, it might say that builds wrote the outputs in question."""
     lock = f"{name}/{LOCK_NAME}"
     return f"{lock} cannot be read: restore it (in a merge, by `git checkout --ours -- {lock}`), and build again"
 
 
 def load_lock(folder: Path) -> Lock:
-    """The records that earlier builds left; none where there is no lock file, or none that can be read."""
+    """The records that earlier builds left; empty if there is no lock file, or it cannot be read."""
     found = read_regular(folder / LOCK_NAME)
     return (read_lock(found[0]) if found else None) or {}
 
 
 def expected_lock(request: Request, previous: Lock) -> Lock:
-    """The records that `publish` leaves where nothing foreign is in its way."""
+    """The records that `publish` leaves if nothing foreign is in its way."""
     lock = {path: record for path, record in previous.items() if request.keeps(path)}
     return lock | {str(bundle.entry.path): record_of(bundle) for bundle in request.bundles}
 
 
 def _was_left(folder: Path, meant: Record, last: Record | None) -> bool:
-    """Whether a build that died did leave what it meant to: these outputs, and no other of the last record."""
+    """Whether a build that died left exactly the outputs that it meant to: all of these, and no other one of the last
+    record.
+    """
     if meant == last or not meant.outputs:
         return False
     gone = last.outputs.keys() - meant.outputs.keys() if last else ()

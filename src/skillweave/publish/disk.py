@@ -1,7 +1,7 @@
-"""The output folder as it stands: what is in it, and whether that is ours. Also single files, written and removed."""
+"""Looks at the output folder: what is in it, and whether that is ours. Also writes and removes single files."""
 
 # ruff: noqa: PTH106
-# (paths are text here: to make a `Path` of each of thousands takes longer than what is done with it)
+# (paths are strings here: making a `Path` for each of thousands takes longer than what is done with it)
 
 from __future__ import annotations
 
@@ -28,21 +28,25 @@ _STAGING = re.compile(r"\.staging-[0-9a-f]{8}")
 
 
 class Standing(NamedTuple):
-    """Something in a folder, by its path below the output folder: a file, an empty folder, or whatever else."""
+    """Something in a folder, by its path relative to the output folder: a file, an empty folder, or anything else that is no
+    folder.
+    """
 
     path: str
     kind: Literal["file", "empty", "other"]
     inode: int = 0
-    """Which file it is; 0 for an empty folder."""
+    """The inode, which identifies the file; 0 for an empty folder."""
 
 
 def is_staging(name: str) -> bool:
-    """Whether a name in the output folder is one of those that builds stage under."""
+    """Whether a name in the output folder is that of a staging folder."""
     return _STAGING.fullmatch(name) is not None
 
 
 def differing(folder: Path, bundle: Bundle, record: Record | None) -> list[Output] | None:
-    """The outputs of a bundle that are on disk with other bytes or another mode; None if a file has to come or go."""
+    """The outputs of a bundle that are on disk with other bytes or another mode; None if a file has to be added or removed.
+    `record` is what the lock file says of the last bundle.
+    """
     paths = {output.path for output in bundle.outputs}
     parents = {path.rpartition("/")[0] for path in paths}
     known: dict[str, Place] = {}
@@ -62,7 +66,7 @@ def differing(folder: Path, bundle: Bundle, record: Record | None) -> list[Outpu
 
 
 def place_of(folder: Path, path: str, known: dict[str, Place]) -> Place:
-    """What a folder's path leads to, through real folders only. `known` holds what earlier calls found."""
+    """What is at the path of a folder, which must lead through real folders only. `known` caches what earlier calls found."""
     at = ""
     for part in path.split("/"):
         at = f"{at}/{part}" if at else part
@@ -74,7 +78,7 @@ def place_of(folder: Path, path: str, known: dict[str, Place]) -> Place:
 
 
 def walk(folder: Path, below: str) -> Iterator[Standing]:
-    """All that stands below a folder, hidden things too, sorted in each folder; symlinks are not followed."""
+    """Yield everything below a folder, hidden things included, sorted in each folder. Symlinks are not followed."""
     pending = [below]
     while pending:
         here = pending.pop()
@@ -92,10 +96,10 @@ def walk(folder: Path, below: str) -> Iterator[Standing]:
 
 
 def files_below(folder: Path, below: str = "", entered: Container[str] = ()) -> Iterator[str]:
-    """Every file and symlink below a folder, without what is left out everywhere; symlinked folders are not entered.
+    """Yield every file and symlink below a folder, except what is left out everywhere. Symlinked folders are not entered.
 
-    Hidden folders of the output folder itself are looked into, as roots may be hidden, and so are the folders that are to
-    be `entered` whatever they are called; what builds leave over is not.
+    Hidden folders directly in the output folder are entered, as roots may be hidden, and so are the folders in `entered`,
+    whatever their names. Staging folders are not.
     """
     pending = [below]
     while pending:
@@ -118,7 +122,9 @@ def files_below(folder: Path, below: str = "", entered: Container[str] = ()) -> 
 
 
 def state_of(folder: Path, output: Output, ours: Container[str]) -> OutputState:
-    """What stands where an output goes: nothing, the output itself, what we may replace (`ours`), or something else."""
+    """What stands where an output goes: nothing, the output itself, something that we may replace (as its path is in `ours` or
+    its bytes are the same), or something else.
+    """
     if not folder.is_dir():
         return "foreign" if os.path.lexists(folder) else "absent"
     parent = output.path.rpartition("/")[0]
@@ -134,18 +140,18 @@ def state_of(folder: Path, output: Output, ours: Container[str]) -> OutputState:
 
 
 def leads_through_folders(folder: Path, path: str) -> bool:
-    """Whether a path below a folder leads through real folders only, and no symlink."""
+    """Whether a path below a folder leads through real folders only, without any symlink."""
     parent = path.rpartition("/")[0]
     return not parent or place_of(folder, parent, {}) == "folder"
 
 
 def read_below(folder: Path, path: str) -> Regular | None:
-    """A regular file that a path leads to through real folders only; None for anything else."""
+    """Read the regular file that a path leads to through real folders only; None for anything else."""
     return read_regular(folder / path) if leads_through_folders(folder, path) else None
 
 
 def write_if_changed(folder: Path, output: Output) -> bool:
-    """Write an output unless it is there; whether it was written."""
+    """Write an output unless it is already there. Returns whether it was written."""
     if state_of(folder, output, {}) == "same":
         return False
     path = folder / output.path
@@ -155,7 +161,7 @@ def write_if_changed(folder: Path, output: Output) -> bool:
 
 
 def remove_file(folder: Path, path: str) -> None:
-    """Remove a file and the folders that this empties."""
+    """Remove a file, and the folders that are empty without it."""
     (folder / path).unlink()
     remove_empty(folder, path.rpartition("/")[0])
 

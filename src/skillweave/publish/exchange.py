@@ -1,7 +1,7 @@
-"""Two folders change places, in one step where the system can do that."""
+"""Exchanges two folders, in one step if the system can do that."""
 
 # ruff: noqa: PTH104
-# (paths are text here: to make a `Path` of each of thousands takes longer than what is done with it)
+# (paths are strings here: making a `Path` for each of thousands takes longer than what is done with it)
 
 from __future__ import annotations
 
@@ -20,17 +20,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MOVING, ASIDE = "moving", "aside"
-"""In the staging folder: the journal, which names the folder that is between two renames, and that folder."""
+"""Names in the staging folder: of the journal, which names the folder that is between two renames, and of that folder
+itself.
+"""
 
 _REFUSED = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EPERM})
-"""How kernels, sandboxes and file systems say that they cannot exchange. An EPERM that means more meets us again."""
+"""How kernels, sandboxes and file systems say that they cannot exchange. If an EPERM means something else, the renames that
+follow fail with it, too.
+"""
 
 
 def exchange(folder: Path, path: str, staged: str, staging: str) -> None:
-    """Give a folder of the output the place of a staged one, and that one its own.
+    """Exchange a folder of the output with a staged one.
 
-    Where the system cannot do that in one step, the folder is missing between two renames. Who dies there leaves a
-    journal, by which `roll_back` of the next build puts it in its place again.
+    If the system cannot do that in one step, the folder is missing for a moment between two renames. A process that dies there
+    leaves a journal, with which `roll_back` puts the folder back in the next build.
     """
     target = f"{folder}/{path}"
     if swap(staged, target):
@@ -48,7 +52,7 @@ def exchange(folder: Path, path: str, staged: str, staging: str) -> None:
 
 
 def roll_back(folder: Path, staging: str) -> None:
-    """What a dead build left between two renames → back to its place, if that is free and in the output folder."""
+    """Put a folder that a dead build left between two renames back in its place, if that is free and in the output folder."""
     aside = f"{staging}/{ASIDE}"
     journal = read_regular(f"{staging}/{MOVING}")
     if journal is None or not os.path.lexists(aside):
@@ -65,7 +69,9 @@ def roll_back(folder: Path, staging: str) -> None:
 
 
 def swap(first: str, second: str) -> bool:
-    """Exchange two paths in one step; False where the system or the file system has no such step."""
+    """Exchange two paths in one step. Returns False if the system or the file system has no such step; raises OSError if it
+    fails.
+    """
     call = _system_call()
     number = call(os.fsencode(first), os.fsencode(second)) if call else errno.ENOSYS
     if number and number not in _REFUSED:
@@ -75,13 +81,15 @@ def swap(first: str, second: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _system_call() -> Callable[[bytes, bytes], int] | None:
-    """The exchange of this system: it returns 0 or an error number. It is looked up late, as ctypes takes its time."""
+    """The function of this system that exchanges two paths, and returns 0 or an error number; None if it has none. Only looked
+    up when needed, as loading ctypes is slow.
+    """
     if sys.platform not in ("linux", "darwin"):
         return None
     import ctypes  # noqa: PLC0415
 
     library = ctypes.CDLL(None, use_errno=True)
-    with suppress(AttributeError):  # An older C library has no such function.
+    with suppress(AttributeError):  # an older C library lacks the function
         if sys.platform == "linux":
             here, exchanging = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
             linux = library.renameat2

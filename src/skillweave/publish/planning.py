@@ -1,4 +1,4 @@
-"""What is to be done to the output folder so that it holds what is to be published, and what stands in its way."""
+"""Plans what has to be done to the output folder so that it contains what is to be published, and finds what is in the way."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class _Recorded:
         self.all: dict[str, str] | None = None
 
     def get(self, path: str) -> str | None:
-        """The digest of an output; None where builds recorded none at this path."""
-        # As a rule, one of these entries made it, and no other record has to be read.
+        """The digest of an output; None if builds recorded none at this path."""
+        # Usually one of these entries made it, and no other record has to be read.
         parents = [path[:end] for end, letter in enumerate(path) if letter == "/"]
         for entry in (path, *(f"{parent}/SKILL.md" for parent in parents)):
             if entry in self.records and path in self.records[entry].outputs:
@@ -60,11 +60,13 @@ class _Before(NamedTuple):
     planned: frozenset[str]
     """The paths of all outputs of this build."""
     places: dict[str, Place]
-    """What folders' paths lead to, as far as it was asked."""
+    """What is at the paths of folders, as far as they were looked at."""
 
 
 class OutputPlan:
-    """What is to be done, as it is found out."""
+    """What has to be done, filled in step by step: the outputs to write, the files to remove, the folders to exchange, and the
+    next lock file.
+    """
 
     def __init__(self, lock: Lock) -> None:
         self.lock = lock
@@ -74,7 +76,7 @@ class OutputPlan:
 
 
 def plan_of(request: Request, previous: Lock, result: Published) -> OutputPlan:
-    """What is to be done; what stands in the way, and what is told of each entry, goes into `result`."""
+    """Plan what has to be done. What is in the way, and what becomes of each entry, is entered in `result`."""
     planned = frozenset(output.path for bundle in request.bundles for output in bundle.outputs)
     before = _Before(request, previous, _Recorded(previous), planned, {})
     plan = OutputPlan({path: record for path, record in previous.items() if request.keeps(path)})
@@ -84,7 +86,7 @@ def plan_of(request: Request, previous: Lock, result: Published) -> OutputPlan:
     for source in sorted(previous):
         if source not in built and not request.keeps(source):
             _plan_removal(before, source, plan, result)
-    # One thing can stand in the way of many outputs.
+    # One thing can be in the way of many outputs.
     result.diagnostics = list(dict.fromkeys(result.diagnostics))
     return plan
 
@@ -116,8 +118,8 @@ def _plan_bundle(before: _Before, bundle: Bundle, plan: OutputPlan, result: Publ
 
 
 def can_replace(folder: Path, differing: Sequence[Output]) -> bool:
-    """Whether to replace the outputs of a bundle that differ is to exchange the bundle: where one file differs, and none
-    comes or goes. Its folder has to be one that can be written to.
+    """Whether replacing the differing outputs of a bundle amounts to exchanging the bundle: only one file differs, and none is
+    added or removed. The file's folder must be writable.
     """
     if len(differing) != 1:
         return False
@@ -125,7 +127,7 @@ def can_replace(folder: Path, differing: Sequence[Output]) -> bool:
 
 
 def _plan_removal(before: _Before, source: str, plan: OutputPlan, result: Published) -> None:
-    """Remove what an entry without a source left: as a folder, where it was a skill's."""
+    """Plan to remove what an entry without a source has published, as a whole folder if it was a skill."""
     record = before.records[source]
     result.removed.append(source)
     edited = _drop(before, record.outputs.keys(), plan, result)
@@ -138,7 +140,7 @@ def _plan_removal(before: _Before, source: str, plan: OutputPlan, result: Publis
 
 
 def _drop(before: _Before, paths: Iterable[str], plan: OutputPlan, result: Published) -> set[str]:
-    """Have outputs removed that this build does not make. Returns those that stay, as somebody edited them."""
+    """Plan to remove outputs that this build does not make. Returns those that stay because somebody has edited them."""
     edited = set()
     for path in sorted(paths):
         found = read_below(before.request.folder, path)
@@ -154,7 +156,7 @@ def _drop(before: _Before, paths: Iterable[str], plan: OutputPlan, result: Publi
 
 
 def topmost(folders: set[str]) -> tuple[str, ...]:
-    """Folders without those that lie in another."""
+    """Leave out the folders that lie inside others."""
     found: list[str] = []
     for folder in sorted(folders, key=lambda path: path.split("/")):
         if not found or not folder.startswith(f"{found[-1]}/"):
@@ -163,7 +165,9 @@ def topmost(folders: set[str]) -> tuple[str, ...]:
 
 
 def _foreign(before: _Before, bundle: Bundle, differing: Iterable[Output]) -> Iterator[Diagnostic]:
-    """What stands where the bundle goes and was not written by any build. `differing`: outputs that are not there as such."""
+    """Report what stands where a bundle goes and was not written by any build. `differing` are the outputs that are not already
+    there.
+    """
     folder = before.request.folder
     is_skill = bundle.entry.kind == "skill"
     found: dict[str, str] = {}
@@ -181,14 +185,16 @@ def _foreign(before: _Before, bundle: Bundle, differing: Iterable[Output]) -> It
 
 
 def _in_the_way(before: _Before, path: str) -> str:
-    """What keeps an output from its place: the first part of its path that should be a folder and is none, else itself."""
+    """What is in the way of an output: the topmost part of its path that should be a folder and is not, or else the output's
+    own path.
+    """
     while place_of(before.request.folder, path.rpartition("/")[0], before.places) != "folder":
         path = path.rpartition("/")[0]
     return path
 
 
 def _gives_way(before: _Before, path: str) -> bool:
-    """Whether what stands in an output's way goes: a file became a folder, or a folder a file."""
+    """Whether what is in the way of an output will be removed: a file became a folder, or a folder a file."""
     folder = before.request.folder
     at = path
     while (place := place_of(folder, at.rpartition("/")[0], before.places)) == "other":
@@ -206,13 +212,15 @@ def _goes(before: _Before, path: str) -> bool:
 
 
 def is_as_built(folder: Path, path: str, value: str) -> bool:
-    """Whether there is a file with the bytes of a digest, and no symlink leads to it."""
+    """Whether the file at a path has the bytes of a digest, and no symlink leads to it."""
     found = read_below(folder, path)
     return found is not None and digest(found[0]) == value
 
 
 def foreign_diagnostic(name: str, path: str, why: str) -> Diagnostic:
-    """What to say of a file below the output folder (which is called `name`) that no build wrote."""
+    """The diagnostic for a file below the output folder (which is called `name`) that no build wrote. `why` says what is wrong
+    with it.
+    """
     place = SourcePath(f"{name}/{path}")
     return Diagnostic(
         FOREIGN_OUTPUT,

@@ -1,19 +1,19 @@
-"""What a build changes in the output folder, made ready aside and then put in its place, folder by folder.
+"""Prepares a build's changes to the output folder aside, then puts them in place, folder by folder.
 
 Everything is staged in `.staging-…` in the output folder, on the same file system:
 
-    new/   what is published, in the shape of the output folder; after an exchange, what was there before
-    old/   folders that were taken away, in the same shape
-    skillweave.lock.json   the next lock file, which takes its place last
+- new/: what is published, in the shape of the output folder; after an exchange, what was there before
+- old/: folders that were taken away, in the same shape
+- skillweave.lock.json: the next lock file, which is put in place last
 
-Until then it says what this build meant to leave. If the build dies in between, the next one reads there what it may
-call its own, has the lock file say so, and clears up before it stages anything itself: however many builds fail, one
-such folder is left. Nothing is flushed to the disk (fsync would cost three times the writing): a killed process leaves
-whole bundles, a power cut may not, and a build puts that right.
+Until then, this lock file says what the build meant to leave. If the build dies in between, the next one reads there what it
+may call its own, enters that in the lock file, and cleans up before it stages anything itself. So however many builds fail,
+only one such folder is left. Nothing is flushed to the disk, as fsync would take three times as long as the writing: a killed
+process leaves whole bundles; a power cut may not, but the next build repairs that.
 """
 
 # ruff: noqa: PTH101, PTH102, PTH103, PTH104, PTH105, PTH106, PTH108, PTH114, PTH115, PTH211
-# (paths are text here: to make a `Path` of each of thousands takes longer than what is done with it)
+# (paths are strings here: making a `Path` for each of thousands takes longer than what is done with it)
 
 from __future__ import annotations
 
@@ -38,35 +38,37 @@ if TYPE_CHECKING:
     from skillweave.publish.disk import Standing
 
 _HEALED = "healed"
-"""In the folder that a build left behind: the lock file with what is there of what that one meant to leave."""
+"""A name in the folder that a build left behind: of the lock file with those outputs which that build meant to leave and which
+are there.
+"""
 
 _NO_LINKS = frozenset({errno.EPERM, errno.EMLINK, errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
 
 
 class Changes(NamedTuple):
-    """What is to change in the output folder. Paths are below it."""
+    """What has to change in the output folder. Paths are relative to it."""
 
     outputs: Mapping[str, Output]
-    """The outputs of the bundles that change."""
+    """The outputs of the bundles that change, by path."""
     drops: frozenset[str]
-    """Files that builds wrote and that go."""
+    """The files to remove, all written by builds."""
     folders: tuple[str, ...]
-    """The folders, none in another, that change as a whole: they exist. What is not dropped in them stays."""
+    """The existing folders that are exchanged as a whole, none inside another. What is in them and not dropped stays."""
     lock: bytes | None
-    """The next lock file; None if the last one holds."""
+    """The next lock file; None if the last one stays."""
 
 
 class Applied(NamedTuple):
-    """What changes came to. Paths are below the output folder."""
+    """What came of the changes. Paths are relative to the output folder."""
 
     given: list[str]
-    """The files that somebody saved in the folders that changed meanwhile: they are there."""
+    """The files that somebody saved in the changed folders in the meantime. They were put back."""
     made: list[str]
     """The topmost folders that were not there before."""
 
 
 def apply(folder: Path, changes: Changes) -> Applied:
-    """Make the changes. Raises OSError where the system refuses: then each folder is whole, the old or the new one."""
+    """Make the changes. Raises OSError if the system refuses; each folder is then whole, either the old or the new one."""
     staging = _make(folder)
     seen = None
     try:
@@ -82,7 +84,7 @@ def apply(folder: Path, changes: Changes) -> Applied:
         with suppress(OSError):
             roll_back(folder, staging)
             if seen is not None:
-                # Of what is not in its place yet, all outputs are still here.
+                # All outputs that are not yet in place are still in here.
                 _give_back(folder, staging, _Seen(changes.outputs.keys() | changes.drops, seen))
             _empty(staging, LOCK_NAME if seen is not None else None)
         raise
@@ -91,9 +93,11 @@ def apply(folder: Path, changes: Changes) -> Applied:
 
 
 def recover(folder: Path, previous: Lock) -> Lock:
-    """Clear up behind builds that died. Returns what they meant to leave, for `forget` to remove once it is kept.
+    """Clean up behind builds that died. Returns the records that they meant to leave; once these are kept, `forget` removes the
+    rest.
 
-    `previous` is what the lock file says. While there is a next one, all that it and this one do not name is given back.
+    `previous` is what the lock file says. If a dead build had staged its lock file, then what neither of the two names was
+    added by somebody, and is put back.
     """
     meant: Lock = {}
     for staging in left_over(folder):
@@ -109,7 +113,7 @@ def recover(folder: Path, previous: Lock) -> Lock:
 
 
 def keep_lock(folder: Path, lock: bytes) -> bytes:
-    """Have the lock file say what `recover` found to be left, before that is forgotten. Returns what it says."""
+    """Write what `recover` found to the lock file, before that is forgotten. Returns the bytes written."""
     staged = f"{left_over(folder)[0]}/{_HEALED}"
     with _naming(f"{folder}/{LOCK_NAME}"):
         write_new(staged, lock, 0o644)
@@ -124,12 +128,12 @@ def forget(folder: Path) -> None:
 
 
 def remove_tree(top: str) -> None:
-    """Remove a folder of ours with all that is in it. Symlinks are removed, not followed."""
+    """Remove a folder of ours with everything in it. Symlinks are removed, not followed."""
     _remove(_list(top))
 
 
 class _Listing(NamedTuple):
-    """What a folder holds: the paths of files, and of folders, the outer ones first."""
+    """What a folder contains: its files, and the paths of its folders, outer ones first."""
 
     files: list[os.DirEntry[str]]
     folders: list[str]
@@ -141,7 +145,7 @@ def _list(top: str) -> _Listing:
         folder = pending.pop()
         found.folders.append(folder)
         if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-            os.chmod(folder, 0o700)  # Somebody closed a folder of the last bundle.
+            os.chmod(folder, 0o700)  # somebody closed a folder of the last bundle
         with os.scandir(folder) as scan:
             entries = sorted(scan, key=lambda entry: entry.name)
         for entry in entries:
@@ -160,19 +164,23 @@ def _remove(listing: _Listing) -> None:
 
 
 class _Seen(NamedTuple):
-    """What a build knew of the folders that it changes. What else is in them, somebody has put there meanwhile."""
+    """What a build knew about the folders that it changes. Whatever else is in them was put there by somebody in the
+    meantime.
+    """
 
     ours: Container[str]
-    """The paths of outputs, also of those that go: what stands there is not looked at."""
+    """The paths of outputs, including the removed ones: what stands there is not looked at."""
     files: Mapping[str, int] | None
-    """Which files stood there when all was made ready. None, behind a build that died: those that stand there now."""
+    """The inode of each file that stood there when everything was prepared, by path. None behind a build that died: whatever
+    stands in the output folder now counts as known.
+    """
 
 
 def _give_back(folder: Path, staging: str, seen: _Seen) -> tuple[_Listing, list[str]]:
-    """Put what was added to a folder, after we had looked and before it was taken away, back where it was put.
+    """Put back what somebody added to a folder after we had looked at it and before it was taken away.
 
-    Returns what is left in the staging folder, without the lock file, and what was added. To list it costs nothing: it
-    is listed for its removal.
+    Returns what is left in the staging folder, without the lock file, and the paths of what was put back. The listing costs
+    nothing extra, as it is needed to remove the folder.
     """
     listing = _list(staging)
     rest, given = [], []
@@ -185,7 +193,7 @@ def _give_back(folder: Path, staging: str, seen: _Seen) -> tuple[_Listing, list[
             continue
         with _naming(target):
             os.makedirs(target.rpartition("/")[0], exist_ok=True)
-            # A file that stays, saved anew meanwhile, takes the place of what we kept of it; nothing else is replaced.
+            # If a file that stays was saved again in the meantime, that replaces the copy we kept; nothing else is replaced.
             is_newer = seen.files is not None and path in seen.files
             while os.path.lexists(target) and not is_newer:
                 target += ".kept"
@@ -203,13 +211,13 @@ def _make(folder: Path) -> str:
 
 
 def left_over(folder: Path) -> list[str]:
-    """What builds that died left in an output folder."""
+    """The staging folders that builds which died left in an output folder, sorted."""
     with os.scandir(folder) as scan:
         return sorted(entry.path for entry in scan if is_staging(entry.name) and entry.is_dir(follow_symlinks=False))
 
 
 def _empty(staging: str, kept: str | None) -> None:
-    """Remove what is in a staging folder but for one file; without that, the folder too."""
+    """Remove everything in a staging folder except one file; if that is not there, the folder, too."""
     with os.scandir(staging) as scan:
         entries = sorted(scan, key=lambda entry: entry.name)
     is_kept = False
@@ -225,9 +233,9 @@ def _empty(staging: str, kept: str | None) -> None:
 
 
 def _stage(folder: Path, staging: str, changes: Changes) -> dict[str, int]:
-    """Make everything ready: the outputs, what stays of the folders that change, and the lock file.
+    """Prepare everything: the outputs, what stays of the folders that change, and the lock file.
 
-    Returns what stands in those folders: each path, and which file that is.
+    Returns what stands in those folders: the inode of each file, by path.
     """
     seen = {}
     new = f"{staging}/new"
@@ -253,7 +261,7 @@ def _stage(folder: Path, staging: str, changes: Changes) -> dict[str, int]:
 
 
 def _take_away(folder: Path, staging: str, changes: Changes) -> None:
-    """Take out the folders of which nothing stays, then the single files that go."""
+    """Move away the folders of which nothing stays, then remove the single files that have to go."""
     tops = frozenset(changes.folders)
     made: set[str] = set()
     for top in changes.folders:
@@ -269,9 +277,9 @@ def _take_away(folder: Path, staging: str, changes: Changes) -> None:
 
 
 def _place(folder: Path, staging: str, changes: Changes) -> list[str]:
-    """Put what is staged in its place: folders that are new by one rename, the topmost one; others by an exchange.
+    """Put what is staged in place: a new folder, with all in it, by one rename; others by an exchange.
 
-    Returns those that are new.
+    Returns the folders that are new.
     """
     made = []
     new = f"{staging}/new"
@@ -297,7 +305,7 @@ def _place(folder: Path, staging: str, changes: Changes) -> list[str]:
 
 
 def _keep(folder: Path, new: str, standing: Standing, made: set[str]) -> None:
-    """Something that stays → the staged folder too."""
+    """Put something that stays into the staged folder as well, as a hard link if possible."""
     source, target = f"{folder}/{standing.path}", f"{new}/{standing.path}"
     if standing.kind == "empty":
         _make_folders(target, made)
@@ -318,7 +326,7 @@ def _make_folders(path: str, made: set[str]) -> None:
 
 
 def _link(source: str, target: str) -> bool:
-    """Give a file a second name; False where the file system has no such thing."""
+    """Give a file a second name. Returns False if the file system cannot do that."""
     try:
         os.link(source, target)
     except OSError as error:
@@ -336,7 +344,7 @@ def _is_in(path: str, folders: frozenset[str]) -> bool:
 
 @contextmanager
 def _naming(path: str) -> Iterator[None]:
-    """Let errors name what is published, and not where it is staged."""
+    """Make errors name the published path, not the place where it is staged."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What is to be published, and what became of it."""
+"""What has to be published, and what came of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Published:
-    """What a build did, or would do, to the output folder. Entries are named by their source path."""
+    """What a build did, or would do, to the output folder. Entries are named by the path of their source."""
 
     def __init__(self) -> None:
         self.changed: list[str] = []
@@ -26,35 +26,35 @@ class Published:
         self.removed: list[str] = []
         self.diagnostics: list[Diagnostic] = []
         self.before: Lock = {}
-        """What the lock file said of each entry; likewise, what it says now."""
+        """What the lock file said of each entry. `after`: what it says now."""
         self.after: Lock = {}
         self.made: list[str] = []
-        """The topmost folders that were not there before, by their path below the output folder."""
+        """The topmost folders that were not there before, by their path relative to the output folder."""
         self.lock_digest: str | None = None
-        """The digest of the lock file, if there is one now."""
+        """The digest of the lock file; None if there is none now."""
 
     def files(self, entries: Iterable[str]) -> dict[str, str]:
-        """The outputs of some entries, and the lock file, each with its digest as it was published."""
+        """The digests, as published, of the outputs of some entries and of the lock file, by path."""
         outputs = {path: value for entry in entries for path, value in self.after[entry].outputs.items()}
         return {**outputs, **({LOCK_NAME: self.lock_digest} if self.lock_digest else {})}
 
 
 class Request(NamedTuple):
-    """What is to be published where. `kept` are entries that are not built now: their outputs and records stay."""
+    """What has to be published, and where."""
 
     folder: Path
     name: str
     """What the output folder is called in messages."""
     bundles: Sequence[Bundle]
     kept: frozenset[str]
-    """Entries (by source path) whose last output stays as it is."""
+    """The entries, by source path, that are not built now: their outputs and records stay."""
     ledger: Ledger | None = None
-    """The lock file, if it is known from before."""
+    """The reader and writer of the lock file, if it is known from an earlier build."""
     hidden: tuple[str, ...] = ()
-    """Places of which a build cannot tell what stands there. What was published from them stays, too."""
+    """Paths where this build cannot see what is there. What was published from there stays, too."""
 
     def keeps(self, source: str) -> bool:
-        """Whether what an entry has published stays, as it is not built now."""
+        """Whether what an entry has published stays, because the entry is not built now."""
         if source in self.kept:
             return True
         folder, _, name = source.rpartition("/")
@@ -64,15 +64,15 @@ class Request(NamedTuple):
 
 
 class Rewriting(NamedTuple):
-    """Outputs that get other bytes, where everything is there as it was published, and all else stays."""
+    """Outputs whose bytes have to be replaced, while everything is as it was published and all else stays."""
 
     folder: Path
     name: str
     """What the output folder is called in messages."""
     ledger: Ledger
     lock: Lock
-    """What the lock file says of all entries now."""
+    """What the lock file says of all entries so far."""
     records: Lock
-    """What it will say of those that are made of something else."""
+    """The new records of the entries whose sources have changed."""
     outputs: dict[str, Sequence[Output]]
-    """By the entry's source path, its outputs with other bytes."""
+    """For each entry, by source path, its outputs with new bytes."""

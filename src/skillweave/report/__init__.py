@@ -1,4 +1,4 @@
-"""Diagnostics → text in one of the report's formats. Pure; the order is the caller's, and so is the printing."""
+"""Renders diagnostics as text in one of several formats. Pure; the caller decides on their order and prints the text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Format(Enum):
-    """How a report is written: for people, for a line-based tool, for a program, for a CI runner, for code scanning."""
+    """The formats of a report: for people, for line-based tools, for programs, for CI runners, for code scanning."""
 
     FULL = "full"
     CONCISE = "concise"
@@ -26,7 +26,7 @@ class Format(Enum):
 
 
 class Summary(NamedTuple):
-    """What a run found, and in how much."""
+    """How much a run found, and how much it looked at."""
 
     errors: int
     warnings: int
@@ -36,19 +36,22 @@ class Summary(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What a report needs beside the diagnostics. `source_line` counts from 1, and is None where there is no text."""
+    """What a report needs besides the diagnostics.
+
+    `source_line` gets a path and a line number, counted from 1, and returns None if there is no text.
+    """
 
     source_line: Callable[[SourcePath, int], str | None]
     color: bool
     summary: Summary
     prefix: str = ""
-    """The project's folder in its repository, with a final `/`; empty where they are the same."""
+    """The project's folder in its repository, with a final `/`; empty if the two are the same."""
     page: Callable[[Code], str | None] = lambda _: None
-    """What there is to read about a code."""
+    """Returns the page that explains a code, in Markdown; None if there is none."""
 
 
 def render(diagnostics: Sequence[Diagnostic], fmt: Format, context: Context) -> str:
-    """The report on diagnostics, in their order: whole lines, or nothing where there is nothing to say."""
+    """The report on diagnostics, in their order: whole lines, or an empty text if there is nothing to say."""
     match fmt:
         case Format.FULL:
             from skillweave.report.full import render_full  # noqa: PLC0415 (each only where it is asked for)
@@ -75,7 +78,9 @@ def render(diagnostics: Sequence[Diagnostic], fmt: Format, context: Context) -> 
 
 
 def summary_line(summary: Summary, nothing: str = "no problems") -> str:
-    """`3 errors, 1 warning in 42 files`, without a line end; `nothing` is said where there are none."""
+    """A line such as `3 errors, 1 warning in 42 files`, without a line end. `nothing` stands for the counts if there are no
+    findings.
+    """
     counts = ((summary.errors, "error"), (summary.warnings, "warning"), (summary.infos, "info"))
     found = ", ".join(counted(number, word) for number, word in counts if number)
     return f"{found or nothing} in {counted(summary.files, 'file')}"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def render_concise(diagnostics: Sequence[Diagnostic], *, color: bool) -> str:
-    """One line per diagnostic."""
+    """One line for each diagnostic."""
     return "".join(_line(diagnostic, color=color) for diagnostic in diagnostics)
 
 

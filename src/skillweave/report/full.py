@@ -21,7 +21,7 @@ _TAB = 4
 
 
 class _Excerpt(NamedTuple):
-    """What is shown of a source line, and the columns that the carets take below it."""
+    """The part of a source line that is shown, and the columns of the carets below it."""
 
     text: str
     caret_start: int
@@ -29,14 +29,14 @@ class _Excerpt(NamedTuple):
 
 
 def render_full(diagnostics: Sequence[Diagnostic], context: Context) -> str:
-    """A paragraph per diagnostic, with a blank line between two."""
+    """One paragraph for each diagnostic, with blank lines between them."""
     return "\n".join("".join(f"{line}\n" for line in _lines(diagnostic, context)) for diagnostic in diagnostics)
 
 
 def _lines(diagnostic: Diagnostic, context: Context) -> Iterator[str]:
     color = context.color
     style = SEVERITY_STYLES[diagnostic.severity]
-    # Two columns at least, as most line numbers have: the arrows then stand below each other.
+    # At least two columns, as most line numbers have: the arrows then line up.
     gutter = max(2, len(str(diagnostic.start.line)))
     head = paint(f"{diagnostic.severity.value}[{diagnostic.code.number}]", style, color=color)
     yield head + paint(f": {escape(diagnostic.message)}", Style.STRONG, color=color)
@@ -66,15 +66,17 @@ def _lines(diagnostic: Diagnostic, context: Context) -> Iterator[str]:
 
 
 def _is_of_no_line(diagnostic: Diagnostic) -> bool:
-    """Whether a mistake is one of the configuration as a whole, or of the command line: no line of the file makes it."""
+    """Whether a mistake is in no particular line: it is in the configuration as a whole, or on the command line."""
     return diagnostic.code is INVALID_CONFIG and diagnostic.start == diagnostic.end == (1, 1)
 
 
 def _excerpt(source: str, start: Position, end: Position) -> _Excerpt:
-    """What to show of a line, and where the carets go. A span over several lines is marked to the end of its first."""
+    """The part of a line to show, and where the carets go. A span over several lines is marked up to the end of its
+    first line.
+    """
     first = min(start.column - 1, len(source))
     last = min(end.column - 1, len(source)) if end.line == start.line else len(source)
-    # A line may be megabytes: what is further away than a window is wide cannot be shown, and is not looked at.
+    # A line may be megabytes long. What is further away than the width of a window cannot be shown, and is not looked at.
     cut = max(0, first - 2 * _MOST_COLUMNS)
     near = source[cut : first + 2 * _MOST_COLUMNS]
     cells = _cells(near)
@@ -87,7 +89,7 @@ def _excerpt(source: str, start: Position, end: Position) -> _Excerpt:
 
 
 def _cells(text: str) -> list[str]:
-    """Each code point as it is shown: a tab as the spaces up to its stop, an invisible one as an escape."""
+    """Each code point as it is shown: a tab as the spaces up to its stop, an invisible character as an escape."""
     cells = []
     column = 0
     escapes = excerpt_escapes(text)
@@ -99,7 +101,9 @@ def _cells(text: str) -> list[str]:
 
 
 def _window(cells: list[str], first: int, last: int) -> tuple[int, int]:
-    """Which cells fit into a window around a span, with room for two ellipses; a long span shows its start."""
+    """The range of cells that fit into a window around a span, with room for two ellipses. Of a long span, the start
+    is shown.
+    """
     widths = [width(cell) for cell in cells]
     if sum(widths) <= _MOST_COLUMNS:
         return 0, len(cells)
@@ -114,7 +118,7 @@ def _window(cells: list[str], first: int, last: int) -> tuple[int, int]:
     while high < len(cells) and used + widths[high] <= room:
         used += widths[high]
         high += 1
-    # Near the end of the line the right side leaves room: the left side takes it.
+    # Near the end of the line, the left side takes the room that the right side does not need.
     while low and used + widths[low - 1] <= room:
         low -= 1
         used += widths[low]

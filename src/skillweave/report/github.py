@@ -19,17 +19,19 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO
 
 
 def render_github(diagnostics: Sequence[Diagnostic], context: Context) -> str:
-    """One line per diagnostic: its place and title as properties; message, further places, notes and help as data."""
+    """One line for each diagnostic, with its place and title as properties, and its message, further places, notes and help as
+    data.
+    """
     return "".join(f"{_command(diagnostic, context.prefix)}\n" for diagnostic in diagnostics)
 
 
 def _command(diagnostic: Diagnostic, prefix: str) -> str:
     (line, column), (end_line, end_column) = diagnostic.start, diagnostic.end
-    # Emoji in a path stay as they are, or the annotation would find no file.
+    # Emoji in a path stay as they are; otherwise the annotation would not find the file.
     values: dict[str, object] = {"file": escape_name(in_repository(diagnostic.path, prefix)), "line": line}
     if end_line == line:
         values |= {"col": column, "endLine": line, "endColumn": end_column}
-    else:  # The runner takes columns away from what spans several lines, and says so in its log.
+    else:  # the runner drops the columns of a range over several lines, with a message in its log
         values |= {"endLine": end_line}
     values["title"] = f"{diagnostic.code.number} {diagnostic.code.name}"
     properties = ",".join(f"{name}={_property(str(value))}" for name, value in values.items())
@@ -47,12 +49,12 @@ def _lines(diagnostic: Diagnostic) -> Iterator[str]:
 
 
 def _data(text: str) -> str:
-    """Text as the runner wants it behind the second `::`."""
+    """Encode text as the runner expects it behind the second `::`."""
     return _encoded(text, "%\r\n")
 
 
 def _property(text: str) -> str:
-    """Text as the runner wants it for the value of a property."""
+    """Encode text as the runner expects it in the value of a property."""
     return _encoded(text, "%\r\n:,")
 
 

@@ -1,4 +1,6 @@
-"""The `json` format: one object with the diagnostics, in their order, and the summary. Also any other JSON that is printed."""
+"""The `json` format: one object with the diagnostics, in their order, and the summary. Also formats all other JSON that is
+printed.
+"""
 
 from __future__ import annotations
 
@@ -14,26 +16,26 @@ if TYPE_CHECKING:
     from skillweave.diagnostics import Diagnostic, Note
     from skillweave.report import Summary
 
-# The line ends of the layout stay; those of the values are escapes by then.
+# The line ends of the layout stay. Those in values are already escaped.
 _UNSAFE = f"(?!\n)[{INVISIBLE}]|{MARK}"
 
 
 def render_json(diagnostics: Sequence[Diagnostic], summary: Summary) -> str:
-    """An object that reads back as exactly these values."""
+    """A JSON object that reads back as exactly these values."""
     report = {"diagnostics": [plain_object(diagnostic) for diagnostic in diagnostics], "summary": summary._asdict()}
     return json_text(report) + "\n"
 
 
 def json_text(value: object, indent: int | None = 2) -> str:
-    """A value as JSON that reads back as exactly it, and that neither steers a terminal nor commands a CI runner."""
+    """A value as JSON that reads back as exactly that value, and neither steers a terminal nor commands a CI runner."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    # JSON spells any code point as an escape, too: a reader gets the same value, a terminal no surprise, and a
-    # surrogate from an odd file name can be written as UTF-8.
+    # JSON can also spell any code point as an escape: readers get the same value, terminals no surprise, and a surrogate from
+    # an odd file name can be written as UTF-8.
     return re.sub(_UNSAFE, lambda match: "\\u0023" if match[0] == "#" else json.dumps(match[0])[1:-1], text)
 
 
 def plain_object(diagnostic: Diagnostic) -> dict[str, object]:
-    """A diagnostic as the values of JSON."""
+    """A diagnostic as values that JSON can hold."""
     return {
         "code": diagnostic.code.number,
         "name": diagnostic.code.name,

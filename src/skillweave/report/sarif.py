@@ -30,7 +30,7 @@ _Object = dict[str, object]
 
 
 def render_sarif(diagnostics: Sequence[Diagnostic], context: Context) -> str:
-    """A log with one run. It names no machine: places are relative to the repository."""
+    """A log with one run. It names no machine, as places are relative to the repository."""
     found = {diagnostic.code for diagnostic in diagnostics}
     rules = [code for code in CODES.values() if code in found]
     numbers = {code: index for index, code in enumerate(rules)}
@@ -43,7 +43,7 @@ def render_sarif(diagnostics: Sequence[Diagnostic], context: Context) -> str:
     root = {"description": {"text": "The folder of the repository."}}
     run = {
         "tool": {"driver": driver},
-        # With a mistake in the configuration nothing else was looked at: old findings are not mended by that.
+        # With a mistake in the configuration, nothing else was looked at. That must not make old findings count as fixed.
         "invocations": [{"executionSuccessful": INVALID_CONFIG not in found}],
         "originalUriBaseIds": {_ROOT: root},
         "columnKind": "unicodeCodePoints",
@@ -83,7 +83,9 @@ def _result(diagnostic: Diagnostic, rule: int, fingerprint: str, prefix: str) ->
 
 
 def _lines(diagnostic: Diagnostic) -> Iterator[str]:
-    """The message, and below it what GitHub shows of related locations: only those that a message links to."""
+    """The lines of a result's message. They link to all related locations, as GitHub only shows those that a message
+    links to.
+    """
     yield _unlinked(diagnostic.message) or _unlinked(diagnostic.code.summary)
     if diagnostic.label:
         yield _unlinked(diagnostic.label)
@@ -97,7 +99,7 @@ def _lines(diagnostic: Diagnostic) -> Iterator[str]:
 
 
 def _link(note: Note, numbers: Iterator[int]) -> str:
-    """A note's place, if it has one, as an embedded link to the related location of the next number."""
+    """A note's place, if it has one, as an embedded link to the related location with the next number."""
     if note.path is None:
         return ""
     shown = re.sub(r"[\\\[\]]", r"\\\g<0>", place(note.path, note.position))
@@ -105,12 +107,12 @@ def _link(note: Note, numbers: Iterator[int]) -> str:
 
 
 def _unlinked(text: str) -> str:
-    """Text that makes no link of its own in a message: a link of the repository's would seem to be ours."""
+    """Escape text so that it makes no link in a message: a link written in the repository would look like one of ours."""
     return _braced(escape(text).replace("](", "] ("))
 
 
 def _braced(text: str) -> str:
-    """Braces are doubled, as a single one begins a placeholder."""
+    """Double the braces of a text, as a single one begins a placeholder."""
     return text.replace("{", "{{").replace("}", "}}")
 
 
@@ -125,7 +127,7 @@ def _location(path: str, start: Position | None, end: Position | None, prefix: s
 
 
 def _artifact(path: str) -> _Object:
-    # A file name need not be UTF-8: its bytes are what is encoded.
+    # A file name need not be UTF-8, so its bytes are encoded.
     uri = quote(path, errors="surrogateescape")
     if is_absolute(path):
         return {"uri": f"file:///{uri.lstrip('/')}"}
@@ -133,7 +135,9 @@ def _artifact(path: str) -> _Object:
 
 
 def _fingerprints(diagnostics: Sequence[Diagnostic], context: Context) -> Iterator[str]:
-    """For each diagnostic what stays the same when lines move: code, file, the line's text, and which of equal ones."""
+    """For each diagnostic, a fingerprint that stays the same when lines move: made of its code, file and text of its line, with
+    a number to distinguish equal ones.
+    """
     seen: Counter[str] = Counter()
     for diagnostic in diagnostics:
         text = (context.source_line(diagnostic.path, diagnostic.start.line) or "").strip()

@@ -1,4 +1,4 @@
-"""Colours, by hand: ANSI sequences around text that is already escaped."""
+"""Colours by hand: ANSI sequences around text that is already escaped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from skillweave.diagnostics import Severity
 
 
 class Style(Enum):
-    """A part's role, as the parameters of its ANSI sequence."""
+    """The role of a part of a report. The value has the parameters of its ANSI sequence."""
 
     ERROR = "1;31"
     WARNING = "1;33"
@@ -21,5 +21,5 @@ SEVERITY_STYLES = {Severity.ERROR: Style.ERROR, Severity.WARNING: Style.WARNING,
 
 
 def paint(text: str, style: Style, *, color: bool) -> str:
-    """The text in a style; as it is without colour."""
+    """The text in a style; unchanged without colour."""
     return f"\x1b[{style.value}m{text}\x1b[0m" if color else text

@@ -1,6 +1,6 @@
-"""Repository text → text that is safe and aligned on a terminal and in the log of a CI runner.
+"""Turns text of a repository into text that is safe and aligned on a terminal and in the log of a CI runner.
 
-What cannot be seen is escaped, nothing becomes a command for the runner, and widths are counted. Whatever is printed of a
+Invisible characters are escaped, nothing becomes a command for the runner, and widths are counted. Everything printed from a
 repository passes through here, or through `json_text`.
 """
 
@@ -22,83 +22,88 @@ INVISIBLE = (
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""The body of a character class."""
+"""What cannot be seen, as the body of a character class."""
 
-# What steers a terminal or turns the direction of text; with these alone escaped, a patch of honest prose stays as it is.
+# Characters that steer a terminal or change the direction of text. If only these are escaped, a patch of honest prose stays as
+# it is.
 _STEERING = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 
-# Blanks that look like a space, and that nothing which was typed with a space equals.
+# White space that looks like a space, but does not compare equal to one.
 _BLANKS = "\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
 
 MARK = r"(?<=#)#(?=\[|(?:vso|teamcity)\[)"
-"""The `#` that makes a command for a CI runner: two hold `##[…]` for one wherever in a line it stands."""
+"""Matches the `#` that makes a command for a CI runner: two runners take `##[…]` for one anywhere in a line."""
 
-# Compiled when the first text that may need one is printed: most are plain.
+# These are only compiled when a text that may need one is printed: most texts are plain.
 _EXCERPT = f"[{INVISIBLE}]|{MARK}"
 _LINE = f"(?!\t)[{INVISIBLE}]|{MARK}"
 _UNSAFE = f"[{INVISIBLE}{_BLANKS}]|{MARK}"
-# A carriage return before the line end belongs to it; any other is a line end to a runner.
+# A carriage return before the line end belongs to it; to a runner, any other one is a line end.
 _PATCH = f"(?!\r\n)[{_STEERING}]|{MARK}"
-# Joiners and variation selectors are part of many an emoji, and of some scripts.
+# Joiners and variation selectors are part of many emoji and of some scripts.
 _NAME = f"(?![\u200c\u200d\ufe0e\ufe0f])[{INVISIBLE}]|{MARK}"
 
 
 def escape(text: str) -> str:
-    """A part of a line, but not its start: what cannot be seen, looks like something else, or steers, as escapes."""
+    """Escape a part of a line, but not its start: what is invisible, looks like something else, or steers a terminal."""
     return _without(_UNSAFE, text)
 
 
 def escape_path(path: str) -> str:
-    """A path that may start a line. One that a runner could take for a command gets a `./`: it means the same file."""
+    """Escape a path that may start a line. One that a runner could take for a command gets a `./`, which means the
+    same file.
+    """
     shown = escape(path)
     return f"./{shown}" if shown.lstrip().startswith(":") else shown
 
 
 def escape_name(path: str) -> str:
-    """A path that a program is to find again: no more of it is escaped than has to be, so emoji stay."""
+    """Escape a path that a program has to find again: only what has to be escaped is, so emoji stay."""
     return _without(_NAME, path)
 
 
 def escape_line(line: str) -> str:
-    """A whole line, without its line end, that holds text of a repository or begins with it. Tabs and blanks stay."""
+    """Escape a whole line, without its line end, that contains text of a repository or begins with it. Tabs and white space
+    stay.
+    """
     return _without_start(_without(_LINE, line))
 
 
 def escape_patch(line: str) -> str:
-    """A line of a patch, with its line end. Emoji and the blanks of other scripts stay what they are."""
+    """Escape a line of a patch, with its line end. Emoji and the white space of other scripts stay."""
     return _without_start(_without(_PATCH, line))
 
 
 def excerpt_escapes(text: str) -> dict[int, str]:
-    """What of a source line is shown as an escape, by offset. Blanks stay as wide as they are."""
+    """What is shown of a source line as an escape, by offset. White space stays, as wide as it is."""
     return {match.start(): escape_code_point(match[0]) for match in re.finditer(_EXCERPT, text)}
 
 
 def place(path: str, position: Position | None) -> str:
-    """`path:line:column`, or the path alone."""
+    """`path:line:column`, or the path alone if there is no position."""
     return escape_path(path) if position is None else f"{escape_path(path)}:{position.line}:{position.column}"
 
 
 def sentence(note: Note) -> str:
-    """A note's message, which its place ends, if it has one."""
+    """A note's message, followed by its place if it has one."""
     message = escape(note.message)
     return message if note.path is None else f"{message} {place(note.path, note.position)}"
 
 
 def hop_line(hop: Note) -> str:
-    """A further place of a finding, and what is there."""
+    """A further place of a finding, and what is there, as a line."""
     if hop.path is None:
         return escape(hop.message)
     return f"{place(hop.path, hop.position)}   {escape(hop.message)}".rstrip()
 
 
 def _without_start(line: str) -> str:
-    """A line that no runner takes for a command: GitHub's looks behind any blanks."""
+    """Change a line so that no runner takes it for a command. GitHub's runner ignores white space before one."""
     return line.replace(":", "\\x3a", 1) if line.lstrip().startswith("::") else line
 
 
 def _without(pattern: str, text: str) -> str:
-    """A text with what a pattern finds in it as escapes."""
+    """Escape what a pattern finds in a text."""
     if text.isascii() and text.isprintable() and "##" not in text:
         return text
     return re.sub(pattern, _escaped, text)
@@ -117,7 +122,7 @@ def escape_code_point(character: str) -> str:
 
 
 def width(text: str) -> int:
-    """How many columns a terminal gives to text without invisible code points."""
+    """How many columns a terminal needs for a text without invisible code points."""
     return sum(map(_width, text))
 
 

@@ -1,4 +1,4 @@
-"""Every splice of every node, checked: beyond doubt by what is known, else by parsing the lines around it."""
+"""Checks every splice of every node: by what is already known if that suffices, else by parsing the lines around it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def check_seams(nodes: Nodes) -> None:
-    """Report every splice that changes what a block of either side is."""
+    """Report every splice that changes what kind of block something on either side is."""
     short: dict[Wanted, Expansion] = {}
     tops: dict[UnitKey, list[tuple[int, int]]] = {}
     found_at: dict[tuple[str, int], list[tuple[Unit, Problem]]] = {}
@@ -37,7 +37,7 @@ def check_seams(nodes: Nodes) -> None:
             for window in windows(node, sorted([*lines, *(placed.line for placed in gone.values())]), tops[key.unit]):
                 layout = lay_out(nodes, node, window, short, gone)
                 found += compare(layout) if layout.splices else ()
-            # That two texts of one file become one paragraph is seen where they stand.
+            # If a directive leaves nothing, and two texts of its own file become one paragraph, its author can see that there.
             silent = {*gone.values()}
             found = [each for each in found if each[0] not in silent or not _is_mild(each[1])]
             brought = (item.child for item in doubtful if isinstance(item, ChildItem))
@@ -49,13 +49,13 @@ def check_seams(nodes: Nodes) -> None:
             place = (key.path, to_source(nodes.graph, node.unit, placed.directive.span).start)
             found_at.setdefault(place, []).append((node.unit, problem))
     for problems in found_at.values():
-        # One for each place, and not the one that was found first: that depends on who includes the file. An error goes
-        # first, or a warning that is ignored could hide it.
+        # Report one problem for each place. It must not be the one found first, as that depends on who includes the file.
+        # Errors go first, as otherwise a warning that is ignored could hide one.
         nodes.report(*min(problems, key=lambda each: (_is_mild(each[1]), each[1].code.number, *each[1][1:3])))
 
 
 _TORN = (SEAM_CHANGES_MEANING, SETEXT_SEAM)
-"""What a `---` does that nothing closes, of which its own file tells."""
+"""Problems that a `---` causes which is never closed; the file with the `---` already reports that."""
 
 
 def _is_mild(problem: Problem) -> bool:

@@ -1,4 +1,4 @@
-"""Which splices are beyond doubt, told without a parse; and which lines to parse around the others."""
+"""Decides without a parse which splices are certainly safe, and which lines to parse around the others."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 _ENDED = frozenset({"heading", "rule", "fence"})
-"""Blocks that nothing behind them can change or join."""
+"""Blocks that no text behind them can change or continue."""
 
 
 def is_doubtful(nodes: Nodes, node: Node, number: int) -> bool:
-    """Whether only a parse can tell that the splice at an item keeps its meaning."""
+    """Whether only a parse can tell that the splice at an item, given by its number, keeps its meaning."""
     item = node.items[number]
     if isinstance(item, BareItem):
         return _gone(nodes, node, item.line, item.line + 1) is not None
@@ -42,7 +42,7 @@ def is_doubtful(nodes: Nodes, node: Node, number: int) -> bool:
 
 
 def is_torn(nodes: Nodes, child: Child) -> bool:
-    """Whether an include brings a file whose first line is a `---` that a finding of its own is about."""
+    """Whether an include brings a file that begins with a `---` about which that file has a finding of its own."""
     document = nodes.nodes[child.key].unit.document
     if document is None or document.front_matter is not None:
         return False
@@ -50,10 +50,10 @@ def is_torn(nodes: Nodes, child: Child) -> bool:
 
 
 def _starts_flush(nodes: Nodes, item: Item | None) -> bool:
-    """Whether an item that comes behind a blank line starts at its container's edge, with anything but code."""
+    """Whether an item behind a blank line starts at its container's edge, and not with indented code."""
     if item is None:
         return True
-    # An indent counts too: with one, the text may come to stand in a list item that ends before the blank line.
+    # A prefix counts, too: if it is an indent, the text may come to stand in a list item that ended before the blank line.
     if not isinstance(item, ChildItem) or item.child.edge.placed.prefix:
         return False
     below = nodes.nodes[item.child.key]
@@ -86,11 +86,11 @@ def _is_safe_before(nodes: Nodes, node: Node, before: Item | None, item: ChildIt
 
 
 _EDGE = re.compile(r"[ ]*(?:(?:[-+*]|\d{1,9}[.)])[ ]+|>[ ]?)")
-"""What stands before the text of a list item or a quote, as far as it has no tabs."""
+"""What stands before the text of a list item or a quote, provided that it has no tabs."""
 
 
 def _is_deep(unit: Unit, placed: PlacedDirective) -> bool:
-    """Whether a directive may stand further in than its container's edge, so that its indent adds to that of what it brings:
+    """Whether a directive may stand further in than its container's edge. Its indent then adds to that of what it brings, and
     from four columns on, that is code.
     """
     prefix = placed.prefix or ""
@@ -104,7 +104,7 @@ def _is_deep(unit: Unit, placed: PlacedDirective) -> bool:
 
 
 def _is_indented(nodes: Nodes, child: Child) -> bool:
-    """Whether a line of what an include brings begins with a blank."""
+    """Whether any line of what an include brings begins with a space or a tab."""
     text = text_of(nodes, TextKey(child.key))
     return text[:1] in (" ", "\t") or "\n " in text or "\n\t" in text
 
@@ -138,10 +138,10 @@ def _has_ended(node: Node) -> bool:
 
 
 def vanished(nodes: Nodes, node: Node) -> Iterator[tuple[int, PlacedDirective]]:
-    """The directives that leave nothing of their line, where only a parse can tell whether the lines around stay what they
-    are: each with the line that comes to stand behind the one before it.
+    """Yield the directives that leave nothing of their line, if only a parse can tell whether the lines around them stay what
+    they are. Each comes with the line that follows once it is gone.
 
-    What has an error of its own is not looked at: what it would bring is not known.
+    Directives with an error of their own are left out, as it is unknown what they would bring.
     """
     for before, after in pairwise(node.items):
         if isinstance(before, TextItem) and isinstance(after, TextItem) and _may_join(node, before.end, after.start):
@@ -151,7 +151,9 @@ def vanished(nodes: Nodes, node: Node) -> Iterator[tuple[int, PlacedDirective]]:
 
 
 def _gone(nodes: Nodes, node: Node, start: int, end: int) -> PlacedDirective | None:
-    """The first directive in some lines that is to bring nothing: an asset, a missing optional file, an empty selection."""
+    """The first directive on some lines that brings nothing on purpose: an asset, a missing optional file, an empty
+    selection.
+    """
     unit = node.unit
     directives = unit.document.directives if unit.document else ()
     first = bisect_left(directives, start, key=attrgetter("line"))
@@ -169,7 +171,9 @@ def _gone(nodes: Nodes, node: Node, start: int, end: int) -> PlacedDirective | N
 
 
 def unresolved(nodes: Nodes, node: Node, window: tuple[int, int]) -> Iterator[PlacedDirective]:
-    """The directives on some lines, each a block of its own, that have an error: what they would bring is not known."""
+    """Yield the directives on some lines that are blocks of their own and have an error: it is unknown what they
+    would bring.
+    """
     unit = node.unit
     directives = unit.document.directives if unit.document else ()
     first, end = (bisect_left(directives, line, key=attrgetter("line")) for line in window)
@@ -180,7 +184,9 @@ def unresolved(nodes: Nodes, node: Node, window: tuple[int, int]) -> Iterator[Pl
 
 
 def _may_join(node: Node, end: int, start: int) -> bool:
-    """Whether the lines before one of a unit, and from another one on, may be something else once they stand together."""
+    """Whether the lines of a unit before line `end`, and those from line `start` on, may become something else once they follow
+    each other directly.
+    """
     lines, above, below = node.unit.lines, end - 1, start
     while above >= 0 and not lines[above].strip(" \t>"):
         above -= 1
@@ -199,7 +205,7 @@ def _may_join(node: Node, end: int, start: int) -> bool:
 
 
 def outermost(unit: Unit) -> list[tuple[int, int]]:
-    """The line ranges of a unit's outermost blocks, and of the lines that are a container with nothing in it."""
+    """The line ranges of a unit's outermost blocks, and of lines that are only an empty container."""
     document = unit.document
     if document is None:
         return []
@@ -216,7 +222,7 @@ def outermost(unit: Unit) -> list[tuple[int, int]]:
 
 
 def top_ranges(blocks: Sequence[Block]) -> list[tuple[int, int]]:
-    """The line ranges of the outermost blocks; the items of a list, which touch, are one range."""
+    """The line ranges of the outermost blocks. The items of a list, which touch each other, form one range."""
     ranges: list[tuple[int, int]] = []
     was_item = False
     for block in blocks:
@@ -232,7 +238,10 @@ def top_ranges(blocks: Sequence[Block]) -> list[tuple[int, int]]:
 
 
 def windows(node: Node, doubtful: Sequence[int], tops: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The lines around doubtful splices (given by theirs) that a parse must see: at least an outermost block on each side."""
+    """Yield the line ranges that have to be parsed around doubtful splices: at least one outermost block on each side.
+
+    `doubtful` are the lines of the splices, in rising order; `tops` the outermost blocks of the unit.
+    """
     blocks = node.unit.document.blocks if node.unit.document else ()
     directives = {block.start for block in blocks if block.kind == "directive" and not block.containers}
 
@@ -240,7 +249,7 @@ def windows(node: Node, doubtful: Sequence[int], tops: Sequence[tuple[int, int]]
         start, end = tops[place]
         return end == start + 1 and start in directives
 
-    # How far a run of outermost blocks that are nothing but directives reaches, both ways.
+    # For each outermost block, the nearest one in each direction that is more than a directive.
     before, behind = list(range(len(tops))), list(range(len(tops)))
     for at in range(1, len(tops)):
         if is_directive(at - 1):
@@ -266,7 +275,7 @@ def windows(node: Node, doubtful: Sequence[int], tops: Sequence[tuple[int, int]]
 
 
 def is_cut(node: Node) -> bool:
-    """Whether a selection holds a part of a block that means something else then, which is reported."""
+    """Whether a selection contains only a part of a block that then means something else. That is reported elsewhere."""
     document = node.unit.document
     if document is None:
         return False

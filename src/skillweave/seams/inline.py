@@ -1,4 +1,4 @@
-"""Includes in running text: whether the line keeps its meaning, told by rendering it both ways."""
+"""Checks includes and references in running text: whether their line keeps its meaning, by rendering it both ways."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 
 def check_inline(nodes: Nodes, node: Node) -> Iterator[tuple[PlacedDirective, Problem]]:
-    """Includes in running text must render to what their block and their texts render to.
+    """Yield the includes in running text with which their block does not render to what it and their texts render to
+    separately.
 
-    A block is rendered once for all that stands in it; which include is to blame is looked for only if it differs.
+    A block is rendered once for all its includes. Only if the result differs is each tried alone, to find the one to blame.
     """
     by_block: dict[Block, list[tuple[PlacedDirective, Child]]] = {}
     for placed, child in node.inline:
@@ -51,9 +52,9 @@ def check_inline(nodes: Nodes, node: Node) -> Iterator[tuple[PlacedDirective, Pr
 
 
 def check_references(node: Node) -> Iterator[tuple[PlacedDirective, Problem]]:
-    """The links that references in running text leave must be links there, and leave all else as it is.
+    """Yield the references in running text whose links would not be links there, or would change the text around them.
 
-    Links stand nowhere but in brackets' company: most blocks have none beside their directives, and need no rendering.
+    A link can only go wrong next to brackets or tags. Most blocks have none besides their directives, and are not rendered.
     """
     by_block: dict[Block, list[PlacedDirective]] = {}
     unit, ranges = node.unit, node.key.ranges
@@ -84,7 +85,7 @@ def _keep_links(unit: Unit, block: Block, places: Sequence[PlacedDirective]) -> 
 
 
 _FEW = 50
-"""Directives of a block up to which each is tried alone, to find the one that is to blame."""
+"""In a block with fewer directives than this, each is tried alone, to find the one to blame."""
 
 
 def _in_tags(unit: Unit, block: Block, inline: Sequence[PlacedDirective]) -> list[PlacedDirective]:
@@ -96,7 +97,7 @@ def _in_tags(unit: Unit, block: Block, inline: Sequence[PlacedDirective]) -> lis
     found = set()
     for match in _STAND_IN.finditer(rendered):
         opened = rendered.rfind("<", 0, match.start())
-        # An image's alternative text is running text, and the only one that rendering puts into a tag.
+        # An image's alternative text is running text, the only kind that rendering puts into a tag.
         if opened > rendered.rfind(">", 0, match.start()) and not _IN_ALT.search(rendered, opened, match.start()):
             found.add(int(match[1]))
     return [placed for number, placed in enumerate(inline) if number in found]
@@ -108,7 +109,7 @@ def _keeps_meaning(nodes: Nodes, unit: Unit, block: Block, inline: Sequence[tupl
     held = render(_with(unit, block, [Edit(*span, _stand_in(n)) for n, span in enumerate(spans)]))
     alone = [render(text).strip().removeprefix("<p>").removesuffix("</p>") for text in texts]
     spliced = _with(unit, block, [Edit(*span, text) for span, text in zip(spans, texts, strict=True)])
-    # An author may have written such a word, too.
+    # An author may have written such a word, too: words that stand for no include stay.
     said = {_stand_in(number): text for number, text in enumerate(alone)}
     expected = _STAND_IN.sub(lambda match: said.get(match[0], match[0]), held)
     return _plain(expected) == _plain(render(spliced)) and [there.kind for there in read_blocks(spliced)] == [
@@ -117,19 +118,19 @@ def _keeps_meaning(nodes: Nodes, unit: Unit, block: Block, inline: Sequence[tupl
 
 
 def _plain(rendered: str) -> str:
-    """What is rendered, with the blanks that make no difference left out: the edges of an included text may have some."""
+    """Rendered text without white space that makes no difference, as the edges of an included text may have some."""
     return re.sub(r"[ \t]+(?=\n|</)", "", re.sub(r"[ \t]{2,}", " ", rendered))
 
 
 def _with(unit: Unit, block: Block, edits: Sequence[Edit]) -> str:
-    """A block's text with edits made, and without the indents of its lines."""
+    """A block's text with edits made and the indents of its lines removed."""
     start = unit.line_index.starts[block.start]
     end = unit.line_index.starts[block.end - 1] + len(unit.lines[block.end - 1])
     return _INDENT.sub("", apply_edits(unit.text, start, end, edits))
 
 
 def _stand_in(number: int) -> str:
-    """A word that stands for the text of an include, and is no part of another one."""
+    """A word that stands for the text of an include. It is not part of any other such word."""
     return f"skillweavestandsinhere{number}x"
 
 

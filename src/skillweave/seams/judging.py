@@ -1,4 +1,4 @@
-"""What a parse makes of the lines around a splice, held to what each side was by itself."""
+"""Compares what a parse finds in the lines around a splice with what each side was by itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def compare(layout: Layout) -> Iterator[tuple[PlacedDirective, Problem]]:
-    """Parse the lines as they will stand, and judge each block that is not what it was."""
+    """Parse the lines as they will stand in the output, and yield a problem for each block that is not what it was."""
     seams, known = _Seams(layout), 0
     for block in read_blocks("\n".join(layout.lines)):
         yield from _vanished(seams, range(known, block.start))
@@ -30,7 +30,7 @@ def compare(layout: Layout) -> Iterator[tuple[PlacedDirective, Problem]]:
         expected = layout.expected.get(block.start)
         if expected and _is_same(layout, actual, expected):
             continue
-        # The change is laid to the nearest splice before the block's end, or else to the next one.
+        # The nearest splice that starts at or before the block's end is blamed; if there is none, the next one.
         splice = seams.splice_at(actual.end)
         problem = _judge(seams, actual, expected, splice)
         if problem and splice not in layout.cut:
@@ -39,27 +39,26 @@ def compare(layout: Layout) -> Iterator[tuple[PlacedDirective, Problem]]:
 
 
 class _Seams:
-    """The seams of a layout, where they are asked for once for each change."""
+    """The seams of a layout, prepared so that each change can look them up quickly."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.splices = sorted(layout.splices, key=attrgetter("start"))
         self.lines = sorted({line for splice in layout.splices for line in (splice.start, splice.end)})
-        """The lines that begin a splice, or the text behind one."""
+        """The seams, sorted: the lines of the layout that begin a splice, or the text behind one."""
         self.blank_lines = _blank_lines(layout)
 
     def splice_at(self, line: int) -> Splice:
-        """The last splice that starts before a line ends, or else the first one."""
+        """The last splice that starts at or before a line; if there is none, the first splice."""
         return self.splices[max(bisect_right(self.splices, line, key=attrgetter("start")) - 1, 0)]
 
     def within(self, start: int, end: int) -> list[int]:
-        """The seams from one line on and before another."""
+        """The seams from line `start` to `end`, half-open."""
         return self.lines[bisect_left(self.lines, start) : bisect_left(self.lines, end)]
 
     def part(self, start: int, end: int) -> Fix | None:
-        """Put a blank line into the source before every line of the layout, out of some, that a seam stands before.
-
-        Nothing for a rendered template: its lines are not the source's.
+        """A fix that puts a blank line into the source at every seam among some lines of the layout. None if some seam has no
+        place for one, or for a rendered template, whose lines are not those of the source.
         """
         if self.layout.unit.sources is not None:
             return None
@@ -68,7 +67,7 @@ class _Seams:
 
 
 def _blank_lines(layout: Layout) -> dict[int, Edit]:
-    """A blank line before what stands at a seam, by the seam. In a quote it has the quote's mark."""
+    """For each seam, the edit that puts a blank line there. In a quote, that line has the quote's mark."""
     starts, found = layout.unit.line_index.starts, dict[int, Edit]()
     for splice in layout.splices:
         prefix = splice.placed.prefix or ""
@@ -82,7 +81,9 @@ def _blank_lines(layout: Layout) -> dict[int, Edit]:
 
 
 def _vanished(seams: _Seams, lines: range) -> Iterator[tuple[PlacedDirective, Problem]]:
-    """The blocks that are none any more: on some lines where the parse finds nothing but items and quotes without content."""
+    """Yield the blocks that no longer exist: on these lines, the parse finds nothing but list items and quotes
+    without content.
+    """
     layout = seams.layout
     for line in lines:
         block = layout.expected.get(line)
@@ -176,11 +177,11 @@ def _judge(seams: _Seams, actual: Block, expected: Block | None, splice: Splice)
 
 
 def _joined(seams: _Seams, block: Block, container: Container, span: Span) -> Problem:
-    """A block that comes to stand in a container which began before a seam."""
+    """The problem of a block that ends up in a container which began before a seam."""
     layout = seams.layout
     what = {"item": "a list item", "quote": "a quote", "note": "a footnote"}[container.kind]
     between = seams.within(container.start + 1, block.start + 1)
-    # A list item that holds nothing yet ends at a blank line; one that holds something goes on as long as the indent does.
+    # An empty list item ends at a blank line, so that a blank line is the cure; any other goes on as long as the indent does.
     begun = [layout.expected.get(line) for line in (container.start, container.start + 1) if line < block.start]
     if any(each is not None and container in each.containers for each in begun):
         fix = _outdent(layout, block.start)
@@ -189,7 +190,9 @@ def _joined(seams: _Seams, block: Block, container: Container, span: Span) -> Pr
 
 
 def _outdent(layout: Layout, line: int) -> Fix | None:
-    """Take away the indent of the directive, outside all containers, that brings a line of a layout."""
+    """A fix that removes the indent of the directive, in no container, that brings a line of a layout; None if there
+    is none.
+    """
     for splice in layout.splices:
         if splice.start == line and splice.placed.prefix and not splice.placed.containers:
             start = layout.unit.line_index.starts[splice.placed.line]
@@ -219,7 +222,7 @@ def _merge(span: Span, what: str, fix: Fix | None) -> Problem:
 def by_directive(
     found: Sequence[tuple[PlacedDirective, Problem]],
 ) -> Iterable[tuple[PlacedDirective, Problem]]:
-    """One problem for each directive, the first, with the fixes of all others of its kind."""
+    """Keep the first problem of each directive, with the fixes of all its problems of the same code."""
     first: dict[Span, tuple[PlacedDirective, Problem]] = {}
     for placed, problem in found:
         known = first.setdefault(placed.directive.span, (placed, problem))[1]

@@ -1,4 +1,4 @@
-"""The lines around a splice as they will stand, with what each line is on its own side."""
+"""Lays out the lines around a splice as they will stand in the output, with what each line is on its own side."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 
 
 _LONG = 400
-"""Lines of an expansion above which only its first and last blocks are looked at."""
+"""Of an expansion with more lines than this, only the first and last blocks are looked at."""
 
 
 Wanted = tuple["NodeKey", bool, bool]
-"""A node, whether it is wanted without tabs in its indents, and whether all of it is."""
+"""A node, whether it is wanted without tabs in its indents, and whether it is wanted as a whole."""
 
 
 class Expansion(NamedTuple):
-    """What an include brings, by lines (only its first and last blocks if it is long and not indented), and its blocks."""
+    """The text that an include brings, and its blocks. If it is long and gets no prefix, only its first and last blocks."""
 
     text: str
     blocks: list[Block]
 
 
 class Splice(NamedTuple):
-    """Where a splice stands in a layout, half-open, and the directive that text_in for it."""
+    """Where a splice stands in a layout (lines, half-open), and its directive."""
 
     start: int
     end: int
@@ -48,28 +48,31 @@ class Splice(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Some lines as they will stand in the output; the blocks that the files on both sides have on their own; the splices."""
+    """Some lines of a unit as they will stand in the output.
+
+    `expected` has the blocks that the files on both sides have on their own, by the first line of each in the layout.
+    """
 
     unit: Unit
     lines: list[str]
     expected: dict[int, Block]
     splices: list[Splice]
     cut: list[Splice]
-    """Those that bring a part of a fence or a table: that is reported, and says it all."""
+    """The splices that bring only a part of a fence or a table. That is reported elsewhere, and nothing more need be said."""
     moved: dict[int, int]
-    """Where the lines of the unit have come to stand."""
+    """For each line of the unit, its line in the layout."""
 
 
 def _expansion(nodes: Nodes, child: Child, short: dict[Wanted, Expansion]) -> Expansion:
     wanted = text_in(child)
-    # An indent may change what is in the middle, too.
+    # A prefix may also change blocks in the middle.
     is_whole = bool(child.edge.placed.prefix)
     key = (wanted.node, wanted.without_tabs, is_whole)
     if key not in short:
         text = text_of(nodes, wanted)
         blocks = read_blocks(text)
         if wanted.without_tabs:
-            # The parser does not take each tab for the blanks that CommonMark has it stand for.
+            # The parser does not expand every tab to the spaces that CommonMark says it stands for.
             written = read_blocks(text_of(nodes, wanted._replace(without_tabs=False)))
             blocks = blocks if [(b.kind, b.start) for b in blocks] == [(b.kind, b.start) for b in written] else written
         lines = text.split("\n")
@@ -91,8 +94,9 @@ def lay_out(
     short: dict[Wanted, Expansion],
     gone: Mapping[int, PlacedDirective],
 ) -> Layout:
-    """The lines of a window with its splices made, and what each line's block should be. `gone` are the directives that
-    leave nothing, by the line behind them.
+    """Lay out the lines of a window (half-open) with its splices made, and what block each line should begin.
+
+    `short` caches expansions. `gone` are the directives that leave nothing, by the line that follows once they are gone.
     """
     layout = Layout(node.unit, [], {}, [], [], {})
     unknown = deque(unresolved(nodes, node, window))
@@ -123,7 +127,7 @@ def lay_out(
 
 def _within(node: Node, window: tuple[int, int]) -> Sequence[PlacedDirective]:
     document = node.unit.document
-    # A text may have as many windows as items, so that none may look at all of them.
+    # A text may have as many windows as items, so no window may look at all directives.
     return between(document.directives, *window, attrgetter("line")) if document else ()
 
 
@@ -151,7 +155,7 @@ def _lay_splice(layout: Layout, placed: PlacedDirective, lines: Sequence[str]) -
 
 
 _STAND_IN = "<!-- -->"
-"""What stands for a directive that has an error, as nobody knows what it would bring: a block of its own, like itself."""
+"""Stands for a directive that has an error, as it is unknown what it would bring: like the directive, a block of its own."""
 
 
 def _stand_in(layout: Layout, placed: PlacedDirective) -> None:
@@ -160,7 +164,7 @@ def _stand_in(layout: Layout, placed: PlacedDirective) -> None:
 
 
 def _expect_own(layout: Layout, window: tuple[int, int]) -> None:
-    """What the blocks of the unit are by themselves."""
+    """Enter what the blocks of the unit are by themselves."""
     document, moved = layout.unit.document, layout.moved
     spliced = {splice.placed.line for splice in layout.splices}
     for block in between(document.blocks, *window, attrgetter("start")) if document else ():
@@ -168,14 +172,14 @@ def _expect_own(layout: Layout, window: tuple[int, int]) -> None:
             continue
         start, kind = moved[block.start], block.kind
         end = next((moved[line] + 1 for line in range(block.end - 1, block.start - 1, -1) if line in moved), 0)
-        if kind == "directive":  # It has an error, or it is a reference, which leaves a link in its line.
+        if kind == "directive":  # it has an error, or is a reference, which leaves a link in its line
             kind = "html" if layout.lines[start].endswith(_STAND_IN) else "paragraph"
         around = tuple(Container(c.kind, moved.get(c.start, -1), 0) for c in block.containers)
         layout.expected[start] = block._replace(kind=kind, start=start, end=end, containers=around)
 
 
 def _expect_brought(layout: Layout, splice: Splice, blocks: Iterable[Block]) -> None:
-    """What the blocks that a splice brings are by themselves."""
+    """Enter what the blocks that a splice brings are by themselves."""
     outer = tuple(Container(c.kind, layout.moved.get(c.start, -1), 0) for c in splice.placed.containers)
     for block in blocks:
         start, end = block.start + splice.start, block.end + splice.start

@@ -1,4 +1,4 @@
-"""Files to start from: their texts, whether a folder can take them, and how they get there without touching another."""
+"""Files to start from: their texts, whether a folder can take them, and how they get there without touching other files."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class File(NamedTuple):
-    """A file that is to be made: its path below the project's folder, with `/`, and its text."""
+    """A file to be made: its path relative to the project's folder, with `/`, and its text."""
 
     path: str
     text: str
 
 
 class FilesPlan(NamedTuple):
-    """What comes of some files: those to make, the paths that are taken already, and what is in the way of the rest."""
+    """What would become of some files: those to make, the paths that are already taken, and what is in the way of the rest."""
 
     make: tuple[File, ...]
     keep: tuple[str, ...]
@@ -32,14 +32,15 @@ class FilesPlan(NamedTuple):
 
 
 def template(name: str) -> str:
-    """The text of a file of ours, by its path below `files/`."""
+    """The text of one of our own files, by its path relative to `files/`."""
     return resources.files("skillweave").joinpath("starter", "files", *name.split("/")).read_text("utf-8")
 
 
 def plan(root: Path, files: tuple[File, ...]) -> FilesPlan:
-    """Look, and change nothing: which of the files can be made below a real folder, or one that is still to be made.
+    """Find out, without changing anything, which files can be made in a folder. The folder has to be a real one, or not exist
+    yet.
 
-    What exists is kept, whatever is in it. One cause that stands in the way of several files is named once.
+    What exists is kept, whatever it contains. A cause that is in the way of several files is named once.
     """
     make, keep, mistakes = [], [], dict.fromkeys(_root_mistakes(root))
     for file in files if not mistakes else ():
@@ -55,7 +56,7 @@ def plan(root: Path, files: tuple[File, ...]) -> FilesPlan:
 
 
 def write(root: Path, files: tuple[File, ...]) -> None:
-    """Make each file. One that has come into being since it was planned is not touched: that is an `OSError`."""
+    """Make each file. Raises OSError if one has appeared since the planning, which is then not touched."""
     for file in files:
         path = root / file.path
         made = [folder for folder in path.parents if not folder.exists()]
@@ -73,7 +74,9 @@ def write(root: Path, files: tuple[File, ...]) -> None:
 
 
 def _write_whole(stream: TextIO, text: str, path: Path) -> None:
-    """Write a new file; half of one would be kept for good by the next run, which takes it for the user's."""
+    """Write a new file, and remove it if that fails: the next run would take half a file for the user's and keep it
+    for good.
+    """
     try:
         stream.write(text)
         stream.flush()
@@ -84,12 +87,12 @@ def _write_whole(stream: TextIO, text: str, path: Path) -> None:
 
 
 def repository_of(folder: Path) -> Path | None:
-    """The git repository that a folder lies in: the nearest folder, upward, with a `.git`."""
+    """The git repository that a folder is in: the nearest folder upward with a `.git`; None if there is none."""
     return next((above for above in (folder, *folder.parents) if os.path.lexists(above / ".git")), None)
 
 
 def mentions(path: Path, expression: bytes) -> bool:
-    """Whether a regular file holds what an expression matches. What cannot be read does not."""
+    """Whether a regular file contains something that a regular expression matches. A file that cannot be read does not."""
     try:
         return path.is_file() and re.search(expression, path.read_bytes()) is not None
     except OSError:
@@ -97,13 +100,13 @@ def mentions(path: Path, expression: bytes) -> bool:
 
 
 def _root_mistakes(root: Path) -> list[str]:
-    """Why nothing can be made in a folder: something else is in its place, or what it would lie in is none."""
+    """Why nothing can be made in a folder: there is something else in its place, or in the place of a folder above it."""
     above = next(folder for folder in (root, *root.parents) if os.path.lexists(folder))
     return [] if above.is_dir() else [f"{above} is no folder"]
 
 
 def _look(root: Path, path: str) -> str:
-    """`new`, `taken`, or why a file cannot be made at a path."""
+    """Either `new` or `taken`, or why a file cannot be made at a path."""
     folder, at = root, ""
     parts = path.split("/")
     for number, part in enumerate(parts):
@@ -129,6 +132,6 @@ def _look(root: Path, path: str) -> str:
 
 
 def _writable(folder: Path) -> str:
-    """`new` if a folder, or the nearest one above it that exists, takes new files; else why not."""
+    """`new` if a folder, or the nearest existing one above it, can be written to; else why not."""
     there = next(above for above in (folder, *folder.parents) if above.exists())
     return "new" if os.access(there, os.W_OK | os.X_OK) else f"{there} is read-only"

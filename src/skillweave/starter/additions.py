@@ -1,4 +1,4 @@
-"""What `skillweave new` makes: a name → a skill or a pattern that is valid as it stands, or why there can be none."""
+"""What `skillweave new` makes from a name: a skill or a pattern that is valid as it is, or the reason why there can be none."""
 
 from __future__ import annotations
 
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
     from skillweave.project import Entry
 
 _NOT_A_STRING = re.compile(r"\d.*|true|false|null|yes|no|on|off|y|n")
-"""Names that some YAML readers take for something else than a string."""
-
-
-"""Names that Windows gives to no file."""
+"""Matches names that some YAML readers do not take for a string."""
 
 
 class Refusal(NamedTuple):
@@ -38,7 +35,7 @@ class Refusal(NamedTuple):
 
 
 class NewSkill(NamedTuple):
-    """A skill's file, and what `check` will warn of because of where it lies, if it will."""
+    """A skill's file, and what `check` will warn about because of its place, if anything."""
 
     file: File
     note: str | None
@@ -52,7 +49,7 @@ class NewPattern(NamedTuple):
 
 
 def new_skill(config: Config, name: str) -> NewSkill | Refusal:
-    """The SKILL.md of a skill with this id, or at this path (which has a `/`)."""
+    """The SKILL.md of a skill with a given id, or at a given path (which contains a `/`)."""
     tree = Tree(config.root, hidden_roots(config))
     folder = _folder_at(config, name) if "/" in name else _folder_of(config, tree, name.split(":"))
     if isinstance(folder, Refusal):
@@ -73,7 +70,7 @@ def new_skill(config: Config, name: str) -> NewSkill | Refusal:
 
 
 def _nesting(folder: str, entries: Sequence[Entry]) -> str | None:
-    """What to say of a new skill's folder that lies in another skill's, or holds one."""
+    """A note if a new skill's folder is inside another skill, or contains one; else None."""
     skills = [entry for entry in entries if entry.kind == "skill" and entry.folder != folder]
     outer = [entry.id for entry in skills if folder.startswith(f"{entry.folder}/")]
     inner = [entry.id for entry in skills if entry.folder.startswith(f"{folder}/")]
@@ -84,7 +81,7 @@ def _nesting(folder: str, entries: Sequence[Entry]) -> str | None:
 
 
 def new_pattern(config: Config, path: str) -> NewPattern | Refusal:
-    """The pattern at a path below the first root of patterns, or below the root that the path begins with."""
+    """The pattern at a path relative to the first pattern root, or to the root that the path begins with."""
     name = path if path.endswith((".md", "/")) else f"{path}.md"
     root = _root_of(name, config.patterns)
     if root is None:
@@ -121,7 +118,7 @@ def _folder_at(config: Config, path: str) -> str | Refusal:
 
 
 def _folder_of(config: Config, tree: Tree, parts: Sequence[str]) -> str | Refusal:
-    """The folder of a skill that is named by its id: where its namespace is already, else in the first root that fits."""
+    """The folder of a skill that is named by its id: where its namespace already is, else in the first root that fits."""
     places = []
     for root in config.skills:
         before, star, after = root.partition("*")
@@ -136,7 +133,7 @@ def _folder_of(config: Config, tree: Tree, parts: Sequence[str]) -> str | Refusa
 
 
 def _root_of(path: str, roots: Sequence[str]) -> str | None:
-    """The root that a path lies in, with what its `*` stands for."""
+    """The root that a path is in, with its `*` replaced by what that stands for; None if there is none."""
     for root in roots:
         if _is_in(path, root):
             return "/".join(path.split("/")[: root.count("/") + 1])
@@ -144,20 +141,20 @@ def _root_of(path: str, roots: Sequence[str]) -> str | None:
 
 
 def _id_at(config: Config, folder: str) -> str:
-    """The id of a skill in a folder below one of the roots: what the root's `*` stands for, and the path below it."""
+    """The id of a skill in a folder below one of the roots: what the root's `*` stands for, then the path below the root."""
     root = next(root for root in config.skills if _is_in(folder, root)).split("/")
     parts = folder.split("/")
     return ":".join([*(part for part, known in zip(parts, root, strict=False) if known == "*"), *parts[len(root) :]])
 
 
 def _is_in(path: str, root: str) -> bool:
-    """Whether a path lies below a configured root, in which `*` stands for any part."""
+    """Whether a path is below a configured root, in which `*` stands for any one part."""
     parts, wanted = path.split("/"), root.split("/")
     return len(parts) > len(wanted) and all(b in (a, "*") for a, b in zip(parts, wanted, strict=False))
 
 
 def _name_mistake(name: str) -> Refusal | None:
-    """What the rules of a SKILL.md say of a name."""
+    """What the rules for a SKILL.md say against a name; None if nothing."""
     nowhere = Span(0, 0)
     fields = (Field("name", nowhere, name, nowhere), Field("description", nowhere, "x", nowhere))
     for problem in check_skill_front_matter(FrontMatter(fields), name, ()):
@@ -166,7 +163,7 @@ def _name_mistake(name: str) -> Refusal | None:
 
 
 def _path_mistake(config: Config, path: str) -> Refusal | None:
-    """Why a path below the project's folder is none that every machine can have and every directive can name."""
+    """Why some machine cannot have a path, some directive cannot name it, or no run would read it; None if it is fine."""
     mistake = path_mistake(path, star=False)
     if mistake is not None:
         return Refusal(mistake.message)
@@ -183,13 +180,13 @@ def _path_mistake(config: Config, path: str) -> Refusal | None:
 
 
 def _fitting(tree: Tree, file: File) -> File | Refusal:
-    """The file, unless a folder or file on its way is spelled in another case: some disks take the two for one."""
+    """The file, unless a folder or file on its path exists in another case: some disks take the two for the same."""
     found = tree.look_up(file.path)
     return Refusal(f"{found.detail} exists, in another case") if found.kind == "case" else file
 
 
 def _directive(path: str) -> str | None:
-    """The include of a path, quoted if it must be."""
+    """The include directive for a path, quoted if necessary; None if no directive can name it."""
     quoted = path.replace("\\", "\\\\").replace('"', '\\"')
     for target in (path, f'"{quoted}"'):
         line = f"<<include: {target}>>"
@@ -202,6 +199,6 @@ def _directive(path: str) -> str | None:
 
 
 def _title(name: str) -> str:
-    """A file's name as a heading."""
+    """A file's name, made into a heading."""
     words = re.sub(r"[-_\s]+", " ", name).strip()
     return words[:1].upper() + words[1:]

@@ -1,4 +1,4 @@
-"""What `skillweave init` makes of a folder: which files it is to have, and what there is to say of those it is not."""
+"""What `skillweave init` makes of a folder: which files it gets, and what to say about those that it does not get."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ _SKILL = "fix-bug/SKILL.md"
 
 
 class Addition(NamedTuple):
-    """A file that is for its owner to change: its path as seen from the project, and the lines it lacks, if it does."""
+    """A file that only its owner should change: its path as seen from the project, whether it exists, and the lines that it
+    lacks, if any.
+    """
 
     path: str
     there: bool
@@ -34,7 +36,7 @@ class Addition(NamedTuple):
 
 
 class Beginning(NamedTuple):
-    """The files of a new project; what is left out, and why, in lines; and what is for the user to add."""
+    """The files of a new project; notes on what is left out and why; and what the user has to add."""
 
     files: tuple[File, ...]
     notes: tuple[str, ...]
@@ -42,7 +44,7 @@ class Beginning(NamedTuple):
 
 
 def beginning(config: Config) -> Beginning:
-    """What a project is to have, given the configuration that is in force for its folder and what lies in it."""
+    """What a project should get, given the configuration that applies to its folder and what is already there."""
     files, notes = _configuration(config)
     example, note = _example(config)
     hook, add = _hook(config.root)
@@ -51,13 +53,13 @@ def beginning(config: Config) -> Beginning:
 
 def _configuration(config: Config) -> tuple[tuple[File, ...], tuple[str, ...]]:
     if config.file is not None and config.file != CONFIGURATION:
-        # A skillweave.toml beside it would win over it, and so take it out of force.
+        # A skillweave.toml beside it would take precedence, and put it out of force.
         return (), (f"kept {config.file}, which has [tool.skillweave]: no {CONFIGURATION} is needed",)
     return (File(CONFIGURATION, template(CONFIGURATION)),), ()
 
 
 def _example(config: Config) -> tuple[tuple[File, ...], tuple[str, ...]]:
-    """A pattern and a skill that includes it, unless there are skills already: those are the better examples."""
+    """A pattern and a skill that includes it, unless there are skills already: those are better examples."""
     roots = [next((root for root in key if "*" not in root), None) for key in (config.patterns, config.skills)]
     if None in roots:
         return (), ("no example: it needs a folder of patterns and one of skills without a * in its path",)
@@ -71,7 +73,9 @@ def _example(config: Config) -> tuple[tuple[File, ...], tuple[str, ...]]:
 
 
 def _hook(root: Path) -> tuple[tuple[File, ...], Addition | None]:
-    """The hook's file; or what to add to the one that it belongs into: pre-commit reads the repository's only."""
+    """The file of the hook; or what to add to the existing one. It belongs in the repository's folder, as pre-commit reads no
+    other.
+    """
     repository = repository_of(root) or root
     path = repository / HOOK
     if repository == root and not os.path.lexists(path):
@@ -80,7 +84,8 @@ def _hook(root: Path) -> tuple[tuple[File, ...], Addition | None]:
     if repository != root:
         command += f" --root {shlex.quote(root.relative_to(repository).as_posix())}"
         text = text.replace("entry: skillweave check\n", f"entry: {json.dumps(command)}\n")
-    # The hook of another project is none of this one's: its folder may go on where ours ends, or be named at all.
+    # The hook of another project does not count: its folder may begin with our folder's name, or, if this project is the whole
+    # repository, it names a folder at all.
     end = rb"(?![\w./-])" if repository != root else rb"(?![\w./-]|[^\n]* --root)"
     called = rb"(?<!name: )" + re.escape(command.encode("utf-8", "surrogateescape")) + end
     lines = "" if mentions(path, called) else text

@@ -1,7 +1,8 @@
-"""Build, then build again whenever something changes, until a signal comes. Holds no build logic: it waits and gathers.
+"""Builds, then builds again whenever something changes, until a signal comes. There is no build logic here: it waits and
+gathers changes.
 
-Notices of the system are hints, what the files are is the truth: after a hint, and every two seconds without one, the
-files are compared with what they were, and a build is asked for if they differ.
+The system's notices are only hints; what counts is the files themselves. After a hint, and every two seconds without one, the
+files are compared with what they were, and if they differ, a build follows.
 """
 
 from __future__ import annotations
@@ -29,23 +30,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 QUIET, LONGEST = 0.05, 0.5
-"""Seconds without a change before a build, and seconds after which it comes anyway."""
+"""Seconds without a change before a build begins, and seconds after which it begins anyway."""
 MOMENT = 0.002
-"""Seconds without a notice before a look: who saves a file writes it more than once."""
+"""Seconds without a notice before a look, as whoever saves a file writes it more than once."""
 EAGER = 0.5
-"""Where the last build took fewer seconds, the next is worked out while it is waited for quiet, and published then."""
+"""If the last build took fewer seconds than this, the next one begins at once, and only waits for quiet before it publishes."""
 FIRST_LOOK, RESCAN, POLL = 0.25, 2.0, 0.5
-"""Seconds between looks that no hint asked for: right after a change, at rest, and where notices are not relied on."""
+"""Seconds between looks without a hint: right after a change, at rest, and if notices cannot be relied on."""
 RETRY = 2.0
 """Seconds before a build is tried again that the system refused, or that found something in the way of an output."""
 GRACE = 1.5
-"""Seconds that a notice may be late before it counts as lost. Watchdog itself holds some back for half a second."""
+"""Seconds that a notice may be late before it counts as lost. Watchdog itself delays some by half a second."""
 SHARE = 20
-"""Looking, and trying again, takes at most this part of the time, however large the project is."""
+"""Looking and trying again take at most one part in `SHARE` of the time, however large the project is."""
 
 
 class WatchRequest(NamedTuple):
-    """What is to be watched, and how. The first four are what the command line named."""
+    """What to watch, and how. The first four fields come from the command line, and are the arguments of `load_config`."""
 
     cwd: Path
     root: Path | None
@@ -54,13 +55,13 @@ class WatchRequest(NamedTuple):
     strict: bool
     poll: bool
     command: str | None
-    """What to run after a rebuild."""
+    """The shell command to run after a rebuild, if any."""
     cached: bool = True
     """Whether a build may use what earlier ones found out, in this process or another one."""
 
 
 class _Stop(BaseException):
-    """A signal that ends the watch, wherever it is: publishing can be cut off at any point."""
+    """A signal ends the watch. It may be raised anywhere, as publishing can be cut off at any point."""
 
 
 @dataclass(slots=True)
@@ -70,7 +71,7 @@ class _Session:
     request: WatchRequest
     tell: Callable[[Event], None]
     config: Config
-    """The last one without a mistake; until there is one, the defaults."""
+    """The last configuration without a mistake; the defaults until there is one."""
     notices: Notices
     wake: threading.Event
     polling: bool
@@ -78,33 +79,35 @@ class _Session:
     memory: Memory = field(default_factory=Memory)
     """What the last build found out."""
     unsaved: Asked | None = None
-    """The last build, until what it found out is written for other processes: once there is time."""
+    """The last build, as long as what it found out has not been written for other processes. That is done once there
+    is time.
+    """
     looked: float = 0.0
     """How many seconds the last look took."""
     built: float = EAGER
-    """How many the last build took."""
+    """How many seconds the last build took."""
     hold: Callable[[], bool] | None = None
-    """Waits for quiet, and says whether the last look still holds: asked by the next build before it publishes."""
+    """Waits for quiet, and returns whether the last look still holds. The next build calls it before it publishes."""
     settled: bool = True
-    """Whether the files held still before the last build."""
+    """Whether no file changed any more when the last build began."""
     build_again: float | None = None
-    """When to build even if nothing changes."""
+    """When to build even if nothing changes, on the monotonic clock."""
     unannounced: tuple[float, int] | None = None
-    """When a change was found that no notice had told of, and how many notices there were by then."""
+    """When a change was found without any notice of it, and how many notices there had been by then."""
     diagnostics: tuple[Diagnostic, ...] | None = None
-    """Those of the last build; None before the first and after a failure."""
+    """The diagnostics of the last build; None before the first build and after a failure."""
     failure: str | None = None
     """What the system refused last, in words."""
     process: subprocess.Popen[bytes] | None = None
     not_run: dict[str, None] = field(default_factory=dict)
-    """The entries that changed since the command was last run."""
+    """The ids of the entries that changed since the command was last run. A dict, to keep their order."""
     run_due: bool = True
 
 
 def watch(request: WatchRequest, tell: Callable[[Event], None]) -> str:
-    """Watch until SIGINT, SIGTERM or SIGHUP comes; returns its name. `tell` is told of everything that happens.
+    """Watch until SIGINT, SIGTERM or SIGHUP comes, and return its name. `tell` is called with every event.
 
-    An author's mistake never ends it, and neither does a file that cannot be read or written.
+    Neither an author's mistake ends the watch nor a file that cannot be read or written.
     """
     received: list[str] = []
     session = None
@@ -125,9 +128,9 @@ def watch(request: WatchRequest, tell: Callable[[Event], None]) -> str:
 
 @contextmanager
 def _signals(received: list[str]) -> Iterator[None]:
-    """Within, the first signal that asks for an end raises `_Stop`; the names of all that come are kept.
+    """A context in which the first signal to end raises `_Stop`. The names of all such signals are added to `received`.
 
-    SIGHUP is left alone where it is ignored (nohup).
+    SIGHUP is left alone if it is ignored, as under nohup.
     """
 
     def stop(number: int, _: object) -> None:
@@ -161,7 +164,7 @@ def _run(session: _Session, received: list[str]) -> NoReturn:
     pause = FIRST_LOOK
     while True:
         hinted = session.wake.wait(max(POLL if session.polling else pause, session.looked * SHARE))
-        if received:  # What a signal raises is lost where it meets a finalizer.
+        if received:  # the exception of a signal is lost if it is raised in a finalizer
             raise _Stop
         _tell_end(session)
         _count_losses(session)
@@ -178,7 +181,7 @@ def _run(session: _Session, received: list[str]) -> NoReturn:
 
 
 def _changes(session: _Session, *, hinted: bool) -> tuple[str, ...]:
-    """What has changed since the last build, once it holds still."""
+    """The paths that have changed since the last build, once the files hold still."""
     before, count = session.snapshot.stamps, session.notices.count
     if not hinted:
         _look(session)
@@ -198,7 +201,7 @@ def _changes(session: _Session, *, hinted: bool) -> tuple[str, ...]:
 
 
 def _glance(session: _Session) -> None:
-    """Look once, and have the build that follows wait for quiet before it publishes."""
+    """Look once, and let the following build wait for quiet before it publishes."""
     started = time.monotonic()
     _rest(session, started, MOMENT, started + LONGEST)
     count = session.notices.count
@@ -213,10 +216,10 @@ def _glance(session: _Session) -> None:
 
 
 def _gather(session: _Session, *, told: bool) -> None:
-    """Look until nothing changes for a while, but not for ever: then the build is done again once there is rest.
+    """Look until nothing changes for a while, but not for longer than `LONGEST`: the build is then repeated once there is rest.
 
-    `told`: whether the system tells of changes. Then one look is enough if it tells of none since; the look after the build
-    proves it.
+    `told` means that the system gives notice of changes. One look is then enough if no notice follows, and the look after the
+    build confirms it.
     """
     started = time.monotonic()
     limit = started + LONGEST
@@ -237,13 +240,15 @@ def _gather(session: _Session, *, told: bool) -> None:
 
 
 def _rest(session: _Session, since: float, quiet: float, limit: float) -> None:
-    """Wait until there was no notice for so many seconds since a moment, but not past the limit."""
+    """Wait until there has been no notice for `quiet` seconds, counted at the earliest from the moment `since`, but not beyond
+    `limit`.
+    """
     while (rest := min(max(since, session.notices.latest) + quiet, limit) - time.monotonic()) > 0:
         time.sleep(rest)
 
 
 def _look(session: _Session) -> None:
-    """Watch what there is to watch, then see what is there: in this order nothing is missed."""
+    """Watch all places, then see what is there: in this order, nothing is missed."""
     started = time.monotonic()
     config, files = session.config, _configurations(session)
     session.notices.ignored = frozenset([output_folder(config), str(config.root / ".skillweave")])
@@ -253,7 +258,7 @@ def _look(session: _Session) -> None:
 
 
 def _configurations(session: _Session) -> list[Path]:
-    """Where a configuration is, or may appear, that concerns this project."""
+    """The paths where a configuration that concerns this project is or may appear."""
     request, root = session.request, session.config.root
     if request.file is not None:
         return [request.cwd / request.file]
@@ -264,7 +269,9 @@ def _configurations(session: _Session) -> list[Path]:
 
 
 def _rebuild(session: _Session, changed: tuple[str, ...]) -> bool:
-    """Read the configuration, build, and tell what came of it. False if it was given up, as more has changed since."""
+    """Read the configuration, build, and report what came of it. Returns False if the build was given up, as more has changed
+    since.
+    """
     started = time.monotonic()
     session.build_again = None if session.settled else started
     session.settled = True
@@ -294,11 +301,11 @@ def _rebuild(session: _Session, changed: tuple[str, ...]) -> bool:
         session.tell(rebuilt)
     session.diagnostics, session.failure = rebuilt.diagnostics, None
     if session.build_again is None and any(d.code is FOREIGN_OUTPUT for d in rebuilt.diagnostics):
-        # Nobody tells that it was moved away: the output folder is not watched.
+        # Nobody reports that it was moved away, as the output folder is not watched.
         session.build_again = time.monotonic() + max(RETRY, rebuilt.seconds * SHARE)
     _run_command(session, rebuilt)
     del rebuilt
-    gc.collect()  # The command line switches collecting off for runs that end; this one does not.
+    gc.collect()  # The command line switches garbage collection off for runs that end; this one does not.
     return True
 
 
@@ -319,7 +326,7 @@ def _build(session: _Session, asked: Asked, changed: tuple[str, ...], started: f
 
 
 def _fail(session: _Session, changed: tuple[str, ...], error: OSError) -> None:
-    """Say what the system refused, once for all tries that end alike, and try again later."""
+    """Report what the system refused, once for all tries that fail alike, and try again later."""
     where = f"{error.filename}: " if error.filename else ""
     failure = Failed(changed, f"{where}{error.strerror or error}")
     if changed or session.failure != failure.message:
@@ -330,14 +337,16 @@ def _fail(session: _Session, changed: tuple[str, ...], error: OSError) -> None:
 
 
 def _run_command(session: _Session, rebuilt: Rebuilt) -> None:
-    """Run the author's command if bundles changed since its last run and all is well; one that still runs is ended."""
+    """Run the author's command if bundles have changed since its last run and there are no errors. If it is still running, it
+    is ended first.
+    """
     if session.request.command is None:
         return
     session.not_run |= dict.fromkeys(rebuilt.built)
     session.run_due |= bool(rebuilt.built or rebuilt.removed)
     if not session.run_due or any(d.severity is Severity.ERROR for d in rebuilt.diagnostics):
         return
-    _tell_end(session)  # It may have ended by itself since it was last looked at.
+    _tell_end(session)  # it may have ended by itself in the meantime
     if session.process is not None:
         command.end(session.process)
     session.process = command.start(session.request.command, session.config.root, session.not_run, session.wake.set)
@@ -345,7 +354,7 @@ def _run_command(session: _Session, rebuilt: Rebuilt) -> None:
 
 
 def _tell_end(session: _Session) -> None:
-    """Tell that the author's command has ended by itself."""
+    """Report it if the author's command has ended by itself."""
     status = None if session.process is None else session.process.poll()
     if status is not None:
         session.process = None
@@ -353,7 +362,7 @@ def _tell_end(session: _Session) -> None:
 
 
 def _count_losses(session: _Session) -> None:
-    """Where a change was found and its notice never came, notices are not to be relied on."""
+    """Stop relying on notices if a change was found and its notice never came."""
     if session.unannounced is None:
         return
     since, count = session.unannounced
@@ -365,7 +374,7 @@ def _count_losses(session: _Session) -> None:
 
 
 def _distrust(session: _Session, problem: str | None) -> None:
-    """Where watching fails, say so and look more often. What fails once is not relied on again."""
+    """If there is a problem with watching, report it and look more often. Notices that failed once are not relied on again."""
     if problem is not None and not session.polling:
         session.polling = True
         session.tell(Polling(problem))

@@ -1,4 +1,4 @@
-"""The author's own command, run after a rebuild: started in a process group of its own, and ended with all of it."""
+"""Runs the author's own command after a rebuild, in a process group of its own, so that it can be ended with all it started."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VARIABLE = "SKILLWEAVE_CHANGED"
-"""The variable that tells the command which entries changed: their ids, one per line."""
+"""The environment variable with the ids of the entries that changed, one per line."""
 
 _LONGEST = 64 * 1024
-"""What surely fits into one variable on every system, in characters."""
+"""The number of characters that certainly fit into one variable on every system."""
 
 _PATIENCE = 0.4
-"""Seconds that a command has to end when it is asked to."""
+"""The seconds that a command has to end once it is asked to."""
 
 
 def start(command: str, folder: Path, changed: Iterable[str], on_end: Callable[[], None]) -> subprocess.Popen[bytes]:
-    """Run a command by the shell in a folder; `on_end` is called, from another thread, when it has ended.
+    """Run a shell command in a folder. `on_end` is called from another thread when it has ended.
 
-    Too many entries to name are told as `*`. The command's output goes to stderr: stdout is for who reads our events.
+    If there are too many entries to name, the variable is `*`. The command's output goes to stderr, as stdout is for whoever
+    reads our events.
     """
     names = "\n".join(changed)
     process = subprocess.Popen(  # noqa: S602 (a shell is what the author's command line is written for)
@@ -48,7 +49,7 @@ def start(command: str, folder: Path, changed: Iterable[str], on_end: Callable[[
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End a command and everything that it started: asked first, killed soon after."""
+    """End a command and everything that it started: it is first asked to, and killed soon after."""
     _send(process, "SIGTERM")
     with suppress(subprocess.TimeoutExpired):
         process.wait(_PATIENCE)

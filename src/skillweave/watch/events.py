@@ -1,4 +1,4 @@
-"""What a watch tells whoever started it, as values."""
+"""The events that a watch reports to whoever started it, as values."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ class Rebuilt:
 
     config: Config
     changed: tuple[str, ...]
-    """The paths that changed since the build before; none for the first one."""
+    """The paths that changed since the previous build; empty for the first one."""
     outcome: Outcome
     built: tuple[str, ...]
     """The ids of the entries whose bundles were written."""
     removed: tuple[str, ...]
     """What was removed because its source is gone: a skill's folder, or a document."""
     failed: int
-    """How many entries have errors and keep what was built last."""
+    """How many entries have errors, and keep what was built last."""
     diagnostics: tuple[Diagnostic, ...]
-    """All that were found, sorted."""
+    """Everything that was found, sorted."""
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Misconfigured:
-    """The configuration has mistakes, so nothing is built until it is mended."""
+    """The configuration has mistakes, so nothing is built until it is corrected."""
 
     config: Config
     changed: tuple[str, ...]
@@ -49,7 +49,7 @@ class Misconfigured:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The system refused something that a build needs. It is tried again."""
+    """The system refused something that a build needs. The build will be tried again."""
 
     changed: tuple[str, ...]
     message: str
@@ -57,7 +57,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Polling:
-    """The system's notices cannot be relied on, so the files are looked at more often."""
+    """The system's notices cannot be relied on, so the files are now looked at more often."""
 
     NAME: ClassVar = "polling"
     reason: str

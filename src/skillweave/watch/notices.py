@@ -1,4 +1,4 @@
-"""Notices of the system that something changed, and the only module that imports watchdog. They are hints, no more."""
+"""The system's notices that something changed. They are only hints. The only module that imports watchdog."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from watchdog.observers.api import BaseObserver, ObservedWatch
 
-# What says that something was opened, read or closed is left out where it is made: a build reads thousands of files.
-# Watchdog 6 has no event of its own for a changed mode and tells of a modification.
+# Events about opening, reading or closing are filtered out at their source, as a build reads thousands of files. Watchdog 6 has
+# no event of its own for a changed mode, and reports a modification.
 _KINDS: list[type[events.FileSystemEvent]] = [
     getattr(events, f"{what}{kind}Event")
     for what in ("File", "Dir")
@@ -39,23 +39,25 @@ class _Watched(NamedTuple):
 
 @dataclass(slots=True)
 class Notices:
-    """What is watched, and how many notices came. `observer` is None where the system cannot watch at all."""
+    """What is watched, and how many notices came. `observer` is None if the system cannot watch at all."""
 
     observer: BaseObserver | None
     wake: Callable[[], None]
     ignored: frozenset[str] = frozenset()
-    """Real paths that never wake anyone, with all that is below."""
+    """Real paths of folders whose notices are ignored, along with all that is below."""
     count: int = 0
     latest: float = 0.0
-    """When the last one came, on the monotonic clock."""
+    """When the last notice came, on the monotonic clock."""
     watched: dict[str, _Watched] = field(default_factory=dict)
     doubtful: set[str] = field(default_factory=set)
-    """Watched places that were themselves created, moved or deleted: another folder may stand there now."""
+    """Watched places that were themselves created, moved or deleted: another folder may be there now."""
 
 
 def listen(wake: Callable[[], None]) -> tuple[Notices, str | None]:
-    """Start to listen, to nothing yet; and why that is impossible, if it is."""
-    # A folder that is seen twice, as it is made and as it is found, is nothing to tell the author of.
+    """Start to listen, though to nothing yet. Also returns why that is impossible, if it is. `wake` is called at each
+    notice.
+    """
+    # Watchdog warns about a folder that is seen twice, as it is made and as it is found. That is of no interest to the author.
     warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\b")
     try:
         observer = Observer()
@@ -68,7 +70,9 @@ def listen(wake: Callable[[], None]) -> tuple[Notices, str | None]:
 
 
 def watch_places(notices: Notices, places: Mapping[str, bool]) -> str | None:
-    """Watch exactly these folders, as they are now; returns why one cannot be watched."""
+    """Watch exactly these folders, as they are now, recursively if the value is true. Returns why one cannot be
+    watched, if so.
+    """
     if notices.observer is None:
         return None
     alive = {emitter.watch for emitter in list(notices.observer.emitters) if emitter.is_alive()}
@@ -92,7 +96,7 @@ def _watch(notices: Notices, observer: BaseObserver, path: str, *, recursive: bo
     try:
         watch = observer.schedule(_Handler(notices), path, recursive=recursive, event_filter=_KINDS)
     except (FileNotFoundError, NotADirectoryError):
-        return None  # It vanished again: the next look finds what came of it.
+        return None  # it has vanished again: the next look finds out
     except (OSError, RuntimeError) as error:
         return _reason(error)
     notices.watched[path] = _Watched(watch, identity, recursive)
@@ -112,7 +116,7 @@ def _reason(error: Exception) -> str:
 
 
 class _Handler(events.FileSystemEventHandler):
-    """Counts what happens. Names that no build reads count, too: an editor may tell of nothing but its hidden file."""
+    """Counts what happens. Names that no build reads count, too, as an editor may only cause notices about its hidden file."""
 
     def __init__(self, notices: Notices) -> None:
         self._notices = notices
@@ -140,7 +144,7 @@ def _is_ignored(path: str, ignored: frozenset[str]) -> bool:
 
 
 def _listen_to_log(notices: Notices) -> None:
-    """Hear what watchdog tells to its log alone: that the system's queue ran over, and notices were lost."""
+    """Listen for what watchdog only writes to its log: that the system's queue overflowed and notices were lost."""
 
     class Listener(logging.Handler):
         def emit(self, _: logging.LogRecord) -> None:

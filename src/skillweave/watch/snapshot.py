@@ -1,4 +1,6 @@
-"""What the system says of every file that a build may read. Two snapshots tell what changed; no file is opened."""
+"""What the system says about every file that a build may read. Comparing two snapshots shows what changed; no file is
+opened.
+"""
 
 from __future__ import annotations
 
@@ -18,26 +20,28 @@ if TYPE_CHECKING:
     from skillweave.config import Config
 
 Stamp = tuple[int, ...]
-"""Of a file its size, times and inode: an edit that keeps size and modification time still has another change time."""
+"""The size, modification time, inode and change time of a file. An edit that keeps size and modification time still changes the
+last one.
+"""
 
 _NUMBERS = 4
-"""How many a file's stamp has; the change time is the last one."""
+"""How many numbers the stamp of a file has. The change time is the last one."""
 
 _FOLDER: Stamp = (0, 0)
-"""A folder is there or is not; what is in it has stamps of its own."""
+"""The stamp of a folder, which is either there or not; what is in it has stamps of its own."""
 
 
 @dataclass(slots=True)
 class Snapshot:
-    """Stamps by path below the project root (in full elsewhere), and the folders that symlinks lead to."""
+    """Stamps by path, relative to the project root or absolute if outside, and the folders that symlinks lead to."""
 
     stamps: dict[str, Stamp] = field(default_factory=dict)
     linked: dict[str, bool] = field(default_factory=dict)
-    """Real paths; whether all that is below is read, too."""
+    """By real path, whether everything below is read, too."""
 
 
 def take(config: Config, files: Iterable[Path]) -> Snapshot:
-    """The roots of a configuration, and some more files, as they are now."""
+    """Take a snapshot of a configuration's roots, and of some further files."""
     snapshot = Snapshot({_name(path, config.root): _stamp(path) for path in files})
     hidden = hidden_roots(config)
     output = output_folder(config)
@@ -54,21 +58,24 @@ def take(config: Config, files: Iterable[Path]) -> Snapshot:
 
 
 def changes(old: Mapping[str, Stamp], new: Mapping[str, Stamp]) -> tuple[str, ...]:
-    """The paths whose stamps differ, sorted. A folder is named only where nothing below it is."""
+    """The paths whose stamps differ, sorted. A folder is only named if nothing below it is."""
     different = {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
     above = {path[:at] for path in different for at, char in enumerate(path) if char == "/"}
     return tuple(sorted(different - above))
 
 
 def are_announced(old: Mapping[str, Stamp], new: Mapping[str, Stamp]) -> bool:
-    """Whether the system gives notice of what differs. Of a change time alone it need not: a hard link was made."""
+    """Whether the system must give notice of the differences. It need not if only a change time differs, as when a hard link
+    was made.
+    """
     return old.keys() != new.keys() or any(_but_change_time(old[path]) != _but_change_time(new[path]) for path in new)
 
 
 def places(config: Config, snapshot: Snapshot, files: Iterable[Path]) -> dict[str, bool]:
-    """The folders to watch (real paths), and whether with all below: the roots, what leads to them, and the files'.
+    """The folders to watch, by real path, and whether with everything below: the roots, what leads to them, and the folders of
+    `files`.
 
-    The folders above a root are watched for the root's own sake, which may be renamed, removed or put back.
+    The folders above a root are watched because the root itself may be renamed, removed or put back.
     """
     wanted = {str(config.root): False} | {os.path.realpath(file.parent): False for file in files}
     for root in _possible_roots(config):
@@ -92,14 +99,16 @@ def output_folder(config: Config) -> str:
 
 
 def _roots(config: Config) -> Sequence[str]:
-    """Every folder or file that a build reads, `*` expanded; those without `*` also where they are missing."""
+    """Every folder or file that a build reads, with `*` expanded. Those without `*` are listed even if they are missing."""
     tree = Tree(config.root, hidden_roots(config))
     expanded = expand_roots(tree, (*config.patterns, *config.skills, *config.documents))
     return [*(root for _, root in expanded), *config.shared]
 
 
 def _possible_roots(config: Config) -> Iterator[str]:
-    """The roots, and what would match a `*` if it were there. What a `*` looks through counts as one, too."""
+    """Yield the roots, with each name that could stand for a `*`, whether or not there is such a root. A `*` is also replaced
+    by `-`, so that the folder in which it is looked up is watched even if it is empty.
+    """
     tree = Tree(config.root, hidden_roots(config))
     for root in (*config.patterns, *config.skills, *config.documents, *config.shared):
         before, star, after = root.partition("*")
@@ -109,7 +118,7 @@ def _possible_roots(config: Config) -> Iterator[str]:
 
 
 def _folder(snapshot: Snapshot, path: str, real: str, hidden: frozenset[str]) -> list[tuple[str, str]]:
-    """Stamp a folder and what is in it; returns the folders in it as (path, real path). A file is stamped itself."""
+    """Stamp a folder and what is in it, or a file. Returns the folders in it, each as path and real path."""
     try:
         with os.scandir(real) as scan:
             entries = list(scan)
@@ -136,7 +145,7 @@ def _folder(snapshot: Snapshot, path: str, real: str, hidden: frozenset[str]) ->
 
 
 def _link(snapshot: Snapshot, path: str, place: str) -> list[tuple[str, str]]:
-    """Stamp a symlink and what it leads to; a folder is returned as `_folder` does."""
+    """Stamp a symlink and what it leads to. Returns that, in the form that `_folder` does, if it is a folder."""
     real = os.path.realpath(place)
     target = _stamp(Path(real))
     try:
@@ -163,7 +172,7 @@ def _numbers(found: os.stat_result) -> Stamp:
 
 
 def _but_change_time(stamp: Stamp) -> Stamp:
-    """A stamp without the change times in it: that of a symlink is its own stamp, then that of what it leads to."""
+    """A stamp without its change times. The stamp of a symlink has two: it consists of its own stamp and that of its target."""
     return tuple(number for place, number in enumerate(stamp) if place % _NUMBERS != _NUMBERS - 1)
 
 

@@ -1,17 +1,17 @@
-"""The commonest edit, published without the compiler: other words in one file.
+"""The most common edit, published without the compiler: changed words in one file.
 
-Where the parse finds the same in the old and the new text, at the same places, all that is known of the project holds still,
-and each output differs from what was published in the changed lines only. Four steps:
+If the parse finds the same in the old and the new text, at the same places, then all that is known about the project still
+holds, and each output differs from what was published in the changed lines only. There are four steps:
 
-1. *Where*: of the last compilation it is noted where the lines of each text stand in which output (`noting` makes a
-   `source_map`, `notes` keeps it from run to run, `words` has what it comes to for one text).
-2. *What*: lines that have other words (`new_words`), or whole blocks between blank lines (`new_blocks`).
-3. *Whether*: `same` compares what the parse says. A directive, heading, definition, comment or link of the project on a changed
-   line, a finding that names it, a template, a text shown as code or put into a line, a size near a limit, a second file:
-   with any of these, and with any doubt, the answer is None, and the compiler does it.
-4. *Patch*: each output is read, held against its digest and the old lines, and gets the new ones.
+1. *Where*: the notes of the last compilation say where the lines of each text stand in which output (`noting` makes a
+   `source_map`, `notes` keeps it from run to run, `words` holds what it says about one text).
+2. *What*: find the lines whose words have changed (`new_words`), or the whole blocks between blank lines (`new_blocks`).
+3. *Whether*: `same` compares what the parse finds. The answer is None, and the compiler takes over, in any case of doubt and in
+   these: a directive, heading, definition, comment or link of the project on a changed line, a finding that names such a line,
+   a template, a text shown as code or included in running text, a size near a limit, a second changed file.
+4. *Patch*: each output is read, checked against its digest and the old lines, and gets the new ones.
 
-Nothing noted is believed that is not held against the files. Random edits in `test_rewording.py` hold it to clean builds.
+No note is believed without being checked against the files. `test_rewording.py` compares random edits with clean builds.
 """
 
 from __future__ import annotations
@@ -46,18 +46,18 @@ if TYPE_CHECKING:
 
 
 class Rewording(NamedTuple):
-    """What is to be published after such an edit, and what the next one can build on."""
+    """What to publish after such an edit, and what the next edit can build on."""
 
     rewriting: Rewriting
     notes: Notes
     said: Outcome
-    """What the last run said, which holds still."""
+    """What the last run reported, which is still true."""
 
 
 def reworded(asked: Asked, last: Last) -> Rewording | None:
-    """What an edit of running text in one file makes of outputs; None for any other edit.
+    """Work out what an edit of running text in one file changes in the outputs; None for any other edit.
 
-    It holds if all outputs are there as they were published: that is for the caller to find out.
+    The result is valid only if all outputs are there as they were published, which the caller has to check.
     """
     said = said_by(last.state)
     if said is None or len(last.changed) != 1 or last.state.pending:
@@ -100,19 +100,19 @@ def reworded(asked: Asked, last: Last) -> Rewording | None:
 
 
 class _Edit(NamedTuple):
-    """A text as it is now, the digest of its file, and what is new in it."""
+    """A text as it is now, the digest of its file, and what has changed in it."""
 
     text: str
     digest: str
     words: Sequence[str | None]
-    """The words of each line as it was."""
+    """For each line of the old text, its words (see `kept_words_of`)."""
     change: NewWords | NewBlocks
     now: tuple[Range, ...]
-    """Where the lines are now that stand somewhere together."""
+    """`Wording.noted` as line ranges of the new text."""
 
 
 def _notes(asked: Asked, last: Last, lock: Lock) -> Notes | None:
-    """What is noted, with the wording of the text that was edited; None if there is none."""
+    """The notes, with the wording of the edited text; None if there are none."""
     (path,) = last.changed
     notes = load_notes(asked.config.root, last.state)
     if notes is None or (notes.wording is not None and notes.wording.path == path):
@@ -121,7 +121,7 @@ def _notes(asked: Asked, last: Last, lock: Lock) -> Notes | None:
 
 
 def _edit(last: Last, wording: Wording) -> _Edit | None:
-    """What has become of a text; None if only the compiler can tell what that comes to."""
+    """Read the edited text and find what has changed; None if only the compiler can tell what that changes in outputs."""
     if wording.digest != last.state.files[wording.path][1]:
         return None
     contents = last.tree.read(wording.path)
@@ -141,7 +141,7 @@ def _edit(last: Last, wording: Wording) -> _Edit | None:
 
 
 class _Rewritten(NamedTuple):
-    """An output with what is new, by how much that makes it larger, and where the text stands in it now."""
+    """A patched output, by how many bytes and lines it has grown, and where the text stands in it now."""
 
     output: Output
     bytes: int
@@ -150,7 +150,7 @@ class _Rewritten(NamedTuple):
 
 
 def _rewritten(asked: Asked, noted: OutputRuns, record: Record, edit: _Edit) -> _Rewritten | None:
-    """An output with what is new; None if it is not what was noted."""
+    """Read and patch one output; None if it is not what was noted."""
     found = read_regular(asked.output / noted.path)
     if found is None or digest(found[0]) != record.outputs[noted.path]:
         return None
@@ -169,15 +169,15 @@ def _rewritten(asked: Asked, noted: OutputRuns, record: Record, edit: _Edit) -> 
 
 
 def _stands_there(output: Sequence[str], run: Run, words: Sequence[str | None]) -> bool:
-    """Whether the words of a text are where its lines are said to stand: nothing is built on what is not so."""
-    # Blank lines at the end of an entry reach no output.
+    """Whether the output has the words of the text where the run says. If not, the notes cannot be relied on."""
+    # An entry's trailing blank lines reach no output, so the output may end before the run does.
     found = zip_longest(words[run.here : run.end], output[run.there : run.there + run.length], fillvalue="")
     return run.end <= len(words) and all(not said or line.endswith(said) for said, line in found)
 
 
 def _grown(entry: Room, rewritten: Sequence[_Rewritten], text: tuple[int, int]) -> Room:
-    """An entry with the room that is left in its own file. `text` is by how many bytes and lines the text has grown: blank
-    lines at an entry's end count, and reach no output.
+    """Update the room that is left in an entry's own file. `text` is by how many bytes and lines the text has grown: an entry's
+    trailing blank lines count towards the limits, although they reach no output.
     """
     own = [one for one in rewritten if one.output.path == entry.path]
     grown = sum(one.bytes for one in own), sum(one.lines for one in own)

@@ -1,9 +1,9 @@
-"""Blocks of running text that come, go or change: paragraphs, lists, tables, quotes, fences, comments.
+"""Blocks of running text that were added, removed or changed: paragraphs, lists, tables, quotes, fences, comments.
 
-They stand between blank lines, and in no list item and no quote that holds anything beside them, so that the blocks around
-them stay what they are: to take a block out is to leave blank lines in its place, and how many blank lines stand between
-two blocks is nothing to CommonMark. What counts lines takes the compiler, and so does what would be named by another line
-than before.
+These blocks stand between blank lines, and in no list item or quote that holds anything else, so the blocks around them stay
+what they are: removing a block amounts to leaving blank lines in its place, and to CommonMark the number of blank lines between
+two blocks means nothing. The compiler is needed where something counts lines, and where a finding would name another line than
+before.
 """
 
 from __future__ import annotations
@@ -25,38 +25,38 @@ if TYPE_CHECKING:
 
 _HEADINGS = ("heading", "setext")
 _ENDED = (*_HEADINGS, "fence", "rule")
-"""Blocks that nothing behind them can become a part of, as of a comment."""
+"""Blocks that the text behind them cannot continue. The same is true of comments."""
 
 
 class NewBlocks(NamedTuple):
-    """Some lines of a text in place of others. A blank line stands before them; and one behind them, or at their end."""
+    """A change that replaces a run of lines by others. A blank line stands before the run, and behind it or at its end."""
 
     before: Sequence[str]
     """All lines of the old text."""
     after: Sequence[str]
     """All lines of the new one."""
     start: int
-    """The first line that differs."""
+    """The first changed line, moved back to the start of its block."""
     end: int
-    """The line of the old text from which on it does not differ any more."""
+    """The line behind the last changed line, in the old text."""
     new_end: int
-    """The same line in the new text."""
+    """The line behind the last changed line, in the new text."""
 
     def moved(self, ranges: Sequence[Range]) -> tuple[Range, ...] | None:
-        """Where ranges of lines that are selected, or stand somewhere together, are in the new text; None if only the compiler
-        can tell what belongs to them now.
+        """Translate line ranges of the old text, each selected or standing together in an output, to the new text. None if only
+        the compiler can tell which lines belong to a range now.
         """
         around = _Gaps.of(self)
         moved = [self._moved(here, end, around) for here, end in ranges]
         return tuple((one.here, one.end) for one in moved if one is not None) if None not in moved else None
 
     def is_end_of(self, lines: Range) -> bool:
-        """Whether some lines of the old text end, but for blank ones, where the change is."""
+        """Whether a line range of the old text ends, apart from trailing blank lines, where the change is."""
         return lines[0] < self.end and _trimmed(self.before, 0, self.start) <= _trimmed(self.before, *lines) <= self.end
 
     def rewritten(self, output: Sequence[str], runs: Sequence[Run]) -> tuple[list[str], tuple[Run, ...]] | None:
-        """The lines of an output with those of the text as they are now, and where they stand then. None if the output is
-        not what was noted of it, or if only the compiler can tell whether it holds them.
+        """Apply the change to an output, given its lines and the runs of the old text in it. Returns the new lines and the new
+        runs; None if the output does not hold what was noted, or if only the compiler can tell which lines it holds now.
         """
         made, runs_now, done = list[str](), list[Run](), 0
         around = _Gaps.of(self)
@@ -75,10 +75,11 @@ class NewBlocks(NamedTuple):
         return [*made, *output[done:]], tuple(runs_now)
 
     def _moved(self, here: int, end: int, around: _Gaps) -> _Moved | None:
-        """What becomes of selected lines."""
+        """What becomes of a selected line range of the old text; None if only the compiler can tell."""
         more, last = self.new_end - self.end, _trimmed(self.before, here, end)
         if self.end <= here:
-            # What begins behind blank lines may begin there because they are blank, or because its section does.
+            # No text stands between the change and this range. It may start here because blank lines precede it or because its
+            # section does: only the compiler can tell.
             return _Moved(here + more, end + more, here, here, here) if around.behind < here else None
         if last < around.above:
             return _Moved(here, end, here, here, here)
@@ -86,15 +87,15 @@ class NewBlocks(NamedTuple):
             return None
         rest = max(last - self.end, 0)
         if not rest and last < end and any(self.before[end:]):
-            return None  # What follows is left out, but not the blank lines before that: they count.
-        # What is selected ends with a section or with the text, and without the blank lines there.
+            return None  # The range keeps its trailing blank lines although more text follows: their number counts.
+        # The range ends with a section or with the text, without the blank lines there.
         new_last = last + more if rest else _trimmed(self.after, here, self.new_end)
         first = min(self.start, last, new_last)
         return _Moved(here, end + more if rest else new_last, first, last - rest, new_last - rest)
 
     def _is_bare(self, output: Sequence[str], run: Run) -> bool:
-        """Whether the lines of a run stand in an output with nothing before them: the first one with words tells it for all.
-        False if there is none.
+        """Whether the lines of a run have no prefix in an output. The first line with words decides for all; False if there is
+        none.
         """
         for line in range(run.here, run.end):
             if kept_words_of(self.before[line]):
@@ -103,8 +104,8 @@ class NewBlocks(NamedTuple):
 
 
 class _Moved(NamedTuple):
-    """Selected lines as they are now, and what is new in them: some lines of the new text in place of some of the old one,
-    from the same line on.
+    """A selected line range as it is now (`here` to `end`), and what changed in it: lines `first` to `until` of the old text
+    are replaced by lines `first` to `new_until` of the new one.
     """
 
     here: int
@@ -115,14 +116,14 @@ class _Moved(NamedTuple):
 
 
 class _Gaps(NamedTuple):
-    """Lines of the old text that are not blank."""
+    """Where the non-blank lines of the old text around a change are."""
 
     above: int
-    """The line behind the last one before what changes."""
+    """The line behind the last non-blank line before the change."""
     said: int
-    """The line behind the last one in what changes; where that starts if there is none."""
+    """The line behind the last non-blank line of the change; the start of the change if all its lines are blank."""
     behind: int
-    """The first one behind what changes."""
+    """The first non-blank line behind the change."""
 
     @classmethod
     def of(cls, change: NewBlocks) -> _Gaps:
@@ -133,13 +134,15 @@ class _Gaps(NamedTuple):
 
 
 def new_blocks(wording: Wording, new: str) -> NewBlocks | None:
-    """What has changed in a text; None if that is more than blocks of running text, or if a directive stands there or behind
-    it, or something that a finding may name by its line.
+    """Find the change between the text of a wording and its new version.
+
+    None if it affects more than blocks of running text, or if a directive, or something whose line a finding may name, stands
+    in it or behind it.
     """
     old = wording.text
     before, after = old.split("\n"), new.split("\n")
     if any(line.isspace() for line in (*before, *after)):
-        return None  # Whether such a line counts as blank depends on who asks.
+        return None  # Such a line counts as blank in some places and not in others.
     start, end = 0, len(before)
     shorter, more = min(len(before), len(after)), len(after) - len(before)
     while start < shorter and before[start] == after[start]:
@@ -152,7 +155,7 @@ def new_blocks(wording: Wording, new: str) -> NewBlocks | None:
         end += 1
     change = NewBlocks(before, after, start, end, end + more)
     if wording.marked and (start <= wording.marked[-1] or any(before[end:])):
-        return None  # A finding may say where in the text something else stands.
+        return None  # A finding may name, in this text, the line of something that moves.
     changed = [line for line in (*before[start:end], *after[start : end + more]) if line]
     if not all(map(_is_harmless, changed)):
         return None
@@ -164,22 +167,23 @@ def new_blocks(wording: Wording, new: str) -> NewBlocks | None:
 
 
 def _is_harmless(line: str) -> bool:
-    """Whether a line spells no directive, hides nothing and is no command, whatever a parse finds in it."""
+    """Whether a line, however it is parsed, spells no directive, contains no hidden character and cannot be a command."""
     return is_all_visible(line) and not ("<<" in line or "{{" in line or may_command(line))
 
 
 def _is_selected_alike(document: Document, new: Document, change: NewBlocks, wording: Wording) -> bool:
-    """Whether whatever selects lines of a document selects what changes in it if it selects what stands before that; and
-    whether what follows the text can no more run into the last block of the new one than of the old, where anything may
-    follow it.
+    """Whether a change affects neither what is selected nor what follows the text in an output.
+
+    Every selection that takes the lines before the change must take the changed lines, too. And where another text may follow
+    this one, that text may continue the new last block only if it could continue the old one.
     """
     last = _trimmed(change.before, document.body, change.start)
     above = next((block for block in document.blocks if block.start < last <= block.end), None)
-    # A directive divides what is selected.
+    # A directive splits a selection in two.
     if above is None or above.kind == "directive" or any(placed.line >= change.start for placed in document.directives):
         return False
     if above.end > last:
-        return True  # They are lines of a fence.
+        return True  # The change lies inside a fence.
     behind = next((block for block in document.blocks if block.start >= change.end), None)
     if behind is not None and behind.kind not in _HEADINGS:
         return True
@@ -196,12 +200,12 @@ def _closing(document: Document, end: int) -> Block | None:
 
 
 def _is_ended(block: Block, lines: Sequence[str]) -> bool:
-    """Whether nothing that follows can become a part of a block."""
+    """Whether no text that follows a block can become part of it."""
     return (block.kind in _ENDED or is_comment(block, lines)) and not block.containers
 
 
 def _trimmed(lines: Sequence[str], start: int, end: int) -> int:
-    """The end of some lines without the blank ones there."""
+    """The end of a line range without its trailing blank lines."""
     while start < end and not lines[end - 1]:
         end -= 1
     return end

@@ -1,4 +1,4 @@
-"""Lines of a text that have other words."""
+"""Lines of a text whose words have changed."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 class NewWords(NamedTuple):
-    """The lines that have other words, in rising order, each with what it said and what it says."""
+    """The lines whose words have changed, in rising order: the line number, the old words, the new words."""
 
     lines: Sequence[tuple[int, str, str]]
 
     def moved(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
-        """Where ranges of lines are in the new text."""
+        """Translate line ranges of the old text to the new text: they stay where they are."""
         return (*ranges,)
 
     def rewritten(self, output: Sequence[str], runs: Sequence[Run]) -> tuple[list[str], tuple[Run, ...]] | None:
-        """The lines of an output with those of the text as they are now, and where they stand then. None if the output is
-        not what was noted of it.
+        """Apply the change to an output, given its lines and the runs of the text in it. Returns the new lines and the runs;
+        None if the output does not hold what was noted.
         """
         made = [*output]
         for run in runs:
@@ -41,7 +41,7 @@ class NewWords(NamedTuple):
 
 
 def new_words(old: str, new: str, marked: Collection[int]) -> NewWords | None:
-    """What has changed from one text to another; None if that is more than words, or what `marked` lines say."""
+    """Find the changed words between two texts; None if more than words has changed, or a `marked` line has."""
     before, after = old.split("\n"), new.split("\n")
     if len(before) != len(after):
         return None

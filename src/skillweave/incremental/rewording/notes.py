@@ -1,7 +1,7 @@
-"""What is noted of where lines stand in outputs: kept from run to run, and asked for the text that was edited.
+"""The notes on where lines stand in outputs: kept from run to run, and consulted for the text that was edited.
 
-A whole run leaves a source map. What comes later is kept beside it, step by step, and added to it where they get many.
-Where the text that was edited last is edited again, none of it is asked.
+A whole run leaves a source map. What later runs and edits find out is kept beside it as a list of steps, and merged into it
+once there are many. If the text that was edited last is edited again, neither is needed: its wording is at hand.
 """
 
 from __future__ import annotations
@@ -31,29 +31,29 @@ if TYPE_CHECKING:
     from skillweave.source import SourcePath
 
 MOST = 16
-"""So many steps are kept beside a source map."""
+"""How many steps may be kept beside a source map."""
 
 SHARE = 3
-"""Runs that worked out a greater share of all bundles are added to the source map at once: one of three."""
+"""Steps are merged into the source map at once if their runs worked out more than one in `SHARE` of all bundles."""
 
 
 class Notes(NamedTuple):
     """What the next edit can build on."""
 
     base: int
-    """Which source map this adds to."""
+    """The number of the source map that the steps add to."""
     steps: list[Any]
-    """What came after it, as JSON has it: for a run that looked at a part of the project, the source map of that, as a table;
-    for a text that was edited again and again, its wording.
+    """What came after that source map, as JSON: for a run that looked at only a part of the project, a dict of that run's
+    source map; for a text that was edited repeatedly, a list of its wording.
     """
     wording: Wording | None = None
-    """That of the text which was edited last, if that took no compiler."""
+    """The wording of the text that was edited last, if that edit took no compiler."""
     source_map: SourceMap | None = None
-    """The source map, if it is a new one."""
+    """The source map, if it is new and has yet to be saved."""
 
 
 def load_notes(root: Path, state: State) -> Notes | None:
-    """What the run that left a state has noted; None if that is not there."""
+    """Load the notes of the run that left a state; None if they are missing or unreadable."""
     try:
         base, steps, wording = load_wording(root, state)
         return Notes(base, [*steps], from_json(wording) if wording else None)
@@ -62,7 +62,7 @@ def load_notes(root: Path, state: State) -> Notes | None:
 
 
 def save_notes(root: Path, state: State, notes: Notes) -> None:
-    """Keep notes for the next edit."""
+    """Save notes for the next edit."""
     base, steps, wording, source_map = notes
     if source_map is not None:
         save_source_map(root, state, base, vars(source_map))
@@ -70,7 +70,9 @@ def save_notes(root: Path, state: State, notes: Notes) -> None:
 
 
 def notes_of(root: Path, state: State, notes: Notes, path: SourcePath, lock: Lock) -> Notes | None:
-    """Notes with the wording of another text; None if there is none. The outputs are those that a state tells of."""
+    """Notes with the wording of the text at `path`; None if only the compiler can handle its edits. The outputs must be the
+    ones that `state` describes.
+    """
     steps = _steps(notes)
     try:
         found = _load(root, state, notes.base, steps)
@@ -88,7 +90,9 @@ def notes_of(root: Path, state: State, notes: Notes, path: SourcePath, lock: Loc
 
 
 def note_run(root: Path, last: Last | None, state: State, compiled: Compiled) -> None:
-    """Note what a run found out, for the edits to come. `last` is the one before, if it only worked out what edits reach."""
+    """Save what a run found out, for the edits to come. `last`: the run before it, if this run only worked out what edits
+    reach.
+    """
     save_notes(root, state, _notes_after(root, last, compiled) if last is not None else _notes_of_all(root, compiled))
 
 
@@ -124,7 +128,7 @@ def _notes_after(root: Path, last: Last, compiled: Compiled) -> Notes:
 
 
 def _is_renewed(step: Any, run: SourceMap) -> bool:  # noqa: ANN401 (JSON)
-    """Whether a later run worked out all that an earlier one did."""
+    """Whether a run worked out everything that an earlier step did, so that the step can be dropped."""
     if not isinstance(step, dict):
         return False
     return {*step["texts"]} <= {*run.texts} and {*step["entries"], *step["failed"]} <= {*run.entries, *run.failed}
@@ -135,7 +139,9 @@ def _steps(notes: Notes) -> list[Any]:
 
 
 def _load(root: Path, state: State, base: int, steps: list[Any]) -> SourceMap | None:
-    """A source map with what came after it. Raises what reading does of JSON that is none of ours."""
+    """Load a source map and merge the steps into it; None if it is missing. Raises an error of `MISSHAPED` if the JSON is not
+    ours.
+    """
     from skillweave.incremental.rewording.source_map import with_runs, with_words  # noqa: PLC0415 (likewise)
 
     kept = load_source_map(root, state, base)
@@ -160,7 +166,7 @@ def _source_map(content: dict[str, Any]) -> SourceMap:
 
 
 def _text(root: Path, found: SourceMap, path: SourcePath) -> Text | None:
-    """A text with its content; None if it is not there, or if its edits are the compiler's."""
+    """A text with its content; None if that is missing, or if only the compiler can handle its edits."""
     from skillweave.incremental.rewording.source_map import Text  # noqa: PLC0415 (likewise)
 
     kept = found.texts.get(path)

@@ -1,4 +1,4 @@
-"""Notes where the lines of texts stand in the outputs of a run: for the edits that come."""
+"""Makes the source map of a run: where the lines of texts stand in its outputs, for the edits to come."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def source_map_of(compiled: Compiled) -> SourceMap:
-    """What a run has found out, but for the texts."""
+    """The source map of a run, still without its texts."""
     nodes, graph = compiled.nodes, compiled.graph
     numbers = {key: number for number, key in enumerate(nodes.nodes)}
     found = SourceMap()
@@ -51,13 +51,15 @@ _OF_SIZE = frozenset({EXPANSION_TOO_LARGE, SKILL_TOO_LONG})
 
 
 def texts_of(compiled: Compiled, paths: Iterable[SourcePath]) -> dict[str, Text | None]:
-    """Some texts, of which all is known that they are in; None for one whose edits are not told without the compiler."""
+    """The texts at some paths, as a source map holds them; None for one whose edits only the compiler can handle."""
     files = {path: compiled.graph.files.get(path) for path in sorted(paths)}
     return {path: _text(file) if file is not None and _is_simple(file) else None for path, file in files.items()}
 
 
 def laid_down(texts: Mapping[str, Text | None]) -> tuple[dict[str, Text | None], list[bytes]]:
-    """Texts with the place of each in a file in place of its content, and what that file holds, piece by piece."""
+    """Lay out texts in one file. Returns the texts, with the place of each in that file instead of its content, and the pieces
+    of which the file consists.
+    """
     placed, pieces, start = dict[str, Text | None](), list[bytes](), 0
     for path, text in texts.items():
         if text is not None:
@@ -73,13 +75,13 @@ def _text(file: SourceFile) -> Text:
 
 
 def _is_simple(file: SourceFile) -> bool:
-    """Whether a text is spliced by whole lines, and stays what it is wherever it comes to stand."""
+    """Whether a text is spliced line by line and unchanged: it is no template and has no setext heading."""
     document = file.document
     return document is not None and document.params is None and not any(heading.setext for heading in document.headings)
 
 
 def _row(node: Node, numbers: Mapping[NodeKey, int], joined: dict[UnitKey, list[int]]) -> NodeRow:
-    """The row of a node, as if it were not odd. `joined` are those of units that were asked for before."""
+    """The row of a node, with `is_odd` still False. `joined` caches, by unit, the lines that `NodeRow.joined` lists."""
     key, unit = node.key, node.unit
     if unit.key not in joined:
         headings = unit.document.headings if unit.document else ()
@@ -90,7 +92,7 @@ def _row(node: Node, numbers: Mapping[NodeKey, int], joined: dict[UnitKey, list[
         key.path,
         [[*lines] for lines in key.ranges],
         _name(key.code, key.unit.arguments) if key.code is not None or key.unit.arguments else "",
-        # A fence stands around what is taken as code.
+        # Text taken as code gets a fence line before it and one behind it.
         items if key.code is None else [[], *items, []],
         [numbers[child.key] for _, child in node.inline if child is not None],
         joined[unit.key] if key.code is None else [],
@@ -99,8 +101,10 @@ def _row(node: Node, numbers: Mapping[NodeKey, int], joined: dict[UnitKey, list[
 
 
 def _is_odd(nodes: Nodes, node: Node, worst: int, counted: set[SourcePath]) -> bool:
-    """Whether more than the text of its lines may tell what comes of a node: it is code, a splice in it took a parse, it may
-    become too large, or its lines are read apart from others and may come to spell a directive then.
+    """Whether the outcome of a node may depend on more than the text of its lines.
+
+    That is so for code, for a splice that had to be parsed to check it, for a node that may become too large, and for lines
+    that are read apart from each other and might spell a directive then.
     """
     key, text = node.key, node.unit.text
     is_cut = len(key.ranges) > 1 or key.path in counted
@@ -110,9 +114,9 @@ def _is_odd(nodes: Nodes, node: Node, worst: int, counted: set[SourcePath]) -> b
 
 
 def _worst(nodes: Nodes) -> dict[NodeKey, int]:
-    """How many bytes each node comes to at most, however short the lines are that each cost a prefix."""
+    """The most bytes that each node can come to, however short its lines: a line of one byte may cost a whole prefix."""
     worst: dict[NodeKey, int] = {}
-    for key, node in nodes.nodes.items():  # a node stands behind all that it includes
+    for key, node in nodes.nodes.items():  # nodes are in order: each comes after all that it includes
         most = node.size + sum(worst[child.key] for _, child in node.inline if child is not None)
         for item in node.items:
             if isinstance(item, ChildItem):
@@ -122,8 +126,8 @@ def _worst(nodes: Nodes) -> dict[NodeKey, int]:
 
 
 def _sized(compiled: Compiled) -> set[SourcePath]:
-    """The texts in something of which a finding tells the size, or in an entry with an error: nobody notes how long a skill
-    may become that is not published.
+    """The texts that are part of something whose size a finding reports, or of an entry with errors: as that is not published,
+    nobody records how much longer it may become.
     """
     sized = [finding for finding in compiled.parts.findings if finding.diagnostic.code in _OF_SIZE]
     if any(finding.diagnostic.code is EXPANSION_TOO_LARGE for finding in sized):
@@ -157,11 +161,13 @@ def _entry(nodes: Nodes, bundle: Bundle, numbers: Mapping[NodeKey, int]) -> Entr
 
 
 _ANY = 2**60
-"""Room for more than there can be."""
+"""More room than any text can need."""
 
 
 def _counted(graph: Graph) -> set[SourcePath]:
-    """The texts whose lines a directive may count: it names some by their numbers, or brings what may hold them into a line."""
+    """The texts whose lines a directive may count: it selects some by number, or includes in running text something that may
+    bring them.
+    """
     includes = [edge for edges in graph.edges.values() for edge in edges if edge.directive.word == "include"]
     named: dict[SourcePath, list[SourcePath]] = {}
     for edge in includes:
@@ -173,7 +179,9 @@ def _counted(graph: Graph) -> set[SourcePath]:
 
 
 def _marked(finding: Finding) -> Iterator[tuple[SourcePath, int]]:
-    """The lines of texts that a finding, told or not, names: their words may be what is told."""
+    """Yield the lines (from 0) that a finding names, each with its text, as the finding may quote their words. Ignored findings
+    count, too.
+    """
     diagnostic = finding.diagnostic
     for line in range(diagnostic.start.line - 1, diagnostic.end.line):
         yield diagnostic.path, line

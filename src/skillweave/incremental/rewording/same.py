@@ -1,4 +1,4 @@
-"""What two texts say to the parse, as it can be compared."""
+"""Compares what the parse finds in two texts."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 
 def read_plain_text(text: str) -> Document | None:
-    """What a text says, if that can be told without a parser; None if not. A comment that speaks to us may take one."""
+    """The document of a text, if it can be read without the parser; else None. A text with comments addressed to us (regions,
+    ignores) may need the parser.
+    """
     return None if "<!--" in text and ("region:" in text or "skillweave:" in text) else parse_plain(text)
 
 
 def says_the_same(old: str, new: str, lines: Collection[int]) -> bool:
-    """Whether the parse says the same of two plain texts, in the same lines and columns, but for code and links in some lines
-    of the body that name nothing of the project.
+    """Whether the parse finds the same in two plain texts, at the same lines and columns.
+
+    Not compared are code and links on the given lines, if they lie in the body and name nothing of the project.
     """
     was, is_now = read_plain_text(old), read_plain_text(new)
     if was is None or is_now is None or any(line < was.body for line in lines):
@@ -32,12 +35,14 @@ def says_the_same(old: str, new: str, lines: Collection[int]) -> bool:
 
 
 _FREE = ("paragraph", "table", "fence", "rule")
-"""Blocks that may come and go, as comments may: nothing selects, names or levels one of them."""
+"""Blocks that may come and go, as comments may: nothing selects them, names them or changes their level."""
 
 
 def holds_blocks_only(document: Document, text: str, start: int, end: int) -> bool:
-    """Whether what a plain text says is what it would say if lines of it (start to end, half-open) were blank; but for
-    blocks in them, and for code and links that name nothing of the project.
+    """Whether some lines of a plain text, `start` to `end` (half-open), hold nothing but blocks that may come and go.
+
+    That is so if the parse finds the same with these lines blanked, apart from such blocks and from code and links in these
+    lines that name nothing of the project.
     """
     lines = text.split("\n")
     blank = "\n".join([*lines[:start], *[""] * (end - start), *lines[end:]])
@@ -55,12 +60,12 @@ def holds_blocks_only(document: Document, text: str, start: int, end: int) -> bo
 
 
 def is_comment(block: Block, lines: Sequence[str]) -> bool:
-    """Whether a block of a text is a comment that stands in no container."""
+    """Whether a block is a comment that stands in no container. `lines` are those of its text."""
     return block.kind == "html" and lines[block.start].startswith("<!--")
 
 
 def _without_nameless(document: Document, text: str, lines: Collection[int]) -> Document | None:
-    """A document without the code and the links in some lines; None if any of them names something of the project."""
+    """A document without the code spans and links on some lines; None if any of them names something of the project."""
     index = LineIndex(text)
     where = [index.line_of(span.start) for span, _ in document.code_spans]
     code = [one for one, line in zip(document.code_spans, where, strict=True) if line in lines]
@@ -81,9 +86,9 @@ def _without_nameless(document: Document, text: str, lines: Collection[int]) -> 
 
 
 def _placed(document: Document, text: str) -> list[Any]:
-    """All that a text's document says, one thing after the other, with lines and columns for offsets.
+    """Flatten a document into a list that can be compared, with lines and columns in place of offsets.
 
-    Where a container ends counts without the blank lines there: they are its own or not, as what comes behind has it.
+    The end of a container is given without its trailing blank lines: whether they belong to it depends on what follows.
     """
     index = LineIndex(text)
     lines = text.split("\n")

@@ -1,7 +1,7 @@
-"""Where the lines of every text stand in outputs, and what else the first edit of a text can build on.
+"""The source map: where the lines of each text stand in outputs, and whatever else the first edit of a text needs to know.
 
-A source map is what JSON can say of the nodes that outputs are made of: one that was read is as good as one that was made.
-It says what a run found out. What comes later is added to it step by step: other runs, and edits of running text.
+A source map says about the nodes of a run only what JSON can hold, so one read from disk is as good as one just made. It
+describes one run; later runs and edits of running text are merged into it step by step.
 """
 
 from __future__ import annotations
@@ -19,40 +19,44 @@ if TYPE_CHECKING:
 
 
 class NodeRow(NamedTuple):
-    """A node. Rows stand behind all that they include."""
+    """One node of the expansion. A row comes after all rows that it includes."""
 
     path: str
-    """The file that its own lines are in."""
+    """The file that the node's own lines come from."""
     ranges: list[list[int]]
-    """The selected lines, each range half-open."""
+    """The selected lines of that file, as half-open ranges counted from 0."""
     other: str
-    """What else tells it from other nodes: the values of a template, and the language of what is shown as code."""
+    """Whatever else distinguishes this node: the values given to a template, and the language if it is shown as code."""
     items: list[list[int]]
-    """In order: lines of the file, as start and end; an include, as a row and by how much it moves headings, and 0; and
-    nothing for a line that is none of the file's.
+    """What the node consists of, in order. `[start, end]`: lines of the file, half-open. `[row, shift, 0]`: an include, with
+    the number of its row and by how many levels it moves headings. `[]`: one output line that comes from no line of the file.
     """
     inline: list[int]
-    """The rows that are included in running text."""
+    """The numbers of the rows that are included in running text."""
     joined: list[int]
-    """Lines of the file that a heading written over several lines takes in where it is moved, and so written in one."""
+    """The second and later lines of setext headings. Where a heading is moved to another level, it is written on one line, so
+    these lines are missing from the output.
+    """
     is_odd: bool
-    """Whether more than the text of its lines, and of what it includes, may tell what comes of it."""
+    """Whether the outcome may depend on more than the text of its lines and of what it includes."""
 
 
 class Text(NamedTuple):
-    """A text whose edits may be told without the compiler."""
+    """A text whose edits may be handled without the compiler."""
 
     content: str | list[Any]
-    """The text; or where it is kept: the first byte, how many, and their digest."""
+    """The text itself; or where it is stored: `[first byte, number of bytes, digest]`."""
     most: int
-    """Bytes that it may grow to without that anything made of it can become too large."""
+    """The size in bytes up to which it may grow before anything made of it could become too large."""
     digest: str
-    """Of the file."""
+    """The digest of the file."""
 
 
 class EntryRow(NamedTuple):
-    """An entry that has no error: by how much its own file can grow before it is too long for a skill, the files that it
-    publishes as they are, and of each document the node of its body and how many lines stand before that.
+    """An entry without errors.
+
+    `bytes` and `lines`: how much its own file can still grow before the skill is too long. `copies`: the files that it
+    publishes unchanged. `outputs`: for each document that it publishes, `[row of its body, lines before the body]`.
     """
 
     bytes: int
@@ -62,30 +66,41 @@ class EntryRow(NamedTuple):
 
 
 class SourceMap:
-    """What is known of a project's texts, nodes and outputs. All of it is what JSON can say."""
+    """What is known about a project's texts, nodes and outputs. Every attribute can be stored as JSON."""
 
     def __init__(self) -> None:
         self.rows: list[list[Any]] = []
         self.wholes: dict[str, int] = {}
-        """The rows of whole files, by what tells them from others: what reaches no output selects and splices, too."""
+        """The row of each whole file (or rendering), by name and template values. This includes files that no output contains:
+        they, too, have directives that select and splice.
+        """
         self.texts: dict[str, Any] = {}
-        """By path: those of which all is known that they are in; None for one whose edits are not told without the compiler."""
+        """By path, the texts of which every place is known where they occur; None if only the compiler can handle
+        their edits.
+        """
         self.counted: list[str] = []
-        """Texts of which it may matter how many lines they have: a directive counts them, selects none, or needs one."""
+        """The texts whose number of lines may matter: a directive selects lines of them by number, selects nothing of them, or
+        needs what they bring to fit on one line.
+        """
         self.entries: dict[str, list[Any]] = {}
-        """Those without an error, by path."""
+        """The entries without errors, by path, each an `EntryRow` as a list."""
         self.failed: list[str] = []
-        """Those with one: what is published of them stays as it is."""
+        """The entries with errors: what is already published for them stays as it is."""
         self.marked: dict[str, list[int]] = {}
-        """The lines that findings name, by file."""
+        """The lines (from 0) that findings name, by file."""
         self.sized: list[str] = []
-        """What is in something of which a finding tells the size, or in an entry with an error, whose size is not told."""
+        """The texts that are part of something whose size a finding reports, or of an entry with errors, whose size is not
+        recorded.
+        """
         self.fixed: list[str] = []
-        """The files of which a finding tells an offset."""
+        """The files with a finding that carries a fix: the edits of a fix are offsets into the text."""
 
 
 def with_runs(last: SourceMap, runs: Iterable[SourceMap]) -> SourceMap:
-    """A source map with what later runs found out that looked at parts of the project. None of them must be used any more."""
+    """Merge into a source map what later runs found out; each of these runs looked at only a part of the project.
+
+    Neither `last` nor the maps in `runs` may be used afterwards.
+    """
     found = last
     for run in runs:
         found = _with_run(found, run)
@@ -93,7 +108,7 @@ def with_runs(last: SourceMap, runs: Iterable[SourceMap]) -> SourceMap:
 
 
 def _with_run(last: SourceMap, run: SourceMap) -> SourceMap:
-    """The same of one run; with the rows that are not used any more, and in no order."""
+    """Merge a single run. The result may contain unused rows, and its rows may not be in order."""
     places = {_identity(row): number for number, row in enumerate(last.rows)}
     moved: list[int] = []
     for row in run.rows:
@@ -108,7 +123,7 @@ def _with_run(last: SourceMap, run: SourceMap) -> SourceMap:
     found.rows = last.rows
     found.wholes = {**others, **{name: moved[number] for name, number in run.wholes.items()}}
     found.texts = {**last.texts, **run.texts}
-    # What an edit did away with still counts: that costs time only.
+    # A text stays listed even if an edit removed the reason: that only costs time.
     found.counted = sorted({*last.counted, *run.counted})
     known = {path: entry for path, entry in last.entries.items() if path not in run.failed}
     found.entries = {**known, **{path: _with_rows(entry, moved) for path, entry in run.entries.items()}}
@@ -117,14 +132,14 @@ def _with_run(last: SourceMap, run: SourceMap) -> SourceMap:
 
 
 def with_words(last: SourceMap, edited: Wording) -> SourceMap:
-    """A source map with what edits of running text have come to in one text. The other one must not be used any more."""
+    """Merge into a source map the result of edits of running text in one text. `last` may not be used afterwards."""
     moved = {(*noted,): [*now] for noted, now in zip(edited.noted, edited.now, strict=True)}
     for number, row in enumerate(last.rows):
         if row[0] == edited.path:
             path, ranges, other, items, *rest = row
             items = [moved[(*item,)] if len(item) == _LINES else item for item in items]
             last.rows[number] = [path, [moved[(*lines,)] for lines in ranges], other, items, *rest]
-    # What was found out later, of a text that had shrunk by then, holds for what it was then.
+    # `edited.most` may be based on an older, larger text; the limit must also hold for the text as it is now.
     most = min(edited.most, GROWTH * len(edited.text.encode()))
     last.texts[edited.path] = [*Text(edited.text, most, edited.digest)]
     for made in edited.entries:
@@ -133,8 +148,9 @@ def with_words(last: SourceMap, edited: Wording) -> SourceMap:
 
 
 def wording_of(found: SourceMap, path: SourcePath, text: Text, lock: Lock) -> Wording | None:
-    """What an edit of running text can build on in a text that is at hand; None where more than the text of its lines may
-    tell what comes of it.
+    """Gather what edits of running text in one text need to know; None if the outcome may depend on more than its lines.
+
+    `text` must have its content (not the place of it); `lock` tells which entries are made of which files.
     """
     entries = [entry for entry, record in lock.items() if record.has_input(path) and entry not in found.failed]
     if path in found.fixed or path in found.sized or not found.entries.keys() >= {*entries}:
@@ -170,7 +186,7 @@ def wording_of(found: SourceMap, path: SourcePath, text: Text, lock: Lock) -> Wo
 
 
 _LINES = 2
-"""The length of an item that is lines of the file."""
+"""The length of an item that stands for lines of the file."""
 
 
 def _identity(row: list[Any]) -> str:
@@ -178,7 +194,7 @@ def _identity(row: list[Any]) -> str:
 
 
 def _numbered(row: list[Any], numbers: Sequence[int]) -> list[Any]:
-    """A row with other numbers for the rows that it includes."""
+    """Copy a row, translating the row numbers of what it includes: row `n` becomes `numbers[n]`."""
     path, ranges, other, items, inline, *rest = row
     items = [item if len(item) <= _LINES else [numbers[item[0]], *item[1:]] for item in items]
     return [path, ranges, other, items, [numbers[number] for number in inline], *rest]
@@ -190,7 +206,7 @@ def _with_rows(entry: list[Any], numbers: Sequence[int]) -> list[Any]:
 
 
 def _without_unused(found: SourceMap) -> SourceMap:
-    """A source map with those of its rows that it uses, each behind all that it includes."""
+    """Remove the unused rows of a source map, in place, and sort the others so that each comes after all that it includes."""
     rows = found.rows
     used: dict[int, int] = {}
     pending = [*found.wholes.values(), *(row for entry in found.entries.values() for row, _ in entry[-1].values())]
@@ -216,7 +232,9 @@ def _includes(row: list[Any]) -> Iterator[int]:
 
 
 def _holding(rows: Sequence[NodeRow], path: SourcePath) -> list[bool] | None:
-    """Of each node, whether a text comes into it; None if one that it comes into is more than its lines."""
+    """For each row, whether it contains a text at any depth. None if the text is included in running text somewhere, or if a
+    row that contains it is odd.
+    """
     found: list[bool] = []
     for row in rows:
         is_inline = any(found[number] for number in row.inline)
@@ -228,8 +246,8 @@ def _holding(rows: Sequence[NodeRow], path: SourcePath) -> list[bool] | None:
 
 
 def _heights(rows: Sequence[NodeRow], holding: Sequence[bool]) -> list[int | None]:
-    """How many lines each node comes to, wherever it stands; None where that depends on it, or where it has to be looked
-    into.
+    """The number of lines of each node's expansion. None if that depends on how far its headings are moved, or if the node
+    contains the text in question, so that its items have to be visited one by one.
     """
     heights: list[int | None] = []
     for row, is_holding in zip(rows, holding, strict=True):
@@ -248,8 +266,8 @@ def _heights(rows: Sequence[NodeRow], holding: Sequence[bool]) -> list[int | Non
 def _runs(
     rows: Sequence[NodeRow], number: int, there: int, path: SourcePath, heights: Sequence[int | None]
 ) -> Iterator[Run]:
-    """Where an output has the lines of a text, from a node on that begins at a line of it. No heading of the text takes more
-    than a line.
+    """Yield the places where lines of the text at `path` stand in an output, given the row `number` of the output's body and
+    the line `there` of the output where it begins. No heading of that text takes more than one line.
     """
     pending: list[tuple[int, int, list[int] | None]] = [(number, 0, None)]
     while pending:

@@ -10,8 +10,8 @@ from skillweave.record import NamedTuple
 if TYPE_CHECKING:
     from skillweave.source import SourcePath
 
-# Where a parse says the same of two texts, such a line is what it says, wherever its text comes to stand: it begins what it
-# begins by its lead alone, and nothing in it ends or begins anything else.
+# If the parse finds the same in two texts, a line of this form means the same wherever its text is spliced: only its lead can
+# open a block, and its words can neither end nor begin anything.
 _LEAD = re.compile(
     r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*(?=[^\W\d_]|[(\"'\u2018\u201c]|\*{1,2}[^\W_]|`(?!`)|\[(?!\^))"
 )
@@ -19,25 +19,25 @@ _WORDS = re.compile(r"[^<{\\|\t]*")
 
 
 GROWTH = 2
-"""How many times its size a text may grow to before it is looked at in full."""
+"""The factor by which a text may grow before it has to be compiled again."""
 
 
 Range = tuple[int, int]
-"""Lines of the text, half-open, counted from 0."""
+"""Lines of the text: half-open, counted from 0."""
 
 
 class Run(NamedTuple):
-    """Lines of the text that stand in an output one after the other. Lines count from 0."""
+    """Consecutive lines of the text that also stand consecutively in an output. Lines count from 0."""
 
     there: int
-    """The first one in the output."""
+    """The first of these lines in the output."""
     here: int
-    """The first one in the text."""
+    """The first of these lines in the text."""
     length: int
 
     @property
     def end(self) -> int:
-        """The line behind the last one in the text."""
+        """The line of the text behind the last of these lines."""
         return self.here + self.length
 
 
@@ -45,14 +45,14 @@ class OutputRuns(NamedTuple):
     """An output that holds lines of the text."""
 
     path: str
-    """Below the output folder."""
+    """Relative to the output folder."""
     runs: tuple[Run, ...]
     """In the order of the output."""
 
 
 class Room(NamedTuple):
-    """An entry that is made of the text, by its path, and by how much its own file can grow before it is too long for a
-    skill.
+    """An entry that the text goes into: its path, and by how many bytes and lines its own file can grow before it is too long
+    for a skill.
     """
 
     path: str
@@ -65,41 +65,45 @@ class Wording(NamedTuple):
 
     path: SourcePath
     digest: str
-    """Of the file."""
+    """The digest of the file."""
     text: str
     most: int
-    """Bytes that it may grow to without that anything made of it can become too large."""
+    """The size in bytes up to which it may grow before anything made of it could become too large."""
     is_counted: bool
-    """Whether it may matter to a directive how many lines it has."""
+    """Whether a directive may depend on how many lines it has."""
     is_alone: bool
-    """Whether nothing includes it, so that nothing follows it anywhere."""
+    """Whether nothing includes it, so that no other text follows it in an output."""
     noted: tuple[Range, ...]
-    """The lines of it that stand somewhere together, or are selected, when it was noted where."""
+    """Its line ranges that are selected or stand together in an output, as they were when the source map was made."""
     now: tuple[Range, ...]
-    """The same lines as they are now."""
+    """The same line ranges, in the same order, as they are now."""
     entries: tuple[Room, ...]
-    """The entries that are made of it."""
+    """The entries that the text goes into."""
     outputs: tuple[OutputRuns, ...]
-    """Those of these entries."""
+    """The outputs of these entries that hold lines of the text."""
     marked: tuple[int, ...]
-    """The lines of the text that findings name, in rising order."""
+    """The lines of the text (from 0) that findings name, in rising order."""
 
 
 def words_of(line: str) -> tuple[str, str] | None:
-    """A line of running text: what it begins with, and its words. None for any other, and for one with what nobody sees."""
+    """Split a line of running text into its lead (indent, quote and list markers) and its words. None for any other line, and
+    for one with invisible characters.
+    """
     lead = _LEAD.match(line)
     words = lead and _WORDS.fullmatch(line, lead.end())
     return (line[: lead.end()], words[0]) if lead and words and is_all_visible(words[0]) else None
 
 
 def kept_words_of(line: str) -> str | None:
-    """The words that a line of running text ends with in each output, as there is no link in it; None for any other."""
+    """The words of a line of running text, with which the line ends in every output. None for any other line, and for one that
+    may hold a link, as links are rewritten.
+    """
     found = words_of(line)
     return found[1] if found and "[" not in found[1] else None
 
 
 def is_all_visible(text: str) -> bool:
-    """Whether a text has no character that nobody sees, and no blank but the common one."""
+    """Whether a text has no invisible characters, and no white space other than the plain space."""
     if not text.isprintable():
         return False
     if text.isascii():
@@ -110,7 +114,7 @@ def is_all_visible(text: str) -> bool:
 
 
 def from_json(content: Any) -> Wording:  # noqa: ANN401 (JSON)
-    """A wording of which JSON was made. Raises TypeError or ValueError where it was none."""
+    """Rebuild a wording from its JSON. Raises TypeError or ValueError if the JSON has another shape."""
     path, digest, text, most, is_counted, is_alone, noted, now, entries, outputs, marked = content
     return Wording(
         path,
