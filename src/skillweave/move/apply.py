@@ -38,8 +38,8 @@ class Task(NamedTuple):
     changes: tuple[Change, ...]
 
 
-def carry_out(root: Path, task: Task) -> tuple[SourcePath, ...]:
-    """Make a move. The result is empty, unlike that of `finish`: no file is ever left as it is.
+def carry_out(root: Path, task: Task) -> None:
+    """Make a move. No file is left as it is: where one cannot be rewritten, nothing is.
 
     Raises MoveError if something is refused, or if a file was changed meanwhile. As long as nothing is renamed, everything is
     then as it was before.
@@ -49,7 +49,7 @@ def carry_out(root: Path, task: Task) -> tuple[SourcePath, ...]:
         if not (root / change.path).stat().st_mode & 0o222 or not os.access(root / change.path, os.W_OK):
             raise MoveError(f"{change.path} is read-only, and would be rewritten")
     _write_journal(root, task)
-    return _go_on(root, task, fresh=True)
+    _go_on(root, task, fresh=True)
 
 
 def finish(root: Path, task: Task) -> tuple[SourcePath, ...]:
