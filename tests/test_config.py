@@ -266,6 +266,7 @@ HALF_STAR = 'skills: "a*/b" has a "*" that is not a whole part'
 INSIDE = 'output: the output "skills/x" lies inside the root "skills" of skills'
 SAME = 'output: the output "Patterns" is the root "patterns" of patterns'
 HOLDS = 'output: the output "p" holds the root "p/*/s" of skills'
+NO_FLAG = "banner: expected true or false, found a string"
 BUILT = 'shared: the output "build" is the root "build" of shared'
 STAR = 'output: the output "p/x/s" is the root "p/*/s" of skills'
 ROOT = 'skills: the output "build" holds the root "build/s" of skills'
@@ -294,6 +295,7 @@ ALL_LIMITS = "the keys are bundle_bytes, depth, expansions, skill_lines, skill_t
         ("[limits.skillweave]", ("1:9", "skillweave", 'unknown key "skillweave" in limits', ALL_LIMITS)),
         ("verbatim = [\n'a', # ]\n 1.5,]", ("3:2", "1.5", "verbatim: expected a string, found a float", None)),
         ('shared = ["build"]', ("1:11", '"build"', BUILT, HELP_APART)),
+        (f"# {'a.' * 600}\nbanner = '{'a.' * 600}'", ("2:10", f"'{'a.' * 600}'", NO_FLAG, None)),
         (f"{'a.' * 501}b = 1", ("1:1", "a", "not valid TOML: a key has more than 500 parts", None)),
         ("[[shared]]", ("1:3", "shared", "shared: expected a string, found a table", None)),
         ("[consumers]", ("1:2", "consumers", "consumers: expected a list of strings, found a table", None)),

@@ -666,3 +666,9 @@ def test_no_report_takes_the_place_of_a_package(tmp_path: Path, skillweave: Skil
     assert outcome.status == 2
     assert "dist/a.zip lies in dist, which holds nothing but packages" in outcome.err
     assert files_below(tmp_path / "dist") == before
+
+
+def test_a_name_in_any_script_is_packed(tmp_path: Path, skillweave: Skillweave) -> None:
+    write(tmp_path / "skills/a/SKILL.md", skill("a", "# A\n"))
+    write(tmp_path / "skills/a/Screenshot at 9.41\u202fAM \u200d.png", "x\n")
+    assert skillweave(tmp_path, ["package"]).status == 0

@@ -94,8 +94,8 @@ def test_a_text_without_directives_flattens_to_itself(root: Path, text: str) -> 
         diagnostic.code.number[:3] for diagnostic in compiled.diagnostics if diagnostic.severity is Severity.ERROR
     }
     if errors:
-        # What was written as code may come out of its list item, and be live.
-        assert parse(text).problems or parse(text).directives or errors <= {"SW5", "SW8"}  # Scraps of links point nowhere; some characters hide.
+        # What was meant as code may be outside of its list item, and live. Scraps of links point nowhere; some characters hide.
+        assert parse(text).problems or parse(text).directives or errors <= {"SW5", "SW8"}
     else:
         assert outputs(compiled) == {"entries/s.md": with_final_end}
 

@@ -304,9 +304,35 @@ def test_a_lock_file_with_conflict_markers_is_named_and_kept(project: Path, skil
     for arguments in (["build"], ["build", "--check"]):
         outcome = skillweave_here(project, arguments)
         assert outcome.status == 1
-        assert f"build/{LOCK} cannot be read: restore it" in outcome.out + outcome.err
+        assert f"restore build/{LOCK}" in outcome.out + outcome.err
         assert lock.read_bytes() == broken
     lock.write_bytes(whole)
+    assert skillweave_here(project, ["build"]).status == 0
+    assert skillweave_here(project, ["build", "--check"]).status == 0
+
+
+@pytest.mark.parametrize("change", ["a mistake", "a skill that is gone", "a new skill"])
+def test_nothing_is_done_beside_a_lock_file_that_cannot_be_read(
+    project: Path, skillweave_here: Skillweave, change: str
+) -> None:
+    write_files(project, {"skills/y/SKILL.md": skill("y")})
+    assert skillweave_here(project, ["build"]).status == 0
+    lock = project / "build" / LOCK
+    whole = lock.read_bytes()
+    lock.write_bytes(b"<<<<<<< HEAD\n" + whole)
+    if change == "a mistake":
+        write_files(project, {"skills/y/SKILL.md": skill("y", "<<include: nope.md>>\n")})
+    elif change == "a skill that is gone":
+        (project / "skills/y/SKILL.md").unlink()
+    else:
+        write_files(project, {"skills/z/SKILL.md": skill("z")})
+    before = read_tree(project / "build")
+    outcome = skillweave_here(project, ["build"])
+    assert outcome.status == 1
+    assert f"build/{LOCK} cannot be read" in outcome.err
+    assert read_tree(project / "build") == before
+    lock.write_bytes(whole)
+    write_files(project, {"skills/y/SKILL.md": skill("y", "Mended.\n")})
     assert skillweave_here(project, ["build"]).status == 0
     assert skillweave_here(project, ["build", "--check"]).status == 0
 

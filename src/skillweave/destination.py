@@ -24,7 +24,7 @@ _PATH_IN_HTML = re.compile(rf"(?:(?!{_MARK})(?:{_CHARACTER}))*", re.DOTALL)
 """What comes before a query or fragment, however its mark is written: `?` and `#` may be entities, but `%23` is a `#` in a
 file's name. The `#` of `&#39;` starts no fragment, and in HTML a backslash stands for itself.
 """
-_QUERY = re.compile(rf"(?:(?!{_HASH})(?:{_CHARACTER}))*(?:{_HASH})", re.DOTALL)
+_QUERY = re.compile(rf"(?>(?:(?!{_HASH})(?:{_CHARACTER}))*)(?:{_HASH})", re.DOTALL)
 """Everything up to and including the mark of the fragment."""
 _NEEDS_ENCODING = re.compile(r"[\x00-\x20\x7f%#?<>()\[\]\"'\\|&`*_~!]|[^\S ]")
 

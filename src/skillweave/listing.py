@@ -42,9 +42,16 @@ def is_left_out(name: str) -> bool:
     )
 
 
-def left_out_part(path: str) -> str | None:
-    """The first part of a path that is left out everywhere; None if there is none."""
-    return next((part for part in path.split("/") if part not in (".", "..") and is_left_out(part)), None)
+def left_out_part(path: str, shown: Collection[str]) -> str | None:
+    """The first part of a normalised path that is left out; None if there is none. `shown` are paths that are read even if they
+    are hidden.
+    """
+    at = ""
+    for part in path.split("/"):
+        at = f"{at}/{part}" if at else part
+        if part != ".." and is_left_out(part) and at not in shown:
+            return part
+    return None
 
 
 def holds_output(folder: str, output: str) -> bool:

@@ -102,7 +102,6 @@ def replace_file(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Write a file under an unpredictable name, then rename it: readers see all of the old or all of the new file, and a
     symlink in its place is not followed. Raises OSError that names the file itself.
     """
-    clear_left_over(path.parent)
     temporary = temporary_name(path)
     try:
         write_new(temporary, data, mode)

@@ -282,23 +282,25 @@ def _check_dropped(
     blocks = document.blocks
     place = bisect_left(blocks, heading.start, key=attrgetter("start"))
     above, below = blocks[place - 1 : place], blocks[place + 1 : place + 2]
-    if not above or not below or "directive" in (above[0].kind, below[0].kind):
-        return
+    if not above or not below or document.params is not None:
+        return  # Of a template, only the rendering shows which lines stand together.
     if not holds(ranges, above[0].end - 1) or not holds(ranges, below[0].start):
         return
     # Take the outermost blocks on both sides whole: how much of them is selected is checked elsewhere.
     start = min([above[0].start, *(outer.start for outer in above[0].containers[:1])])
     end = max([below[0].end, *(outer.end for outer in below[0].containers[:1])])
-    first, behind = (
-        bisect_left(blocks, start, key=attrgetter("start")),
-        bisect_left(blocks, end, key=attrgetter("start")),
-    )
-    gone = heading.end - heading.start
-    expected = [_moved(block, -start) for block in blocks[first:place]]
-    expected += [_moved(block, -start - gone) for block in blocks[place + 1 : behind]]
-    lines = [*source.lines[start : heading.start], *source.lines[heading.end : end]]
+    if any(placed.prefix is not None for placed in between(document.directives, start, end, attrgetter("line"))):
+        return  # What they include counts, and is checked where it is spliced.
+    hidden = {*range(heading.start, heading.end), *between(document.markers, start, end, int)}
+    kept = [line for line in range(start, end) if line not in hidden]
+    is_divided = any(above[0].end <= line < below[0].start for line in kept)
+    if is_divided and not above[0].containers:
+        return
+    around = (block for block in between(blocks, start, end, attrgetter("start")) if block.start != heading.start)
+    lines = [source.lines[line] for line in kept]
+    expected = [_said(_moved(block, kept), lines) for block in around]
     found = read_blocks("\n".join(lines))
-    if [_said(block, lines) for block in found] == [_said(block, lines) for block in expected]:
+    if [_said(block, lines) for block in found] == expected:
         return
     if {block.kind for block in (*found, *above, *below)} == {"paragraph"}:
         message = "the paragraphs before and behind the heading become one without it"
@@ -309,9 +311,12 @@ def _check_dropped(
     problems.append(Problem(code, message, directive.span, help=cure))
 
 
-def _moved(block: Block, by: int) -> Block:
-    inner = tuple(Container(kind, start + by, end + by) for kind, start, end in block.containers)
-    return block._replace(start=block.start + by, end=block.end + by, containers=inner)
+def _moved(block: Block, kept: Sequence[int]) -> Block:
+    """A block in a text that consists of some lines of its own text."""
+    inner = tuple(
+        Container(kind, bisect_left(kept, start), bisect_left(kept, end)) for kind, start, end in block.containers
+    )
+    return block._replace(start=bisect_left(kept, block.start), end=bisect_left(kept, block.end), containers=inner)
 
 
 def _said(block: Block, lines: Sequence[str]) -> tuple[object, ...]:

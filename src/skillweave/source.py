@@ -31,14 +31,16 @@ def foreign_part(path: str) -> str | None:
     return next((part for part in path.split("/") if part.rstrip(". ").casefold() in _NOT_OURS), None)
 
 
-_NOT_PORTABLE = re.compile(r'.*[<>:"|?*\\]|.*[. ]$|(?i:con|prn|aux|nul|(?:com|lpt)[1-9])(?:\.|$)', re.DOTALL)
+_NOT_PORTABLE = re.compile(
+    r'.*[<>:"|?*\\\x00-\x1f\x7f-\x9f]|.*[. ]$|(?i:con|prn|aux|nul|(?:com|lpt)[1-9])(?:\.|$)', re.DOTALL
+)
 
 
 def unportable_part(path: str) -> str | None:
     """The first part of a path that is not a valid name on every system; None if there is none
     (https://learn.microsoft.com/windows/win32/fileio/naming-a-file).
     """
-    return next((part for part in path.split("/") if _NOT_PORTABLE.match(part) or not part.isprintable()), None)
+    return next((part for part in path.split("/") if _NOT_PORTABLE.match(part)), None)
 
 
 class Span(NamedTuple):

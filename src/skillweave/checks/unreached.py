@@ -18,7 +18,7 @@ from skillweave.links.bundles import check_links
 from skillweave.source import START
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from skillweave.graph.values import Finding
     from skillweave.links.site import Site
@@ -42,8 +42,14 @@ def unreached_patterns(
 
 def meant_patterns(site: Site, unreached: Iterable[SourcePath], findings: Iterable[Finding]) -> frozenset[SourcePath]:
     """The unreached patterns that a misspelled line may refer to. They are not reported as unused as well."""
-    words = {word for line in misspelled_lines(findings, site) for word in _WORD.findall(line)}
-    return frozenset(path for path in unreached if _stem(path) in words)
+    lines = misspelled_lines(findings, site)
+    words = {word for line in lines for word in _WORD.findall(line)}
+    return frozenset(path for path in unreached if _is_named(_stem(path), words, lines))
+
+
+def _is_named(stem: str, words: Container[str], lines: Iterable[str]) -> bool:
+    """Whether lines name a file: as a word; as any text if its name is no single word."""
+    return stem in words or (_WORD.fullmatch(stem) is None and any(stem in line for line in lines))
 
 
 _WORD = re.compile(r"[^\s/<>{}\"'()#]+?(?=\.md\b|[\s/<>{}\"'()#]|$)")

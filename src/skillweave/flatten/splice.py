@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from skillweave.document import Document, Heading
-    from skillweave.source import LineIndex
+    from skillweave.source import LineIndex, Span
 
 
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:[ \t]*")
@@ -107,6 +107,17 @@ def _column(line: str) -> int:
     """The column of a fence, given its first line: where its run of back-ticks or tildes starts."""
     match = re.search(r"`{3,}|~{3,}", line)
     return width(line[: match.start()]) if match else 0
+
+
+def id_edits(text: str, content: int, id_span: Span) -> Iterator[Edit]:
+    """Yield edits that take the explicit id from a heading, whose content starts at an offset. `#`s that then end the heading
+    are escaped, or they would close it.
+    """
+    yield Edit(*id_span, "")
+    closing = re.search(r"(?:^|[ \t])(#+)[ \t]*$", text[content : id_span.start])
+    if closing:
+        at = content + closing.start(1)
+        yield Edit(at, at, "\\")
 
 
 def heading_edits(index: LineIndex, heading: Heading, level: int, document: Document) -> Iterator[Edit]:

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
-from skillweave.flatten.splice import add_prefix, heading_edits, moves_tab_stops, tab_edits
+from skillweave.flatten.splice import add_prefix, heading_edits, id_edits, moves_tab_stops, tab_edits
 from skillweave.flatten.values import BareItem, Child, ChildItem, NodeKey, Nodes, TextItem, TextKey, brought_by
 from skillweave.source import Edit, apply_edits
 
@@ -136,7 +136,7 @@ def _edits(nodes: Nodes, unit: Unit, text: TextKey) -> tuple[list[int], list[Edi
             edits += [Edit(offset, offset + 1, "") for offset in document.escapes]
             for heading in document.headings:
                 if heading.id_span and not unit.is_own:
-                    edits.append(Edit(*heading.id_span, ""))
+                    edits += id_edits(unit.text, heading.content.start, heading.id_span)
                 if text.shift:
                     edits += heading_edits(unit.line_index, heading, heading.level + text.shift, document)
             if text.without_tabs:

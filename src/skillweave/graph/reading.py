@@ -348,7 +348,9 @@ class _Resolver:
         if not close and not path.endswith(".md") and f"{path}.md" in self.names:
             close = [f"{path}.md"]
             cure = f'did you mean "{path}.md"?'
-        hidden = left_out_part(path)
+        hidden = next(
+            filter(None, (left_out_part(place, self.tree.roots) for place in self._places(source, path))), None
+        )
         if hidden is not None:
             close, cure = [], f"rename {hidden}: hidden files, caches and editor backups are left out everywhere"
         fix = path_fix(directive, close[0], safe=False) if len(close) == 1 else None

@@ -90,7 +90,7 @@ def suggestion(work: Work, place: Place, path: str) -> str | None:
     """Suggest what a link to a missing file may have meant: the same path from the project's root, the entry's folder or a
     pattern root, or a file with that name or a similar one. None if nothing is found.
     """
-    hidden = left_out_part(path)
+    hidden = left_out_part(resolve(place.unit.path, path), work.site.tree.roots)
     if hidden is not None:
         return f"rename {hidden}: hidden files, caches and editor backups are left out everywhere"
     nodes = work.site.nodes

@@ -198,9 +198,9 @@ def _joints(text: str, segments: Sequence[tuple[int, int, int]], marks: Sequence
         if kind is not None:
             said = said.rstrip(" \t")
         between = " "
+        is_escape = kind is not None and text[end - 1] == "\\" and (len(said) - len(said.rstrip("\\"))) % 2 == 1
+        said = said[:-1] if is_escape else said
         if kind == "hard":
-            is_escape = text[end - 1] == "\\"
-            said = said[:-1] if is_escape else said
             between = "<br /> "
             if (len(said) - len(said.rstrip("\\"))) % 2:
                 between = f"\\{between}"  # or it would escape the tag

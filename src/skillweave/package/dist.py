@@ -9,7 +9,7 @@ from skillweave.bundle import Output
 from skillweave.diagnostics import FOREIGN_OUTPUT, Diagnostic
 from skillweave.package.provenance import STATEMENT_NAME, SUMS_NAME, read_sums, write_sums
 from skillweave.publish import files_below, read_below, remove_file, state_of, write_if_changed
-from skillweave.regular import read_regular
+from skillweave.regular import clear_left_over, read_regular
 from skillweave.source import START, SourcePath
 from skillweave.stamps import digest
 
@@ -53,6 +53,7 @@ def deliver(folder: Path, label: str, packages: Packages) -> Delivered:
     target = _look_at(folder, label, done)
     if target is None:
         return done
+    clear_left_over(folder)
     done.sums.update(target.sums)
     for made in packages.made:
         _put(target, made, done)

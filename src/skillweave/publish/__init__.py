@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from skillweave.alone import alone
 from skillweave.bundle import record_of
 from skillweave.config import LOCK_NAME
-from skillweave.diagnostics import STALE_OUTPUT, Diagnostic
+from skillweave.diagnostics import FOREIGN_OUTPUT, STALE_OUTPUT, Diagnostic
 from skillweave.listing import is_left_out
 from skillweave.lock import Ledger, Lock, Record, lock_bytes, read_lock
 from skillweave.publish.disk import files_below, read_below, remove_file, state_of, write_if_changed
-from skillweave.publish.planning import can_replace, foreign_diagnostic, is_as_built, plan_of, topmost
+from skillweave.publish.planning import OutputPlan, can_replace, foreign_diagnostic, is_as_built, plan_of, topmost
 from skillweave.publish.staging import Changes, apply, forget, keep_lock, left_over, recover
 from skillweave.publish.values import Published, Request, Rewriting
 from skillweave.regular import is_regular, read_regular
@@ -81,18 +81,33 @@ def publish_held(request: Request) -> Published:
         found = (keep_lock(request.folder, lock_bytes(previous)), 0o644)
     forget(request.folder)
     plan = plan_of(request, previous, result)
-    is_broken = found is not None and known is None and not left
-    if is_broken and result.diagnostics:
-        result.diagnostics = [diagnostic._replace(help=restore(request.name)) for diagnostic in result.diagnostics]
-    # An unreadable lock file may still be repaired, for example after a merge. It is not overwritten while there are foreign
-    # outputs, as it may say that builds wrote them.
-    data = found[0] if found and is_broken and result.diagnostics else ledger.write(plan.lock)
+    if found is not None and known is None and not left and not _is_all_there(request, plan, result):
+        # It may still be repaired, for example after a merge: until then, nothing that it may say is thrown away.
+        return _refused(request, found[0])
+    data = ledger.write(plan.lock)
     is_locked = found[0] == data if found else not plan.lock
     changes = Changes(plan.outputs, frozenset(plan.drops), topmost(plan.folders), None if is_locked else data)
     if plan.outputs or plan.drops or plan.folders or not is_locked:
         _apply(request.folder, request.name, changes, result)
     result.after = plan.lock
     result.lock_digest = digest(data) if found or not is_locked else None
+    return result
+
+
+def _is_all_there(request: Request, plan: OutputPlan, result: Published) -> bool:
+    """Whether the output folder contains exactly what is to be published."""
+    planned = {output.path for bundle in request.bundles for output in bundle.outputs}
+    there = files_below(request.folder, entered=_folders_of(planned))
+    return not (plan.outputs or plan.drops or result.diagnostics) and planned | {LOCK_NAME} >= {*there}
+
+
+def _refused(request: Request, lock: bytes) -> Published:
+    """What comes of a build that leaves everything as it is, because the lock file cannot be read."""
+    result = Published()
+    place, start = SourcePath(f"{request.name}/{LOCK_NAME}"), START
+    message = f"{place} cannot be read, so that it does not tell what earlier builds wrote"
+    result.diagnostics.append(Diagnostic(FOREIGN_OUTPUT, message, place, start, start, help=restore(request.name)))
+    result.lock_digest = digest(lock)
     return result
 
 
@@ -180,8 +195,10 @@ def compare(request: Request) -> Published:
             result.diagnostics.append(_stale(request, path, "stray: no source makes it", cure))
     expected = there is not None or bool(lock)
     if expected and (there is None or there[0] != lock_bytes(lock)):
+        is_broken = there is not None and not_ours != NOT_OURS
         what = "missing" if there is None else "stale"
-        result.diagnostics.append(_stale(request, LOCK_NAME, f"{what}: it does not describe these bundles"))
+        cure = not_ours if is_broken else BUILD
+        result.diagnostics.append(_stale(request, LOCK_NAME, f"{what}: it does not describe these bundles", cure))
     return result
 
 
@@ -197,9 +214,9 @@ def _folders_of(paths: Iterable[str]) -> set[str]:
 
 
 def restore(name: str) -> str:
-    """The advice for an unreadable lock file: if it could be read, it might say that builds wrote the outputs in question."""
+    """How to mend a lock file that cannot be read."""
     lock = f"{name}/{LOCK_NAME}"
-    return f"{lock} cannot be read: restore it (in a merge, by `git checkout --ours -- {lock}`), and build again"
+    return f"restore {lock}, in a merge by `git checkout --ours -- {lock}`, or remove all of {name}; then build again"
 
 
 def load_lock(folder: Path) -> Lock:

@@ -172,7 +172,7 @@ def _path_mistake(config: Config, path: str) -> Refusal | None:
         at = f"{at}/{part}" if at else part
         if part in ("", ".") or part != part.strip():
             return Refusal(f'"{path}" is not the path of a file')
-        if unportable_part(part) is not None:
+        if unportable_part(part) is not None or not part.isprintable():
             return Refusal(f'"{path}" cannot be the path of a file on every machine')
         if is_left_out(part) and at not in readable:
             return Refusal(f'"{path}" would never be read, because of "{part}"')

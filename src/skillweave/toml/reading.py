@@ -9,7 +9,8 @@ from skillweave.source import LineIndex, Span
 
 _MOST_PARTS = 500
 """The most parts of a dotted key: tomllib takes quadratic time and memory for them."""
-_LONG_KEY = re.compile(rf"""(?:(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{_MOST_PARTS}}}""")
+_KEY = re.compile(r"[ \t\[]*[A-Za-z0-9_-][A-Za-z0-9_. \t-]*[ \t\]]*")
+"""A bare key, or the header of a table, as far as a line shows it."""
 _SYNTAX_ERROR = re.compile(
     r"(?P<message>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL
 )
@@ -19,9 +20,12 @@ def parsed(text: str) -> dict[str, object] | Problem:
     """The contents of a TOML text, or why it is not valid."""
     import tomllib  # noqa: PLC0415 (slow to load, and mostly the contents are known from the cache)
 
-    dotted = _LONG_KEY.search(text)
-    if dotted is not None:
-        return _mistake(f"a key has more than {_MOST_PARTS} parts", Span(dotted.start(), dotted.start() + 1))
+    at = 0
+    for line in text.split("\n"):
+        key = line.partition("=")[0]
+        if key.count(".") >= _MOST_PARTS and _KEY.fullmatch(key):
+            return _mistake(f"a key has more than {_MOST_PARTS} parts", Span(at, at + 1))
+        at += len(line) + 1
     try:
         return tomllib.loads(text)
     except RecursionError:
