@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import stat
 import time
 from contextlib import suppress
@@ -82,7 +81,7 @@ def write_like(model: Path, path: Path, data: bytes) -> None:
 def temporary_name(path: Path) -> Path:
     """An unpredictable name next to a file, for the one that will replace it."""
     # Hidden, so that no build and no watch takes it for a source.
-    return path.with_name(f".skillweave-{secrets.token_hex(8)}")
+    return path.with_name(f".skillweave-{os.urandom(8).hex()}")
 
 
 def clear_left_over(folder: Path) -> None:
