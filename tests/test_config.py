@@ -297,6 +297,8 @@ ALL_LIMITS = "the keys are bundle_bytes, depth, expansions, skill_lines, skill_t
         ('shared = ["build"]', ("1:11", '"build"', BUILT, HELP_APART)),
         (f"# {'a.' * 600}\nbanner = '{'a.' * 600}'", ("2:10", f"'{'a.' * 600}'", NO_FLAG, None)),
         (f"{'a.' * 501}b = 1", ("1:1", "a", "not valid TOML: a key has more than 500 parts", None)),
+        (f"limits = {{{'a.' * 501}b = 1}}", ("1:1", "l", "not valid TOML: a key has more than 500 parts", None)),
+        ('"a".' * 501 + "b = 1", ("1:1", '"', "not valid TOML: a key has more than 500 parts", None)),
         ("[[shared]]", ("1:3", "shared", "shared: expected a string, found a table", None)),
         ("[consumers]", ("1:2", "consumers", "consumers: expected a list of strings, found a table", None)),
         ('banner = "no"', ("1:10", '"no"', "banner: expected true or false, found a string", None)),

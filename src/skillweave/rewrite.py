@@ -76,15 +76,18 @@ def rewrite(root: Path, rewrites: Sequence[Rewrite]) -> tuple[Refusal, ...]:
 
 @contextmanager
 def _ended_by_a_signal() -> Iterator[None]:
-    """Let SIGTERM end the block the way an interrupt does, so that it cleans up. No effect outside the main thread."""
-    if threading.current_thread() is not threading.main_thread():
+    """Let SIGTERM end the block the way an interrupt does, so that it cleans up. No effect outside the main thread, or where
+    somebody else handles or ignores the signal.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _replace_all(root: Path, rewrites: Sequence[Rewrite]) -> tuple[Refusal, ...]:

@@ -324,8 +324,7 @@ def _said(block: Block, lines: Sequence[str]) -> tuple[object, ...]:
     end = block.end
     while end > block.start and not lines[end - 1].strip(" \t>"):
         end -= 1
-    kind = "paragraph" if block.kind == "directive" else block.kind
-    return (kind, block.start, end, tuple((inner.kind, inner.start) for inner in block.containers), block.content)
+    return (block.kind, block.start, end, tuple((inner.kind, inner.start) for inner in block.containers), block.content)
 
 
 def without(lines: Sequence[int], ranges: Ranges) -> Ranges:

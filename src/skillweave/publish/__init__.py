@@ -73,17 +73,18 @@ def publish_held(request: Request) -> Published:
     known = ledger.read(found[0]) if found else None
     previous = result.before = known or {}
     meant = recover(request.folder, previous)
+    is_broken = found is not None and known is None
     left = {path: meant[path] for path in meant if _was_left(request.folder, meant[path], previous.get(path))}
-    if left:
+    if left and not is_broken:
         # Enter it in the lock file, where builds look it up. Otherwise, if the next build failed as well, there would be two
         # such leftovers.
         previous = previous | left
         found = (keep_lock(request.folder, lock_bytes(previous)), 0o644)
-    forget(request.folder)
     plan = plan_of(request, previous, result)
-    if found is not None and known is None and not left and not _is_all_there(request, plan, result):
+    if found is not None and is_broken and not _is_all_there(request, plan, result):
         # It may still be repaired, for example after a merge: until then, nothing that it may say is thrown away.
         return _refused(request, found[0])
+    forget(request.folder)
     data = ledger.write(plan.lock)
     is_locked = found[0] == data if found else not plan.lock
     changes = Changes(plan.outputs, frozenset(plan.drops), topmost(plan.folders), None if is_locked else data)

@@ -9,8 +9,9 @@ from skillweave.source import LineIndex, Span
 
 _MOST_PARTS = 500
 """The most parts of a dotted key: tomllib takes quadratic time and memory for them."""
-_KEY = re.compile(r"[ \t\[]*[A-Za-z0-9_-][A-Za-z0-9_. \t-]*[ \t\]]*")
-"""A bare key, or the header of a table, as far as a line shows it."""
+_KEY = re.compile(r"[ \t\[]*+[A-Za-z0-9_\"'-][A-Za-z0-9_\"'. \t-]*+\]*+[ \t]*+")
+"""A key, or the header of a table, as far as a line shows it."""
+_BEFORE_A_KEY = re.compile(r"[{,]")
 _SYNTAX_ERROR = re.compile(
     r"(?P<message>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL
 )
@@ -22,8 +23,7 @@ def parsed(text: str) -> dict[str, object] | Problem:
 
     at = 0
     for line in text.split("\n"):
-        key = line.partition("=")[0]
-        if key.count(".") >= _MOST_PARTS and _KEY.fullmatch(key):
+        if any(key.count(".") >= _MOST_PARTS and _KEY.fullmatch(key) for key in _keys_in(line)):
             return _mistake(f"a key has more than {_MOST_PARTS} parts", Span(at, at + 1))
         at += len(line) + 1
     try:
@@ -34,6 +34,12 @@ def parsed(text: str) -> dict[str, object] | Problem:
         return _mistake("values are nested too deeply", deepest(text))
     except ValueError as error:  # TOMLDecodeError, or an integer of thousands of digits
         return _located(text, str(error))
+
+
+def _keys_in(line: str) -> list[str]:
+    """What may be keys in a line, also in inline tables; or all of it if it may be the header of a table."""
+    before = [_BEFORE_A_KEY.split(part)[-1] for part in line.split("=")[:-1]]
+    return before or [line]
 
 
 def _located(text: str, told: str) -> Problem:
