@@ -106,7 +106,7 @@ def _report_cycle(graph: Graph, component: list[SourcePath]) -> None:
             start,
             index.position(first.directive.span.start),
             index.position(first.directive.span.end),
-            help="move what they share into a file of its own",
+            help="move what they share into a file of its own" if len(hops) > 1 else "take the include out",
             label=f"{start} includes {'itself' if first.target == start else first.target}",
             hops=tuple(Note(f"includes {hop.target}", hop.source, _place(graph, hop)) for hop in hops[1:]),
             notes=tuple(notes),
