@@ -79,7 +79,7 @@ def test_a_mistake_fails_the_step_and_stands_at_its_line(project: Path, runner: 
     (annotation,) = [line for line in ran.text.splitlines() if line.startswith("::error ")]
     assert "file=skills/x/SKILL.md" in annotation
     assert "line=7" in annotation
-    assert "there is no a.md" in annotation
+    assert "cannot find a.md" in annotation
     assert traps_that_ran(project) == []
 
 
@@ -134,7 +134,7 @@ def test_the_job_for_gitlab(project: Path, runner: dict[str, str]) -> None:
     path = f"{runner['RUNNER_TEMP']}/skillweave/bin:{runner['PATH']}"
     ran = bash("\n".join(script), project, runner | {"PATH": path})
     assert ran.status == 1
-    assert "skills/x/SKILL.md:7:12: SW201 there is no a.md\n" in ran.text
+    assert "skills/x/SKILL.md:7:12: SW201 cannot find a.md\n" in ran.text
     (artifact,) = job["artifacts"]["paths"]
     written = json.loads((project / artifact).read_text(encoding="utf-8"))
     assert [found["code"] for found in written["diagnostics"]] == ["SW201"]

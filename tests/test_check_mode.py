@@ -225,7 +225,7 @@ def test_a_foreign_file_is_no_part_of_the_diff(project: Path, skillweave: Skillw
 
 def test_what_is_in_the_way_is_said(project: Path, skillweave: Skillweave) -> None:
     replace_by_a_link(project)
-    assert skillweave(project, ["build", "--diff"]).out == f"{BUILT} is no regular file\n"
+    assert skillweave(project, ["build", "--diff"]).out == f"{BUILT} is not a regular file\n"
 
 
 def test_with_both_the_patch_is_alone_on_standard_output(project: Path, skillweave: Skillweave) -> None:
@@ -239,7 +239,7 @@ def test_with_both_the_patch_is_alone_on_standard_output(project: Path, skillwea
 def test_there_is_no_diff_in_json(project: Path, skillweave: Skillweave) -> None:
     outcome = skillweave(project, ["build", "--diff", "--format", "json"])
     assert outcome.status == 2
-    assert "--diff has no json form" in outcome.err
+    assert "--diff cannot be written as json" in outcome.err
 
 
 def test_a_stray_below_a_hidden_root_is_named(project: Path, skillweave: Skillweave) -> None:

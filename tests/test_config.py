@@ -258,23 +258,23 @@ def test_plugins_cannot_be_changed(tmp_path: Path) -> None:
 
 # Mistakes
 
-HELP_WIDEN = "the output can narrow, never widen beyond the project folder"
-HELP_APART = "the output needs a folder that is apart from every root"
+HELP_WIDEN = "the output must be a folder inside the project"
+HELP_APART = "the output needs a folder that is separate from every root"
 DATE = "output: expected a string, found a date or time"
 HEADINGS = 'headings: expected "nest" or "keep", found "nst"'
 HALF_STAR = 'skills: "a*/b" has a "*" that is not a whole part'
-INSIDE = 'output: the output "skills/x" lies inside the root "skills" of skills'
+INSIDE = 'output: the output "skills/x" is inside the root "skills" of skills'
 SAME = 'output: the output "Patterns" is the root "patterns" of patterns'
-HOLDS = 'output: the output "p" holds the root "p/*/s" of skills'
+HOLDS = 'output: the output "p" contains the root "p/*/s" of skills'
 NO_FLAG = "banner: expected true or false, found a string"
 BUILT = 'shared: the output "build" is the root "build" of shared'
 STAR = 'output: the output "p/x/s" is the root "p/*/s" of skills'
-ROOT = 'skills: the output "build" holds the root "build/s" of skills'
+ROOT = 'skills: the output "build" contains the root "build/s" of skills'
 ALL_KEYS = (
     "the keys are banner, consumers, documents, error, headings, ignore, limits, links, output, patterns, per-path, "
     "plugins, shared, skills, verbatim"
 )
-AT_THE_TOP = "in skillweave.toml the keys stand at the top, under no table"
+AT_THE_TOP = "in skillweave.toml, the keys are at the top level, not in a table"
 ALL_LIMITS = "the keys are bundle_bytes, depth, expansions, skill_lines, skill_tokens"
 
 
@@ -311,20 +311,20 @@ ALL_LIMITS = "the keys are bundle_bytes, depth, expansions, skill_lines, skill_t
         ("[limits]\ndepth = true", ("2:9", "true", "limits.depth: expected a positive integer, found a boolean", None)),
         ("limits.'depth' = -1", ("1:18", "-1", "limits.depth: expected a positive integer, found -1", None)),
         ("plugins.a = 1", ("1:13", "1", "plugins.a: expected a table, found an integer", None)),
-        ('patterns = ["/a"]', ("1:13", '"/a"', 'patterns: "/a" is no path below the project folder', None)),
-        ('patterns = ["C:/a"]', ("1:13", '"C:/a"', 'patterns: "C:/a" is no path below the project folder', None)),
-        ('patterns = ["~/a"]', ("1:13", '"~/a"', 'patterns: "~/a" is no path below the project folder', None)),
+        ('patterns = ["/a"]', ("1:13", '"/a"', 'patterns: "/a" is not a path below the project folder', None)),
+        ('patterns = ["C:/a"]', ("1:13", '"C:/a"', 'patterns: "C:/a" is not a path below the project folder', None)),
+        ('patterns = ["~/a"]', ("1:13", '"~/a"', 'patterns: "~/a" is not a path below the project folder', None)),
         ('skills = ["a/../b"]', ("1:11", '"a/../b"', 'skills: "a/../b" has a ".." part', None)),
         ("documents = ['a\\b']", ("1:14", "'a\\b'", 'documents: "a\\b" has a backslash', 'write "a/b"')),
         ('shared = [""]', ("1:11", '""', "shared: an empty path names no folder", None)),
         ('patterns = ["./"]', ("1:13", '"./"', 'patterns: "./" is the project folder itself', None)),
-        (r'patterns = ["a\u0000"]', ("1:13", r'"a\u0000"', "patterns: a path cannot hold control characters", None)),
+        (r'patterns = ["a\u0000"]', ("1:13", r'"a\u0000"', "patterns: a path cannot contain control characters", None)),
         ('skills = ["*/a/*"]', ("1:11", '"*/a/*"', 'skills: "*/a/*" has more than one "*"', None)),
         ('skills = ["a*/b"]', ("1:11", '"a*/b"', HALF_STAR, 'as in "plugins/*/skills"')),
         ('shared = ["*/a"]', ("1:11", '"*/a"', 'shared: "*/a" has a "*"', None)),
         ('output = "."', ("1:10", '"."', 'output: "." is the project folder itself', HELP_WIDEN)),
         ('output = "../x"', ("1:10", '"../x"', 'output: "../x" has a ".." part', HELP_WIDEN)),
-        ('output = "/x"', ("1:10", '"/x"', 'output: "/x" is no path below the project folder', HELP_WIDEN)),
+        ('output = "/x"', ("1:10", '"/x"', 'output: "/x" is not a path below the project folder', HELP_WIDEN)),
         ('output = "skills/x"', ("1:10", '"skills/x"', INSIDE, HELP_APART)),
         ('output = "Patterns"', ("1:10", '"Patterns"', SAME, HELP_APART)),
         ('output = "p"\nskills = ["p/*/s"]', ("1:10", '"p"', HOLDS, HELP_APART)),
@@ -339,7 +339,7 @@ def test_one_mistake(tmp_path: Path, text: str, expected: tuple[str, str, str, s
     assert config == Config(tmp_path.resolve(), config.file, skills=skills)
 
 
-TWICE = 'not valid TOML: "{}" stands twice, first in line {}'
+TWICE = 'not valid TOML: "{}" is set twice, first on line {}'
 
 
 @pytest.mark.parametrize(
@@ -354,8 +354,8 @@ TWICE = 'not valid TOML: "{}" stands twice, first in line {}'
         ("[a]\n[[a]]", "2:3", TWICE.format("a", 1)),
         ("[[a]]\nb = 1\n[[a]]\nb = 1\n'b' = 2 # c", "5:1", TWICE.format("a.b", 4)),
         ("limits = {depth = 1, depth = 2}", "1:22", TWICE.format("limits.depth", 1)),
-        ("a = 1\na.b = 2", "2:1", 'not valid TOML: "a.b" cannot stand beside "a", which has a value in line 1'),
-        ("a = {b = 1}\n[a.c]", "2:2", 'not valid TOML: "a.c" cannot stand beside "a", which has a value in line 1'),
+        ("a = 1\na.b = 2", "2:1", 'not valid TOML: "a.b" conflicts with "a", which has a value on line 1'),
+        ("a = {b = 1}\n[a.c]", "2:2", 'not valid TOML: "a.c" conflicts with "a", which has a value on line 1'),
         (f"# 1\nlimits.depth = {'9' * 5000}", "2:16", "not valid TOML: an integer has too many digits"),
         (f"patterns = {'[' * 5000}{']' * 5000}", "1:5011", "not valid TOML: values are nested too deeply"),
     ],
@@ -486,7 +486,7 @@ def test_a_key_that_stands_twice_is_the_one_that_is_told(text: str, random: Rand
     problem = parsed(f"{again} = 0\n{first}")
     assert isinstance(problem, Problem)
     assert f'"{name}' in problem.message
-    assert problem.message.endswith("in line 1")
+    assert problem.message.endswith("on line 1")
 
 
 # What is kept of it

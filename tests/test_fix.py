@@ -185,7 +185,7 @@ def test_lines_that_are_selected_by_number_do_not_move(tmp_path: Path, skillweav
     }
     write_files(tmp_path, files)
     outcome = skillweave_here(tmp_path, ["check", "--fix"])
-    assert "left out the fix of SW402 at patterns/p.md:2: it would move lines" in outcome.err
+    assert "skipped the fix of SW402 at patterns/p.md:2: it would move lines" in outcome.err
     write_files(tmp_path, {SKILL: HEAD + "<<include: p.md>>\n\n<<include: p.md lines=1>>\n"})
     assert skillweave_here(tmp_path, ["check", "--fix"]).out.startswith("fixed 1 problem in 1 file\n")
     assert (tmp_path / "patterns/p.md").read_text() == "Before\n\n<<include: a.md>>\n\nThe fourth line.\n"
@@ -201,7 +201,7 @@ def test_a_fix_that_brings_another_finding_is_left_out_and_the_others_are_made(
     write_files(tmp_path, {"skillweave.toml": f"[limits]\nskill_lines = {lines}\n"})
     assert "SW707" not in skillweave_here(tmp_path, ["check"]).out
     outcome = skillweave_here(tmp_path, ["check", "--fix"])
-    assert "left out the fix of SW402 at skills/x/SKILL.md:8: it would bring SW707" in outcome.err
+    assert "skipped the fix of SW402 at skills/x/SKILL.md:8: it would cause SW707" in outcome.err
     assert outcome.out.startswith("fixed 3 problems in 1 file\n")
     assert (tmp_path / SKILL).read_text() == HEAD + body.replace("<<include:b", "<<include: b")
 
@@ -289,11 +289,11 @@ def test_what_is_not_as_it_was_read_is_not_written(tmp_path: Path) -> None:
     refused = rewrite(tmp_path, [Rewrite(path, b"old", b"fixed") for path in paths])
     assert refused == (
         Refusal("a.md", "has changed since it was read"),
-        Refusal("link.md", "is a symlink, or lies behind one"),
-        Refusal("folder/c.md", "is a symlink, or lies behind one"),
-        Refusal("fifo.md", "is no regular file"),
+        Refusal("link.md", "is a symlink, or is reached through one"),
+        Refusal("folder/c.md", "is a symlink, or is reached through one"),
+        Refusal("fifo.md", "is not a regular file"),
         Refusal("gone.md", "cannot be read: No such file or directory"),
-        Refusal("../x.md", "lies outside the project"),
+        Refusal("../x.md", "is outside the project"),
     )
     assert contents(tmp_path) == before
     assert rewrite(tmp_path, [Rewrite("b.md", b"old", b"fixed")]) == ()

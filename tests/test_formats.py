@@ -309,7 +309,7 @@ def test_a_patch_and_a_report_do_not_share_standard_output(
 ) -> None:
     done = skillweave_here(project, ["build", "--diff", "--format", fmt])
     assert (done.status, done.out) == (2, "")
-    assert f"--diff has no {fmt} form" in done.err
+    assert f"--diff cannot be written as {fmt}" in done.err
     (project / "patterns/p.md").write_text("text\n")
     (project / "skills/s/SKILL.md").write_text(skill("s", "\n<<include: p.md>>\n"))
     done = skillweave_here(project, ["build", "--check", "--diff", "--format", fmt, "--output-file", "../report"])
@@ -321,12 +321,12 @@ def test_a_patch_and_a_report_do_not_share_standard_output(
     ("file", "message"),
     [
         ("no/report", "there is no folder no."),
-        ("skills", "skills is no regular file."),
-        ("fifo", "fifo is no regular file."),
-        ("skills/s/SKILL.md", "skills/s/SKILL.md lies in skills, which is no place for a report."),
-        ("patterns/report.md", "patterns/report.md lies in patterns, which is no place for a report."),
-        ("build/report", "build/report lies in build, which is no place for a report."),
-        ("skillweave.toml", "skillweave.toml is a configuration, and no place for a report."),
+        ("skills", "skills is not a regular file."),
+        ("fifo", "fifo is not a regular file."),
+        ("skills/s/SKILL.md", "skills/s/SKILL.md is in skills, which is no place for a report."),
+        ("patterns/report.md", "patterns/report.md is in patterns, which is no place for a report."),
+        ("build/report", "build/report is in build, which is no place for a report."),
+        ("skillweave.toml", "skillweave.toml is a configuration file, which is no place for a report."),
     ],
 )
 def test_an_output_file_that_cannot_be(file: str, message: str, project: Path, skillweave_here: Skillweave) -> None:

@@ -593,7 +593,7 @@ def test_it_says_why_an_entry_was_rebuilt_whose_sources_say_the_same(tmp_path: P
     if what == "configuration":
         assert reason == "no source changed, so the configuration or the version of skillweave did"
     else:
-        assert reason == "no source says anything else, so what was published was changed, or the mode of a source"
+        assert reason == "no source text changed, so an output or the mode of a source did"
 
 
 @pytest.mark.parametrize(

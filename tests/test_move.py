@@ -311,33 +311,37 @@ def test_a_dry_run_writes_nothing_and_its_patch_is_the_move(tmp_path: Path, skil
 
 
 REFUSED: dict[str, tuple[tuple[str, str], int, str]] = {
-    "not there": (("patterns/none.md", "patterns/b.md"), 2, "there is no patterns/none.md."),
-    "in the way": (("patterns/a.md", "patterns/f/b.md"), 2, "patterns/f/b.md exists, and nothing is overwritten."),
+    "not there": (("patterns/none.md", "patterns/b.md"), 2, "patterns/none.md does not exist."),
+    "in the way": (
+        ("patterns/a.md", "patterns/f/b.md"),
+        2,
+        "patterns/f/b.md already exists, and nothing is overwritten.",
+    ),
     "in the way in a folder": (
         ("patterns/b.md", "patterns/f"),
         2,
-        "patterns/f/b.md exists, and nothing is overwritten.",
+        "patterns/f/b.md already exists, and nothing is overwritten.",
     ),
-    "itself": (("patterns/a.md", "patterns/f/../a.md"), 2, "patterns/a.md is there already."),
-    "itself, a folder": (("patterns/f", "patterns"), 2, "patterns/f is there already."),
-    "into itself": (("patterns/f", "patterns/f/g"), 2, "patterns/f cannot go into itself."),
-    "below a file": (("patterns/a.md", "patterns/b.md/c.md"), 2, "patterns/b.md is no folder of the project."),
-    "the project": ((".", "patterns/x"), 2, "the project cannot go into itself."),
-    "outside": (("patterns/a.md", "../a.md"), 2, "../a.md lies outside the project"),
-    "from outside": (("../elsewhere.md", "patterns/e.md"), 2, "../elsewhere.md lies outside the project"),
-    "no root": (("patterns/a.md", "a.md"), 1, "a.md would lie outside of every folder that the project reads"),
-    "unknown": (("notes.txt", "patterns/n.txt"), 2, "notes.txt is no part of the project"),
+    "itself": (("patterns/a.md", "patterns/f/../a.md"), 2, "patterns/a.md is already there."),
+    "itself, a folder": (("patterns/f", "patterns"), 2, "patterns/f is already there."),
+    "into itself": (("patterns/f", "patterns/f/g"), 2, "patterns/f cannot be moved into itself."),
+    "below a file": (("patterns/a.md", "patterns/b.md/c.md"), 2, "patterns/b.md is not a folder of the project."),
+    "the project": ((".", "patterns/x"), 2, "the project cannot be moved into itself."),
+    "outside": (("patterns/a.md", "../a.md"), 2, "../a.md is outside the project"),
+    "from outside": (("../elsewhere.md", "patterns/e.md"), 2, "../elsewhere.md is outside the project"),
+    "no root": (("patterns/a.md", "a.md"), 1, "a.md would be outside every folder that the project reads"),
+    "unknown": (("notes.txt", "patterns/n.txt"), 2, "notes.txt is not part of the project"),
     "hidden": (("patterns/a.md", "patterns/.a.md"), 2, "patterns/.a.md would be left out of the project"),
     "control": (("patterns/a.md", "patterns/\x1b[31m.md"), 2, r"in a directive: 'patterns/\x1b[31m.md'."),
     "backslash": (("patterns/a.md", "patterns/a\\b.md"), 2, "a control character or a backslash"),
-    "nothing": (("patterns/a.md", ""), 2, "'' is no path."),
-    "nul": (("patterns/a.md", "a\0b"), 2, "is no path."),
-    "other case": (("patterns/a.md", "patterns/B.md"), 2, "patterns/b.md is there, and some disks take"),
-    "folder in another case": (("patterns/a.md", "patterns/F/a.md"), 2, "patterns/f is there, and some disks take"),
+    "nothing": (("patterns/a.md", ""), 2, "'' is not a path."),
+    "nul": (("patterns/a.md", "a\0b"), 2, "is not a path."),
+    "other case": (("patterns/a.md", "patterns/B.md"), 2, "patterns/b.md exists, and on some disks"),
+    "folder in another case": (("patterns/a.md", "patterns/F/a.md"), 2, "patterns/f exists, and on some disks"),
     "a symlink": (
         ("patterns/link.md", "patterns/l.md"),
         2,
-        "patterns/link.md is a symlink to a.md: move what it leads to.",
+        "patterns/link.md is a symlink to a.md: move what it points to.",
     ),
     "led to": (
         ("patterns/a.md", "patterns/z.md"),
@@ -347,13 +351,13 @@ REFUSED: dict[str, tuple[tuple[str, str], int, str]] = {
     "leading out": (
         ("patterns/g", "patterns/h/g"),
         2,
-        "patterns/g/up.md is a symlink to ../b.md, which would lead elsewhere",
+        "patterns/g/up.md is a symlink to ../b.md, which would point elsewhere",
     ),
     "a FIFO": (("patterns/fifo", "patterns/f2"), 2, "patterns/fifo is neither a file nor a folder."),
-    "a root": (("patterns", "lib"), 2, "`patterns` in the configuration names patterns: move that by hand"),
-    "shared": (("docs", "patterns/docs"), 2, "`shared` in the configuration names docs/d.md: move that by hand"),
+    "a root": (("patterns", "lib"), 2, "`patterns` in the configuration names patterns: move it by hand"),
+    "shared": (("docs", "patterns/docs"), 2, "`shared` in the configuration names docs/d.md: move it by hand"),
     "output": (("build", "patterns/build"), 2, "build is the output folder."),
-    "verbatim": (("patterns/raw", "patterns/r"), 1, "`verbatim` in the configuration names patterns/raw/t.md, and not"),
+    "verbatim": (("patterns/raw", "patterns/r"), 1, "`verbatim` in the configuration names patterns/raw/t.md, but not"),
     "no skill any more": (
         ("skills/x/SKILL.md", "skills/x/S.md"),
         1,
@@ -361,7 +365,11 @@ REFUSED: dict[str, tuple[tuple[str, str], int, str]] = {
     ),
     "a new document": (("patterns/b.md", "agents/b.md"), 1, "agents/b.md would become a document"),
     "two ids": (("skills/x", "skills/X"), 1, "error[SW703]"),
-    "ambiguous": (("patterns/b.md", "lib/c.md"), 1, "error[SW211]: c.md is lib/c.md and patterns/c.md"),
+    "ambiguous": (
+        ("patterns/b.md", "lib/c.md"),
+        1,
+        "error[SW211]: c.md is ambiguous: it can be lib/c.md and patterns/c.md",
+    ),
     "out of the skill": (("skills/x/own.md", "skills/y/own.md"), 1, "error[SW503]"),
     "found by accident": (
         ("patterns/b.md", "patterns/opt.md"),
@@ -458,7 +466,7 @@ def test_shared_files_that_nothing_names_are_kept_right_and_can_move(
     assert skillweave_here(tmp_path, ["mv", "docs/e.png", "docs/deep/e.png"]).status == 0
     refused = skillweave_here(tmp_path, ["mv", "docs/deep/e.png", "other/e.png"])
     assert refused.status == 1
-    assert "other/e.png would lie outside of every folder that the project reads" in refused.err
+    assert "other/e.png would be outside every folder that the project reads" in refused.err
 
 
 def test_what_was_broken_before_is_no_reason(tmp_path: Path, skillweave_here: Skillweave) -> None:
@@ -732,14 +740,14 @@ def test_a_move_that_cannot_be_told_is_said_to_be_done(tmp_path: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
     assert (done.returncode, (tmp_path / "patterns/u.md").exists()) == (1, True)
-    assert done.stderr == b"patterns/t.md is moved to patterns/u.md; what that does is not told.\n"
+    assert done.stderr == b"patterns/t.md was moved to patterns/u.md, but the report could not be printed.\n"
 
 
 def test_what_cannot_be_looked_into_is_named(tmp_path: Path, skillweave_here: Skillweave) -> None:
     write_files(tmp_path, {**SMALL, "patterns/odd.md": b"[t](t.md) \xff\n"})
     outcome = skillweave_here(tmp_path, ["mv", "patterns/t.md", "patterns/u.md"])
     assert outcome.status == 0
-    assert "not looked into: patterns/odd.md: not UTF-8: byte 0xff at byte 10\n" in outcome.out
+    assert "not searched: patterns/odd.md: not UTF-8: byte 0xff at byte 10\n" in outcome.out
 
 
 @pytest.mark.parametrize("names", [("patterns/a", "patterns/n/m/b"), ("patterns/a/p.md", "patterns/n/q.md")])
@@ -769,7 +777,7 @@ def test_cut_off_anywhere_it_can_be_finished(
         is_half = (root / ".skillweave-move.json").exists()
         untouched += not is_half
         if effect != "kill":
-            assert ("the same command again finishes it" in said) is is_half
+            assert ("run the same command again to finish it" in said) is is_half
             assert is_half or contents(root) == {path: text.encode() for path, text in SMALL.items()}
         again = skillweave_here(root, ["mv", *names])
         assert again.status == 0, again
@@ -791,7 +799,7 @@ def test_a_move_that_was_cut_off_comes_first(tmp_path: Path, skillweave_here: Sk
     (tmp_path / X).write_text("mine\n")
     finished = skillweave_here(tmp_path, ["mv", "patterns/a", "patterns/b"])
     assert (finished.status, finished.out) == (1, "finished moving patterns/a → patterns/b\n")
-    assert finished.err == f"{X} has been changed since, and is left: see `skillweave check`\n"
+    assert finished.err == f"{X} has changed since, and was left as it is: see `skillweave check`\n"
     assert (tmp_path / X).read_text() == "mine\n"
     assert cut not in contents(tmp_path)
 
@@ -815,7 +823,7 @@ def test_what_finishes_a_move_can_be_pasted(tmp_path: Path, skillweave_here: Ski
 def test_a_mistake_is_told_in_one_line(tmp_path: Path, skillweave_here: Skillweave) -> None:
     write_files(tmp_path, SMALL)
     told = skillweave_here(tmp_path, ["mv", "patterns/a\n::error::b.md", "patterns/c.md"]).err
-    assert told.endswith("\n\nError: there is no patterns/a\\x0a::error::b.md.\n")
+    assert told.endswith("\n\nError: patterns/a\\x0a::error::b.md does not exist.\n")
 
 
 def half_done(root: Path) -> str:
@@ -885,7 +893,7 @@ def test_a_journal_that_is_no_file_is_to_be_removed(tmp_path: Path, skillweave_h
             path.symlink_to("nowhere")
     refused = skillweave_here(tmp_path, ["mv", "patterns/a", "patterns/b"])
     assert refused.status == 2
-    assert ".skillweave-move.json is no regular file" in refused.err
+    assert ".skillweave-move.json is not a readable regular file" in refused.err
     assert "remove it" in refused.err
     assert not (tmp_path / "patterns/b").exists()
 
@@ -900,7 +908,7 @@ def test_a_journal_from_a_stranger_reaches_nothing_outside(tmp_path: Path, skill
         journal = {"old": old, "new": new, "folder": False, "changes": []}
         (root / ".skillweave-move.json").write_text(json.dumps(journal))
         refused = skillweave_here(root, ["mv", old, new])
-        assert (refused.status, "which is no place in the project" in refused.err) == (2, True)
+        assert (refused.status, "which is not in the project" in refused.err) == (2, True)
     assert (tmp_path / "mine.txt").read_text() == "mine\n"
 
 

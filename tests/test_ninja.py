@@ -242,16 +242,16 @@ def test_what_writes_nothing_writes_no_depfile(project: Path, skillweave: Skillw
 @pytest.mark.parametrize(
     ("file", "message"),
     [
-        ("patterns/shared.md", "patterns/shared.md lies in patterns, which is no place for a depfile."),
-        ("skills/a/SKILL.md", "skills/a/SKILL.md lies in skills, which is no place for a depfile."),
-        ("build/skills/a/x.d", "build/skills/a/x.d lies in build, which is no place for a depfile."),
-        ("../out/x.d", "x.d lies in {}, which is no place for a depfile."),
-        ("skillweave.toml", "skillweave.toml is a configuration, and no place for a depfile."),
+        ("patterns/shared.md", "patterns/shared.md is in patterns, which is no place for a depfile."),
+        ("skills/a/SKILL.md", "skills/a/SKILL.md is in skills, which is no place for a depfile."),
+        ("build/skills/a/x.d", "build/skills/a/x.d is in build, which is no place for a depfile."),
+        ("../out/x.d", "x.d is in {}, which is no place for a depfile."),
+        ("skillweave.toml", "skillweave.toml is a configuration file, which is no place for a depfile."),
         ("no/such/x.d", "there is no folder no/such."),
-        ("patterns", "patterns is no regular file."),
-        ("fifo", "fifo is no regular file."),
-        ("/dev/full", "/dev/full is no regular file."),
-        ("/dev/stdout", "/dev/stdout is no regular file."),
+        ("patterns", "patterns is not a regular file."),
+        ("fifo", "fifo is not a regular file."),
+        ("/dev/full", "/dev/full is not a regular file."),
+        ("/dev/stdout", "/dev/stdout is not a regular file."),
     ],
 )
 def test_a_depfile_that_cannot_be_is_refused_before_anything_is_done(
@@ -279,7 +279,7 @@ def test_a_stream_that_leads_to_a_file_is_no_place_for_a_depfile(project: Path) 
             stderr=subprocess.PIPE,
             check=False,
         )
-    assert (done.returncode, b"/dev/fd/1 is no regular file." in done.stderr) == (2, True)
+    assert (done.returncode, b"/dev/fd/1 is not a regular file." in done.stderr) == (2, True)
 
 
 # The graph
@@ -327,7 +327,7 @@ def test_the_graph_as_text(project: Path, skillweave: Skillweave) -> None:
         "skills/b/SKILL.md",
         "  patterns/shared.md",
         "  skills/b/SKILL.md",
-        "  patterns/own/late.md (optional, not there)",
+        "  patterns/own/late.md (optional, missing)",
     ]
 
 
@@ -354,7 +354,7 @@ def test_the_graph_of_an_entry_with_an_error(project: Path, skillweave: Skillwea
     assert entry["inputs"] == ["patterns/more/between.md", "patterns/shared.md", "skills/a/SKILL.md"]
     assert entry["outputs"] == ["skills/a/SKILL.md"]
     shown = skillweave(project, ["graph", "a"]).err
-    assert shown.startswith("error[SW201]: there is no gone.md\n  --> patterns/more/between.md:1:12\n")
+    assert shown.startswith("error[SW201]: cannot find gone.md\n  --> patterns/more/between.md:1:12\n")
     assert skillweave(project, ["graph", "a", "--format", "concise"]).err == outcome.err
 
 

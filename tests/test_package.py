@@ -175,8 +175,10 @@ def test_limits_of_installers(project: Path, skillweave: Skillweave) -> None:
     (project / "plugins/context/skills/orchestration/big.bin").write_bytes(bytes(30_000_000))
     outcome = skillweave(project, ["package"])
     assert (outcome.status, codes(outcome)) == (1, ["SW904", "SW904"])
-    assert "context:zip has 201 files, and installers take 200" in outcome.err
-    assert re.search(r"context:orchestration has 30,000,\d{3} bytes, and installers take 30,000,000", outcome.err)
+    assert "context:zip has 201 files, but installers accept only 200" in outcome.err
+    assert re.search(
+        r"context:orchestration has 30,000,\d{3} bytes, but installers accept only 30,000,000", outcome.err
+    )
     assert [path.name for path in (project / "dist").glob("*.zip")] == ["research-orchestration.zip"]
     (project / "plugins/context/skills/zip/data/0.txt").unlink()
     assert skillweave(project, ["package", "context:zip"]).status == 0
@@ -187,7 +189,7 @@ def test_a_skill_that_holds_another_is_not_packed(project: Path, skillweave: Ski
     write(project / inner, skill("inner", "# Inner\n"))
     outcome = skillweave(project, ["package"])
     assert (outcome.status, codes(outcome)) == (1, ["SW709"])
-    assert "context:zip holds another skill, context:zip:inner" in outcome.err
+    assert "context:zip contains another skill, context:zip:inner" in outcome.err
     made = sorted(path.name for path in (project / "dist").glob("*.zip"))
     assert made == ["context-orchestration.zip", "context-zip-inner.zip", "research-orchestration.zip"]
     assert list(members(project / "dist/context-zip-inner.zip")) == ["inner/SKILL.md"]
@@ -199,7 +201,7 @@ def test_a_second_skill_md_that_is_shipped(project: Path, skillweave: Skillweave
         file.write("\n<<asset: template/>>\n")
     outcome = skillweave(project, ["package", "context:zip"])
     assert (outcome.status, codes(outcome)) == (1, ["SW709"])
-    assert "holds a second SKILL.md, assets/template/SKILL.md" in outcome.err
+    assert "contains a second SKILL.md, assets/template/SKILL.md" in outcome.err
 
 
 def test_two_skills_of_one_archive_name(project: Path, skillweave: Skillweave) -> None:
@@ -207,7 +209,7 @@ def test_two_skills_of_one_archive_name(project: Path, skillweave: Skillweave) -
     write(project / "plugins/context/skills/zip-a/SKILL.md", skill("zip-a", "# A\n"))
     outcome = skillweave(project, ["package"])
     assert (outcome.status, codes(outcome)) == (1, ["SW901"])
-    assert "context:zip-a and context-zip:a both go to context-zip-a.zip" in outcome.err
+    assert "context:zip-a and context-zip:a would both become context-zip-a.zip" in outcome.err
     assert outcome.out.splitlines()[-1].endswith(" 0 unchanged, 1 with errors")
 
 
@@ -270,7 +272,7 @@ def test_what_is_not_ours_stays(project: Path, skillweave: Skillweave, way: str)
     before = contents(project)
     outcome = skillweave(project, ["package", "context:zip"])
     assert (outcome.status, codes(outcome)) == (1, ["SW902"])
-    assert f"dist/{name} stands where a package goes" in outcome.err
+    assert f"dist/{name} is where a package goes, but no earlier run wrote it" in outcome.err
     after = contents(project)
     assert {path: after[path] for path in before if path != "dist/SHA256SUMS" or way == "sums"} == {
         path: before[path] for path in before if path != "dist/SHA256SUMS" or way == "sums"
@@ -284,7 +286,7 @@ def test_a_target_that_is_no_folder(project: Path, skillweave: Skillweave, to: s
     before = contents(project)
     outcome = skillweave(project, ["package", "--to", to])
     assert (outcome.status, outcome.out) == (2, "")
-    assert f"{to.partition('/')[0]} is no folder" in outcome.err
+    assert f"{to.partition('/')[0]} is not a folder" in outcome.err
     assert contents(project) == before
 
 
@@ -319,7 +321,7 @@ def test_packages_do_not_go_among_sources_or_outputs(project: Path, skillweave: 
     (project / "skillweave.toml").write_text('shared = ["shared"]\n' + settings)
     outcome = skillweave(project, ["package", "--to", to])
     assert outcome.status == 2
-    assert "which holds no packages" in outcome.err
+    assert "which is no place for packages" in outcome.err
 
 
 @pytest.mark.parametrize("output", ["x", "./x", "x/", "skills/../x"])
@@ -327,7 +329,7 @@ def test_packages_do_not_go_among_outputs_however_their_folder_is_written(
     project: Path, skillweave: Skillweave, output: str
 ) -> None:
     outcome = skillweave(project, ["package", "--output", output, "--to", "x/dist"])
-    assert (outcome.status, "which holds no packages" in outcome.err) == (2, True)
+    assert (outcome.status, "which is no place for packages" in outcome.err) == (2, True)
 
 
 def test_the_target_is_named_from_here(project: Path, skillweave: Skillweave) -> None:
@@ -448,7 +450,7 @@ def test_a_plugin_that_would_lack_something_is_not_made(project: Path, skillweav
     write(project / "patterns/steps.md", "<<include: missing.md>>\n")
     outcome = skillweave(project, ["package", "--as", "plugin", "--to", "out"])
     assert outcome.status == 1
-    assert "plugin research is not made: it would lack research:reader, research:orchestration" in outcome.out
+    assert "plugin research is not created: it would lack research:reader, research:orchestration" in outcome.out
     assert sorted(path.name for path in (project / "out").iterdir()) == ["SHA256SUMS", "context"]
 
 
@@ -456,7 +458,7 @@ def test_two_skills_on_one_place_of_a_plugin(project: Path, skillweave: Skillwea
     write(project / "plugins/context/skills/more/zip/SKILL.md", FILES["plugins/context/skills/zip/SKILL.md"])
     outcome = skillweave(project, ["package", "--as", "plugin", "--to", "out"])
     assert (outcome.status, codes(outcome)) == (1, ["SW901"])
-    assert "context:zip and context:more:zip both go to skills/zip" in outcome.err
+    assert "context:zip and context:more:zip would both become skills/zip" in outcome.err
 
 
 def test_entries_without_a_namespace(tmp_path: Path, skillweave: Skillweave) -> None:
@@ -475,7 +477,7 @@ def test_a_folder_that_cannot_name_a_plugin(tmp_path: Path, skillweave: Skillwea
     write(tmp_path / "skills/My Tools/one/SKILL.md", skill("one", "# One\n"))
     outcome = skillweave(tmp_path, ["package", "--as", "plugin"])
     assert (outcome.status, codes(outcome)) == (1, ["SW905"])
-    assert '"My Tools" cannot be the name of a plugin' in outcome.err
+    assert '"My Tools" is not a valid name for a plugin' in outcome.err
 
 
 @pytest.mark.parametrize(
@@ -484,13 +486,13 @@ def test_a_folder_that_cannot_name_a_plugin(tmp_path: Path, skillweave: Skillwea
         ('[plugins.one]\nverison = "1"\n', "2:1", 'unknown key "verison" in plugins.one'),
         ("[plugins.one]\nversion = 1\n", "2:11", "plugins.one.version: expected a string, found an integer"),
         ('[plugins.one]\nkeywords = ["a", 1]\n', "2:18", "expected a string, found an integer"),
-        ('[plugins.one]\nhomepage = "example"\n', "2:12", 'homepage: "example" is no URL'),
+        ('[plugins.one]\nhomepage = "example"\n', "2:12", 'homepage: "example" is not a URL'),
         ('[plugins.one]\nauthor = {email = "a@b"}\n', "2:10", "author: the name is missing"),
         ('[plugins.one]\nauthor = {name = "A", mail = "b"}\n', "2:23", 'unknown key "mail" in plugins.one.author'),
         ("[plugins.one]\nauthor = true\n", "2:10", "expected a string or a table, found a boolean"),
-        ('[plugins.one]\nlicense = ""\n', "2:11", "license: an empty text says nothing"),
-        ('[plugins.one]\nmarketplace = "My Tools"\n', "2:15", '"My Tools" cannot be the name of one'),
-        ('[plugins.one]\nmarketplace = "agent-skills"\n', "2:15", '"agent-skills" cannot be the name of one'),
+        ('[plugins.one]\nlicense = ""\n', "2:11", "license is empty"),
+        ('[plugins.one]\nmarketplace = "My Tools"\n', "2:15", '"My Tools" is not a valid name'),
+        ('[plugins.one]\nmarketplace = "agent-skills"\n', "2:15", '"agent-skills" is not a valid name'),
         ('[plugins.onne]\nversion = "1"\n', "1:10", 'no entry is in a plugin "onne"'),
     ],
 )
@@ -654,7 +656,9 @@ def test_a_name_that_not_every_system_can_have_is_not_packed(tmp_path: Path, ski
     write(tmp_path / "skills/a" / name, "x\n")
     outcome = skillweave(tmp_path, ["package", "--format", "concise"])
     assert outcome.status == 1
-    assert f'SW203 a holds {name}, and not every system can have a file or folder "{name}"' in outcome.err + outcome.out
+    assert (
+        f'SW203 a contains {name}, but not every system allows a file or folder "{name}"' in outcome.err + outcome.out
+    )
     assert not (tmp_path / "dist/a.zip").exists()
 
 
@@ -664,7 +668,7 @@ def test_no_report_takes_the_place_of_a_package(tmp_path: Path, skillweave: Skil
     before = files_below(tmp_path / "dist")
     outcome = skillweave(tmp_path, ["package", "--output-file", "dist/a.zip"])
     assert outcome.status == 2
-    assert "dist/a.zip lies in dist, which holds nothing but packages" in outcome.err
+    assert "dist/a.zip is in dist, which is only for packages" in outcome.err
     assert files_below(tmp_path / "dist") == before
 
 

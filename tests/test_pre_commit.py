@@ -59,7 +59,7 @@ def test_a_bad_commit_is_blocked_and_a_mended_one_goes_through(project: Path, to
 
     broken = commit()
     assert verdicts(broken) == {"skillweave check": "Failed", "skillweave build --check": "Failed"}
-    assert "error[SW201]: there is no a.md\n  --> skills/x/SKILL.md:7:12\n" in broken.text
+    assert "error[SW201]: cannot find a.md\n  --> skills/x/SKILL.md:7:12\n" in broken.text
     assert (broken.status, commits()) == (1, 0)
 
     write(project / "patterns/a.md", "Text.\n")

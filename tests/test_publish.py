@@ -198,7 +198,7 @@ def test_what_is_no_folder_where_one_goes_is_named_once(
     else:
         place.symlink_to(project.parent)
     found = skillweave_here(project, ["build", "--format", "concise"])
-    why = "stands where the folder of an output goes and no build wrote it"
+    why = "is where the folder of an output goes, but no build wrote it"
     assert (found.status, found.err) == (1, f"build/{at}:1:1: SW902 build/{at} {why}\n")
 
 
@@ -225,7 +225,7 @@ def test_an_edited_output_without_a_source_stays(project: Path, gone: str, skill
     write_files(project, {"build/skills/x/data.txt": "edited"})
     (project / "skills/x" / gone).unlink()
     found = skillweave_here(project, ["build"])
-    assert (found.status, "was edited after it was built" in found.err) == (1, True)
+    assert (found.status, "was edited after the build" in found.err) == (1, True)
     assert read_tree(project / "build")["skills/x/data.txt"] == OutputFile("edited")
     assert (project / "build/skills/x/SKILL.md").exists() == (gone != "SKILL.md")
 
@@ -416,6 +416,6 @@ def test_what_is_said_to_be_removed_is_gone(tmp_path: Path, skillweave: Skillwea
     for path in ("docs/x/SKILL.md", "docs/z/SKILL.md"):
         (tmp_path / path).unlink()
     assert skillweave(tmp_path, ["build"]).out.splitlines()[:2] == [
-        "removed build/docs/x/SKILL.md, as nothing makes it any more",
-        "removed build/docs/z, as nothing makes it any more",
+        "removed build/docs/x/SKILL.md, which has no source any more",
+        "removed build/docs/z, which has no source any more",
     ]

@@ -41,7 +41,7 @@ CYCLE = Diagnostic(
     SourcePath("patterns/a.md"),
     Position(4, 1),
     Position(4, 20),
-    help="move what they share into a file of its own",
+    help="move what they share into a separate file",
     label="patterns/a.md includes patterns/b.md",
     hops=(
         Note("includes patterns/c.md", SourcePath("patterns/b.md"), Position(1, 1)),
@@ -107,7 +107,7 @@ error[SW301]: include cycle of 3 files
   ::: patterns/b.md:1:1   includes patterns/c.md
   ::: patterns/c.md:9:1   includes patterns/a.md
    = note: reached from skills/x/SKILL.md:12:1
-   = help: move what they share into a file of its own
+   = help: move what they share into a separate file
 """
     )
 
@@ -151,7 +151,7 @@ def test_json_has_the_documented_shape() -> None:
             {"message": "includes patterns/a.md", "path": "patterns/c.md", "line": 9, "column": 1},
             {"message": "reached from", "path": "skills/x/SKILL.md", "line": 12, "column": 1},
         ],
-        "help": "move what they share into a file of its own",
+        "help": "move what they share into a separate file",
         "fixable": False,
     }
     assert (merge["severity"], merge["fixable"], merge["help"]) == ("warning", True, None)

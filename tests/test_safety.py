@@ -141,7 +141,7 @@ def test_a_configuration_that_is_a_link_to_something_else_is_not_told(
     for fmt in ("full", "json", "sarif"):
         done = skillweave_here(project, ["check", "--format", fmt])
         assert done.status == 2
-        assert "the configuration is a symlink to what is none of the project" in done.out + done.err
+        assert "the configuration is a symlink to a file outside the project" in done.out + done.err
         assert "SECRET" not in done.out + done.err
         # Who names it on the command line wants it read; what it says is still not shown.
     done = skillweave_here(project, ["check", "--config", name])
@@ -215,7 +215,7 @@ def test_links_planted_in_the_output_are_not_followed(project: Path, skillweave_
     before = untouchable(project)
     done = skillweave_here(project, ["build"])
     assert done.status == 1
-    assert "build/skills stands where the folder of an output goes" in done.err
+    assert "build/skills is where the folder of an output goes, but no build wrote it" in done.err
     assert untouchable(project) == before
 
 

@@ -60,10 +60,10 @@ def test_a_misspelt_key_is_the_field_that_is_missing(key: str) -> None:
     ("text", "cure"),
     [
         ("description: ''\n", "write what it does, and when to use it"),
-        ("description: [x]\n", "write one text"),
+        ("description: [x]\n", "write one string"),
         (f"description: {'x' * 1030}\n", "shorten it by 6"),
         ("description: x\ncompatibility: ''\n", "write what it needs, or leave it out"),
-        ("description: x\nmetadata:\n  a: [x]\n", "write one text"),
+        ("description: x\nmetadata:\n  a: [x]\n", "write one string"),
         ("description: x\nmetadata: x\n", "write `key: value` lines in it"),
     ],
 )
@@ -138,4 +138,4 @@ def test_a_key_of_the_specification_is_portable_everywhere() -> None:
 
 def test_a_misspelt_key_is_recognised() -> None:
     assert only(f"{SOUND}licence: MIT\n").help == "did you mean license?"
-    assert only(f"{SOUND}author: me\n").help == "keys of your own go under metadata"
+    assert only(f"{SOUND}author: me\n").help == "put keys of your own under metadata"

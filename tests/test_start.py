@@ -45,7 +45,7 @@ def refuses(project: Path, run: Skillweave, arguments: list[str], reason: str) -
     shown = run(project, arguments)
     assert (shown.status, shown.out) == (2, "")
     assert [line for line in shown.err.splitlines() if line.startswith("Error")] == [
-        f"Error: nothing was made: {reason}"
+        f"Error: nothing was created: {reason}"
     ]
     assert shown.err.endswith(f"{reason}\n")
     assert state(project) == before
@@ -222,7 +222,7 @@ def test_the_lines_for_a_configuration_that_exists(tmp_path: Path, skillweave_he
     (tmp_path / HOOK).write_text(theirs, encoding="utf-8")
     shown = skillweave_here(tmp_path, ["init"])
     assert (tmp_path / HOOK).read_text(encoding="utf-8") == theirs
-    lines = shown.out.partition("indented as what stands there:\n\n")[2].partition("\nNext")[0]
+    lines = shown.out.partition("indented like what is there:\n\n")[2].partition("\nNext")[0]
     assert f"kept {HOOK}\n" in shown.out
     assert hooks(theirs + lines) == [*hooks(theirs), *hooks(template("hook.yaml"))]
     (tmp_path / HOOK).write_text(theirs + lines, encoding="utf-8")
@@ -236,8 +236,8 @@ def test_in_a_folder_of_a_repository(tmp_path: Path, skillweave_here: Skillweave
     shown = skillweave_here(tmp_path, ["init", "tools/our skills"])
     assert sorted(read_tree(tmp_path / "tools/our skills")) == sorted(name for name in FILES if name != HOOK)
     assert not (tmp_path / HOOK).exists()
-    assert f"not made: ../../{HOOK}\n" in shown.out
-    lines = shown.out.partition("indented as what stands there:\n\n")[2].partition("\nNext")[0]
+    assert f"not created: ../../{HOOK}\n" in shown.out
+    lines = shown.out.partition("indented like what is there:\n\n")[2].partition("\nNext")[0]
     assert [hook["entry"] for hook in hooks(f"repos:\n{lines}")] == ["skillweave check --root 'tools/our skills'"]
 
 
@@ -271,8 +271,8 @@ def test_the_hook_of_another_project_is_none(
 
 
 OBSTACLES: dict[str, tuple[Callable[[Path], object], str]] = {
-    "a file for a folder": (lambda project: (project / "patterns").write_text("x"), "patterns is no folder"),
-    "a folder for a file": (lambda project: (project / SKILL).mkdir(parents=True), f"{SKILL} is no regular file"),
+    "a file for a folder": (lambda project: (project / "patterns").write_text("x"), "patterns is not a folder"),
+    "a folder for a file": (lambda project: (project / SKILL).mkdir(parents=True), f"{SKILL} is not a regular file"),
     "a FIFO": (
         lambda project: os.mkfifo(project / CONFIG),
         f"{CONFIG}:1:1: SW001 cannot read the configuration: it is not a regular file",
@@ -287,7 +287,7 @@ OBSTACLES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a symlink for a file": (
         lambda project: (project / CONFIG).symlink_to("nowhere"),
-        f"{CONFIG}:1:1: SW001 the configuration is a symlink to what is none of the project",
+        f"{CONFIG}:1:1: SW001 the configuration is a symlink to a file outside the project",
     ),
     "a circle": (lambda project: (project / "skills").symlink_to("skills"), "skills is a symlink to nothing"),
     "a broken configuration": (
@@ -316,13 +316,13 @@ def test_a_symlink_within_the_project_is_followed(tmp_path: Path, skillweave_her
 
 def test_all_obstacles_are_told_at_once(tmp_path: Path, skillweave_here: Skillweave) -> None:
     put(tmp_path, patterns="x", skills="x")
-    refuses(tmp_path, skillweave_here, ["init"], "patterns is no folder; skills is no folder")
+    refuses(tmp_path, skillweave_here, ["init"], "patterns is not a folder; skills is not a folder")
 
 
 @pytest.mark.parametrize("name", ["file", "file/below"])
 def test_a_file_is_no_project(tmp_path: Path, skillweave_here: Skillweave, name: str) -> None:
     put(tmp_path, file="x")
-    refuses(tmp_path, skillweave_here, ["init", name], f"{tmp_path}/file is no folder")
+    refuses(tmp_path, skillweave_here, ["init", name], f"{tmp_path}/file is not a folder")
 
 
 def without_privileges() -> None:
@@ -340,7 +340,7 @@ def test_a_read_only_folder(tmp_path: Path, folder: str, arguments: list[str]) -
     shown = run_apart(tmp_path, arguments, limit=without_privileges)
     (tmp_path / folder).chmod(0o755)
     assert (shown.status, shown.out) == (2, "")
-    assert shown.err.endswith(f"Error: nothing was made: {tmp_path / folder} is read-only\n")
+    assert shown.err.endswith(f"Error: nothing was created: {tmp_path / folder} is read-only\n")
     assert list(read_tree(tmp_path)) == ["skills/"]
 
 
@@ -398,9 +398,9 @@ def test_a_new_skill_is_right_as_it_stands(
 @pytest.mark.parametrize(
     ("name", "note"),
     [
-        ("x:y", "note: it lies inside the skill x: "),
-        ("x:in:y", "note: it lies inside the skill x:in: "),
-        ("p", "note: the skill p:q lies inside it: "),
+        ("x:y", "note: it is inside the skill x: "),
+        ("x:in:y", "note: it is inside the skill x:in: "),
+        ("p", "note: the skill p:q is inside it: "),
         ("xx:y", None),
     ],
 )
@@ -419,11 +419,17 @@ def test_a_new_skill_says_that_it_is_nested(
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("Commit", '"Commit" cannot be the name of a skill (a to z, 0 to 9, and single hyphens between them: commit?)'),
-        ("a--b", '"a--b" cannot be the name of a skill (a to z, 0 to 9, and single hyphens between them: a-b?)'),
-        ("a" * 65, "a name of 65 characters, above 64"),
-        ("", '"" cannot be the name of a skill (a to z, 0 to 9, and single hyphens between them)'),
-        ("a\nb", r'"a\x0ab" cannot be the name of a skill (a to z, 0 to 9, and single hyphens between them: a-b?)'),
+        (
+            "Commit",
+            '"Commit" is not a valid name for a skill (use a to z, 0 to 9, and single hyphens between them: commit?)',
+        ),
+        ("a--b", '"a--b" is not a valid name for a skill (use a to z, 0 to 9, and single hyphens between them: a-b?)'),
+        ("a" * 65, "the name has 65 characters; the limit is 64"),
+        ("", '"" is not a valid name for a skill (use a to z, 0 to 9, and single hyphens between them)'),
+        (
+            "a\nb",
+            r'"a\x0ab" is not a valid name for a skill (use a to z, 0 to 9, and single hyphens between them: a-b?)',
+        ),
         ("a::b", '"skills/a//b" is not the path of a file'),
         ("..:b", '"skills/../b" has a ".." part'),
         ("*:b", '"skills/*/b" has a "*"'),
@@ -433,8 +439,8 @@ def test_a_new_skill_says_that_it_is_nested(
         ("/b", "/b is not below skills"),
         ("skills/../b", '"skills/../b" has a ".." part'),
         ("patterns/b", "patterns/b is not below skills"),
-        ("x", "skills/x/SKILL.md exists"),
-        ("nul", '"skills/nul" cannot be the path of a file on every machine'),
+        ("x", "skills/x/SKILL.md already exists"),
+        ("nul", '"skills/nul" is not a valid path on every machine'),
     ],
 )
 def test_no_skill_by_such_a_name(tmp_path: Path, skillweave_here: Skillweave, name: str, reason: str) -> None:
@@ -445,7 +451,7 @@ def test_no_skill_by_such_a_name(tmp_path: Path, skillweave_here: Skillweave, na
 def test_an_id_is_not_given_twice(tmp_path: Path, skillweave_here: Skillweave) -> None:
     put(tmp_path, skillweave_toml=TWO, plugins__p__skills__x__SKILL_md=OWN)
     refuses(
-        tmp_path, skillweave_here, ["new", "skill", "skills/p/x"], "plugins/p/skills/x/SKILL.md has the id p:x already"
+        tmp_path, skillweave_here, ["new", "skill", "skills/p/x"], "plugins/p/skills/x/SKILL.md already has the id p:x"
     )
 
 
@@ -457,8 +463,10 @@ def test_a_skill_needs_a_root_that_can_hold_it(tmp_path: Path, skillweave_here: 
 
 def test_another_case_is_the_same_file_elsewhere(tmp_path: Path, skillweave_here: Skillweave) -> None:
     put(tmp_path, Skills__x__SKILL_md=OWN, patterns__Evidence_md="x\n")
-    refuses(tmp_path, skillweave_here, ["new", "skill", "y"], "Skills exists, in another case")
-    refuses(tmp_path, skillweave_here, ["new", "pattern", "evidence"], "patterns/Evidence.md exists, in another case")
+    refuses(tmp_path, skillweave_here, ["new", "skill", "y"], "Skills exists, in a different case")
+    refuses(
+        tmp_path, skillweave_here, ["new", "pattern", "evidence"], "patterns/Evidence.md exists, in a different case"
+    )
 
 
 # new pattern
@@ -496,20 +504,20 @@ def test_the_line_that_includes_a_new_pattern_does(  # noqa: PLR0913, PLR0917 (a
         ("x/", '"patterns/x/" is not the path of a file'),
         ("../x", '"../x.md" has a ".." part'),
         ("a/../../x", '"a/../../x.md" has a ".." part'),
-        ("/x", '"/x.md" is no path below the project folder'),
-        ("~x", '"~x.md" starts like a home folder'),
-        ("C:x", '"C:x.md" is no path below the project folder'),
-        ("http://x", '"patterns/http://x.md" cannot be the path of a file on every machine'),
+        ("/x", '"/x.md" is not a path below the project folder'),
+        ("~x", '"~x.md" starts with a home folder'),
+        ("C:x", '"C:x.md" is not a path below the project folder'),
+        ("http://x", '"patterns/http://x.md" is not a valid path on every machine'),
         ("a\\b", r'"a\b.md" has a backslash'),
-        ("a?b", '"patterns/a?b.md" cannot be the path of a file on every machine'),
-        ("git/Aux", '"patterns/git/Aux.md" cannot be the path of a file on every machine'),
-        ("git./a", '"patterns/git./a.md" cannot be the path of a file on every machine'),
-        ("a\tb", "a path cannot hold control characters"),
+        ("a?b", '"patterns/a?b.md" is not a valid path on every machine'),
+        ("git/Aux", '"patterns/git/Aux.md" is not a valid path on every machine'),
+        ("git./a", '"patterns/git./a.md" is not a valid path on every machine'),
+        ("a\tb", "a path cannot contain control characters"),
         (".hidden/x", '"patterns/.hidden/x.md" would never be read, because of ".hidden"'),
         ("a /x", '"patterns/a /x.md" is not the path of a file'),
-        ("x.md/y", "patterns/x.md is no folder"),
-        ("x", "patterns/x.md exists"),
-        ("other", "more/other.md exists: a directive could not tell the two apart"),
+        ("x.md/y", "patterns/x.md is not a folder"),
+        ("x", "patterns/x.md already exists"),
+        ("other", "more/other.md exists: a directive could not distinguish the two"),
     ],
 )
 def test_no_pattern_at_such_a_path(tmp_path: Path, skillweave_here: Skillweave, name: str, reason: str) -> None:
@@ -541,7 +549,7 @@ def test_another_project_can_be_named(tmp_path: Path, skillweave_here: Skillweav
 def test_a_project_that_is_not_there_is_not_made(tmp_path: Path, skillweave_here: Skillweave, kind: str) -> None:
     put(tmp_path, file="x\n")
     for name in ("typo", "file"):
-        refuses(tmp_path, skillweave_here, ["new", kind, "x", "--root", name], f"{tmp_path}/{name} is no folder")
+        refuses(tmp_path, skillweave_here, ["new", kind, "x", "--root", name], f"{tmp_path}/{name} is not a folder")
 
 
 @pytest.mark.parametrize("kind", ["skill", "pattern"])
@@ -554,7 +562,7 @@ def test_help(tmp_path: Path, skillweave_here: Skillweave, kind: str) -> None:
 def test_a_project_in_a_project_is_told(tmp_path: Path, skillweave_here: Skillweave) -> None:
     (tmp_path / "outer/skills").mkdir(parents=True)
     begun = skillweave_here(tmp_path / "outer", ["init", "inner"])
-    assert f"note: this is inside the project {tmp_path}/outer, and is one of its own\n" in begun.out
+    assert f"note: this is inside the project {tmp_path}/outer, but is a project of its own\n" in begun.out
     assert "note:" not in skillweave_here(tmp_path, ["init", "beside"]).out
 
 

@@ -216,12 +216,12 @@ def test_a_file_that_is_not_what_was_built(project: Path, skillweave: Skillweave
 @pytest.mark.parametrize(
     ("place", "says"),
     [
-        ("build/skills/x/SKILL.md:30", "has 29 lines, and no line 30"),
-        ("build/skills/x/SKILL.md:0", "has 29 lines, and no line 0"),
-        ("build/skills/x/other.md", "x makes no build/skills/x/other.md"),
+        ("build/skills/x/SKILL.md:30", "has 29 lines; there is no line 30"),
+        ("build/skills/x/SKILL.md:0", "has 29 lines; there is no line 0"),
+        ("build/skills/x/other.md", "x does not make build/skills/x/other.md"),
         ("build/other.md", "no source makes build/other.md"),
-        ("build/skills/x/SKILL.md:x", "x is no line number: build/skills/x/SKILL.md:x"),
-        ("build/skills/x/SKILL.md:", "nothing is no line number: build/skills/x/SKILL.md:"),
+        ("build/skills/x/SKILL.md:x", "x is not a line number: build/skills/x/SKILL.md:x"),
+        ("build/skills/x/SKILL.md:", "nothing is not a line number: build/skills/x/SKILL.md:"),
         ("patterns/one.md", "patterns/one.md is not in the output folder (build).\n"),
         (
             "skills/x/SKILL.md:3",

@@ -605,9 +605,9 @@ def test_lines_for_people(project: Path) -> None:
         late = threading.Timer(IN_TIME, process.kill)
         late.start()
         lines = (line.rpartition(", in ")[0] or line.rstrip("\n") for line in process.stdout)
-        assert list(islice(lines, 2)) == ["built commit", "watching; Ctrl-C ends it"]
+        assert list(islice(lines, 2)) == ["built commit", "watching; press Ctrl-C to stop"]
         write(project / "patterns/a.md", "<<include: nowhere.md>>\n")
-        assert next(lines) == "error[SW201]: there is no nowhere.md"
+        assert next(lines) == "error[SW201]: cannot find nowhere.md"
         assert "patterns/a.md: 1 with errors, last good output kept" in lines
         write_in_place(project)
         assert list(islice(lines, 2)) == ["patterns/a.md: built commit", "all is well again"]

@@ -29,7 +29,7 @@ def alone(folder: Path) -> Iterator[bool]:
         if not is_free:
             if not has_waited:
                 # The message names no folder: a name chosen by a repository could be a command to a CI runner.
-                sys.stderr.write("another build is at work in the output folder: waiting for it to end\n")
+                sys.stderr.write("another build is running in this output folder: waiting for it to finish\n")
                 sys.stderr.flush()
                 has_waited = True
             wait_for_lock(descriptor)

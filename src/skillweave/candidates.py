@@ -9,6 +9,7 @@ from skillweave.destination import relative
 from skillweave.diagnostics import CODES
 from skillweave.files import Tree, expand_roots, is_below
 from skillweave.project import discover
+from skillweave.source import folders_above
 from skillweave.suppress import why_not_ignored
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def entries(config: Config, start: str) -> list[str]:
     names = [entry.id for entry in found]
     if start:
         paths = [entry.path.removesuffix("/SKILL.md") for entry in found]
-        names += [*paths, *(folder for path in paths for folder in _above(path))]
+        names += [*paths, *(folder for path in paths for folder in folders_above(path))]
     return _offered(names, start)
 
 
@@ -36,7 +37,7 @@ def sources(config: Config, way: tuple[str, str], start: str) -> list[str]:
     """
     found = discover(_tree(config), config)
     paths = [*found.patterns, *(entry.path.removesuffix("/SKILL.md") for entry in found.entries)]
-    below = {*paths, *(folder for path in paths for folder in _above(path))}
+    below = {*paths, *(folder for path in paths for folder in folders_above(path))}
     there, back = way
     if there == ".":
         return _offered(below, start)
@@ -53,7 +54,7 @@ def pattern_folders(config: Config, start: str) -> list[str]:
     tree = _tree(config)
     roots = [root for _, root in expand_roots(tree, config.patterns)]
     inside = [path[len(roots[0]) + 1 :] for path, _ in tree.walk(roots[0])] if roots else []
-    folders = {folder for path in inside for folder in _above(path)}
+    folders = {folder for path in inside for folder in folders_above(path)}
     return _offered((f"{folder}/" for folder in (*folders, *roots)), start)
 
 
@@ -93,12 +94,6 @@ def _named(possible: Iterable[Code], start: str) -> list[tuple[str, str]]:
 
 def _tree(config: Config) -> Tree:
     return Tree(config.root, hidden_roots(config))
-
-
-def _above(path: str) -> list[str]:
-    """All folders above a path, outermost first, without the project's own."""
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
 
 
 def _offered(names: Iterable[str], start: str) -> list[str]:

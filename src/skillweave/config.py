@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from skillweave.consumers import CONSUMERS
 from skillweave.diagnostics import INVALID_CONFIG, Diagnostic, Problem
 from skillweave.record import NamedTuple
-from skillweave.source import EncodingProblem, LineIndex, Position, SourcePath, decode, foreign_part
+from skillweave.source import EncodingProblem, LineIndex, Position, SourcePath, decode, folders_above, foreign_part
 from skillweave.suppress import Policy
 from skillweave.toml.kept import keep_toml, kept_toml
 from skillweave.toml.policy import POLICY_KEYS, read_policy
@@ -103,7 +103,7 @@ def load_config(
     elif file is None and _is_elsewhere(path):
         config = Config(folder, _relative(path, folder))
         cure = "put the file itself there, or name it with --config"
-        diagnostics = [_at_start(config, "the configuration is a symlink to what is none of the project", cure)]
+        diagnostics = [_at_start(config, "the configuration is a symlink to a file outside the project", cure)]
     else:
         config, diagnostics = _load(folder, path, parse)
     if output is not None:
@@ -133,11 +133,8 @@ def looked_for(config: Config) -> tuple[Path, ...]:
 
 def hidden_roots(config: Config) -> frozenset[str]:
     """The configured roots and all folders above them: these are read even if they are hidden."""
-    paths: set[str] = set()
-    for root in (*config.patterns, *config.skills, *config.documents, *config.shared):
-        parts = root.split("/")
-        paths.update("/".join(parts[:count]) for count in range(1, len(parts) + 1))
-    return frozenset(paths)
+    roots = (*config.patterns, *config.skills, *config.documents, *config.shared)
+    return frozenset({*roots, *(folder for root in roots for folder in folders_above(root))})
 
 
 _READ = ("patterns", "skills", "documents", "shared")
@@ -149,15 +146,15 @@ def _misplaced(config: Config, name: str) -> list[Diagnostic]:
     place = os.path.realpath(config.root / config.output)
     below = os.path.relpath(place, config.root).replace(os.sep, "/")
     if foreign_part(below) is not None:
-        return [_at_start(config, f"{name}: the output leads into {foreign_part(below)}", "name a folder of its own")]
+        return [_at_start(config, f"{name}: the output is inside {foreign_part(below)}", "use a folder of its own")]
     if below == ".":
-        return [_at_start(config, f"{name}: the output is the project itself", "name a folder of its own")]
+        return [_at_start(config, f"{name}: the output is the project itself", "use a folder of its own")]
     for key in _READ:
         for root in getattr(config, key):
             relation = None if below.startswith("..") else _overlap(below, root)
             if relation is not None:
                 message = f'{name}: the output "{below}" {relation} "{root}" of {key}'
-                return [_at_start(config, message, "name a folder that is apart from every root")]
+                return [_at_start(config, message, "use a folder that is separate from every root")]
     return []
 
 
@@ -331,7 +328,7 @@ def _checked(table: Table, default: Config) -> Config:
     keys = [name for name in Config._fields if name not in ("root", "file", "policy")]
     # Someone used to a pyproject.toml may write its table headers in skillweave.toml.
     is_top = not table.path
-    top = "in skillweave.toml the keys stand at the top, under no table"
+    top = "in skillweave.toml, the keys are at the top level, not in a table"
     cures = {name: top for name in ("skillweave", "tool") if is_top and isinstance(table.data.get(name), dict)}
     report_unknown(table, [*keys, *POLICY_KEYS], cures)
     config = Config(
@@ -369,14 +366,14 @@ def _output(table: Table, default: str) -> str:
     mistake = path_mistake(value, star=False)
     if mistake is None:
         return normal(value)
-    cure = mistake.cure or "the output can narrow, never widen beyond the project folder"
+    cure = mistake.cure or "the output must be a folder inside the project"
     report(table, f"output: {mistake.message}", "output", cure=cure)
     return default
 
 
 def _without_overlap(table: Table, config: Config, default: Config) -> Config:
     """Report an output that meets a root. The output falls back to its default; if it has it already, the roots do."""
-    cure = "the output needs a folder that is apart from every root"
+    cure = "the output needs a folder that is separate from every root"
     for key in _READ:
         for index, root in enumerate(getattr(config, key)):
             relation = _overlap(config.output, root)
@@ -398,7 +395,7 @@ def _overlap(output: str, root: str) -> str | None:
         return None
     if len(ours) == len(theirs):
         return "is the root"
-    return "lies inside the root" if len(ours) > len(theirs) else "holds the root"
+    return "is inside the root" if len(ours) > len(theirs) else "contains the root"
 
 
 def _limits(table: Table) -> Limits:

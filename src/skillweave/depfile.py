@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from skillweave.directive.values import is_relative
 from skillweave.files import is_below, normalise_path
 from skillweave.graph.reach import closure
 from skillweave.record import NamedTuple
+from skillweave.source import folders_above
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -139,7 +141,7 @@ def _reached(compiled: Compiled, entry: Entry) -> set[str]:
 def _looked_for(compiled: Compiled, edge: Edge) -> Iterator[SourcePath]:
     """Every missing path where an optional file would be found: beside the file that names it, or in each pattern root."""
     path = edge.directive.path
-    if edge.missing is not None and path.startswith("."):
+    if edge.missing is not None and is_relative(path):
         yield edge.missing
         return
     for root in compiled.project.pattern_roots:
@@ -150,10 +152,7 @@ def _looked_for(compiled: Compiled, edge: Edge) -> Iterator[SourcePath]:
 
 def _nearest(compiled: Compiled, path: str) -> str:
     """The closest existing folder above a missing file."""
-    folder = path.rpartition("/")[0]
-    while folder and compiled.tree.look_up(folder).kind != "folder":
-        folder = folder.rpartition("/")[0]
-    return folder or "."
+    return next((folder for folder in folders_above(path) if compiled.tree.look_up(folder).kind == "folder"), ".")
 
 
 def _listed(compiled: Compiled, entry: Entry, edges: Iterable[Edge]) -> Iterator[str]:

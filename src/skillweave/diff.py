@@ -37,7 +37,7 @@ def differences(request: Request) -> Iterator[str]:
     for path, new in sorted(wanted.items()):
         old = read_below(request.folder, path)
         if old is None and state_of(request.folder, Output(path, b"", 0o644), ()) == "foreign":
-            yield f"{request.name}/{path} is no regular file\n"
+            yield f"{request.name}/{path} is not a regular file\n"
         elif old != new and not (path == LOCK_NAME and old is not None and new is not None and old[0] == new[0]):
             yield patch(f"{request.name}/{path}", old, new)
 

@@ -220,7 +220,7 @@ def dangling(path: str, real: str) -> str:
     """A clause about a symlink whose target is missing: where it leads, which may be itself."""
     if path == real:
         return "is a symlink that leads back to itself"
-    return f"is a symlink to {real}, which is not there"
+    return f"is a symlink to {real}, which does not exist"
 
 
 _TO_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)

@@ -128,7 +128,7 @@ def _what_is_worse(compiled: Compiled, tried: Compiled, chosen: Sequence[Diagnos
             continue
         if kind in gone:
             return "it would not help"
-        return f"it would bring {diagnostic.code.number}: {diagnostic.message}"
+        return f"it would cause {diagnostic.code.number}: {diagnostic.message}"
     return None
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 from skillweave import __version__
+from skillweave.source import stays_inside
 from skillweave.stamps import digest
 
 if TYPE_CHECKING:
@@ -148,10 +148,4 @@ def _words(path: str, record: Record) -> str:
 
 def _digests(said: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, str], dict[str, str]]:
     inputs = {str(path): str(value) for path, value in said["inputs"].items()}
-    return inputs, {str(path): str(value) for path, value in said["outputs"].items() if _is_inside(str(path))}
-
-
-def _is_inside(path: str) -> bool:
-    """Whether a path cannot lead out of the folder that it is relative to."""
-    leads_away = sys.platform == "win32" and ("\\" in path or ":" in path.split("/", maxsplit=1)[0])
-    return not (leads_away or path.startswith("/") or ".." in path.split("/"))
+    return inputs, {str(path): str(value) for path, value in said["outputs"].items() if stays_inside(str(path))}

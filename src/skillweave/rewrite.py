@@ -123,16 +123,16 @@ def _why_not(root: Path, path: str, before: bytes) -> str | None:
     except OSError as error:
         return f"cannot be read: {error.strerror or error}"
     if not place.resolve().is_relative_to(root.resolve()):
-        return "lies outside the project"
+        return "is outside the project"
     if stat.S_ISLNK(status.st_mode) or place.parent.resolve() != root.resolve() / path.rpartition("/")[0]:
-        return "is a symlink, or lies behind one"
+        return "is a symlink, or is reached through one"
     if not stat.S_ISREG(status.st_mode):
-        return "is no regular file"
+        return "is not a regular file"
     # The superuser can write anything, but a file without any write bit is still meant to stay as it is.
     if not status.st_mode & 0o222 or not os.access(place, os.W_OK):
         return "is read-only"
     if not os.access(place.parent, os.W_OK | os.X_OK):
-        return "lies in a folder that is read-only"
+        return "is in a folder that is read-only"
     contents = Tree(root).read(path)
     if contents.problem is not None:
         return f"cannot be read: {contents.problem}"

@@ -50,27 +50,28 @@ _MEANINGS = {
     "after what a `*` matched. One part of a path may be `*`.",
     "documents": "Folders in which each `.md` file is an entry by itself, such as agents and commands. One part of a path "
     "may be `*`.",
-    "output": "Where bundles go. It lies apart from all of the folders above.",
-    "headings": 'The heading levels of what is included: `"nest"` puts them below the heading that the directive stands '
-    'under, `"keep"` leaves them. A directive\'s own `level=` wins.',
-    "banner": "Whether a comment in the front matter of an output says what it was generated from.",
-    "links": 'What a link to a file in the roots does: `"ship"` takes the file into the bundle; `"error"` refuses whatever '
-    "no directive names.",
-    "shared": "Files and folders outside the roots that directives and links may name too.",
+    "output": "Where bundles go. It must be separate from all of the folders above.",
+    "headings": 'The heading levels of what is included: `"nest"` puts them below the heading above the '
+    'directive, `"keep"` leaves them as they are. A directive\'s own `level=` wins.',
+    "banner": "Whether a comment in the front matter of an output says which file it was generated from.",
+    "links": 'What a link to a file in the roots does: `"ship"` adds the file to the bundle; `"error"` allows only '
+    "files that a directive names.",
+    "shared": "Files and folders outside the roots that directives and links may name as well.",
     "verbatim": 'Files that are copied unread, as globs such as `"**/templates/**"`. Nothing in them is a directive, a '
     "link, or checked.",
-    "consumers": 'Who reads the skills: `"claude-code"`, `"codex"`, `"cursor"`, `"gemini"`, `"opencode"`, `"vscode"`. A '
-    "front matter key that one of them rejects is a warning. With none, the agent-skills specification judges.",
-    "limits": "What is refused, and what is warned of.",
+    "consumers": 'The agents that read the skills: `"claude-code"`, `"codex"`, `"cursor"`, `"gemini"`, `"opencode"`, '
+    '`"vscode"`. A front matter key that one of them rejects is a warning. Without any, the keys of the agent-skills '
+    "specification are allowed.",
+    "limits": "Limits: above some of them, a build fails; above others, it warns.",
     "plugins": "Metadata of plugins by namespace, for `skillweave package --as plugin`.",
-    "ignore": "Warnings that are not told.",
+    "ignore": "Warnings that are not reported.",
     "error": "Warnings that are errors.",
     "per-path": "`ignore` and `error`, for some paths.",
-    "bundle_bytes": "The most bytes that an expansion may have. More is refused.",
-    "expansions": "The most includes that an expansion may take, over all levels. More is refused.",
-    "depth": "The longest chain of includes. A longer one is refused.",
-    "skill_lines": "A longer `SKILL.md` is warned of.",
-    "skill_tokens": "A `SKILL.md` of more tokens, as estimated, is warned of.",
+    "bundle_bytes": "The largest size of an expansion, in bytes. A larger one is an error.",
+    "expansions": "The largest number of includes in an expansion, over all levels. More are an error.",
+    "depth": "The longest chain of includes. A longer one is an error.",
+    "skill_lines": "The most lines of a `SKILL.md`. A longer one is a warning.",
+    "skill_tokens": "The most tokens of a `SKILL.md`, as estimated. A longer one is a warning.",
 }
 """What each key means, in the words of the reference; editors show them."""
 

@@ -125,9 +125,9 @@ def ambiguous(matches: Sequence[Heading], name: str, file: str, span: Span) -> P
     """The problem of a section name that several headings of a file answer to."""
     return Problem(
         AMBIGUOUS_SECTION,
-        f'{len(matches)} headings of {file} are called "{name}"; this takes the first',
+        f'{file} has {len(matches)} headings "{name}"; the first one is used',
         span,
-        help=f"name the one that you mean: {', '.join(f'#{heading.slug}' for heading in matches[:8])}",
+        help=f"choose one of them: {', '.join(f'#{heading.slug}' for heading in matches[:8])}",
     )
 
 
@@ -146,9 +146,11 @@ def _missing_section(source: Lines, document: Document, sections: Sections, dire
     asked = directive.optional or directive.level is not None or directive.drop_heading
     note = None
     if tail:
-        note = f"`{tail[0]}` was read as part of the name, as it is no option; quote the section to say where it ends"
+        note = (
+            f"`{tail[0]}` was read as part of the name, as it is not an option; quote the section to say where it ends"
+        )
     elif asked and not directive.section_quoted:
-        note = "the options behind the name were read as options: quote the section if they are part of it"
+        note = "the options after the name were read as options: quote the section if they are part of it"
     is_only = len(close) == 1 and len(sections.find(close[0])) == 1
     return Problem(
         MISSING_SECTION,
@@ -171,12 +173,12 @@ def _region(source: Lines, directive: Directive, problems: list[Problem]) -> Ran
     if name in regions.broken and is_markdown:
         return ()  # the file's own document reports what is wrong with it
     if name in regions.broken:
-        cure = f"begin it once with `region: {name}` and end it once with `endregion: {name}`, each in a comment"
+        cure = f"start it once with `region: {name}` and end it once with `endregion: {name}`, each in a comment"
     elif cure is None:
         listed = ", ".join(f'"{other}"' for other in names[:8])
         marker = f"`<!-- region: {name} -->`" if is_markdown else f"a comment `region: {name}`"
         cure = f"its regions: {listed}" if names else f"mark it with {marker}"
-    detail = "is not a pair of markers" if name in regions.broken else "is not"
+    detail = "does not have a pair of markers" if name in regions.broken else "is not"
     span = directive.selector_span or directive.span
     problems.append(Problem(MISSING_REGION, f'the region "{name}" {detail} in {source.name}', span, help=cure))
     return ()
@@ -190,11 +192,11 @@ def _lines(count: int, directive: Directive, name: str, problems: list[Problem])
         end = count if last is None else last
         if first < 1 or first > count or end > count:
             starts_inside = 1 <= first <= count
-            message = f"{holding}, and no line {end if starts_inside else first}"
+            message = f"{holding}; there is no line {end if starts_inside else first}"
             if starts_inside:
                 cure = f"write {first}-{count}, or {first}- for all lines from there to the end"
             else:
-                cure = f"name lines from 1 to {count}" if count else "it is empty"
+                cure = f"use lines from 1 to {count}" if count else "it is empty"
         elif end < first:
             message = f"the lines {first}-{end} run backwards"
             cure = f"write {end}-{first}; {holding}" if end else f"lines count from 1; {holding}"
@@ -217,10 +219,10 @@ def _check_cut_blocks(
         what, where = _CUT[block.kind], f"on lines {block.start + 1} to {block.end}"
         if block.kind == "html":
             # What follows the include would become part of it.
-            message, cure = f"these lines begin {what} {where} and do not end it", "select all of it"
+            message, cure = f"these lines begin {what} {where}, but do not end it", "select all of it"
             problems.append(Problem(UNCLOSED_HTML, message, directive.span, help=cure))
         else:
-            cure = "select all of it or nothing of it"
+            cure = "select all or nothing of it"
             problems.append(Problem(PARTIAL_BLOCK, f"these lines cut {what} {where}", directive.span, help=cure))
 
 
@@ -239,8 +241,8 @@ def _check_indents(
         first = next((inner.start for inner in block.containers if holds(ranges, inner.start)), block.start)
         if source.lines[first].expandtabs(4).startswith("    "):
             what = _CONTAINERS[around.kind]
-            message = f"line {first + 1} is part of {what} that is not selected, and is code by its indent then"
-            cure = "select all of it, or move what is shared out of it"
+            message = f"line {first + 1} is part of {what} that is not selected; on its own, its indent makes it code"
+            cure = "select all of it, or move the shared text out of it"
             problems.append(Problem(PARTIAL_BLOCK, message, directive.span, help=cure))
             return
 
@@ -303,11 +305,11 @@ def _check_dropped(
     if [_said(block, lines) for block in found] == expected:
         return
     if {block.kind for block in (*found, *above, *below)} == {"paragraph"}:
-        message = "the paragraphs before and behind the heading become one without it"
-        code, cure = PARAGRAPH_MERGE, f"put a blank line before or behind the heading in {source.name}"
+        message = "the paragraphs before and after the heading become one without it"
+        code, cure = PARAGRAPH_MERGE, f"put a blank line before or after the heading in {source.name}"
     else:
-        message = "what stands before and behind the heading becomes something else without it"
-        code, cure = SEAM_CHANGES_MEANING, "select what stands behind the heading without what stands before it"
+        message = "the text before and after the heading becomes something else without it"
+        code, cure = SEAM_CHANGES_MEANING, "select only what comes after the heading"
     problems.append(Problem(code, message, directive.span, help=cure))
 
 

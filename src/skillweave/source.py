@@ -6,6 +6,7 @@ Everything here is pure. Offsets and columns count code points of the decoded te
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, NewType
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, NewType
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 SourcePath = NewType("SourcePath", str)
 """A path relative to the project root, with `/`, without `.` or `..` parts."""
@@ -29,6 +30,20 @@ def foreign_part(path: str) -> str | None:
     """
     # Windows drops dots and blanks at the end of a name, and also knows `.git` by a short name.
     return next((part for part in path.split("/") if part.rstrip(". ").casefold() in _NOT_OURS), None)
+
+
+def folders_above(path: str) -> Iterator[str]:
+    """The folders that a relative path lies in, innermost first; without the folder that the path starts from."""
+    folder = path.rpartition("/")[0]
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]
+
+
+def stays_inside(path: str) -> bool:
+    """Whether a relative path cannot lead out of the folder that it starts from, symlinks apart."""
+    leads_away = sys.platform == "win32" and ("\\" in path or ":" in path.split("/", maxsplit=1)[0])
+    return not (leads_away or path.startswith("/") or ".." in path.split("/"))
 
 
 _NOT_PORTABLE = re.compile(

@@ -16,11 +16,11 @@ from skillweave.diagnostics import Diagnostic, Problem
 from skillweave.files import Read, Tree
 from skillweave.listing import holds_output, is_real_folder, without_output
 from skillweave.replay import ELSEWHERE, NOTHING, Seen, all_names, told_apart
-from skillweave.source import SourcePath
+from skillweave.source import SourcePath, folders_above
 from skillweave.stamps import SETTLED, UNSEEN, digest, folder_stamp, is_as_large, is_settled, stamp, unsettled
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from skillweave.listing import EntryKind
@@ -205,13 +205,13 @@ def record_outputs(state: State, folder: Path, paths: Mapping[str, str], made: C
         except OSError:
             state.put("outputs", path, ["", fingerprint])
     state.published = True
-    pending = {"", *(parent for path in paths for parent in _parents(path))}
+    pending = {"", *(parent for path in paths for parent in folders_above(path))}
     names: dict[str, set[str]] = {}
     for path in (*paths, *pending):
         parent, _, name = path.rpartition("/")
         names.setdefault(parent, set()).add(name)
     new = {*made}
-    for name in [name for name in pending if name in new or not new.isdisjoint(_parents(name))]:
+    for name in [name for name in pending if name in new or not new.isdisjoint(folders_above(name))]:
         pending.remove(name)
         state.put("output_folders", name, [UNSEEN, sorted(names[name])])
     while pending:
@@ -227,7 +227,7 @@ def record_outputs(state: State, folder: Path, paths: Mapping[str, str], made: C
 
 def lists_the_same(state: State, folder: Path, paths: Iterable[str]) -> bool:
     """Whether all folders above some outputs list what they did, so that nothing new is there."""
-    folders = {parent for path in paths for parent in _parents(path)}
+    folders = {parent for path in paths for parent in folders_above(path)}
     return all(_names(folder, name) == state.output_folders.get(name, [None, None])[1] for name in folders)
 
 
@@ -242,7 +242,7 @@ def forget_outputs(state: State, folder: Path, paths: Iterable[str]) -> None:
     parents = {""}
     for path in paths:
         state.drop("outputs", path)
-        parents.update(_parents(path))
+        parents.update(folders_above(path))
     for name in parents:
         listed = _listed(folder, name)
         if listed[1] or not name:
@@ -319,7 +319,7 @@ def _believed(known: Stamp, started: int) -> Stamp:
 
 def has_strays(state: State) -> bool:
     """Whether the folders of outputs held anything that no build wrote."""
-    ours = {*state.outputs, *(parent for path in state.outputs for parent in _parents(path))}
+    ours = {*state.outputs, *(parent for path in state.outputs for parent in folders_above(path))}
     return any(
         (f"{folder}/{name}" if folder else name) not in ours
         for folder, known in state.output_folders.items()
@@ -342,10 +342,3 @@ def _names(folder: Path, name: str) -> list[str]:
         return sorted(os.listdir(f"{folder}/{name}" if name else folder))  # noqa: PTH208 (likewise)
     except OSError:
         return []
-
-
-def _parents(path: str) -> Iterator[str]:
-    parent = path.rpartition("/")[0]
-    while parent:
-        yield parent
-        parent = parent.rpartition("/")[0]

@@ -173,7 +173,7 @@ def read_ignore(text: str, span: Span) -> tuple[tuple[tuple[Code, Span], ...], t
     verb = _VERB.match(text, *span)
     if verb is None or verb[1] != "ignore":
         asked = Span(*verb.span(1)) if verb and verb[1] else span
-        message = f'a comment can ask for "ignore", and not for "{text[asked.start : asked.end].strip()}"'
+        message = f'the only command for a comment is "ignore", not "{text[asked.start : asked.end].strip()}"'
         return (), (Problem(UNUSED_IGNORE, message, asked, help="write `skillweave: ignore NAME`"),)
     found: list[tuple[Code, Span]] = []
     problems: list[Problem] = []
@@ -184,7 +184,7 @@ def read_ignore(text: str, span: Span) -> tuple[tuple[tuple[Code, Span], ...], t
         if code is None:
             problems.append(Problem(UNUSED_IGNORE, f'no finding is called "{name}"', place, help=nearest(name)))
         elif reason:
-            problems.append(Problem(UNUSED_IGNORE, reason, place, help="mend what it is about"))
+            problems.append(Problem(UNUSED_IGNORE, reason, place, help="fix the problem itself"))
         elif code is UNUSED_IGNORE:
             cure = "remove the comment that ignores nothing"
             problems.append(Problem(UNUSED_IGNORE, f"{code.name} cannot be ignored in place", place, help=cure))
@@ -198,6 +198,6 @@ def read_ignore(text: str, span: Span) -> tuple[tuple[tuple[Code, Span], ...], t
 
 def claim(ignore: Ignore, code: Code, span: Span) -> Problem:
     """The problem of a comment that ignores a code in vain; `span` is where it names the code."""
-    where = f"on line {ignore.last + 1}" if ignore.last > ignore.line else "behind it"
+    where = f"on line {ignore.last + 1}" if ignore.last > ignore.line else "after it"
     message = f"this ignores nothing: there is no {code.name} {where}"
     return Problem(UNUSED_IGNORE, message, span, help=f"remove {code.name} from the comment")

@@ -95,8 +95,8 @@ def check_entry(nodes: Nodes, entry: Entry) -> None:
             ):
                 graph.report(file.path, problem)
     if entry.outer is not None:
-        message = f"this skill lies inside {entry.outer}, and some agents look for no skill below another"
-        cure = "move it beside the other one"
+        message = f"this skill is inside {entry.outer}, and some agents do not look for skills inside a skill"
+        cure = "move it next to the other skill"
         graph.add(
             Diagnostic(NESTED_SKILL, message, entry.path, START, START, help=cure, severity=Severity.WARNING),
             entry.main.real,

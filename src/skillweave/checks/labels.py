@@ -94,14 +94,14 @@ def _report_conflict(nodes: Nodes, first: _Meaning, second: _Meaning, owner: Sou
     place = _span(nodes, first)
     index = nodes.graph.files[first.unit.path].line_index
     is_copy = (first.unit.path, place) == (second.unit.path, _span(nodes, second))
-    copied = f"the {what} {label} says something else in another copy of this text in the same document"
+    copied = f"the {what} {label} differs from the one in another copy of this text in the same document"
     problem = Problem(
         CONFLICTING_DEFINITION,
-        copied if is_copy else f"the {what} {label} says something else than the one before it in the same document",
+        copied if is_copy else f"the {what} {label} differs from an earlier one in the same document",
         _span(nodes, second),
-        help="write the link itself where the label is used: each copy leads to its own place"
+        help="write the whole link where the label is used: each copy then links to its own heading"
         if is_copy
-        else "give one of them another label: only the first would count",
+        else "give one of them another label: Markdown would use the first for both",
     )
     notes = () if is_copy else (Note("the first one is at", first.unit.path, index.position(place.start)),)
     second_index: LineIndex = nodes.graph.files[second.unit.path].line_index
@@ -132,7 +132,7 @@ def _check_use(nodes: Nodes, key: NodeKey, meaning: _Meaning | None, used: tuple
             CAPTURED_REFERENCE,
             f"{text} becomes a reference to the definition in {meaning.unit.path}",
             use.span,
-            help="define it here, too, or escape the bracket with a backslash",
+            help="define it here too, or escape the bracket with a backslash",
         )
         nodes.report(unit, problem)
     elif meaning is None and defined is not None and not _is_whole(unit, key.ranges):

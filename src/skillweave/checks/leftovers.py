@@ -117,9 +117,9 @@ def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
             origin.path,
             Problem(
                 LEFTOVER_DIRECTIVE,
-                "this directive would be left in the output, live",
+                "this directive would be left unresolved in the output",
                 Span(start + column, start + column + len(written)),
-                help="it was inert where it stands, and is not where it comes to: select the whole block around it",
+                help="it is inert in its own file, but not where it is included: select the whole block around it",
             ),
         )
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def check_paths(site: Site, plan: BundlePlan, page: PlannedPage) -> None:
     nodes = site.nodes
     done: set[NodeKey] = set()
-    held = {*plan.pages, *plan.copies}
+    outs = {*plan.pages, *plan.copies}
     for copy in page.page.copies:
         if copy.key in done or copy.key.code is not None:
             continue
@@ -25,7 +25,7 @@ def check_paths(site: Site, plan: BundlePlan, page: PlannedPage) -> None:
         node = nodes.nodes[copy.key]
         for span, path in _paths_in(site, node):
             plain = path.removeprefix("./")
-            if any(out.startswith(plain) or f"/{plain}" in f"/{out}" for out in held):
+            if any(_is_named(out, plain) for out in outs):
                 continue
             source = _named_file(site, plain, node.unit.path)
             if source is None:
@@ -33,6 +33,11 @@ def check_paths(site: Site, plan: BundlePlan, page: PlannedPage) -> None:
             place, out = to_source(nodes.graph, node.unit, span), _held_as(plan, source)
             problem = dangling_path(place, path, source) if out is None else moved_path(place, path, out)
             nodes.graph.report(node.unit.path, problem)
+
+
+def _is_named(out: str, path: str) -> bool:
+    """Whether a path in prose means an output: that file, a folder that contains it, or the end of either."""
+    return f"/{path}" in f"/{out}" if path.endswith("/") else f"/{out}".endswith(f"/{path}")
 
 
 def _held_as(plan: BundlePlan, source: str) -> str | None:

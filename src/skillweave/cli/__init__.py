@@ -58,7 +58,7 @@ def tell_failure(error: OSError) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ERRORS
     if isinstance(error, FileNotFoundError) and error.filename is None:
-        echo("skillweave: the working directory is not there any more: change to another one", err=True)
+        echo("skillweave: the working directory no longer exists: change to another one", err=True)
         return ERRORS
     where = f" {error.filename}" if error.filename else ""
     verb = getattr(error, "__notes__", ["write"])[0]
@@ -66,7 +66,7 @@ def tell_failure(error: OSError) -> int:
     if verb == "write" and isinstance(error, (FileExistsError, NotADirectoryError)):
         echo("A file is in the way. Nothing was lost: move it, or choose another `output`.", err=True)
     elif verb == "write":
-        echo("Nothing was lost: what is published is whole, and the next build goes on from here.", err=True)
+        echo("Nothing was lost: all published bundles are complete, and the next build continues from here.", err=True)
     return ERRORS
 
 

@@ -55,9 +55,11 @@ def run(options: Options, wanted: Wanted) -> int:
     """Build, or compare if `--check` or `--diff` was given. Returns the exit status."""
     depfile = wanted.depfile
     if wanted.diff and not options.for_people:
-        raise click.UsageError(f"--diff has no {options.format} form; --output-file FILE takes the findings elsewhere.")
+        raise click.UsageError(
+            f"--diff cannot be written as {options.format}; --output-file FILE takes the findings elsewhere."
+        )
     if depfile and (wanted.check or wanted.diff):
-        raise click.UsageError("--depfile needs a build, and --check and --diff write nothing.")
+        raise click.UsageError("--depfile needs a build, but --check and --diff write nothing.")
     if depfile and options.output_file and os.path.realpath(depfile) == os.path.realpath(options.output_file):
         raise click.UsageError(f"--depfile and --output-file both name {depfile}.")
     began, started = time.time_ns(), time.monotonic()
@@ -179,7 +181,7 @@ def _tell_entries(config: Config, outcome: Outcome, *, verbose: bool) -> None:
     for path in outcome.unchanged if verbose else ():
         say(f"unchanged {entries[path].id}")
     for path in outcome.removed:
-        say(f"removed {config.output}/{path}, as nothing makes it any more")
+        say(f"removed {config.output}/{path}, which has no source any more")
 
 
 def _counted(outcome: Outcome) -> str:

@@ -13,14 +13,14 @@ from skillweave.cli.suggest import suggest_entries
 
 @click.command()
 @click.argument("entries", nargs=-1, metavar="[ENTRY]...", shell_complete=suggest_entries)
-@click.option("--fix", is_flag=True, help="Fix in the sources what has one sure cure; report what remains.")
+@click.option("--fix", is_flag=True, help="Apply all safe fixes to the sources; report what remains.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what --fix would change, as a patch.")
-@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: make likely guesses, too.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: also apply fixes that are likely guesses.")
 @selection_options
 @report_options
 @project_options
 def check(options: Options, entries: tuple[str, ...], *, fix: bool, diff: bool, unsafe_fixes: bool) -> int:
-    """Find every mistake, and write nothing but the cache unless --fix says so.
+    """Find every mistake; change no source unless --fix is given.
 
     An ENTRY is an id or a path, as for `build`; without one, everything is checked, patterns that nothing includes, too.
 

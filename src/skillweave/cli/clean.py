@@ -16,7 +16,7 @@ from skillweave.cli.terminal import echo
 @place_options
 @quiet_option
 def clean(root: Path | None, config: Path | None, *, quiet: bool) -> int:
-    """Remove the cache. It only costs the next run some time; bundles stay.
+    """Remove the cache. This only costs the next run some time; bundles stay.
 
     The configuration says no more than where the project is: it may have mistakes.
     """
@@ -24,10 +24,10 @@ def clean(root: Path | None, config: Path | None, *, quiet: bool) -> int:
     from skillweave.saved import remove_cache  # noqa: PLC0415
 
     if config is not None and not config.is_file():
-        raise click.UsageError(f"{config} is no file.")
+        raise click.UsageError(f"{config} is not a file.")
     found, _ = load_config(Path.cwd(), root, config)
     if not found.root.is_dir():
-        raise click.UsageError(f"{found.root} is no folder.")
+        raise click.UsageError(f"{found.root} is not a folder.")
     with tried("remove"):
         removed = remove_cache(found.root)
     if not quiet:

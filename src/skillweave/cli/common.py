@@ -39,7 +39,7 @@ def configure(options: Options) -> tuple[Config | None, int]:
     """
     config, diagnostics = _load(options)
     if not config.root.is_dir():
-        raise click.UsageError(f"{config.root} is no folder.")
+        raise click.UsageError(f"{config.root} is not a folder.")
     if options.output_file is not None:
         keep_off_sources(options.output_file, config, "report")
     if diagnostics:
@@ -275,7 +275,7 @@ def nothing_found(config: Config) -> str:
     looked = f"looked for SKILL.md below {', '.join(config.skills)}" if config.skills else "`skills` is empty"
     looked += f", and for .md files below {', '.join(config.documents)}" if config.documents else ""
     folders = "other folders" if config.skills else "folders"
-    cure = f"name {folders} as `skills` in {config.file or 'a skillweave.toml'}, or begin with `skillweave init`"
+    cure = f"name {folders} as `skills` in {config.file or 'a skillweave.toml'}, or start with `skillweave init`"
     return printable(f"no skill or document found in {config.root}: {looked}; {cure}")
 
 

@@ -36,7 +36,7 @@ quotes.
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> int:
-    """Print a script that completes commands, options, entries and paths in SHELL.
+    """Print a script that completes commands, options, entries and paths in a shell.
 
     \b
     bash, in ~/.bashrc:  eval "$(skillweave completion bash)"

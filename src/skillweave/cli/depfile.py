@@ -34,7 +34,7 @@ def write_depfile(file: Path, config: Config, needs: Iterable[Needs]) -> None:
     rules = rules_of(needs, config.file, source, made)
     path = unsayable(rules)
     if path is not None:
-        raise click.ClickException(f"no depfile can name {path!r}: Make and Ninja have no way to write it")
+        raise click.ClickException(f"a depfile cannot name {path!r}: Make and Ninja have no way to write it")
     text = depfile_text(rules).encode()
     found = read_regular(file)
     if found is not None and found[0] == text:

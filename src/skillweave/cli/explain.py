@@ -22,7 +22,7 @@ def explain(code: str) -> int:
     page, close = find_page(code)
     stage = stage_of(code) if page is None else ()
     if stage:
-        raise click.UsageError(f"{code!r} is a stage, with many findings: {', '.join(stage)}.")
+        raise click.UsageError(f"{code!r} is a group of findings: {', '.join(stage)}.")
     if page is None:
         hint = f" Did you mean {close}?" if close else " `skillweave check --format concise` shows codes."
         raise click.UsageError(f"there is no finding {code!r}.{hint}")

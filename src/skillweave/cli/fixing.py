@@ -36,11 +36,11 @@ NO_FIXES = Fixing()
 def check_usage(asked: Fixing, options: Options) -> None:
     """Raise UsageError for options that make no sense together."""
     if asked.unsafe and not (asked.fix or asked.diff):
-        raise click.UsageError("--unsafe-fixes goes with --fix or --diff.")
+        raise click.UsageError("--unsafe-fixes needs --fix or --diff.")
     if asked.diff and options.format not in ("full", "concise"):
-        raise click.UsageError(f"--diff is a patch, and has no form {options.format!r}.")
+        raise click.UsageError(f"--diff prints a patch, which cannot be written as {options.format!r}.")
     if asked.diff and options.output_file is not None:
-        raise click.UsageError("--diff tells no findings: there is nothing for --output-file.")
+        raise click.UsageError("--diff prints no findings, so there is nothing for --output-file.")
 
 
 def write_fixes(options: Options, config: Config, found: Sequence[Diagnostic], asked: Fixing) -> bool | None:
@@ -121,7 +121,7 @@ def _work_out(options: Options, config: Config, found: Sequence[Diagnostic], ask
 
 def _tell(options: Options, fixed: Fixed, line: str, *, err: bool) -> None:
     for found, why in () if options.quiet else fixed.left_out:
-        say(f"left out the fix of {found.code.number} at {found.path}:{found.start.line}: {why}", err=True)
+        say(f"skipped the fix of {found.code.number} at {found.path}:{found.start.line}: {why}", err=True)
     if fixed.applied and not options.quiet:
         echo(line, err=err)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("entries", nargs=-1, metavar="[ENTRY]...", shell_complete=suggest_entries)
 @own_format_options
 def graph(options: Options, entries: tuple[str, ...]) -> int:
-    """Say which files each entry is made of.
+    """Show which files each entry is made of.
 
     An ENTRY is an id or a path, as for `build`; without one, all are told.
 
@@ -45,7 +45,7 @@ def graph(options: Options, entries: tuple[str, ...]) -> int:
             for path in need.inputs:
                 say(f"  {path}")
             for path in need.missing:
-                say(f"  {path} (optional, not there)")
+                say(f"  {path} (optional, missing)")
     if not compiled.entries and not options.quiet:
         echo(nothing_found(config), err=True)
     if status(compiled.diagnostics):

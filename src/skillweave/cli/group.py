@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 COMMANDS = {
-    "build": "Check and flatten everything, and write the bundles.",
-    "check": "Find every mistake, and change no source unless --fix says so.",
+    "build": "Check and flatten every skill and document, and write their bundles.",
+    "check": "Find every mistake; change no source unless --fix is given.",
     "clean": "Remove the cache.",
-    "completion": "Print a script that completes commands, entries and paths in a shell.",
+    "completion": "Print a script that completes commands, options, entries and paths in a shell.",
     "explain": "Explain a finding: what it means, an example, the cure.",
-    "graph": "Say which files each entry is made of.",
-    "init": "Begin a project: an example, a configuration, a hook.",
+    "graph": "Show which files each entry is made of.",
+    "init": "Start a project: an example, a configuration, a hook.",
     "mv": "Move a pattern, a skill or a folder, and rewrite what names it.",
-    "new": "Make a skill or a pattern to start from.",
+    "new": "Create a skill or a pattern to start from.",
     "package": "Pack skills so that they can be installed one by one.",
     "schema": "Print the JSON Schema of the configuration, for editors.",
-    "trace": "Say where the lines of a built file come from.",
-    "watch": "Build, and build again whenever a source changes.",
+    "trace": "Show where the lines of a built file come from.",
+    "watch": "Build, and build again whenever a source or the configuration changes.",
 }
 """Each command is a module with that name, imported when it is run. Its line in `--help` is here, so that no module has to be
 imported for it.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("folder", default=".", metavar="[DIR]", type=click.Path(path_type=Path))
 def init(folder: Path) -> int:
-    """Begin a project, in this folder or in DIR.
+    """Start a project: an example, a configuration, a hook. It is made in this folder, or in DIR.
 
     Makes a configuration, a pattern, a skill that includes it, and a hook for pre-commit. What exists is never changed:
     it is kept, and what could be added to it is printed.
@@ -41,7 +41,7 @@ def init(folder: Path) -> int:
     _tell(begun, planned)
     outer = _enclosing(root)
     if outer is not None:
-        echo(printable(f"note: this is inside the project {outer}, and is one of its own"))
+        echo(printable(f"note: this is inside the project {outer}, but is a project of its own"))
     there = os.path.relpath(root)
     there = f"./{there}" if there.startswith("-") else there
     echo(printable(f"Next: {'' if there == '.' else f'cd {shlex.quote(there)} && '}skillweave build"))
@@ -65,6 +65,6 @@ def _tell(begun: Beginning, planned: FilesPlan) -> None:
     for note in begun.notes:
         echo(printable(note))
     if begun.add is not None:
-        echo(printable(f"kept {begun.add.path}" if begun.add.there else f"not made: {begun.add.path}"))
+        echo(printable(f"kept {begun.add.path}" if begun.add.there else f"not created: {begun.add.path}"))
         if begun.add.lines:
-            echo(f"For the hook, add this below its `repos:`, indented as what stands there:\n\n{begun.add.lines}")
+            echo(f"For the hook, add this below its `repos:`, indented like what is there:\n\n{begun.add.lines}")

@@ -36,7 +36,7 @@ MOST = 10
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be done, and show it as a patch.")
 @own_format_options
 def mv(options: Options, old: str, new: str, *, dry_run: bool) -> int:
-    """Move a pattern, a skill or a folder, and rewrite what names it: directives, links, and the name of a skill.
+    """Move a pattern, a skill or a folder, and rewrite what names it. That is: directives, links, and the name of a skill.
 
     OLD and NEW are paths from the working directory. If NEW is a folder, OLD goes into it. Nothing is overwritten, and
     nothing is moved if that would bring an error that is not there now.
@@ -53,9 +53,9 @@ def mv(options: Options, old: str, new: str, *, dry_run: bool) -> int:
         raise click.UsageError(printable(f"{error}.")) from None
     except (OSError, KeyboardInterrupt) as error:
         if (config.root / JOURNAL).exists():
-            echo("The move is half done: the same command again finishes it.", err=True)
+            echo("The move is only half done: run the same command again to finish it.", err=True)
         elif isinstance(error, OSError):
-            echo("Nothing is moved.", err=True)
+            echo("Nothing was moved.", err=True)
         if not isinstance(error, OSError):
             raise
         where = f" {error.filename}" if error.filename else ""
@@ -86,7 +86,7 @@ def _run(options: Options, config: Config, names: tuple[str, str], *, dry_run: b
     except OSError:
         if is_done:
             echo(
-                f"{printable(plan.move.old)} is moved to {printable(plan.move.new)}; what that does is not told.",
+                f"{printable(plan.move.old)} was moved to {printable(plan.move.new)}, but the report could not be printed.",
                 err=True,
             )
             return ERRORS
@@ -104,12 +104,12 @@ def _finish(config: Config, task: Task, names: tuple[str, str], *, dry_run: bool
         paths = [os.path.relpath(config.root / path) for path in (move.old, move.new)]
         end = ["--"] if any(path.startswith("-") for path in paths) else []
         command = shlex.join(["skillweave", "mv", *end, *paths])
-        message = f"moving {move.old} to {move.new} was cut off: run `{command}` to finish it."
+        message = f"moving {move.old} to {move.new} was interrupted: run `{command}` to finish it."
         raise click.UsageError(printable(message))
     left = finish(config.root, task)
     say(f"finished moving {move.old} → {move.new}")
     for path in left:
-        say(f"{path} has been changed since, and is left: see `skillweave check`", err=True)
+        say(f"{path} has changed since, and was left as it is: see `skillweave check`", err=True)
     return ERRORS if left else CLEAN
 
 
@@ -123,7 +123,7 @@ def _tell(options: Options, plan: MovePlan, *, is_refused: bool, dry_run: bool) 
     for sentence in plan.refusals:
         say(f"refused: {sentence}", err=True)
     if is_refused:
-        say(f"{plan.move.old} stays where it is: nothing is changed", err=True)
+        say(f"{plan.move.old} stays where it is: nothing was changed", err=True)
         return
     for line in () if options.quiet else _lines(plan, verbose=options.verbose, dry_run=dry_run):
         say(line, err=dry_run)
@@ -145,13 +145,13 @@ def _lines(plan: MovePlan, *, verbose: bool, dry_run: bool) -> Iterator[str]:
         yield f"left as it is: {mention.path}:{mention.position.line}:{mention.position.column}: {mention.text}"
     yield from _rest("places left as they are", len(plan.mentions), most)
     for reason in plan.unread[:most]:
-        yield f"not looked into: {reason}"
-    yield from _rest("files that were not looked into", len(plan.unread), most)
+        yield f"not searched: {reason}"
+    yield from _rest("files that were not searched", len(plan.unread), most)
 
 
 def _rest(what: str, count: int, most: int | None) -> Iterator[str]:
     if most is not None and count > most:
-        yield f"and {count - most} more {what}; --verbose names them"
+        yield f"and {count - most} more {what}; --verbose lists them"
 
 
 def _difference(bundle: BundleChange) -> str:

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 @click.group()
 def new() -> None:
-    """Make a skill or a pattern to start from. Nothing that exists is changed."""
+    """Create a skill or a pattern to start from. Nothing that exists is changed."""
 
 
 @new.command()
 @click.argument("name", shell_complete=suggest_new_skill)
 @place_options
 def skill(name: str, root: Path | None, config: Path | None) -> int:
-    """Make a skill.
+    """Create a skill.
 
     NAME is its id, such as commit or research:orchestration. It is put where its namespace is already, else into the first
     folder of skills that is configured; a path, such as plugins/research/skills/orchestration, says where.
@@ -42,7 +42,7 @@ def skill(name: str, root: Path | None, config: Path | None) -> int:
     _write(settings, made.file)
     if made.note is not None:
         echo(printable(f"note: {made.note}"))
-    echo("It says that it is still to be written: give it a description first.")
+    echo("Its description is a placeholder: write that first.")
     echo("Next: skillweave check")
     return CLEAN
 
@@ -51,7 +51,7 @@ def skill(name: str, root: Path | None, config: Path | None) -> int:
 @click.argument("path", shell_complete=suggest_new_pattern)
 @place_options
 def pattern(path: str, root: Path | None, config: Path | None) -> int:
-    """Make a pattern, and print the line that includes it.
+    """Create a pattern, and print the line that includes it.
 
     PATH is below the first folder of patterns that is configured, or begins with one of them; .md is added.
     """
@@ -71,7 +71,7 @@ def _settings(root: Path | None, file: Path | None) -> Config:
     """The configuration of an existing project. Refuses a folder that does not exist, as that must be a slip."""
     config = sound_config(root, file)
     if not config.root.is_dir():
-        raise refusal(f"{config.root} is no folder")
+        raise refusal(f"{config.root} is not a folder")
     return config
 
 
@@ -80,7 +80,7 @@ def _write(config: Config, file: File) -> None:
 
     planned = plan(config.root, (file,))
     for path in planned.keep:
-        raise refusal(f"{path} exists")
+        raise refusal(f"{path} already exists")
     for mistake in planned.mistakes:
         raise refusal(mistake)
     write(config.root, planned.make)

@@ -62,7 +62,7 @@ def project_options(command: Callable[..., int], formats: Sequence[str] = FORMAT
             help="Colour: on a terminal (auto), always, or never.",
         ),
         click.option("--strict", is_flag=True, help="Treat warnings as errors."),
-        click.option("--no-cache", is_flag=True, help="Read and work out everything anew."),
+        click.option("--no-cache", is_flag=True, help="Ignore the cache: read and compile everything again."),
         quiet_option,
         click.option("-v", "--verbose", is_flag=True, help="Say more, such as what did not change."),
     ]

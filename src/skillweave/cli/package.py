@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     help="An archive for each skill (zip, or the same as .skill), or a plugin folder for each namespace.",
 )
 @click.option(
-    "--strip-unportable", is_flag=True, help="Leave out front matter keys that a configured consumer refuses."
+    "--strip-unportable", is_flag=True, help="Leave out front matter keys that a configured consumer rejects."
 )
 @click.option("--provenance", is_flag=True, help="Add an in-toto statement of every source.")
 @report_options
@@ -68,7 +68,7 @@ def package(  # noqa: PLR0913 (one for each option)
     wish = Wish(kind, strip_unportable, provenance, _epoch(), named=bool(entries))
     folder = _target(config, to)
     if options.output_file and Path(os.path.realpath(options.output_file)).is_relative_to(os.path.realpath(folder)):
-        raise click.UsageError(f"{options.output_file} lies in {to}, which holds nothing but packages.")
+        raise click.UsageError(f"{options.output_file} is in {to}, which is only for packages.")
     if strip_unportable:
         # A key that is left out of the packages is no mistake in them.
         dropped = (*config.policy.dropped, UNPORTABLE_FIELD.number)
@@ -99,7 +99,7 @@ def _epoch() -> int | None:
     if not value:
         return None
     if not re.fullmatch(r"[0-9]{1,18}", value):
-        raise click.UsageError(f"SOURCE_DATE_EPOCH is {value!r}, and no number of seconds.")
+        raise click.UsageError(f"SOURCE_DATE_EPOCH is {value!r}, which is not a number of seconds.")
     return int(value)
 
 
@@ -111,21 +111,21 @@ def _target(config: Config, to: str) -> Path:
     from skillweave.source import foreign_part  # noqa: PLC0415
 
     if not to:
-        raise click.UsageError("--to names no folder.")
+        raise click.UsageError("--to is empty: name a folder.")
     folder = Path(os.path.normpath(Path.cwd() / to))
     there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
     if not there.is_dir():
-        raise click.UsageError(f"{to if there == folder else os.path.relpath(there)} is no folder.")
+        raise click.UsageError(f"{to if there == folder else os.path.relpath(there)} is not a folder.")
     if folder.is_relative_to(config.root):
         real = Path(os.path.realpath(folder))
         if not real.is_relative_to(config.root):
-            raise click.UsageError(f"{to} is a symlink that leaves the project: name the folder that it leads to.")
+            raise click.UsageError(f"{to} is a symlink that leaves the project: name the folder that it points to.")
         path = real.relative_to(config.root).as_posix()
         if foreign_part(path) is not None:
-            raise click.UsageError(f"{to} leads into {foreign_part(path)}, which holds no packages.")
+            raise click.UsageError(f"{to} is inside {foreign_part(path)}, which is no place for packages.")
     claimed = claimed_by(Path(os.path.realpath(folder)), config)
     if claimed is not None:
-        raise click.UsageError(f"{to} lies in {claimed}/, which holds no packages.")
+        raise click.UsageError(f"{to} is in {claimed}/, which is no place for packages.")
     return folder
 
 

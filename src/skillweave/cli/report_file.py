@@ -22,7 +22,7 @@ def output_file(context: click.Context, parameter: click.Parameter, value: Path 
     if not value.parent.is_dir():
         raise click.BadParameter(f"there is no folder {value.parent}.")
     if (os.path.lexists(value) and not value.is_file()) or _is_for_devices(value.parent):
-        raise click.BadParameter(f"{value} is no regular file.")
+        raise click.BadParameter(f"{value} is not a regular file.")
     return value
 
 
@@ -43,12 +43,12 @@ def keep_off_sources(file: Path, config: Config, what: str) -> None:
     place = Path(os.path.realpath(file.parent)) / file.name
     names = [config.root / name for name in ("skillweave.toml", "pyproject.toml", config.file) if name]
     if place in names:
-        raise click.UsageError(f"{file} is a configuration, and no place for a {what}.")
+        raise click.UsageError(f"{file} is a configuration file, which is no place for a {what}.")
     claimed = claimed_by(place, config)
     if claimed is None and place.is_relative_to(config.root):
         claimed = foreign_part(place.relative_to(config.root).as_posix())
     if claimed is not None:
-        raise click.UsageError(f"{file} lies in {claimed}, which is no place for a {what}.")
+        raise click.UsageError(f"{file} is in {claimed}, which is no place for a {what}.")
 
 
 def claimed_by(place: Path, config: Config) -> str | None:

@@ -25,7 +25,7 @@ def selection_options(command: Callable[..., int]) -> Callable[..., int]:
         metavar="NAMES",
         callback=_selected,
         shell_complete=suggest_listed_codes,
-        help="Tell only these findings: names, codes, or SW5 for all of a stage.",
+        help="Report only these findings: names, codes, or SW5 for a whole group.",
     )
     ignore = click.option(
         "--ignore",
@@ -33,7 +33,7 @@ def selection_options(command: Callable[..., int]) -> Callable[..., int]:
         metavar="NAMES",
         callback=_ignored,
         shell_complete=suggest_listed_codes,
-        help="Tell none of these warnings.",
+        help="Do not report these warnings.",
     )
     return select(ignore(command))
 
@@ -77,7 +77,7 @@ def _numbers(option: str, values: tuple[str, ...]) -> tuple[str, ...]:
 
     names = [name.strip() for value in values for name in value.split(",") if name.strip()]
     if not names:
-        raise click.UsageError(f"{option} names no finding.")
+        raise click.UsageError(f"{option} is empty: name a finding.")
     numbers: set[str] = set()
     for name in names:
         codes = find_codes(name)
@@ -86,8 +86,10 @@ def _numbers(option: str, values: tuple[str, ...]) -> tuple[str, ...]:
         if option == "--ignore":
             possible = [code for code in codes if why_not_ignored(code, everywhere=True) is None]
             if not possible:
-                reason = why_not_ignored(codes[0], everywhere=True) if find_code(name) else f"{name} has errors only"
-                raise click.UsageError(f"{option}: {reason}; --select narrows what `check` tells.")
+                reason = (
+                    why_not_ignored(codes[0], everywhere=True) if find_code(name) else f"{name} contains only errors"
+                )
+                raise click.UsageError(f"{option}: {reason}; use --select to choose what `check` reports.")
             codes = tuple(possible)
         numbers.update(code.number for code in codes)
     return tuple(sorted(numbers))

@@ -26,4 +26,4 @@ def sound_config(root: Path | None, file: Path | None) -> Config:
 
 def refusal(message: str) -> click.UsageError:
     """The error of a command that makes nothing, with the reason."""
-    return click.UsageError(printable(f"nothing was made: {message}"))
+    return click.UsageError(printable(f"nothing was created: {message}"))

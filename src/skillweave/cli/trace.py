@@ -44,7 +44,7 @@ class _Wanted(NamedTuple):
 @click.argument("place", metavar="FILE[:LINE]", shell_complete=suggest_built_files)
 @own_format_options
 def trace(options: Options, place: str) -> int:
-    """Say where the lines of a built file come from.
+    """Show where the lines of a built file come from.
 
     FILE is a file of a bundle, such as build/skills/commit/SKILL.md:120. For one line: its source, the includes that
     brought it, and the line; without a line, a table of all. The exit status is 1 if the file is not what would be
@@ -58,7 +58,7 @@ def trace(options: Options, place: str) -> int:
     if traced is None:
         return ERRORS
     if wanted.line is not None and not 1 <= wanted.line <= len(traced.lines):
-        raise click.UsageError(f"{wanted.name} has {len(traced.lines)} lines, and no line {wanted.line}.")
+        raise click.UsageError(f"{wanted.name} has {len(traced.lines)} lines; there is no line {wanted.line}.")
     from skillweave.publish import load_lock, read_below  # noqa: PLC0415
     from skillweave.trace import discrepancy  # noqa: PLC0415
 
@@ -86,7 +86,7 @@ def _read_place(config: Config, place: str) -> _Wanted:
     path = Path(os.path.normpath(Path.cwd() / name))
     behind = re.fullmatch(r".+?:([^:/]*)", name)
     if behind and not match and not os.path.lexists(path):
-        raise click.UsageError(printable(f"{behind[1] or 'nothing'} is no line number: {place}"))
+        raise click.UsageError(printable(f"{behind[1] or 'nothing'} is not a line number: {place}"))
     if not path.is_relative_to(folder):
         message = f"{name} is not in the output folder ({config.output}){_made_of(config, path, folder)}."
         raise click.UsageError(message)
@@ -124,7 +124,7 @@ def _compile(options: Options, config: Config, wanted: _Wanted) -> Trace | None:
         return None
     traced = trace(compiled, config, wanted.path)
     if traced is None:
-        raise click.UsageError(f"{entry.id} makes no {wanted.name}.")
+        raise click.UsageError(f"{entry.id} does not make {wanted.name}.")
     return traced
 
 

@@ -26,7 +26,7 @@ FEW = 3
 
 @click.command()
 @click.option("--exec", "command", metavar="CMD", help="Run this after each rebuild that changed a bundle.")
-@click.option("--poll", is_flag=True, help="Look at the files themselves; do not rely on the system's notices.")
+@click.option("--poll", is_flag=True, help="Poll the files instead of waiting for file system events.")
 @own_format_options
 def watch(options: Options, command: str | None, *, poll: bool) -> int:
     """Build, and build again whenever a source or the configuration changes.
@@ -46,7 +46,7 @@ def watch(options: Options, command: str | None, *, poll: bool) -> int:
     request = request._replace(cached=not options.no_cache)
     config, _ = load_config(*request[:4])
     if not config.root.is_dir():
-        raise click.UsageError(f"{config.root} is no folder.")
+        raise click.UsageError(f"{config.root} is not a folder.")
     received = run_watch(request, _tell_json if options.format == "json" else partial(_tell_people, options, _Told()))
     return INTERRUPTED if received == "SIGINT" else CLEAN
 
@@ -73,11 +73,11 @@ def _tell_people(options: Options, told: _Told, event: Event) -> None:
             _tell_not_built(options, event)
             told.unwell, told.diagnostics = True, ()
         case Polling():
-            say(f"the system's notices fail ({event.reason}): looking twice a second", err=True)
+            say(f"file system events fail ({event.reason}): polling twice a second", err=True)
         case Ran():
-            echo(f"the command ended with status {event.status}", err=True)
+            echo(f"the command exited with status {event.status}", err=True)
         case Ready():
-            _say(options, "watching; Ctrl-C ends it")
+            _say(options, "watching; press Ctrl-C to stop")
         case Stopped():
             _say(options, "stopped")
         case _:

@@ -73,7 +73,7 @@ class _Reader:
         start = self._skip_blanks(self.inner_start)
         if start >= self.inner_end:
             self._malformed(
-                "this directive names no target",
+                "this directive has no target",
                 self.span,
                 f"write {self.open}{self.word}: path/of/file.md{CLOSES[self.open]}",
             )
@@ -88,7 +88,7 @@ class _Reader:
             section = self._token(section.span.start, (tokens[cut - 1] if cut else section).span.end)
             tokens = tokens[cut:]
         if section is not None and not section.text:
-            self._malformed("no section behind the #", self.span, "name a heading, or leave the # out")
+            self._malformed("no section after the #", self.span, "name a heading, or remove the #")
         options, arguments = self._options(tokens, path)
         self._check_combination(options, section, arguments)
         if self.problems:
@@ -99,10 +99,12 @@ class _Reader:
         if self.source[start] == '"':
             end = end_of_quoted(self.source, start, self.inner_end)
             if end is None or unquote(self.source[start:end]) == "":
-                self._malformed("an empty or unclosed path", Span(start, self.inner_end), "name a file")
+                self._malformed("an empty or unclosed path", Span(start, self.inner_end), "write the path of a file")
                 return None
             if end < self.inner_end and self.source[end] not in "# \t":
-                self._malformed("text directly behind the quoted path", Span(end, end + 1), "a blank or # goes there")
+                self._malformed(
+                    "text directly after the quoted path", Span(end, end + 1), "put a blank or # between them"
+                )
                 return None
             return self._token(start, end)
         end = start
@@ -110,7 +112,7 @@ class _Reader:
             end += 1
         token = self._token(start, end)
         if not token.text:
-            self._malformed("this directive names no file before the #", self.span, "name the file, too")
+            self._malformed("this directive has no path before the #", self.span, "name the file too")
             return None
         odd = re.search(r'["<>{}|]', token.text)
         if odd:
@@ -130,7 +132,9 @@ class _Reader:
         if start < self.inner_end and self.source[start] == '"':
             end = end_of_quoted(self.source, start, self.inner_end) or self.inner_end
             if end < self.inner_end and self.source[end] not in " \t":
-                self._malformed("text directly behind the quoted section", Span(end, end + 1), "a blank goes there")
+                self._malformed(
+                    "text directly after the quoted section", Span(end, end + 1), "put a blank between them"
+                )
             return self._token(start, end), True, end
         end = start
         while end < self.inner_end and self.source[end] not in " \t":
@@ -158,9 +162,9 @@ class _Reader:
                 if not self.problems:  # Only the first one is reported: after it, nothing is where it seems to be.
                     self._unknown_option(token, path, tokens[index - 1] if index else None)
             elif not _is_option(token.text):
-                self._malformed(f"`{token.text}` is not how `{name}` is written", token.span, _how(name))
+                self._malformed(f"`{token.text}` is not a valid `{name}`", token.span, _how(name))
             elif name in options:
-                self._conflict(f"`{name}` stands here twice", token.span)
+                self._conflict(f"`{name}` is given twice", token.span)
             else:
                 options[name] = token
         return options, ()
@@ -168,16 +172,16 @@ class _Reader:
     def _arguments(self, keyword: _Token, tokens: list[_Token]) -> tuple[Argument, ...]:
         arguments: list[Argument] = []
         if not tokens:
-            self._malformed("no argument behind `with`", keyword.span, 'write with name="value"')
+            self._malformed("no argument after `with`", keyword.span, 'write with name="value"')
         names: set[str] = set()
         for token in tokens:
             if not _is_argument(token.text):
-                cure = 'arguments are written name="value", without blanks around ='
-                self._malformed(f"`{token.text}` is no argument", token.span, cure)
+                cure = 'write arguments as name="value", without blanks around ='
+                self._malformed(f"`{token.text}` is not an argument", token.span, cure)
                 break  # As with options, only the first one is reported.
             name, _, value = token.text.partition("=")
             if name in names:
-                self._conflict(f"the argument `{name}` stands here twice", token.span)
+                self._conflict(f"the argument `{name}` is given twice", token.span)
             names.add(name)
             arguments.append(Argument(name, unquote(value) if value.startswith('"') else value, token.span))
         return tuple(arguments)
@@ -187,22 +191,18 @@ class _Reader:
         close = near_names(name.lower(), (*_OPTIONS, "with"))
         key, is_option, value = before.text.partition("=") if before else ("", "", "")
         if close and close[0] == name:
-            cure = f"an option is written without blanks around =: {_EXPECTED.get(name, name)}"
+            cure = f"write an option without blanks around =: {_EXPECTED.get(name, name)}"
         elif close:
             cure = f'did you mean "{close[0]}"?'
         elif token.text.startswith("#"):
-            cure = "the # of a section follows the path, and the name the #, without a blank"
+            cure = "write no blank before or after the # of a section"
         elif not equals and is_option and '"' not in value:
-            cure = f'a value that holds blanks is quoted: {key}="{value} {token.text}"'
+            cure = f'quote a value that contains blanks: {key}="{value} {token.text}"'
         elif equals and _is_argument(token.text) and "with" in _TAKES[self.word]:
-            cure = f"arguments follow `with`: with {token.text}; options are {self._taken()}"
+            cure = f"put arguments after `with`: with {token.text}; options are {self._taken()}"
         elif not equals:
             whole = self.source[path.span.start : token.span.end]
-            cure = (
-                f'a path that holds blanks is quoted: "{whole}"'
-                if len(whole) < 200
-                else "quote a path that holds blanks"
-            )
+            cure = f'quote the path: "{whole}"' if len(whole) < 200 else "quote the path"
         else:
             cure = f"`{self.word}` takes {self._taken()}"
         self.problems.append(Problem(UNKNOWN_OPTION, f'unknown option "{token.text}"', token.span, help=cure))
@@ -234,7 +234,7 @@ class _Reader:
             self._conflict("`lang` needs `as=code`", asked["lang"].span)
         for name in ("level", "heading", "with"):
             if name in asked and "as" in asked:
-                self._conflict(f"`{name}` has no meaning beside `as=code`", asked[name].span)
+                self._conflict(f"`{name}` cannot be combined with `as=code`", asked[name].span)
 
     def _build(
         self,

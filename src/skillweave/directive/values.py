@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 Word = Literal["include", "reference", "asset"]
 
 
+def is_relative(path: str) -> bool:
+    """Whether a directive's path starts at the file that contains the directive, and is not looked up in the pattern roots."""
+    return path.startswith(("./", "../")) or path in (".", "..")
+
+
 class Range(NamedTuple):
     """Physical lines from `first` to `last`, counted from 1 and inclusive. None as `last` means the end of the file."""
 

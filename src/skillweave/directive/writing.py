@@ -31,10 +31,15 @@ def style_fix(text: str, directive: Directive) -> Fix | None:
     return Fix(safe=True, edits=(Edit(*directive.span, usual),)) if is_closed else None
 
 
+def as_written(path: str) -> str | None:
+    """A path as a directive spells it: in quotation marks if it needs them; None if no directive can spell it."""
+    return path if BARE_PATH.fullmatch(path) else quote(path)
+
+
 def path_fix(directive: Directive, path: str, *, safe: bool) -> Fix | None:
     """A fix that makes a directive name another path; None if the path cannot be written in a directive."""
     is_bare = directive.path_span.end - directive.path_span.start == len(directive.path)
-    written = path if is_bare and BARE_PATH.fullmatch(path) else quote(path)
+    written = as_written(path) if is_bare else quote(path)
     return Fix(safe, (Edit(*directive.path_span, written),)) if written else None
 
 

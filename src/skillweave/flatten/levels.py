@@ -38,9 +38,9 @@ def shift_of(nodes: Nodes, unit: Unit, edge: Edge, key: NodeKey) -> int:
             HEADING_TOO_DEEP,
             f'this include brings the heading "{text}" to level {level}; levels go from 1 to 6',
             edge.directive.span,
-            help="ask for another `level`"
+            help="use another `level`"
             if edge.directive.level
-            else "give it a `level`, or a place under fewer headings",
+            else "set its `level`, or move it under a heading that is less deep",
         )
         nodes.graph.report(edge.source, problem, notes=(place,))
         return 0
@@ -57,7 +57,7 @@ def _heading_at(nodes: Nodes, key: NodeKey, level: int) -> tuple[str, Note]:
             if heading.level == level and holds(key.ranges, heading.start):
                 file = nodes.graph.files[key.path]
                 span = to_source(nodes.graph, node.unit, heading.content)
-                return heading.text, Note("the heading stands at", file.path, file.line_index.position(span.start))
+                return heading.text, Note("the heading is at", file.path, file.line_index.position(span.start))
         # A child that has this level as its own shallowest or deepest one contains the heading: there is no need to search
         # further.
         key, level = next(

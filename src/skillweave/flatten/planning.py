@@ -123,7 +123,7 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
     _build(nodes, key)
     if edge.placed.prefix is None and not _fits_in_line(nodes, key):
         nodes.graph.report(
-            edge.source, not_alone(directive.span, "include", "which brings more than a line of running text")
+            edge.source, not_alone(directive.span, "include", "which inserts more than one line of text")
         )
         return None
     return Child(edge, key, shift_of(nodes, unit, edge, key))
@@ -232,7 +232,7 @@ def _check_size(nodes: Nodes, node: Node) -> None:
         below = nodes.nodes[worst.key]
         span = worst.edge.directive.span
         again = f"{times[worst.key.path]} times " if times[worst.key.path] > 1 else ""
-        note = f"{worst.key.path} comes in here {again}with {below.size:,} bytes and {below.includes:,} includes"
+        note = f"{worst.key.path} is included here {again}with {below.size:,} bytes and {below.includes:,} includes"
     over = (
         f"{node.includes:,} includes, and the limit is {limits.expansions:,}"
         if node.includes > limits.expansions

@@ -214,7 +214,7 @@ def _lost_directives(unit: Unit, edges: Mapping[int, Edge]) -> Iterator[Problem]
     for start, written in (unit.kept or {}).items():
         edge = edges.get(written)
         if edge is not None and start not in read:
-            message = "with these values, this directive stands where none is read"
+            message = "with these values, this directive ends up where directives are not read"
             cure = "pass no value that opens code, a comment or a tag before it, or escapes it"
             yield Problem(TEMPLATE_ERROR, message, edge.directive.span, help=cure)
 
@@ -304,7 +304,7 @@ def _bind(graph: Graph, caller: UnitKey, edge: Edge) -> Arguments | None:
     for argument in directive.arguments:
         name = passed_on(argument.value) if values or _is_template(graph.files[caller.path]) else None
         if name is not None and name not in values:
-            message = f'"{name}" is no parameter of {caller.path}'
+            message = f'"{name}" is not a parameter of {caller.path}'
             cure = "declare it under `params` in the front matter"
             graph.report(edge.source, Problem(TEMPLATE_ERROR, message, argument.span, help=cure))
         value = argument.value if name is None else values.get(name, "")

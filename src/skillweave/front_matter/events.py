@@ -40,7 +40,7 @@ def read_events(text: str, offset: int) -> tuple[FrontMatter, tuple[Problem, ...
     except yaml.MarkedYAMLError as error:
         return FrontMatter(), (_yaml_problem(error, reader),)
     except (ValueError, OverflowError):  # the parser passes `\UFFFFFFFF` to chr(), `%YAML 1.<5,000 digits>` to int()
-        return FrontMatter(), (problem("a number that YAML does not take", Span(offset, offset + len(text))),)
+        return FrontMatter(), (problem("a number that YAML does not accept", Span(offset, offset + len(text))),)
     return front_matter, tuple(reader.problems)
 
 
@@ -129,7 +129,7 @@ def _read(reader: _Reader) -> FrontMatter:
         elif isinstance(value, FrontMatter):
             front_matter = value
         elif value != "":
-            reader.refuse("the front matter is no mapping of `key: value` lines", span)
+            reader.refuse("the front matter is not a mapping of `key: value` lines", span)
     return front_matter
 
 
@@ -207,7 +207,7 @@ def _index(mark: object) -> int:
 
 
 def _unreadable(found: re.Match[str], offset: int) -> Problem:
-    message = f"a character that YAML does not take: U+{ord(found.group()):04X}"
+    message = f"a character that YAML does not accept: U+{ord(found.group()):04X}"
     return problem(message, Span(offset + found.start(), offset + found.end()))
 
 
@@ -216,7 +216,7 @@ _QUOTE = "put the value in quotation marks"
 # (what the parser says, our message, what helps). The first entry that occurs in the parser's words is used.
 _YAML_SAYS = (
     ("mapping values are not allowed here", "a colon and a blank inside an unquoted value", _QUOTE),
-    ("found character '\\t'", "a tab where YAML takes spaces only", "indent with spaces"),
+    ("found character '\\t'", "a tab where YAML allows only spaces", "indent with spaces"),
     ("that cannot start any token", "a character that no unquoted value can start with", _QUOTE),
     ("found unexpected end of stream", "a quotation mark that is never closed", None),
     (
@@ -226,13 +226,13 @@ _YAML_SAYS = (
     ),
     ("expected ',' or", "a bracket that is never closed, or no comma between two values", _QUOTE),
     ("expected the node content", "a value that is not complete", _QUOTE),
-    ("could not find expected ':'", "a line that is no `key: value`", None),
-    ("expected <block end>", "something behind a complete value, or an indent that fits nothing above", _QUOTE),
-    ("expected '<document start>'", "an indent that fits nothing above", None),
+    ("could not find expected ':'", "a line that is not `key: value`", None),
+    ("expected <block end>", "something after a complete value, or an indent that matches nothing above", _QUOTE),
+    ("expected '<document start>'", "an indent that matches nothing above", None),
     ("expected alphabetic or numeric character", "a value that starts with & or *", _QUOTE),
     (
         "expected chomping or indentation",
-        "text behind the | or > of a block",
+        "text after the | or > of a block",
         "write the text on the next line, indented",
     ),
 )

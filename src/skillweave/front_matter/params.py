@@ -49,7 +49,7 @@ def _name_problem(declared: Field) -> Problem | None:
         help_ = "use letters, digits and _, and no digit first"
         return problem(f'"{name}" cannot be the name of a parameter', span, help_)
     if keyword.iskeyword(name) or name in _JINJA_NAMES:
-        return problem(f'"{name}" means something in a template already', span, "choose another name")
+        return problem(f'"{name}" already has a meaning in templates', span, "choose another name")
     return None
 
 
@@ -75,8 +75,8 @@ def _read_param(declared: Field) -> tuple[Param, list[Problem]]:
 
 def _unknown_key(field: Field) -> Problem:
     near = near_names(field.name, _PARAM_KEYS)
-    help_ = f"did you mean {near[0]}?" if near else f"a parameter has {', '.join(_PARAM_KEYS)}"
-    return problem(f'a parameter has no "{field.name}"', field.name_span, help_)
+    help_ = f"did you mean {near[0]}?" if near else f"a parameter can have {', '.join(_PARAM_KEYS)}"
+    return problem(f'a parameter cannot have "{field.name}"', field.name_span, help_)
 
 
 def _truth(field: Field | None, problems: list[Problem]) -> bool:
@@ -103,13 +103,13 @@ def _default(field: Field | None, enum: tuple[str, ...] | None, problems: list[P
     if field is None:
         return None
     if not isinstance(field.value, str):
-        problems.append(problem("the default is not a text", field.value_span, "parameters are strings"))
+        problems.append(problem("the default is not a string", field.value_span, "parameters are strings"))
         return None
     if DIRECTIVE_OPENER.search(field.value):
-        message = "a default that holds a directive"
+        message = "the default contains a directive"
         help_ = "write the directive in the pattern, inside an `if` on the parameter"
         problems.append(Problem(DIRECTIVE_IN_PARAM, message, field.value_span, help_))
     if enum is not None and field.value not in enum:
-        help_ = f"it takes {', '.join(enum)}"
+        help_ = f"allowed: {', '.join(enum)}"
         problems.append(problem(f'the default "{field.value}" is not in enum', field.value_span, help_))
     return field.value

@@ -93,11 +93,11 @@ def _report_cycle(graph: Graph, component: list[SourcePath]) -> None:
     others = [edge for path in component for edge in graph.edges[path] if edge.splices and edge not in told]
     others = [edge for edge in others if edge.target in members]
     notes = [
-        Note(f"the same knot holds the include of {edge.target} at", edge.source, _place(graph, edge))
+        Note(f"these cycles also contain the include of {edge.target} at", edge.source, _place(graph, edge))
         for edge in others[:_FEW]
     ]
     if len(others) > _FEW:
-        notes.append(Note(f"{len(others) - _FEW} more includes in the same knot"))
+        notes.append(Note(f"{len(others) - _FEW} more includes in these cycles"))
     index = graph.files[start].line_index
     graph.add(
         Diagnostic(
@@ -106,7 +106,7 @@ def _report_cycle(graph: Graph, component: list[SourcePath]) -> None:
             start,
             index.position(first.directive.span.start),
             index.position(first.directive.span.end),
-            help="move what they share into a file of its own" if len(hops) > 1 else "take the include out",
+            help="move what they share into a separate file" if len(hops) > 1 else "remove the include",
             label=f"{start} includes {'itself' if first.target == start else first.target}",
             hops=tuple(Note(f"includes {hop.target}", hop.source, _place(graph, hop)) for hop in hops[1:]),
             notes=tuple(notes),
@@ -149,7 +149,7 @@ def _report_depth(graph: Graph, limit: int) -> None:
                 path,
                 Problem(
                     INCLUDE_TOO_DEEP,
-                    f"a chain of {depth[path]} includes starts here, and the limit is {limit}",
+                    f"a chain of {depth[path]} includes starts here; the limit is {limit}",
                     deepest.directive.span,
                     help="include the deeper files directly, or raise `limits.depth` in the configuration",
                     note=f"the chain ends at {end}",

@@ -24,6 +24,7 @@ from skillweave.diagnostics import (
     Fix,
     Problem,
 )
+from skillweave.directive.values import is_relative
 from skillweave.directive.writing import path_fix
 from skillweave.files import Found, Tree, dangling, is_below, normalise_path, read_text
 from skillweave.graph.targets import DRIVE, SCHEME, judge_type, portability, respelled, suggest_path
@@ -215,7 +216,12 @@ class _Resolver:
             cure = "rename one, or write the path with ./ or ../ from this file"
             return (
                 None,
-                Problem(AMBIGUOUS_TARGET, f"{directive.path} is {places}", directive.path_span, help=cure),
+                Problem(
+                    AMBIGUOUS_TARGET,
+                    f"{directive.path} is ambiguous: it can be {places}",
+                    directive.path_span,
+                    help=cure,
+                ),
                 None,
             )
         if not found:
@@ -233,9 +239,8 @@ class _Resolver:
 
     def _places(self, source: SourcePath, path: str) -> list[str]:
         """The paths that a directive's path may mean, before symlinks are followed."""
-        if path.startswith(("./", "../")) or path in (".", ".."):
-            folder = source.rpartition("/")[0]
-            return [normalise_path(f"{folder}/{path}" if folder else path)]
+        if is_relative(path):
+            return [resolve(source, path)]
         return [normalise_path(f"{root}/{path}") for root in self.project.pattern_roots]
 
     def _judge(
@@ -255,7 +260,7 @@ class _Resolver:
             case "unreadable":
                 return Problem(UNREADABLE_FILE, f"{path} cannot be read: {found.detail}", span, help=MAKE_READABLE)
             case "special":
-                return Problem(NOT_A_REGULAR_FILE, f"{path} is no regular file (a FIFO, a socket or a device)", span)
+                return Problem(NOT_A_REGULAR_FILE, f"{path} is not a regular file (a FIFO, a socket or a device)", span)
             case "misnamed":
                 return Problem(PATH_NOT_PORTABLE, f"{path} leads to a name that is not UTF-8", span, help="rename it")
             case "folder":
@@ -266,11 +271,11 @@ class _Resolver:
     def _out_of_reach(self, source: SourcePath, directive: Directive, found: Found) -> Problem | None:
         """The problem of a target that is outside the project, or that this file may not name; None if it may."""
         if found.kind == "outside":
-            what = "lies" if found.real.startswith(("..", "/")) else "is a symlink that leads"
+            what = "is" if found.real.startswith(("..", "/")) else "is a symlink that leads"
             message, cure = f"{directive.path} {what} outside the project", "copy the file into a pattern root"
         elif not self.project.may_read(source, found.real):
             is_there = found.real in self._places(source, directive.path)
-            what = "lies" if is_there else f"is a symlink to {found.real}, which lies"
+            what = "is" if is_there else f"is a symlink to {found.real}, which is"
             message = f"{directive.path} {what} outside the folders that this file may name"
             cure = "move the file into a pattern root, or add its folder to `shared` in the configuration"
         else:
@@ -281,10 +286,10 @@ class _Resolver:
         if directive.word == "asset":
             if directive.path.endswith("/"):
                 return None
-            cure = f"ship all that it holds with a trailing slash: {directive.path}/"
+            cure = f"add a trailing slash to ship all that it contains: {directive.path}/"
             fix = path_fix(directive, f"{directive.path}/", safe=False)
         else:
-            cure, fix = f"{directive.word} a file of it", None
+            cure, fix = f"{directive.word} a file in it", None
         return Problem(NOT_A_REGULAR_FILE, f"{directive.path} is a folder", directive.path_span, help=cure, fix=fix)
 
     def _case_fix(self, source: SourcePath, directive: Directive, found: Found) -> Fix | None:
@@ -325,7 +330,7 @@ class _Resolver:
             listing = self.tree.listing(folder)
             if real != place and not isinstance(listing, str) and name in listing:
                 message = f"{path} {dangling(place, real)}"
-                return Problem(MISSING_INCLUDE, message, directive.path_span, help="mend the symlink, or remove it")
+                return Problem(MISSING_INCLUDE, message, directive.path_span, help="repair the symlink, or remove it")
         if self.names is None:
             self.names = [
                 pattern[len(root) + 1 :]
@@ -334,17 +339,16 @@ class _Resolver:
                 if pattern.startswith(f"{root}/")
             ]
         close = suggest_path(path, [name for name in self.names if not source.endswith(f"/{name}")])
-        folder = source.rpartition("/")[0]
-        if path.startswith(("./", "../")):
-            beside = self.tree.listing(normalise_path(f"{folder}/{path}").rpartition("/")[0])
+        if is_relative(path):
+            beside = self.tree.listing(resolve(source, path).rpartition("/")[0])
             if not isinstance(beside, str):
                 prefix = path.rpartition("/")[0]
                 near = near_names(path.rpartition("/")[2], list(beside), count=2)
                 close = [f"{prefix}/{name}" for name in near] + close
-        tried = ", ".join(places) or "no pattern root: the folders that `patterns` names are not there"
+        tried = ", ".join(places) or "no pattern root: the folders that `patterns` names do not exist"
         cure = f'did you mean "{close[0]}"?' if close else "create it, or mark the directive `optional`"
         if not close and _WILD.search(path):
-            cure = "name one file: a path is taken as it is written, and nothing in it is expanded"
+            cure = "name one file: paths are taken literally, without wildcards or variables"
         if not close and not path.endswith(".md") and f"{path}.md" in self.names:
             close = [f"{path}.md"]
             cure = f'did you mean "{path}.md"?'
@@ -354,14 +358,16 @@ class _Resolver:
         if hidden is not None:
             close, cure = [], f"rename {hidden}: hidden files, caches and editor backups are left out everywhere"
         fix = path_fix(directive, close[0], safe=False) if len(close) == 1 else None
-        message = f"there is no {path}"
+        message = f"cannot find {path}"
         return Problem(MISSING_INCLUDE, message, directive.path_span, help=cure, note=f"tried {tried}", fix=fix)
 
     def _report_unreadable(self, path: SourcePath, code: Code, message: str) -> None:
         by = self.named.get(path)
         place = f"{path}: {message}"
         is_binary = message.startswith("a NUL byte") and "UTF-16" not in message
-        cure = "remove the NUL bytes, or include what is no text as an asset" if is_binary else _CURES.get(code)
+        cure = (
+            "remove the NUL bytes; if this is not a text, ship it with <<asset: …>>" if is_binary else _CURES.get(code)
+        )
         if by is None:
             self.graph.add(Diagnostic(code, place, path, START, START, help=cure), path)
         else:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import NOT_A_REGULAR_FILE, NOT_MARKDOWN, PATH_NOT_PORTABLE, Problem
-from skillweave.directive.writing import path_fix
+from skillweave.directive.writing import as_written, path_fix
 from skillweave.phrases import near_names
 
 if TYPE_CHECKING:
@@ -32,29 +32,23 @@ def respelled(path: str, actual: str) -> str:
 
 def judge_type(directive: Directive) -> Problem | None:
     """What is wrong with a directive that names a file (not a folder) with this path; None if nothing is."""
-    path = directive.path
-    if directive.word == "asset":
-        if not path.endswith("/"):
-            return None
-        fix = path_fix(directive, path.rstrip("/"), safe=True)
-        cure = "drop the trailing slash"
-        return Problem(NOT_A_REGULAR_FILE, f"{path} is no folder", directive.path_span, help=cure, fix=fix)
-    if path.endswith(".md"):
+    path, file = directive.path, directive.path.rstrip("/")
+    if file != path and (directive.word == "asset" or file.endswith(".md")):
+        cure, fix = "remove the trailing slash", path_fix(directive, file, safe=True)
+        return Problem(NOT_A_REGULAR_FILE, f"{path} is not a folder", directive.path_span, help=cure, fix=fix)
+    if directive.word == "asset" or path.endswith(".md"):
         return None
-    if path.endswith("/") and path.rstrip("/").endswith(".md"):
-        fix = path_fix(directive, path.rstrip("/"), safe=True)
-        message = f"{path} is no folder"
-        return Problem(NOT_A_REGULAR_FILE, message, directive.path_span, help="drop the trailing slash", fix=fix)
     if directive.as_code:
         if directive.section is None:
             return None
-        return Problem(NOT_MARKDOWN, f"{path} is no Markdown file, so it has no sections", directive.path_span)
-    lang = _LANGUAGES.get(path.rpartition(".")[2], path.rpartition(".")[2]) if "." in path else "text"
+        return Problem(NOT_MARKDOWN, f"{path} is not a Markdown file, so it has no sections", directive.path_span)
     if directive.word == "reference":
-        cure = f"link to it, or ship it: <<asset: {path}>>"
+        cure = f"link to it, or ship it: <<asset: {as_written(path)}>>"
     else:
-        cure = f"include it as code: <<include: {path} as=code lang={lang}>>"
-    return Problem(NOT_MARKDOWN, f"{path} is no Markdown file", directive.path_span, help=cure)
+        lang = language(path, None)
+        options = f"as=code lang={lang}" if lang.isalnum() else "as=code"
+        cure = f"include it as code: <<include: {as_written(path)} {options}>>"
+    return Problem(NOT_MARKDOWN, f"{path} is not a Markdown file", directive.path_span, help=cure)
 
 
 _LANGUAGES = {
@@ -88,9 +82,9 @@ def portability(directive: Directive) -> Problem | None:
     elif SCHEME.match(path):
         what, cure = "is a URL", ""
     elif path.startswith("~"):
-        what, cure = "starts at a home folder", path.partition("/")[2]
+        what, cure = "starts with a home folder", path.partition("/")[2]
     elif "\\" in path:
-        what, cure = "holds a backslash", path.replace("\\", "/").lstrip("/")
+        what, cure = "contains a backslash", path.replace("\\", "/").lstrip("/")
     elif path.startswith("/"):
         what, cure = "is absolute", path.lstrip("/")
     else:

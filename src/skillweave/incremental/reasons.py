@@ -23,7 +23,7 @@ def _reason(now: Record, last: Record | None) -> str:
     gone = sorted(set(before) - set(after))
     parts = [
         f"{', '.join(paths[:4])}{f' and {len(paths) - 4} more' if len(paths) > 4 else ''} {verb}"
-        for paths, verb in ((changed, "changed"), (added, "came in"), (gone, "went out"))
+        for paths, verb in ((changed, "changed"), (added, "added"), (gone, "removed"))
         if paths
     ]
     if parts:
@@ -31,4 +31,4 @@ def _reason(now: Record, last: Record | None) -> str:
     if now.outputs != last.outputs:
         return "no source changed, so the configuration or the version of skillweave did"
     # A changed mode leaves no trace in the lock file.
-    return "no source says anything else, so what was published was changed, or the mode of a source"
+    return "no source text changed, so an output or the mode of a source did"

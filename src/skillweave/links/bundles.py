@@ -12,7 +12,7 @@ from skillweave.links.shipping import asset, collide, reference_link
 from skillweave.links.site import BundlePlan, PlannedPage, Site, named
 from skillweave.links.targets import resolved
 from skillweave.links.work import Place, Work, add_page
-from skillweave.source import Edit, SourcePath, Span, folded
+from skillweave.source import Edit, SourcePath, Span, folded, folders_above
 
 if TYPE_CHECKING:
     from skillweave.flatten.values import NodeKey
@@ -93,19 +93,18 @@ def _check_collisions(site: Site, plan: BundlePlan) -> None:
     seen: dict[str, str] = {}
     folders: dict[str, str] = {}
     for out in outs:
-        folder = out.rpartition("/")[0]
-        while folder and folded(folder) not in folders:
-            folders[folded(folder)] = out
-            folder = folder.rpartition("/")[0]
+        for folder in folders_above(out):
+            if folders.setdefault(folded(folder), out) != out:
+                break
     for out in outs:
         name = folded(out)
         if name in seen:
             both = f"{seen[name]} and {out}"
-            what = "are one path" if seen[name] == out else "are one path where case does not count"
+            what = "are the same path" if seen[name] == out else "are the same path where case does not matter"
             _collide(site, plan, (out, seen[name]), f"{both} {what}")
         elif name in folders:
             below = folders[name]
-            _collide(site, plan, (out, below), f"{out} would be a file, and a folder with {below} in it")
+            _collide(site, plan, (out, below), f"{out} would be both a file and a folder, which contains {below}")
         seen.setdefault(name, out)
     inner = {folded(other.folder[len(entry.folder) + 1 :]): other for other in site.inner.get(entry.folder, ())}
     for out in outs if inner else ():
@@ -114,7 +113,7 @@ def _check_collisions(site: Site, plan: BundlePlan) -> None:
             at = at.rpartition("/")[0]
         other = inner.get(at) or next((inner[path] for path in inner if path.startswith(f"{folded(out)}/")), None)
         if other is not None:
-            _collide(site, plan, (out, out), f"{out} lies where {other.id} is published")
+            _collide(site, plan, (out, out), f"{out} is where {other.id} is published")
 
 
 def _collide(site: Site, plan: BundlePlan, outs: tuple[str, str], message: str) -> None:

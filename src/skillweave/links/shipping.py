@@ -34,7 +34,7 @@ from skillweave.links.work import (
     nearest_anchor,
     report_link,
 )
-from skillweave.source import SourcePath, Span, foreign_part
+from skillweave.source import SourcePath, Span, foreign_part, stays_inside
 
 if TYPE_CHECKING:
     from skillweave.directive.values import Directive
@@ -57,7 +57,11 @@ def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal |
         word = "reference" if real.endswith(".md") else "asset"
         cure = f"write <<{word}: {below_root(real, nodes.project.pattern_roots)}>>, or set `links` to ship"
         report_link(
-            work, place, LINK_OUTSIDE_ROOTS, f"{written.path} is not in the bundle, and links ship nothing here", cure
+            work,
+            place,
+            LINK_OUTSIDE_ROOTS,
+            f'{written.path} is not in the bundle, and `links = "error"` forbids a link to bring it',
+            cure,
         )
         return None
     name = below_root(real, nodes.project.pattern_roots)
@@ -73,8 +77,10 @@ def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal |
         # A template that a directive has shipped with values is that page; otherwise it gets its defaults.
         unit = known.unit if known is not None and known.unit.path == real else UnitKey(real, defaults(work, real))
         if unit not in nodes.wholes and any(param.required for param in document.params):
-            cure = f'give it its values: <<reference: {name} with name="…">>'
-            report_link(work, place, BROKEN_LINK, f"{written.path or real} needs values, and a link gives none", cure)
+            cure = f'pass its values with a directive: <<reference: {name} with name="…">>'
+            report_link(
+                work, place, BROKEN_LINK, f"{written.path or real} needs values, which a link cannot pass", cure
+            )
     if entry is not None and not _ship_page(work, place, out, unit):
         return None
     if written.fragment:
@@ -122,7 +128,7 @@ def check_anchor(work: Work, place: Place, unit: UnitKey, written: Written) -> s
 
 def cannot_ship(work: Work, place: Place, what: str) -> None:
     """Report that a document, which is a single file, would have to ship something."""
-    message = f"a document is a single file, and cannot bring {what} along"
+    message = f"a document is a single file, so it cannot ship {what}"
     report_link(work, place, CANNOT_SHIP, message, DOCUMENT_HELP)
 
 
@@ -148,10 +154,10 @@ def _claim(work: Work, source: tuple[SourcePath, Span], out: str, unit: UnitKey)
     has_other_values = known is not None and other == unit.path
     if has_other_values:
         message, cure = (
-            f"{other} is shipped with other values already",
-            "a bundle holds a pattern with one set of values",
+            f"{other} is already shipped with other values",
+            "a bundle can contain a pattern with only one set of values",
         )
-        collide(work.site, work.plan, (source, out), message, f"{cure}: give the same, or include it instead")
+        collide(work.site, work.plan, (source, out), message, f"{cure}: pass the same, or include it instead")
     else:
         collide(work.site, work.plan, (source, out), _both(unit.path, other, out))
     return False
@@ -160,8 +166,8 @@ def _claim(work: Work, source: tuple[SourcePath, Span], out: str, unit: UnitKey)
 def _both(path: SourcePath, other: SourcePath, out: str) -> str:
     """The message for two files that would become the same output, or for one file that would be copied and compiled to it."""
     if path == other:
-        return f"{path} comes to {out} as it is, and compiled"
-    return f"{path} and {other} both come to {out}"
+        return f"{path} would be shipped to {out} twice: as it is, and compiled"
+    return f"{path} and {other} would both become {out}"
 
 
 def reference_link(work: Work, place: Place, edge: Edge) -> str:
@@ -231,12 +237,12 @@ def asset(work: Work, place: Place, edge: Edge) -> None:
             below = path[len(target) + 1 :]
             _copy(work, place, f"{out}/{below}" if out else below, found.real)
         elif found.kind == "misnamed":
-            message = f"{path} has a name that is not UTF-8, and cannot be shipped with {directive.path}"
+            message = f"{path} has a name that is not UTF-8, so it cannot be shipped with {directive.path}"
             nodes.graph.report(edge.source, Problem(PATH_NOT_PORTABLE, message, directive.span, help="rename it"))
         else:
-            what = "is no regular file" if found.kind in ("special", "missing") else "leads outside of every root"
+            what = "is not a regular file" if found.kind in ("special", "missing") else "is outside every root"
             code = NOT_A_REGULAR_FILE if found.kind in ("special", "missing") else PATH_OUTSIDE_ROOTS
-            message = f"{path} {what}, and cannot be shipped with {directive.path}"
+            message = f"{path} {what}, so it cannot be shipped with {directive.path}"
             nodes.graph.report(edge.source, Problem(code, message, directive.span, help="remove it, or copy the file"))
 
 
@@ -245,12 +251,12 @@ def _misplaced(directive: Directive, out: str) -> Problem | None:
     help_ = "name a folder of the bundle, such as to=scripts/"
     if "\\" in out or re.match(r"[A-Za-z]:", out):
         what = "a backslash" if "\\" in out else "a drive"
-        return Problem(PATH_NOT_PORTABLE, f"the path {directive.to} holds {what}", directive.span, help=help_)
-    if not out or out.startswith(("/", "..")):
+        return Problem(PATH_NOT_PORTABLE, f"the path {directive.to} contains {what}", directive.span, help=help_)
+    if not out or not stays_inside(out):
         return Problem(PATH_OUTSIDE_ROOTS, f"{directive.to} leaves the bundle", directive.span, help=help_)
     foreign = foreign_part(out)
     if foreign is not None:
-        message = f'{directive.to} leads into "{foreign}", which is no folder of a bundle'
+        message = f'{directive.to} is inside "{foreign}", which cannot be in a bundle'
         return Problem(PATH_OUTSIDE_ROOTS, message, directive.span, help=help_)
     return None
 
@@ -273,7 +279,7 @@ def collide(
     notes: tuple[Note, ...] = ()
     if other is not None and other != source:
         index = site.nodes.graph.files[other[0]].line_index
-        notes = (Note("the other one is asked for at", other[0], index.position(other[1].start)),)
+        notes = (Note("the other one is requested at", other[0], index.position(other[1].start)),)
     index = site.nodes.graph.files[path].line_index
     problem = Problem(OUTPUT_COLLISION, message, span, help=cure)
     site.nodes.graph.add(diagnose(index, path, problem, notes=notes), plan.entry.main.real)

@@ -14,6 +14,7 @@ from skillweave.flatten.values import is_too_large
 from skillweave.links.pages import Page, lay_out
 from skillweave.record import NamedTuple
 from skillweave.select import between, holds
+from skillweave.source import folders_above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -137,8 +138,7 @@ def make_site(nodes: Nodes, tree: Tree) -> Site:
         site.folders[tree.look_up(entry.folder).real if entry.kind == "skill" else entry.path] = entry
         for file in entry.files:
             site.owners.setdefault(file.real, (entry, file))
-        folder = entry.folder if entry.outer is not None else ""
-        while folder := folder.rpartition("/")[0]:
+        for folder in folders_above(entry.folder) if entry.outer is not None else ():
             site.inner.setdefault(folder, []).append(entry)
     site.known_files = tuple(sorted({*nodes.project.patterns, *site.owners}))
     configured = (*nodes.config.patterns, *nodes.config.skills, *nodes.config.documents)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.destination import Written, below_root, encode, relative, resolve
-from skillweave.diagnostics import BROKEN_ANCHOR, BROKEN_LINK, LINK_OUTSIDE_ROOTS, LINK_TO_SKILL
-from skillweave.files import is_below, normalise_path
+from skillweave.diagnostics import BROKEN_ANCHOR, BROKEN_LINK, LINK_OUTSIDE_ROOTS, LINK_TO_SKILL, MAKE_READABLE
+from skillweave.files import is_below
 from skillweave.flatten.units import UnitKey
 from skillweave.links.shipping import cannot_ship, check_anchor, ship
 from skillweave.links.work import (
@@ -46,9 +46,7 @@ def _respelled(place: Place, written: Written, goal: Goal, raw: str) -> str:
     """
     out = goal.out
     suffix = raw[written.length :] if goal.fragment is None else f"#{encode(goal.fragment)}"
-    folder = place.page.out.rpartition("/")[0]
-    leads_to = normalise_path(f"{folder}/{written.path}" if folder else written.path)
-    if written.path and leads_to == out.rstrip("/"):
+    if written.path and resolve(place.page.out, written.path) == out.rstrip("/"):
         return raw[: written.length] + suffix
     path = relative(place.page.out, out) + ("/" if written.path.endswith("/") else "")
     return encode(path) + suffix
@@ -73,7 +71,7 @@ def _own_anchor(work: Work, place: Place, name: str) -> Goal | None:
         return Goal("", slug)
     if name in page.anchors or not page.is_complete:
         return None
-    report_link(work, place, BROKEN_ANCHOR, f"there is no heading #{name} here", nearest_anchor(place.unit, name))
+    report_link(work, place, BROKEN_ANCHOR, f"this document has no heading #{name}", nearest_anchor(place.unit, name))
     return None
 
 
@@ -83,12 +81,14 @@ def _target(work: Work, place: Place, written: Written, found: Found) -> Goal | 
     match found.kind:
         case "outside":
             report_link(work, place, LINK_OUTSIDE_ROOTS, f"{path} leaves the project", OUTSIDE_HELP)
-        case "missing" | "unreadable":
-            report_link(work, place, BROKEN_LINK, f"there is no {path}", suggestion(work, place, path))
+        case "missing":
+            report_link(work, place, BROKEN_LINK, f"{path} does not exist", suggestion(work, place, path))
+        case "unreadable":
+            report_link(work, place, BROKEN_LINK, f"{path} cannot be read: {found.detail}", MAKE_READABLE)
         case "case":
             report_link(work, place, BROKEN_LINK, f"{path} is spelled {found.detail} on disk", "spell it the same way")
         case "special":
-            report_link(work, place, BROKEN_LINK, f"{path} is no regular file")
+            report_link(work, place, BROKEN_LINK, f"{path} is not a regular file")
         case "misnamed":
             report_link(work, place, BROKEN_LINK, f"{path} leads to a name that is not UTF-8", "rename it")
         case "folder":
@@ -107,10 +107,10 @@ def _folder(work: Work, place: Place, written: Written, real: SourcePath) -> Goa
     if other is not None and other is not entry:
         return _other_entry(work, place, other, other.folder)
     if work.site.nodes.project.may_read(place.unit.path, real):
-        message = f"{written.path} is a folder, and a bundle links to files"
+        message = f"{written.path} is a folder, but links must name files"
         report_link(work, place, BROKEN_LINK, message, _instead_of_folder(work, place, written, real))
     else:
-        report_link(work, place, LINK_OUTSIDE_ROOTS, f"{written.path} lies outside the skill", OUTSIDE_HELP)
+        report_link(work, place, LINK_OUTSIDE_ROOTS, f"{written.path} is outside the skill", OUTSIDE_HELP)
     return None
 
 
@@ -125,16 +125,15 @@ def _instead_of_folder(work: Work, place: Place, written: Written, real: SourceP
     roots = work.site.nodes.project.pattern_roots
     name = below_root(real, roots)
     target = name if name != real else relative(place.unit.path, real)
-    return (
-        f"link to a file of it{such}; or ship all with <<asset: {target}/>>, and name `assets/{name}/` without a link"
-    )
+    shipped = f"ship all of it with <<asset: {target}/>>, and mention `assets/{name}/` without a link"
+    return f"link to a file in it{such}; or {shipped}"
 
 
 def _other_entry(work: Work, place: Place, other: Entry, target: str) -> Goal | None:
     """Where a link to another skill or document leads: from one output to the other. It is reported, as it may not hold."""
     if work.plan.entry is None:
         return None
-    message = f"this link holds only where {other.id} is installed beside {work.plan.entry.id}"
+    message = f"this link works only where {other.id} is installed next to {work.plan.entry.id}"
     report_link(work, place, LINK_TO_SKILL, message, f"name the {other.kind} by its id: `{other.id}`")
     return Goal(relative(work.plan.entry.folder + "/x", target))
 
@@ -162,7 +161,7 @@ def _file(work: Work, place: Place, written: Written, real: SourcePath) -> Goal 
             work,
             place,
             LINK_OUTSIDE_ROOTS,
-            f"{written.path} lies outside the skill and the pattern roots",
+            f"{written.path} is outside the skill and the pattern roots",
             OUTSIDE_HELP,
         )
         return None

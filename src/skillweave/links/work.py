@@ -98,7 +98,7 @@ def suggestion(work: Work, place: Place, path: str) -> str | None:
     for base in ("", *((entry.folder,) if entry else ()), *nodes.project.pattern_roots):
         found = work.site.tree.look_up(normalise_path(f"{base}/{path}" if base else path))
         if found.kind in ("file", "folder"):
-            return f"did you mean {relative(place.unit.path, found.real)}? Links start at the file that holds them"
+            return f"did you mean {relative(place.unit.path, found.real)}? Links are relative to the file that contains them"
     name = path.rpartition("/")[2]
     same = work.site.by_name.get(name, ())
     if len(same) == 1:

@@ -47,7 +47,7 @@ def fates_of(index: LineIndex, candidates: list[int], walk: Walk) -> dict[int, O
             block = None
         fates[offset] = _judge_block(index, offset, opener[2] not in WORDS, block, kinds)
         if block is None and walk.reading.too_deep is not None:
-            fates[offset] = fates[offset]._replace(why="nested too deep")
+            fates[offset] = fates[offset]._replace(why="nested too deeply")
     return {offset: fates[offset] for offset in candidates if offset in fates}
 
 

@@ -96,7 +96,7 @@ def _moved_files(config: Config, before: Compiled, move: Move) -> tuple[SourcePa
     check_symlinks(config.root, config.output, move)
     files = tuple(sorted(path for path in known_files(before) if is_below(path, move.old)))
     if not files:
-        raise MoveError(f"{move.old} is no part of the project: no root holds it, and nothing names it")
+        raise MoveError(f"{move.old} is not part of the project: no root contains it, and nothing names it")
     return files
 
 
@@ -111,7 +111,7 @@ def _changes(
         file = before.graph.files[path]
         data = before.tree.read(path).data
         if digest(data) != file.digest:
-            raise MoveError(f"{path} was changed meanwhile: try again")
+            raise MoveError(f"{path} changed in the meantime: try again")
         new = edit_bytes(data, own)
         changes.append(Change(path, file.digest, digest(new), own))
         texts[path] = (data, new)
@@ -125,4 +125,4 @@ def _check_unchanged(seen: Mapping[str, Read | str], now: Mapping[str, Read | st
     for path, read in seen.items():
         known = now[path]
         if (read.digest if isinstance(read, Read) else read) != (known.digest if isinstance(known, Read) else known):
-            raise MoveError(f"{path} was changed meanwhile: try again")
+            raise MoveError(f"{path} changed in the meantime: try again")

@@ -20,7 +20,7 @@ from skillweave.move.values import Change, Move, MoveError
 from skillweave.record import NamedTuple
 from skillweave.regular import read_regular, write_like
 from skillweave.rewrite import edit_bytes
-from skillweave.source import Edit, SourcePath
+from skillweave.source import Edit, SourcePath, stays_inside
 from skillweave.stamps import digest
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def carry_out(root: Path, task: Task) -> None:
     for change in task.changes:
         # The superuser may write to any file, but a file without a single write bit is meant to stay as it is.
         if not (root / change.path).stat().st_mode & 0o222 or not os.access(root / change.path, os.W_OK):
-            raise MoveError(f"{change.path} is read-only, and would be rewritten")
+            raise MoveError(f"{change.path} is read-only, but would be rewritten")
     _write_journal(root, task)
     _go_on(root, task, fresh=True)
 
@@ -65,7 +65,7 @@ def load_journal(root: Path) -> Task | None:
     if found is None:
         if os.path.lexists(root / JOURNAL):
             raise MoveError(
-                f"{JOURNAL} is no regular file that can be read, as it would be if a move was cut off: remove it"
+                f"{JOURNAL} is not a readable regular file, as it would be after an interrupted move: remove it"
             )
         return None
     try:
@@ -82,7 +82,7 @@ def load_journal(root: Path) -> Task | None:
     move, changes = task
     for path in (move.old, move.new, *(change.path for change in changes)):
         if not _is_inside(root, path):
-            raise MoveError(f"{JOURNAL} names {path!r}, which is no place in the project: remove that file")
+            raise MoveError(f"{JOURNAL} names {path!r}, which is not in the project: remove that file")
     return task
 
 
@@ -121,7 +121,7 @@ def _write_journal(root: Path, task: Task) -> None:
     try:
         descriptor = os.open(root / JOURNAL, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     except FileExistsError:
-        raise MoveError(f"another move is under way here, or {JOURNAL} is left of one: try again") from None
+        raise MoveError(f"another move is running here, or {JOURNAL} is left from one: try again") from None
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(content, file)
@@ -155,7 +155,7 @@ def _go_on(root: Path, task: Task, *, fresh: bool) -> tuple[SourcePath, ...]:
 
 def _check_left(left: tuple[SourcePath, ...]) -> None:
     if left:
-        raise MoveError(f"{left[0]} was changed meanwhile: try again")
+        raise MoveError(f"{left[0]} changed in the meantime: try again")
 
 
 def _is_untouched(root: Path, move: Move) -> bool:
@@ -175,9 +175,9 @@ def _is_moved(root: Path, move: Move) -> bool:
         (root / move.old).unlink()  # the rename was cut off between its two steps
         return True
     if old and new:
-        raise MoveError(f"{move.new} exists, and nothing is overwritten")
+        raise MoveError(f"{move.new} already exists, and nothing is overwritten")
     if not old and not new:
-        raise MoveError(f"there is neither {move.old} nor {move.new}, so {JOURNAL} is of no use: remove it")
+        raise MoveError(f"neither {move.old} nor {move.new} exists, so {JOURNAL} is useless: remove it")
     return new
 
 
@@ -213,7 +213,7 @@ def _rename(root: Path, move: Move) -> None:
         try:
             os.link(old, new, follow_symlinks=False)
         except FileExistsError:
-            raise MoveError(f"{move.new} exists, and nothing is overwritten") from None
+            raise MoveError(f"{move.new} already exists, and nothing is overwritten") from None
         except OSError:
             old.rename(new)  # a disk without hard links
         else:
@@ -256,7 +256,7 @@ def _undo(root: Path, staged: Iterable[str], made: list[str]) -> None:
 
 def _is_inside(root: Path, path: str) -> bool:
     """Whether a path is normalised and stays in the project, even through symlinks."""
-    if not path or normalise_path(path) != path or path.startswith(("../", "/")):
+    if not path or normalise_path(path) != path or not stays_inside(path):
         return False
     try:
         os.fsencode(path)

@@ -33,7 +33,7 @@ def check_configuration(config: Config, before: Compiled, move: Move) -> None:
         for value in getattr(config, key):
             plain = value.partition("*")[0].rstrip("/")
             if _names(before, plain, move):
-                raise MoveError(f"`{key}` in the configuration names {value}: move that by hand, and change the entry")
+                raise MoveError(f"`{key}` in the configuration names {value}: move it by hand, and change that entry")
     if is_below(config.output, move.old) or is_below(move.old, config.output):
         raise MoveError(f"{config.output} is the output folder")
     if config.file is not None and is_below(config.file, move.old):
@@ -65,7 +65,7 @@ def strays(before: Compiled, after: Compiled, move: Move) -> tuple[str, ...]:
     if any(entry.kind == "skill" and entry.main.real == move.old for entry in before.project.entries):
         return (f"{move.old} is what makes its folder a skill: move the folder",)
     roots = ", ".join(after.project.pattern_roots) or "none"
-    return (f"{move.path(gone[0])} would lie outside of every folder that the project reads (pattern roots: {roots})",)
+    return (f"{move.path(gone[0])} would be outside every folder that the project reads (pattern roots: {roots})",)
 
 
 def refusals(config: Config, before: Compiled, after: Compiled, move: Move) -> tuple[str, ...]:
@@ -119,7 +119,7 @@ def _entries(before: Compiled, after: Compiled, move: Move) -> Iterator[str]:
     old: dict[tuple[str, str], Entry] = {(e.kind, move.path(e.main.real)): e for e in before.project.entries}
     new: dict[tuple[str, str], Entry] = {(e.kind, e.main.real): e for e in after.project.entries}
     for key in sorted(old.keys() - new.keys()):
-        yield f"{old[key].path} would be no {old[key].kind} any more"
+        yield f"{old[key].path} would no longer be a {old[key].kind}"
     for key in sorted(new.keys() - old.keys()):
         yield f"{new[key].path} would become a {new[key].kind}"
 
@@ -130,11 +130,11 @@ def _settings(config: Config, before: Compiled, after: Compiled, move: Move) -> 
         new = move.path(path)
         if matches(path, config.verbatim) != matches(new, config.verbatim):
             which = (path, new) if matches(path, config.verbatim) else (new, path)
-            yield f"`verbatim` in the configuration names {which[0]}, and not {which[1]}: have it name both or none first"
+            yield f"`verbatim` in the configuration names {which[0]}, but not {which[1]}: make it name both or neither first"
             break
     gone = _plugins(before) - _plugins(after)
     for name in sorted(gone & config.plugins.keys()):
-        yield f"[plugins.{name}] in the configuration is about a plugin that would be gone: rename it first"
+        yield f"[plugins.{name}] in the configuration is about a plugin that would no longer exist: rename it first"
 
 
 def _plugins(compiled: Compiled) -> set[str]:
@@ -162,7 +162,7 @@ def _targets(before: Compiled, after: Compiled, move: Move) -> Iterator[str]:
             continue  # an error says why
         old, new = list(_references(before, unit)), list(_references(after, other))
         if len(old) != len(new):
-            yield f"{move.path(unit.path)} would be read in another way: move {move.old} by hand"
+            yield f"{move.path(unit.path)} would be read in a different way: move {move.old} by hand"
             continue
         for was, will in zip(old, new, strict=True):
             if _leads_elsewhere(was, will, move):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.destination import read_destination, resolve
+from skillweave.directive.values import is_relative
 from skillweave.files import is_below, normalise_path
 from skillweave.move.spelling import (
     Journey,
     destination_like,
-    is_relative,
     name_like,
     quoted_like,
     relative_path,

@@ -29,7 +29,7 @@ def named_move(root: Path, cwd: Path, old: str, new: str) -> Move:
     source = _place(root, cwd, old)
     is_folder = _kind(root, source, old)
     if not source:
-        raise MoveError("the project cannot go into itself")
+        raise MoveError("the project cannot be moved into itself")
     target = _place(root, cwd, new)
     name = source.rpartition("/")[2]
     if _is_case_only(root, source, target):
@@ -40,11 +40,11 @@ def named_move(root: Path, cwd: Path, old: str, new: str) -> Move:
     elif new.endswith("/") and not is_folder:
         target = SourcePath(f"{target}/{name}")
     if target == source:
-        raise MoveError(f"{source} is there already")
+        raise MoveError(f"{source} is already there")
     if is_below(target, source):
-        raise MoveError(f"{source} cannot go into itself")
+        raise MoveError(f"{source} cannot be moved into itself")
     if os.path.lexists(root / target) and not _is_case_only(root, source, target):
-        raise MoveError(f"{target} exists, and nothing is overwritten")
+        raise MoveError(f"{target} already exists, and nothing is overwritten")
     return Move(source, target, is_folder)
 
 
@@ -71,9 +71,9 @@ def check_new_path(tree: Tree, move: Move) -> None:
             continue
         found = tree.look_up(path)
         if found.kind == "case" and found.detail != move.old:
-            raise MoveError(f"{found.detail} is there, and some disks take {path} for the same")
+            raise MoveError(f"{found.detail} exists, and on some disks {path} is the same")
         if found.kind not in ("folder", "missing", "case") and path != move.new:
-            raise MoveError(f"{path} is no folder of the project")
+            raise MoveError(f"{path} is not a folder of the project")
 
 
 def check_symlinks(root: Path, output: str, move: Move) -> None:
@@ -84,12 +84,12 @@ def check_symlinks(root: Path, output: str, move: Move) -> None:
         if is_below(path, move.old) and not leads_to.is_absolute():
             old, new = (_joined(place, leads_to) for place in (path, move.path(path)))
             if new != move.path(old):
-                raise MoveError(f"{path} is a symlink to {leads_to}, which would lead elsewhere: {_ANEW}")
+                raise MoveError(f"{path} is a symlink to {leads_to}, which would point elsewhere: {_ANEW}")
         elif is_below(target, move.old):
             raise MoveError(f"{path} is a symlink to {target}, which would move: {_ANEW}")
 
 
-_ANEW = "remove the link first, and make it anew afterwards"
+_ANEW = "remove the link first, and create it again afterwards"
 
 
 def _joined(path: str, leads_to: Path) -> str:
@@ -125,7 +125,7 @@ def _place(root: Path, cwd: Path, name: str) -> SourcePath:
     MoveError if it lies outside.
     """
     if "\0" in name or not name:
-        raise MoveError(f"{name!r} is no path")
+        raise MoveError(f"{name!r} is not a path")
     path = Path(os.path.normpath(cwd / name))
     return _below(root, f"{os.path.realpath(path.parent)}/{path.name}", name)
 
@@ -133,7 +133,7 @@ def _place(root: Path, cwd: Path, name: str) -> SourcePath:
 def _below(root: Path, path: str, name: str) -> SourcePath:
     normal = Path(os.path.normpath(path))
     if not normal.is_relative_to(root):
-        raise MoveError(f"{name} lies outside the project ({root})")
+        raise MoveError(f"{name} is outside the project ({root})")
     below = normal.relative_to(root).as_posix()
     return SourcePath("" if below == "." else below)
 
@@ -143,13 +143,13 @@ def _kind(root: Path, source: str, name: str) -> bool:
     try:
         mode = os.lstat(root / source).st_mode
     except (FileNotFoundError, NotADirectoryError):
-        raise MoveError(f"there is no {name}") from None
+        raise MoveError(f"{name} does not exist") from None
     if stat.S_ISLNK(mode):
-        raise MoveError(f"{name} is a symlink to {(root / source).readlink()}: move what it leads to")
+        raise MoveError(f"{name} is a symlink to {(root / source).readlink()}: move what it points to")
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise MoveError(f"{name} is neither a file nor a folder")
     if stat.S_ISREG(mode) and name.endswith("/"):
-        raise MoveError(f"{name} is no folder")
+        raise MoveError(f"{name} is not a folder")
     return stat.S_ISDIR(mode)
 
 

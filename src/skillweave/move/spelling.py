@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from skillweave.destination import Written, decode, encode, relative, resolve
+from skillweave.directive.values import is_relative
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -18,11 +19,6 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 _YAML_VALUE = re.compile(r"(?:yes|no|true|false|on|off|null|[0-9][0-9e-]*)", re.IGNORECASE)
 """Matches names of skills that YAML does not take for text."""
-
-
-def is_relative(path: str) -> bool:
-    """Whether a directive's path is relative to its file, rather than looked up in the pattern roots."""
-    return path.startswith(("./", "../")) or path in (".", "..")
 
 
 class Journey(NamedTuple):

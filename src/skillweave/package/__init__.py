@@ -121,21 +121,21 @@ def _may_be_packaged(compiled: Compiled, bundle: Bundle, packages: Packages) -> 
             packages,
             NESTED_SKILL,
             entry,
-            f"{entry.id} holds another skill, {inner[0].id}, and installers take one in a package",
-            help=f"move {inner[0].folder} beside {entry.folder}",
+            f"{entry.id} contains another skill, {inner[0].id}, but installers accept only one in a package",
+            help=f"move {inner[0].folder} next to {entry.folder}",
         )
         return False
     for output in bundle.outputs:
         below = output.path[len(entry.folder) + 1 :]
         if unportable_part(below) is not None:
             message = (
-                f'{entry.id} holds {below}, and not every system can have a file or folder "{unportable_part(below)}"'
+                f'{entry.id} contains {below}, but not every system allows a file or folder "{unportable_part(below)}"'
             )
             _report(packages, PATH_NOT_PORTABLE, entry, message, help="rename it")
             return False
         if output.path.endswith("/SKILL.md") and output.path != entry.path:
-            message = f"the bundle of {entry.id} holds a second SKILL.md, {output.path[len(entry.folder) + 1 :]}"
-            _report(packages, NESTED_SKILL, entry, message, help="ship it under another name")
+            message = f"the bundle of {entry.id} contains a second SKILL.md, {output.path[len(entry.folder) + 1 :]}"
+            _report(packages, NESTED_SKILL, entry, message, help="ship it under a different name")
             return False
     return True
 
@@ -150,7 +150,7 @@ def _prepare(config: Config, bundle: Bundle, wish: Wish, packages: Packages) -> 
         return bundle
     stripped = strip_unportable(main.data.decode(), config.consumers)
     if stripped is None:
-        message = f"the keys of {entry.path} that its consumers refuse cannot be cut out"
+        message = f"the keys of {entry.path} that its consumers reject cannot be removed"
         _report(packages, CANNOT_PACKAGE, entry, message, help="write one key on a line")
         return None
     if not stripped.names:
@@ -181,7 +181,7 @@ def _collision(packages: Packages, name: str, entry: Entry, first: Entry) -> Non
         packages,
         OUTPUT_COLLISION,
         entry,
-        f"{entry.id} and {first.id} both go to {name}",
+        f"{entry.id} and {first.id} would both become {name}",
         help="rename one of them",
         notes=(Note("first used by", first.path, START),),
     )
@@ -197,7 +197,7 @@ def _archives(bundles: Iterable[Bundle], wish: Wish, packages: Packages) -> None
         entry = bundle.entry
         if entry.kind == "document":
             if wish.named:
-                message = f"{entry.id} is a document, and archives hold skills"
+                message = f"{entry.id} is a document, but archives contain skills"
                 _report(packages, CANNOT_PACKAGE, entry, message, help="package it with --as plugin")
             continue
         name = f"{entry.id.replace(':', '-')}.{wish.form}"
@@ -208,11 +208,11 @@ def _archives(bundles: Iterable[Bundle], wish: Wish, packages: Packages) -> None
         files = _below_folder(bundle)
         data = zip_archive(entry.folder.rpartition("/")[2], files, wish.epoch)
         if len(files) > MAX_FILES:
-            message = f"{entry.id} has {len(files)} files, and installers take {MAX_FILES}"
+            message = f"{entry.id} has {len(files)} files, but installers accept only {MAX_FILES}"
             _report(packages, PACKAGE_TOO_LARGE, entry, message, help="ship fewer files")
         elif len(data) > MAX_BYTES:
-            message = f"{entry.id} has {len(data):,} bytes, and installers take {MAX_BYTES:,}"
-            _report(packages, PACKAGE_TOO_LARGE, entry, message, help="ship less, or let the skill fetch it")
+            message = f"{entry.id} has {len(data):,} bytes, but installers accept only {MAX_BYTES:,}"
+            _report(packages, PACKAGE_TOO_LARGE, entry, message, help="ship less, or let the skill download it")
         else:
             packages.made.append(Package(name, (Output(name, data, 0o644),), (bundle,), is_folder=False))
 
@@ -232,15 +232,15 @@ def _plugins(config: Config, compiled: Compiled, bundles: Sequence[Bundle], pack
         if entry.kind == "skill" or entry.folder.rpartition("/")[2] in _SHELVES:
             groups.setdefault(namespace(entry, config), []).append(entry)
         else:
-            packages.notes.append(f"left out {entry.path}: a plugin has a place for {' and '.join(_SHELVES)} only")
+            packages.notes.append(f"left out {entry.path}: a plugin has places only for {' and '.join(_SHELVES)}")
     by_path = {bundle.entry.path: bundle for bundle in bundles}
     for name, entries in sorted(groups.items()):
         broken = [entry.id for entry in entries if entry.path not in by_path]
         if broken:
-            packages.notes.append(f"plugin {name} is not made: it would lack {', '.join(broken)}")
+            packages.notes.append(f"plugin {name} is not created: it would lack {', '.join(broken)}")
         elif not PLUGIN_NAME.fullmatch(name):
-            cure = "a to z, 0 to 9, and single hyphens between them"
-            _report(packages, CANNOT_PACKAGE, entries[0], f'"{name}" cannot be the name of a plugin', help=cure)
+            cure = "use a to z, 0 to 9, and single hyphens between them"
+            _report(packages, CANNOT_PACKAGE, entries[0], f'"{name}" is not a valid name for a plugin', help=cure)
         else:
             parts = tuple(by_path[entry.path] for entry in entries)
             files = _plugin_files(parts, packages)

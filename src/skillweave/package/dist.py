@@ -10,7 +10,7 @@ from skillweave.diagnostics import FOREIGN_OUTPUT, Diagnostic
 from skillweave.package.provenance import STATEMENT_NAME, SUMS_NAME, read_sums, write_sums
 from skillweave.publish import files_below, read_below, remove_file, state_of, write_if_changed
 from skillweave.regular import clear_left_over, read_regular
-from skillweave.source import START, SourcePath
+from skillweave.source import START, SourcePath, stays_inside
 from skillweave.stamps import digest
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _look_at(folder: Path, label: str, done: Delivered) -> Target | None:
     found = read_regular(folder / SUMS_NAME)
     sums = read_sums(found[0]) if found else {}
     # The list may come from anywhere. If a path in it leaves the folder, we did not write that.
-    sums = None if sums is None else {path: value for path, value in sums.items() if _stays_inside(path)}
+    sums = None if sums is None else {path: value for path, value in sums.items() if stays_inside(path)}
     is_in_the_way = found is None and state_of(folder, Output(SUMS_NAME, b"", 0o644), ()) == "foreign"
     if sums is None or is_in_the_way:
         done.diagnostics.append(_foreign(Target(folder, label, {}, frozenset()), SUMS_NAME))
@@ -107,15 +107,11 @@ def _put_extras(target: Target, extras: Sequence[Output], done: Delivered) -> No
 
 
 def _digest_of(folder: Path, path: str) -> str | None:
-    found = read_below(folder, path) if _stays_inside(path) else None
+    found = read_below(folder, path) if stays_inside(path) else None
     return digest(found[0]) if found else None
-
-
-def _stays_inside(path: str) -> bool:
-    return not path.startswith("/") and ".." not in path.split("/")
 
 
 def _foreign(target: Target, path: str) -> Diagnostic:
     place = SourcePath(f"{target.label}/{path}")
-    message = f"{place} stands where a package goes and is not what an earlier run wrote"
+    message = f"{place} is where a package goes, but no earlier run wrote it"
     return Diagnostic(FOREIGN_OUTPUT, message, place, START, START, help="move it away, or choose another folder")

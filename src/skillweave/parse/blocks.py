@@ -29,7 +29,7 @@ def check_blocks(frame: Frame, reading: Reading, problems: list[Problem]) -> Non
                     UNCLOSED_HTML,
                     f"`{frame.line_index.text[start : start + 10].split()[0]}` is never closed",
                     Span(start, frame.line_index.starts[line] + len(raw)),
-                    help="close it: all that follows is part of it",
+                    help="close it: everything after it is part of it",
                     severity=Severity.WARNING,
                     inclusion_severity=Severity.ERROR,
                 )
@@ -40,7 +40,7 @@ def check_blocks(frame: Frame, reading: Reading, problems: list[Problem]) -> Non
         problems.append(
             Problem(
                 NESTING_TOO_DEEP,
-                "lists and quotes are nested too deep to be read from here on",
+                "from here on, lists and quotes are nested too deeply to be read",
                 Span(start, start + len(frame.line_index.line(line))),
                 help="nest less deeply; nothing below this level is checked or rewritten",
             )
@@ -66,7 +66,7 @@ def _unclosed_fence(frame: Frame, reading: Reading, block: Block) -> Problem:
             if opening and opening[1][0] == fence[0] and content.strip("`~ \t"):
                 first, second = frame.line(other.start) + 1, frame.line(inner) + 1
                 note = (
-                    f"the fence on line {second} stands inside the one on line {first} and is as long: "
+                    f"the fence on line {second} is inside the one on line {first} and just as long: "
                     "the outer one needs more back-ticks"
                 )
                 break

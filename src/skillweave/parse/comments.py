@@ -76,8 +76,8 @@ def check_comments(frame: Frame, reading: Reading, problems: list[Problem]) -> N
             if kind == 2 and piece.text[: match.start()].strip():
                 continue  # it is inside another comment
             start = frame.offset(locate(piece.segments, match.start()))
-            message = "this comment does not stand alone on its line, and ignores nothing"
-            cure = "put it on a line of its own, before the one that it speaks of, and as far indented"
+            message = "this comment is not alone on its line, so it ignores nothing"
+            cure = "put it on a line of its own, before the line that it is about, with the same indent"
             problems.append(Problem(UNUSED_IGNORE, message, Span(start, start + 4), help=cure))
 
 
@@ -119,7 +119,7 @@ def regions_of(
         name = match[2]
         if not match[1]:
             if name in names:
-                report(f'the region "{name}" stands here twice', line, name, "give it another name")
+                report(f'there are two regions "{name}"', line, name, "give it another name")
             names.add(name)
             opened.append((name, line))
             open_names[name] = open_names.get(name, 0) + 1

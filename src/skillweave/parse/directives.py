@@ -82,7 +82,7 @@ def not_alone(span: Span, word: str, why: str = "", cure: str = _ALONE) -> Probl
     detail = f", {why}," if why else ""
     return Problem(
         DIRECTIVE_NOT_ALONE,
-        f"this {word}{detail} does not stand alone on its line",
+        f"this {word}{detail} is not alone on its line",
         span,
         help=f"{cure}; if it is meant literally, escape it with a backslash or use back-ticks",
     )
@@ -109,7 +109,5 @@ def _style(text: str, directive: Directive) -> Problem:
     fix = style_fix(text, directive)
     usual = restyled(text, directive.span, directive.word)
     # Without the blank before the close, a section that ends in `>` would have another name.
-    cure = (
-        f"write `{usual}`" if fix else f"quote what ends in `{usual[-1]}`, and leave no blank between it and the close"
-    )
-    return Problem(DIRECTIVE_STYLE, "this directive is spaced unusually", directive.span, help=cure, fix=fix)
+    cure = f"write `{usual}`" if fix else f"quote what ends in `{usual[-1]}`, and put no blank before the close"
+    return Problem(DIRECTIVE_STYLE, "this directive has unusual spacing", directive.span, help=cure, fix=fix)

@@ -28,7 +28,7 @@ def find_front_matter(index: LineIndex, problems: list[Problem]) -> tuple[Span |
             INVALID_FRONT_MATTER,
             "the front matter is never closed",
             Span(0, 3),
-            help="close it with a line `---`, or write a rule on the first line as `***`",
+            help="close it with a line `---`; if the first line is meant as a rule, write `***`",
         )
     )
     return None, 0

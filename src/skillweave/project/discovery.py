@@ -21,7 +21,7 @@ from skillweave.project.troubles import (
     unlisted,
 )
 from skillweave.project.values import Entry, EntryFile, Project
-from skillweave.source import START, SourcePath
+from skillweave.source import START, SourcePath, folders_above
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -154,7 +154,7 @@ class _Search:
             if wrong := trouble(path, found):
                 self.diagnostics.append(wrong)
             elif found.kind == "special" and folder in folders:
-                message, cure = f"{path} is no regular file, and cannot be shipped", "move it out of the skill"
+                message, cure = f"{path} is not a regular file, so it cannot be shipped", "move it out of the skill"
                 self.diagnostics.append(Diagnostic(NOT_A_REGULAR_FILE, message, path, START, START, help=cure))
             elif found.kind == "file":
                 owned[folder].append(EntryFile(path, found.real, _treatment(path, folder, self.config)))
@@ -227,12 +227,8 @@ def _id(star: str, folder: str, root: str) -> str:
 
 
 def _outer(folder: str, folders: Collection[str], root: str) -> str | None:
-    above = folder.rpartition("/")[0]
-    while len(above) >= len(root):
-        if above in folders:
-            return above
-        above = above.rpartition("/")[0]
-    return None
+    above = (each for each in folders_above(folder) if len(each) >= len(root))
+    return next((each for each in above if each in folders), None)
 
 
 def _treatment(path: str, folder: str, config: Config) -> Treatment:

@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 def built_twice(config: Config, root: str, entry: Entry, first: Entry) -> Diagnostic:
     """A root holds something that another root builds; `entry` is the first such entry below it."""
-    message = f"{root} holds what is built already: {entry.path} is part of {first.id}"
-    cure = f"leave {root}, or the root that holds it, out of the configuration"
+    message = f"{root} contains what is already built: {entry.path} is part of {first.id}"
+    cure = f"remove {root}, or the root that contains it, from the configuration"
     return Diagnostic(DUPLICATE_SKILL, message, config.file or SourcePath(root), START, START, help=cure)
 
 
 def duplicate(entry: Entry, first: Entry) -> Diagnostic:
     return Diagnostic(
         DUPLICATE_SKILL,
-        f'the skill id "{entry.id}" is taken',
+        f'the skill id "{entry.id}" is used twice',
         entry.path,
         START,
         START,
@@ -55,7 +55,7 @@ def one_place(entries: Iterable[Entry]) -> Iterator[Diagnostic]:
         first = known.setdefault(folded(place), entry)
         if first is not entry:
             other = first.folder if first.kind == "skill" else first.path
-            message = f"{other} and {place} are one path where case does not count"
+            message = f"{other} and {place} are the same path where case does not matter"
             yield Diagnostic(OUTPUT_COLLISION, message, entry.path, START, START, help="rename one of them")
 
 
@@ -68,8 +68,8 @@ def aliases(tree: Tree, root: str, folders: set[str]) -> list[Diagnostic]:
     for path, target in sorted(links):
         is_other = any(is_below(folder, target) for folder in real) and not is_below(path, target)
         if is_other and not any(is_below(folder, path) for folder in folders):
-            message = f"{path} is a symlink to {target}, whose skill is built there and not here"
-            cure = "copy the folder, if there are to be two skills; else remove the link"
+            message = f"{path} is a symlink to {target}, whose skill is built there, not here"
+            cure = "copy the folder if you want two skills; otherwise, remove the link"
             place = SourcePath(path)
             found.append(
                 Diagnostic(DUPLICATE_SKILL, message, place, START, START, help=cure, severity=Severity.WARNING)
@@ -79,7 +79,7 @@ def aliases(tree: Tree, root: str, folders: set[str]) -> list[Diagnostic]:
 
 def stray(file: EntryFile) -> Diagnostic:
     """A file of an entry is a symlink to a place in the project that nothing may be published from."""
-    message = f"{file.path} is a symlink to {file.real}, outside of every root"
+    message = f"{file.path} is a symlink to {file.real}, which is outside every root"
     cure = "copy the file, or add its folder to `shared` in the configuration"
     return Diagnostic(PATH_OUTSIDE_ROOTS, message, file.path, START, START, help=cure)
 
@@ -105,7 +105,7 @@ def trouble(path: SourcePath, found: Found) -> Diagnostic | None:
             cure = "remove the link, or put back what it points to"
             return Diagnostic(NOT_A_REGULAR_FILE, message, path, START, START, help=cure)
         case "misnamed":
-            message = f"the name {found.real} is not UTF-8, and not every system can have it"
+            message = f"the name {found.real} is not UTF-8, which not every system allows"
             return Diagnostic(PATH_NOT_PORTABLE, message, path, START, START, help="rename it")
         case "unreadable":
             return Diagnostic(
@@ -118,9 +118,11 @@ def misnamed(path: SourcePath, kind: str) -> Diagnostic | None:
     """A file was meant to be a SKILL.md but is none: it has another case, or is no regular file. Else None."""
     name = path.rpartition("/")[2]
     if name.casefold() == "skill.md" and name != "SKILL.md" and kind == "file":
-        return Diagnostic(CASE_MISMATCH, f"{name} makes no skill", path, START, START, help="name it SKILL.md")
+        return Diagnostic(
+            CASE_MISMATCH, f"{name} does not make a skill", path, START, START, help="rename it to SKILL.md"
+        )
     if name == "SKILL.md" and kind == "special":
-        return Diagnostic(NOT_A_REGULAR_FILE, "this SKILL.md is no regular file", path, START, START)
+        return Diagnostic(NOT_A_REGULAR_FILE, "this SKILL.md is not a regular file", path, START, START)
     return None
 
 
@@ -142,7 +144,7 @@ def no_folder(root: str, found: Found) -> Diagnostic | None:
     """A root exists but is not a folder; None if it is one, or does not exist."""
     path = SourcePath(root)
     if found.kind in ("file", "special"):
-        message = f"{root} has to be a folder"
+        message = f"{root} must be a folder"
         return Diagnostic(NOT_A_REGULAR_FILE, message, path, START, START, help="move it elsewhere")
     return trouble(path, found) if found.kind in NO_ROOT else None
 

@@ -19,7 +19,7 @@ from skillweave.publish.planning import OutputPlan, can_replace, foreign_diagnos
 from skillweave.publish.staging import Changes, apply, forget, keep_lock, left_over, recover
 from skillweave.publish.values import Published, Request, Rewriting
 from skillweave.regular import is_regular, read_regular
-from skillweave.source import START, SourcePath
+from skillweave.source import START, SourcePath, folders_above
 from skillweave.stamps import digest
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _refused(request: Request, lock: bytes) -> Published:
     """What comes of a build that leaves everything as it is, because the lock file cannot be read."""
     result = Published()
     place, start = SourcePath(f"{request.name}/{LOCK_NAME}"), START
-    message = f"{place} cannot be read, so that it does not tell what earlier builds wrote"
+    message = f"{place} cannot be read, so it is unknown what earlier builds wrote"
     result.diagnostics.append(Diagnostic(FOREIGN_OUTPUT, message, place, start, start, help=restore(request.name)))
     result.lock_digest = digest(lock)
     return result
@@ -143,7 +143,7 @@ def _apply(folder: Path, name: str, changes: Changes, result: Published) -> None
     result.made = applied.made
     for path in applied.given:
         if not any(map(is_left_out, path.split("/"))):
-            why = "was saved there while its folder was built,"
+            why = "was saved there during the build, but not by it"
             result.diagnostics.append(foreign_diagnostic(name, path, why))
 
 
@@ -188,7 +188,9 @@ def compare(request: Request) -> Published:
     for path, output in sorted(planned.items()):
         state = state_of(request.folder, output, ours)
         if state != "same":
-            why = "missing: its sources make it" if state == "absent" else "stale: it is not what its sources make"
+            why = (
+                "missing: it has not been built" if state == "absent" else "stale: its sources now make something else"
+            )
             result.diagnostics.append(_stale(request, path, why, not_ours if state == "foreign" else BUILD))
     for path in files_below(request.folder, entered=_folders_of({*planned, *kept, *ours})):
         if path not in planned and path not in kept and path != LOCK_NAME:
@@ -205,19 +207,13 @@ def compare(request: Request) -> Published:
 
 def _folders_of(paths: Iterable[str]) -> set[str]:
     """All folders, at any level, that some paths lie in."""
-    folders: set[str] = set()
-    for path in paths:
-        folder = path.rpartition("/")[0]
-        while folder and folder not in folders:
-            folders.add(folder)
-            folder = folder.rpartition("/")[0]
-    return folders
+    return {folder for path in paths for folder in folders_above(path)}
 
 
 def restore(name: str) -> str:
     """How to mend a lock file that cannot be read."""
     lock = f"{name}/{LOCK_NAME}"
-    return f"restore {lock}, in a merge by `git checkout --ours -- {lock}`, or remove all of {name}; then build again"
+    return f"restore {lock} (in a merge with `git checkout --ours -- {lock}`) or remove all of {name}; then build again"
 
 
 def load_lock(folder: Path) -> Lock:

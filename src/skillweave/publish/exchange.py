@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.publish.disk import leads_through_folders
 from skillweave.regular import read_regular
+from skillweave.source import stays_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,10 +59,10 @@ def roll_back(folder: Path, staging: str) -> None:
     if journal is None or not os.path.lexists(aside):
         return
     path = journal[0].decode("utf-8", "replace")
-    is_inside = path and not path.startswith("/") and ".." not in path.split("/") and "\\" not in path
     if (
-        is_inside
-        and "\0" not in path
+        path
+        and stays_inside(path)
+        and not {"\\", "\0"} & set(path)
         and leads_through_folders(folder, path)
         and not os.path.lexists(f"{folder}/{path}")
     ):

@@ -150,7 +150,7 @@ def _drop(before: _Before, paths: Iterable[str], plan: OutputPlan, result: Publi
             plan.drops.add(path)
         else:
             edited.add(path)
-            why = "was edited after it was built, its source is gone,"
+            why = "was edited after the build, and its source is gone"
             result.diagnostics.append(foreign_diagnostic(before.request.name, path, why))
     return edited
 
@@ -175,11 +175,11 @@ def _foreign(before: _Before, bundle: Bundle, differing: Iterable[Output]) -> It
         if state_of(folder, output, before.ours) == "foreign" and not (is_skill and _gives_way(before, output.path)):
             at = _in_the_way(before, output.path)
             what = "an output" if at == output.path else "the folder of an output"
-            found.setdefault(at, f"stands where {what} goes")
+            found.setdefault(at, f"is where {what} goes, but no build wrote it")
     if is_skill and place_of(folder, bundle.entry.folder, before.places) == "folder":
         for path in files_below(folder, bundle.entry.folder):
             if path not in before.planned and path not in before.ours:
-                found.setdefault(path, "stands in a bundle's folder")
+                found.setdefault(path, "is in a bundle's folder, but no build wrote it")
     for path, why in found.items():
         yield foreign_diagnostic(before.request.name, path, why)
 
@@ -224,7 +224,7 @@ def foreign_diagnostic(name: str, path: str, why: str) -> Diagnostic:
     place = SourcePath(f"{name}/{path}")
     return Diagnostic(
         FOREIGN_OUTPUT,
-        f"{place} {why} and no build wrote it",
+        f"{place} {why}",
         place,
         START,
         START,

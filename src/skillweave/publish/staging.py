@@ -28,6 +28,7 @@ from skillweave.publish.disk import is_staging, remove_empty, walk
 from skillweave.publish.exchange import exchange, roll_back
 from skillweave.record import NamedTuple
 from skillweave.regular import read_regular, write_new
+from skillweave.source import folders_above
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
@@ -337,9 +338,7 @@ def _link(source: str, target: str) -> bool:
 
 
 def _is_in(path: str, folders: frozenset[str]) -> bool:
-    while path and path not in folders:
-        path = path.rpartition("/")[0]
-    return bool(path)
+    return path in folders or any(folder in folders for folder in folders_above(path))
 
 
 @contextmanager

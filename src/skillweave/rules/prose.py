@@ -42,7 +42,7 @@ def may_command(line: str) -> bool:
 
 def moved_path(span: Span, path: str, out: str) -> Problem:
     """The problem of a path in prose whose file is elsewhere in the bundle, at `out`."""
-    message = f"`{path}` is `{out}` in the bundle, and not there by this name"
+    message = f"`{path}` is called `{out}` in the bundle"
     return Problem(DANGLING_PATH, message, span, help=f"write `{out}`")
 
 
@@ -93,5 +93,5 @@ def _command(span: Span) -> Problem:
         INHERITED_COMMAND,
         "some agents run this command when they load the skill that includes it",
         span,
-        help="leave the ! out, or keep the command in the skill itself, where its reader sees it",
+        help="remove the !, or move the command into the skill itself, where its readers see it",
     )

@@ -51,8 +51,8 @@ def check_size(size: Size, limits: Limits, shares: Sequence[Share]) -> Problem |
     parts = ", ".join(f"{share.name} {share.size.lines:,} lines and {share.size.tokens:,} tokens" for share in largest)
     return Problem(
         SKILL_TOO_LONG,
-        f"this skill comes to {' and '.join(over)}",
+        f"this skill has {' and '.join(over)}",
         Span(0, 0),
-        help="move what is not always needed into references: `<<reference: …>>` in place of `<<include: …>>`",
-        note=f"its includes bring {parts}" if parts else None,
+        help="make what is not always needed a reference: `<<reference: …>>` instead of `<<include: …>>`",
+        note=f"its includes add {parts}" if parts else None,
     )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from skillweave.front_matter.values import Field
 
 _OPENING_LINE = Span(0, 3)
-_ONE_TEXT = "write one text"
+_ONE_TEXT = "write one string"
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -38,10 +38,10 @@ def check_skill_front_matter(
     """
     if front_matter is None and is_late:
         help_ = "the front matter begins on the first line: remove the blank lines before it"
-        return (Problem(INVALID_FRONT_MATTER, "a SKILL.md without front matter", Span(0, 0), help_),)
+        return (Problem(INVALID_FRONT_MATTER, "this SKILL.md has no front matter", Span(0, 0), help_),)
     if front_matter is None:
         help_ = f"start the file with ---, name: {folder_name}, description: …, ---"
-        return (Problem(INVALID_FRONT_MATTER, "a SKILL.md without front matter", Span(0, 0), help_),)
+        return (Problem(INVALID_FRONT_MATTER, "this SKILL.md has no front matter", Span(0, 0), help_),)
     slips = _slips(front_matter)
     others = (field for field in front_matter.fields if field not in slips.values())
     return (
@@ -85,7 +85,7 @@ def _check_field(field: Field, folder_name: str, consumers: Sequence[str]) -> It
         case "allowed-tools":
             if not isinstance(field.value, str):
                 help_ = "write the tools on one line with blanks between: `allowed-tools: Read Grep`"
-                yield Problem(INVALID_FIELD, "allowed-tools is not a text", field.value_span, help_)
+                yield Problem(INVALID_FIELD, "allowed-tools is not a string", field.value_span, help_)
         case name if name not in SPECIFICATION:
             yield from _check_portable(field, consumers)
 
@@ -93,25 +93,25 @@ def _check_field(field: Field, folder_name: str, consumers: Sequence[str]) -> It
 def _check_name(field: Field, folder_name: str) -> Iterator[Problem]:
     name = field.value
     if not isinstance(name, str):
-        yield Problem(INVALID_NAME, "name is not a text", field.value_span)
+        yield Problem(INVALID_NAME, "name is not a string", field.value_span)
     elif len(name) > 64:
-        yield Problem(INVALID_NAME, f"a name of {len(name)} characters, above 64", field.value_span)
+        yield Problem(INVALID_NAME, f"the name has {len(name)} characters; the limit is 64", field.value_span)
     elif not _NAME.fullmatch(name):
         better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-        help_ = "a to z, 0 to 9, and single hyphens between them" + (f": {better}?" if better else "")
-        yield Problem(INVALID_NAME, f'"{name}" cannot be the name of a skill', field.value_span, help_)
+        help_ = "use a to z, 0 to 9, and single hyphens between them" + (f": {better}?" if better else "")
+        yield Problem(INVALID_NAME, f'"{name}" is not a valid name for a skill', field.value_span, help_)
     elif name != folder_name:
-        message = f'the skill is named "{name}" and its folder "{folder_name}"'
+        message = f'the skill is named "{name}", but its folder is named "{folder_name}"'
         yield Problem(NAME_MISMATCH, message, field.value_span, "give both the same name")
 
 
 def _check_length(field: Field, most: int, wanted: str) -> Iterator[Problem]:
     if not isinstance(field.value, str):
-        yield Problem(INVALID_FIELD, f"{field.name} is not a text", field.value_span, _ONE_TEXT)
+        yield Problem(INVALID_FIELD, f"{field.name} is not a string", field.value_span, _ONE_TEXT)
     elif not field.value.strip():
         yield Problem(INVALID_FIELD, f"{field.name} is empty", field.name_span, wanted)
     elif len(field.value) > most:
-        message = f"{field.name} has {len(field.value)} characters, above {most}"
+        message = f"{field.name} has {len(field.value)} characters; the limit is {most}"
         yield Problem(INVALID_FIELD, message, field.value_span, f"shorten it by {len(field.value) - most}")
 
 
@@ -125,7 +125,7 @@ def _check_metadata(field: Field) -> Iterator[Problem]:
         return
     for entry in field.value.fields:
         if not isinstance(entry.value, str):
-            message = f"metadata maps a text to a text, and {entry.name} is none"
+            message = f"metadata maps strings to strings, but {entry.name} is not a string"
             yield Problem(INVALID_FIELD, message, entry.value_span, _ONE_TEXT)
 
 
@@ -135,6 +135,6 @@ def _check_portable(field: Field, consumers: Sequence[str]) -> Iterator[Problem]
         return
     known = SPECIFICATION.union(*(CONSUMERS.get(consumer, frozenset()) for consumer in consumers))
     near = near_names(field.name, sorted(known), cutoff=0.8)
-    help_ = f"did you mean {near[0]}?" if near else "keys of your own go under metadata"
+    help_ = f"did you mean {near[0]}?" if near else "put keys of your own under metadata"
     who = ", ".join(refusing) if refusing else "the agent-skills specification"
-    yield Problem(UNPORTABLE_FIELD, f'"{field.name}" is no key of {who}', field.name_span, help_)
+    yield Problem(UNPORTABLE_FIELD, f'"{field.name}" is not a key of {who}', field.name_span, help_)

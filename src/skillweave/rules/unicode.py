@@ -134,11 +134,12 @@ def _is_right_to_left(text: str, at: int) -> bool:
 def _problem(run: str, span: Span) -> Problem:
     names = [f"U+{ord(c):04X} {unicodedata.name(c, 'UNASSIGNED')}" for c in dict.fromkeys(run)]
     listed = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-    count = f"{len(run)} characters" if len(run) > 1 else "a character"
     if _is_control(run[0]):
-        message = f"{count} that turn{'s' if len(run) == 1 else ''} the direction of text: {listed}"
-        return Problem(BIDI_CONTROL, message, span, "delete what is not meant, or write it as an escape")
+        what = "a character that changes" if len(run) == 1 else f"{len(run)} characters that change"
+        message = f"{what} the direction of text: {listed}"
+        return Problem(BIDI_CONTROL, message, span, "delete it; if it is meant, write it as an escape")
     spelled = "".join(chr(ord(c) - 0xE0000) for c in run if "\U000e0020" <= c <= "\U000e007e")
     shown = spelled if len(spelled) <= 200 else spelled[:200] + "…"
     note = f'the tag characters spell "{shown}"' if spelled else None
-    return Problem(HIDDEN_UNICODE, f"{count} that nobody sees: {listed}", span, "delete what is not meant", note)
+    what = "an invisible character" if len(run) == 1 else f"{len(run)} invisible characters"
+    return Problem(HIDDEN_UNICODE, f"{what}: {listed}", span, "delete what is not meant", note)

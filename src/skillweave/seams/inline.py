@@ -70,8 +70,10 @@ def check_references(node: Node) -> Iterator[tuple[PlacedDirective, Problem]]:
         if (is_image or "[" in blank or "<" in blank) and not _keep_links(unit, block, places):
             blamed = [placed for placed in places if len(places) < _FEW and not _keep_links(unit, block, [placed])]
             for placed in blamed or places[:1]:
-                message = "the link that this reference leaves is none here, or takes the text around it for its own"
-                cure = "put it outside of brackets and tags, and no `!` before it"
+                message = (
+                    "the link that this reference leaves would not be a link here, or would take in the text around it"
+                )
+                cure = "put it outside brackets and tags, without a `!` before it"
                 yield placed, Problem(SEAM_CHANGES_MEANING, message, placed.directive.span, help=cure)
 
 

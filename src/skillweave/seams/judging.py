@@ -168,7 +168,7 @@ def _judge(seams: _Seams, actual: Block, expected: Block | None, splice: Splice)
     if expected is None and inside:
         was = _KINDS.get(inside[0].kind, "text")
     now = _KINDS.get(actual.kind, "text")
-    change = f"{was} becomes {now}" if was != now else f"{was} comes to stand in another block"
+    change = f"{was} becomes {now}" if was != now else f"{was} ends up in another block"
     if now == "a paragraph" and len(inside) > 1:
         other = next((block for block in inside if block.kind != "paragraph"), None)
         was = _KINDS[other.kind] if other else "a list or quote"
@@ -185,7 +185,7 @@ def _joined(seams: _Seams, block: Block, container: Container, span: Span) -> Pr
     begun = [layout.expected.get(line) for line in (container.start, container.start + 1) if line < block.start]
     if any(each is not None and container in each.containers for each in begun):
         fix = _outdent(layout, block.start)
-        return _merge(span, what, fix)._replace(help="take away the indent that puts it there")
+        return _merge(span, what, fix)._replace(help="remove the indent that puts it there")
     return _merge(span, what, seams.part(between[-1], between[-1] + 1) if between else None)
 
 
@@ -205,7 +205,7 @@ def _change(placed: PlacedDirective, what: str) -> Problem:
         SEAM_CHANGES_MEANING,
         f"{what} where this {placed.directive.word} joins the text around it",
         placed.directive.span,
-        help="put blank lines around the directive, or give it another place",
+        help="put blank lines around the directive, or move it",
     )
 
 

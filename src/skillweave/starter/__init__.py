@@ -102,7 +102,7 @@ def mentions(path: Path, expression: bytes) -> bool:
 def _root_mistakes(root: Path) -> list[str]:
     """Why nothing can be made in a folder: there is something else in its place, or in the place of a folder above it."""
     above = next(folder for folder in (root, *root.parents) if os.path.lexists(folder))
-    return [] if above.is_dir() else [f"{above} is no folder"]
+    return [] if above.is_dir() else [f"{above} is not a folder"]
 
 
 def _look(root: Path, path: str) -> str:
@@ -124,9 +124,9 @@ def _look(root: Path, path: str) -> str:
                 return f"{at} is a symlink that leaves the project"
             mode = real.stat().st_mode
         if last:
-            return "taken" if stat.S_ISREG(mode) else f"{at} is no regular file"
+            return "taken" if stat.S_ISREG(mode) else f"{at} is not a regular file"
         if not stat.S_ISDIR(mode):
-            return f"{at} is no folder"
+            return f"{at} is not a folder"
         folder = place
     return "taken"
 

@@ -62,7 +62,7 @@ def new_skill(config: Config, name: str) -> NewSkill | Refusal:
     entries = discover(tree, config).entries
     for entry in entries:
         if entry.id == id_ and entry.path != path:
-            return Refusal(f"{entry.path} has the id {id_} already")
+            return Refusal(f"{entry.path} already has the id {id_}")
     value = f'"{own}"' if _NOT_A_STRING.fullmatch(own) else own
     text = template("new/SKILL.md").replace("NAME", value, 1).replace("TITLE", _title(own), 1)
     file = _fitting(tree, File(path, text))
@@ -76,8 +76,8 @@ def _nesting(folder: str, entries: Sequence[Entry]) -> str | None:
     inner = [entry.id for entry in skills if entry.folder.startswith(f"{folder}/")]
     if not outer and not inner:
         return None
-    where = f"it lies inside the skill {max(outer, key=len)}" if outer else f"the skill {inner[0]} lies inside it"
-    return f"{where}: check will warn of that, as some agents look for no skill below another (SW709)"
+    where = f"it is inside the skill {max(outer, key=len)}" if outer else f"the skill {inner[0]} is inside it"
+    return f"{where}: check will warn of that, as some agents do not look for skills inside a skill (SW709)"
 
 
 def new_pattern(config: Config, path: str) -> NewPattern | Refusal:
@@ -93,19 +93,19 @@ def new_pattern(config: Config, path: str) -> NewPattern | Refusal:
         return Refusal(f"say in which folder: {' or '.join(config.patterns) or 'there is none'}")
     mistake = path_mistake(below, star=False)
     if mistake is not None or below.startswith("~"):
-        return Refusal(mistake.message if mistake else f'"{below}" starts like a home folder')
+        return Refusal(mistake.message if mistake else f'"{below}" starts with a home folder')
     refused = _path_mistake(config, f"{root}/{below}")
     if refused is not None:
         return refused
     tree = Tree(config.root, hidden_roots(config))
     for _, other in expand_roots(tree, config.patterns):
         if other != root and tree.look_up(f"{other}/{below}").kind in ("file", "folder", "special", "case"):
-            return Refusal(f"{other}/{below} exists: a directive could not tell the two apart")
+            return Refusal(f"{other}/{below} exists: a directive could not distinguish the two")
     title = _title(below.rpartition("/")[2].removesuffix(".md"))
     file = _fitting(tree, File(f"{root}/{below}", template("new/pattern.md").replace("TITLE", title, 1)))
     directive = _directive(below)
     if directive is None:
-        return Refusal(f"no directive can name {below}")
+        return Refusal(f"a directive cannot name {below}")
     return file if isinstance(file, Refusal) else NewPattern(file, directive)
 
 
@@ -173,7 +173,7 @@ def _path_mistake(config: Config, path: str) -> Refusal | None:
         if part in ("", ".") or part != part.strip():
             return Refusal(f'"{path}" is not the path of a file')
         if unportable_part(part) is not None or not part.isprintable():
-            return Refusal(f'"{path}" cannot be the path of a file on every machine')
+            return Refusal(f'"{path}" is not a valid path on every machine')
         if is_left_out(part) and at not in readable:
             return Refusal(f'"{path}" would never be read, because of "{part}"')
     return None
@@ -182,7 +182,7 @@ def _path_mistake(config: Config, path: str) -> Refusal | None:
 def _fitting(tree: Tree, file: File) -> File | Refusal:
     """The file, unless a folder or file on its path exists in another case: some disks take the two for the same."""
     found = tree.look_up(file.path)
-    return Refusal(f"{found.detail} exists, in another case") if found.kind == "case" else file
+    return Refusal(f"{found.detail} exists, in a different case") if found.kind == "case" else file
 
 
 def _directive(path: str) -> str | None:

@@ -37,7 +37,7 @@ def bind(
     missing = [name for name, param in params.items() if param.required and name not in given]
     if missing:
         what = "a parameter" if len(missing) == 1 else "parameters"
-        message = f"the pattern needs {what} that this does not give: {', '.join(missing)}"
+        message = f"the pattern needs {what} that this directive does not pass: {', '.join(missing)}"
         additions = (*(() if given else ("with",)), *(f'{name}="…"' for name in missing))
         problems.append(Problem(MISSING_PARAM, message, directive_span, f"add {' '.join(additions)}"))
     return values, tuple(problems)
@@ -57,8 +57,8 @@ def _argument_problem(params: Mapping[str, Param], name: str, value: str, span: 
         help_ = f"did you mean {near[0]}?" if near else known
         return Problem(UNKNOWN_PARAM, f'the pattern has no parameter "{name}"', span, help_)
     if DIRECTIVE_OPENER.search(value):
-        help_ = "values are never read for directives: write it in the pattern"
-        return Problem(DIRECTIVE_IN_PARAM, f'the value of "{name}" holds a directive', span, help_)
+        help_ = "directives in values are not resolved: write it in the pattern"
+        return Problem(DIRECTIVE_IN_PARAM, f'the value of "{name}" contains a directive', span, help_)
     if param.enum is not None and value not in param.enum:
-        return Problem(INVALID_PARAM, f'"{name}" does not take "{value}"', span, f"it takes {', '.join(param.enum)}")
+        return Problem(INVALID_PARAM, f'"{name}" cannot be "{value}"', span, f"allowed: {', '.join(param.enum)}")
     return None

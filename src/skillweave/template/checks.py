@@ -49,7 +49,7 @@ def tree_of(source: str, checks: Checks, whole: Span) -> nodes.Template | Proble
     except (RecursionError, ValueError) as error:  # ValueError: int() of thousands of digits
         too_deep = f"something nested deeper than {MAX_DEPTH} levels"
         what = too_deep if isinstance(error, RecursionError) else "a number too long"
-        return Problem(TEMPLATE_ERROR, f"the template holds {what}", whole)
+        return Problem(TEMPLATE_ERROR, f"the template contains {what}", whole)
 
 
 def tag_by_tag(checks: Checks, told: Sequence[Span]) -> Iterator[Problem]:
@@ -134,7 +134,7 @@ def _objection(node: nodes.Node) -> str | None:
         case nodes.Keyword():
             return None
         case nodes.Const(value=value):
-            return "a string with a character that no text holds" if _is_no_text(value) else None
+            return "a string with a character that no text can contain" if _is_no_text(value) else None
         case nodes.Filter():
             return _filter_objection(node)
         case nodes.CondExpr(expr2=None):
@@ -172,7 +172,7 @@ def _filter_objection(node: nodes.Filter) -> str | None:
         return f'the filter "{node.name}" does not take these arguments'
     values = [*node.args, *(keyword.value for keyword in node.kwargs)]
     if node.name == "trim" and any(_kinds(value) != {"text"} for value in values):
-        return 'the filter "trim" takes a text'
+        return 'the filter "trim" takes a string'
     return None
 
 
@@ -186,7 +186,9 @@ def _compare_objection(node: nodes.Compare) -> str | None:
     searched = any(operand.op in ("in", "notin") for operand in node.ops)
     if equal or all(kind == {"text"} for kind in kinds) or (not searched and all(kind == {"number"} for kind in kinds)):
         return None
-    return "a comparison of a text with something else: parameters are texts, so put the other side in quotation marks"
+    return (
+        "a comparison of a string with something else: parameters are strings, so put the other side in quotation marks"
+    )
 
 
 def _kinds(node: nodes.Node) -> set[str]:

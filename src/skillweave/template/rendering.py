@@ -48,7 +48,7 @@ def render_template(template: Template, values: Mapping[str, str], limit: int) -
     """
     size = len(template.text.encode()) + sum(3 * count * len(values[name].encode()) for name, count in template.uses)
     if size > limit:
-        message = f"this template and its values come to {size:,} bytes, and the limit is {limit:,}"
+        message = f"this template and its values come to {size:,} bytes; the limit is {limit:,}"
         return Problem(EXPANSION_TOO_LARGE, message, template.first_tag)
     lines: list[list[str]] = [[]]
     sources = [template.last_line]

@@ -95,7 +95,7 @@ def cut(text: str, offset: int, masks: Sequence[Span]) -> Scan:
 
 # A node's line is that of its tag, or one inside the tag: the token is in one of the next few tags.
 _NEAR = 100
-RAW = "what is no template goes between {% raw %} and {% endraw %}"
+RAW = "put what is not part of the template between {% raw %} and {% endraw %}"
 
 
 def _masked(text: str, offset: int, masks: Sequence[Span]) -> str:
@@ -121,7 +121,7 @@ def masked_tags(scan: Scan, masks: Sequence[Span]) -> Iterator[Problem]:
 
 STATEMENTS = ("if", "elif", "else", "endif", "raw", "endraw")
 ONLY = (
-    "a template takes if, raw, parameters, constants, comparisons, and, or, not, ~ and the filters "
+    "templates allow if, raw, parameters, constants, comparisons, and, or, not, ~ and the filters "
     "upper, lower, title, capitalize, trim, default"
 )
 
@@ -142,10 +142,12 @@ def block_problems(scan: Scan) -> Iterator[Problem]:
         elif word not in STATEMENTS:
             if word.removeprefix("end") not in refused:
                 refused.add(word)
-                message = f'a template has no "{word}"' if segment.tokens[1].kind == "name" else "an empty tag"
+                message = (
+                    f'"{word}" is not allowed in a template' if segment.tokens[1].kind == "name" else "an empty tag"
+                )
                 yield Problem(TEMPLATE_ERROR, message, span, _statement_help(word))
         elif not _continues(opened, word) and not refused:
-            yield Problem(TEMPLATE_ERROR, f'"{word}" has nothing to belong to', span)
+            yield Problem(TEMPLATE_ERROR, f'"{word}" does not belong to anything', span)
     for left in opened:
         yield Problem(TEMPLATE_ERROR, "this `if` is never closed", left.span, "add {% endif %}")
 

@@ -45,7 +45,7 @@ def read_plugins(table: Table) -> Mapping[str, Mapping[str, object]]:
     named = {name: plugin.data["marketplace"] for name, plugin in found.items() if "marketplace" in plugin.data}
     for name, marketplace in list(named.items())[1:]:
         if marketplace != next(iter(named.values())):
-            report(own, "the plugins of one project name two marketplaces", name, "marketplace")
+            report(own, "the plugins of this project name two marketplaces", name, "marketplace")
     return MappingProxyType({name: MappingProxyType(dict(plugin.data)) for name, plugin in found.items()})
 
 
@@ -56,17 +56,17 @@ def _check(table: Table) -> None:
         if not isinstance(value, str):
             report(table, mismatch(table, key, "a string", value), key)
         elif not value.strip():
-            report(table, f"{key}: an empty text says nothing", key)
+            report(table, f"{key} is empty", key)
         elif key == "homepage" and not _URL.fullmatch(value):
-            report(table, f'homepage: "{value}" is no URL', key)
+            report(table, f'homepage: "{value}" is not a URL', key)
     marketplace = table.data.get("marketplace", "x")
     if (
         isinstance(marketplace, str)
         and marketplace.strip()
         and (not PLUGIN_NAME.fullmatch(marketplace) or marketplace in RESERVED)
     ):
-        cure = "it is reserved" if marketplace in RESERVED else "a to z, 0 to 9, and single hyphens between them"
-        report(table, f'marketplace: "{marketplace}" cannot be the name of one', "marketplace", cure=cure)
+        cure = "it is reserved" if marketplace in RESERVED else "use a to z, 0 to 9, and single hyphens between them"
+        report(table, f'marketplace: "{marketplace}" is not a valid name', "marketplace", cure=cure)
     words(table, "keywords")
     _check_author(table)
 
@@ -75,7 +75,7 @@ def _check_author(table: Table) -> None:
     author = table.data.get("author")
     if isinstance(author, str):
         if not author.strip():
-            report(table, "author: an empty text says nothing", "author")
+            report(table, "author is empty", "author")
     elif isinstance(author, dict):
         own = table._replace(data=author, path=(*table.path, "author"))
         report_unknown(own, ["name", "email", "url"])

@@ -42,7 +42,7 @@ def _glob_mistake(glob: str) -> str | None:
     if not normal(glob):
         return "names no file"
     if glob.startswith(("/", "~")) or ".." in glob.split("/"):
-        return "leads out of the project"
+        return "leaves the project"
     return "has a backslash" if "\\" in glob else None
 
 
@@ -55,7 +55,7 @@ def _lists(table: Table, *, everywhere: bool) -> tuple[tuple[str, ...], tuple[st
     raised = _codes(table, "error", why_not_raised)
     for number in sorted(ignored.keys() & raised.keys()):
         name = next(code.name for code in find_codes(number))
-        report(table, f"error: {name} is in `ignore`, too", "error", raised[number], cure="keep one of the two")
+        report(table, f"error: {name} is also in `ignore`", "error", raised[number], cure="keep one of the two")
     return tuple(sorted(ignored)), tuple(sorted(raised.keys() - ignored.keys()))
 
 
@@ -77,5 +77,5 @@ def _codes(table: Table, key: str, why_not: Callable[[Code], str | None]) -> dic
 
 def _cure(key: str, code: Code) -> str:
     if key == "error":
-        return "leave it out"
-    return 'as in [per-path."skills/legacy/**"]' if code.excusable else "mend what it is about"
+        return "remove it"
+    return 'as in [per-path."skills/legacy/**"]' if code.excusable else "fix the problem itself"

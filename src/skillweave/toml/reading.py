@@ -58,8 +58,8 @@ def _located(text: str, told: str) -> Problem:
         return _mistake(f"{message[:1].lower()}{message[1:]}", Span(end, end + 1))
     line = index.position(again.first.start).line
     if again.whole == again.holder:
-        return _mistake(f'"{again.whole}" stands twice, first in line {line}', again.span, "keep one of the two")
-    words = f'"{again.whole}" cannot stand beside "{again.holder}", which has a value in line {line}'
+        return _mistake(f'"{again.whole}" is set twice, first on line {line}', again.span, "keep one of the two")
+    words = f'"{again.whole}" conflicts with "{again.holder}", which has a value on line {line}'
     return _mistake(words, again.span, "keep one of the two")
 
 

@@ -89,7 +89,7 @@ def words(table: Table, key: str, known: Collection[str] | None = None) -> tuple
         if value not in (known or ()):
             near = near_names(value, known or ())
             cure = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known or ())}"
-            report(table, f'{key}: nothing is known of "{value}"', key, index, cure=cure)
+            report(table, f'{key}: unknown value "{value}"', key, index, cure=cure)
     return tuple(value for _, value in values) if len(table.problems) == mistakes else ()
 
 
@@ -156,14 +156,14 @@ def path_mistake(value: str, *, star: bool) -> _PathMistake | None:
     parts = value.split("/")
     checks = (
         (not value, "an empty path names no folder", None),
-        (any(ord(character) < 32 for character in value), "a path cannot hold control characters", None),
-        (not value.isprintable(), f'"{value}" has a character that cannot be seen', None),
+        (any(ord(character) < 32 for character in value), "a path cannot contain control characters", None),
+        (not value.isprintable(), f'"{value}" has an invisible character', None),
         ("\\" in value, f'"{value}" has a backslash', f'write "{portable}"'),
-        (re.match(r"/|~(/|$)|[A-Za-z]:", value), f'"{value}" is no path below the project folder', None),
+        (re.match(r"/|~(/|$)|[A-Za-z]:", value), f'"{value}" is not a path below the project folder', None),
         (".." in parts, f'"{value}" has a ".." part', None),
         (
             foreign_part(value),
-            f'"{value}" leads into "{foreign_part(value)}", which is no folder of the project\'s',
+            f'"{value}" is inside "{foreign_part(value)}", which does not belong to the project',
             None,
         ),
         (not normal(value), f'"{value}" is the project folder itself', None),

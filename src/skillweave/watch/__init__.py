@@ -370,7 +370,7 @@ def _count_losses(session: _Session) -> None:
         session.unannounced = None
     elif time.monotonic() - since > GRACE:
         session.unannounced = None
-        _distrust(session, "a change came without a notice")
+        _distrust(session, "a change caused no event")
 
 
 def _distrust(session: _Session, problem: str | None) -> None:
