@@ -114,7 +114,7 @@ def _section(source: Lines, document: Document, directive: Directive, problems: 
     sections = source.sections or Sections(document)
     matches = sections.find(name) or sections.find_written(source.lines, name)
     if not matches:
-        problems.append(_missing_section(source, document, sections, directive))
+        problems.append(_missing_section(source, sections, directive))
         return ()
     if len(matches) > 1:
         problems.append(ambiguous(matches, name, source.name, span))
@@ -131,16 +131,16 @@ def ambiguous(matches: Sequence[Heading], name: str, file: str, span: Span) -> P
     )
 
 
-def _missing_section(source: Lines, document: Document, sections: Sections, directive: Directive) -> Problem:
+def _missing_section(source: Lines, sections: Sections, directive: Directive) -> Problem:
     name = directive.section or ""
     close = sections.closest(name)
     tail = None if directive.section_quoted else re.search(r"\S+=\S*$|\boptional$", name)
     if close:
-        cure = f'did you mean "{close[0]}"?'
+        cure = f'did you mean "{close[0].strip()}"?'
         if len(close) > 1:
             cure += " Or " + ", ".join(f'"{text}"' for text in close[1:]) + "?"
-    elif document.headings:
-        cure = "its headings: " + ", ".join(f'"{heading.text}"' for heading in document.headings[:8])
+    elif sections.headings:
+        cure = "its headings: " + ", ".join(f'"{heading.text.strip()}"' for heading in sections.headings[:8])
     else:
         cure = "it has no headings"
     asked = directive.optional or directive.level is not None or directive.drop_heading

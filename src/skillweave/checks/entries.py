@@ -61,7 +61,9 @@ def check_files(nodes: Nodes) -> None:
             continue
         for problem in check_skill_names(file.document, nearest):
             graph.report(path, problem)
-        for problem in check_commands(file.text, file.document) if path in spliced else ():
+        for problem in (
+            check_commands(file.text, file.document) if path in spliced and path not in nodes.project.homes else ()
+        ):
             if holds(spliced[path], file.line_index.line_of(problem.span.start)):
                 graph.report(path, problem)
 

@@ -72,6 +72,9 @@ def layout_of(
             out.append(BareItem(prefix.rstrip(" \t"), stop))
             blank_before = False
         elif blank_before and at < end and not unit.lines[at].strip(" \t>"):
+            if ">" not in unit.lines[at] and out and ">" in unit.lines[stop - 1]:
+                _drop_last_line(out)  # The blank line inside the quote goes, as the other one may part two quotes.
+                continue
             at, end = (at + 1, end) if at + 1 < end else next(runs, (0, 0))
         elif blank_before and at == end:
             _drop_last_line(out)

@@ -24,9 +24,14 @@ def continuation(prefix: str) -> str:
     """The prefix of the second and later lines of a splice, made from that of the first: `>` and tabs stay, all else becomes
     spaces.
 
-    A footnote's label becomes the four columns by which its further lines are indented.
+    A footnote's label becomes the four columns by which its further lines are indented. A `>` takes one blank for itself, so
+    that one without a blank before a list marker gets one.
     """
-    return "".join(char if char in ">\t" else " " for char in _FOOTNOTE.sub("    ", prefix))
+    return "".join(char if char in ">\t" else " " for char in _TIGHT.sub("> ", _FOOTNOTE.sub("    ", prefix)))
+
+
+_TIGHT = re.compile(r">(?=[^> \t])")
+"""Matches the `>` of a quote directly before a list marker."""
 
 
 def add_prefix(text: str, prefix: str) -> str:

@@ -75,19 +75,23 @@ SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
 def portability(directive: Directive) -> Problem | None:
-    """What is wrong with a path that works on some systems only; None if nothing is."""
-    path = directive.path
-    if DRIVE.match(path):
-        what, cure = "names a drive", path[2:].replace("\\", "/").lstrip("/")
-    elif SCHEME.match(path):
-        what, cure = "is a URL", ""
-    elif path.startswith("~"):
-        what, cure = "starts with a home folder", path.partition("/")[2]
-    elif "\\" in path:
-        what, cure = "contains a backslash", path.replace("\\", "/").lstrip("/")
-    elif path.startswith("/"):
-        what, cure = "is absolute", path.lstrip("/")
-    else:
+    """The problem of a directive's path that works on some systems only; None if there is none."""
+    odd = unportable(directive.path)
+    if odd is None:
         return None
-    advice = f"write it relative to a pattern root, with `/`: {cure}" if cure else "copy the file into a pattern root"
-    return Problem(PATH_NOT_PORTABLE, f"the path {path} {what}", directive.path_span, help=advice)
+    what, path = odd
+    advice = f"write it relative to a pattern root, with `/`: {path}" if path else "copy the file into a pattern root"
+    return Problem(PATH_NOT_PORTABLE, f"the path {directive.path} {what}", directive.path_span, help=advice)
+
+
+def unportable(path: str) -> tuple[str, str] | None:
+    """Why a path works on some systems only, and the portable path that may be meant, if any; None if it works everywhere."""
+    if DRIVE.match(path):
+        return "names a drive", path[2:].replace("\\", "/").lstrip("/")
+    if SCHEME.match(path):
+        return "is a URL", ""
+    if path.startswith("~"):
+        return "starts with a home folder", path.partition("/")[2]
+    if "\\" in path:
+        return "contains a backslash", path.replace("\\", "/").lstrip("/")
+    return ("is absolute", path.lstrip("/")) if path.startswith("/") else None

@@ -126,9 +126,6 @@ def _collide(site: Site, plan: BundlePlan, outs: tuple[str, str], message: str) 
 
 def sources_of(site: Site, plan: BundlePlan) -> Reached:
     """Every file that goes into a bundle or could: what its pages reach, and what it copies."""
-    starts: set[SourcePath] = {page.unit.path for page in plan.pages.values()}
-    if plan.entry is not None:
-        # These count even if no page could be laid out, as with a cycle.
-        starts.update(file.real for file in plan.entry.files if file.treatment == "compile")
+    starts = plan.missing.union(page.unit.path for page in plan.pages.values())
     reached = closure(site.nodes.graph, starts)
     return reached._replace(copied=reached.copied | (frozenset(plan.copies.values()) - reached.compiled))

@@ -62,11 +62,21 @@ def _linked_text(nodes: Nodes, edge: Edge, unit: UnitKey) -> str:
     title = field.value if field is not None and isinstance(field.value, str) else ""
     said = edge.directive.text or " ".join(title.split())
     if said:
-        # A backslash at its end would escape the bracket behind it.
-        odd = (len(said) - len(said.rstrip("\\"))) % 2
         # A lone back-tick would pair up with one in the text around it.
-        return re.sub(r"[\[\]`]" if said.count("`") % 2 else r"[\[\]]", r"\\\g<0>", said) + "\\" * odd
+        return (_ESCAPED_WITH_TICKS if said.count("`") % 2 else _ESCAPED).sub(_escape, said)
     return _MEANT_AS_MARKUP.sub(r"\\\g<0>", _first_heading(nodes, unit) or unit.path.rpartition("/")[2])
+
+
+_ESCAPED, _ESCAPED_WITH_TICKS = re.compile(r"(\\*)([\[\]]|\Z)"), re.compile(r"(\\*)([\[\]`]|\Z)")
+"""Match what would end the text of a link, or begin a link in it, with the backslashes before it."""
+
+
+def _escape(match: re.Match[str]) -> str:
+    """Escape a bracket, unless it is escaped already. At the end of the text, an odd backslash is doubled: it would escape the
+    bracket that follows.
+    """
+    is_odd = len(match[1]) % 2 == 1
+    return match[1] + ("\\" if is_odd != bool(match[2]) else "") + match[2]
 
 
 _MEANT_AS_MARKUP = re.compile(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from skillweave.destination import Written, below_root, encode, relative
 from skillweave.diagnostics import (
     BROKEN_ANCHOR,
-    BROKEN_LINK,
     CANNOT_SHIP,
     LINK_OUTSIDE_ROOTS,
+    MISSING_PARAM,
     MISSING_SECTION,
     NOT_A_REGULAR_FILE,
     OUTPUT_COLLISION,
@@ -22,6 +21,7 @@ from skillweave.diagnostics import (
 from skillweave.files import normalise_path
 from skillweave.flatten.units import UnitKey, to_source
 from skillweave.globs import matches
+from skillweave.graph.targets import unportable
 from skillweave.graph.values import diagnose
 from skillweave.links.captions import link_text
 from skillweave.links.work import (
@@ -50,8 +50,9 @@ def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal |
         if place.page.page.is_complete or not real.endswith(".md"):
             cannot_ship(work, place, written.path or real)
         return None
+    is_copied = not real.endswith(".md") or matches(real, nodes.config.verbatim)
     shipped = next((out for out, copied in work.plan.copies.items() if copied == real), None)
-    if shipped is not None:
+    if shipped is not None and is_copied:
         return Goal(shipped)
     if nodes.config.links == "error" and entry is not None and real not in work.plan.named:
         word = "reference" if real.endswith(".md") else "asset"
@@ -65,7 +66,7 @@ def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal |
         )
         return None
     name = below_root(real, nodes.project.pattern_roots)
-    if not real.endswith(".md") or matches(real, nodes.config.verbatim):
+    if is_copied:
         out = f"{'references' if real.endswith('.md') else 'assets'}/{name}"
         _copy(work, place, out, real)
         return Goal(out)
@@ -79,7 +80,7 @@ def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal |
         if unit not in nodes.wholes and any(param.required for param in document.params):
             cure = f'pass its values with a directive: <<reference: {name} with name="…">>'
             report_link(
-                work, place, BROKEN_LINK, f"{written.path or real} needs values, which a link cannot pass", cure
+                work, place, MISSING_PARAM, f"{written.path or real} needs values, which a link cannot pass", cure
             )
     if entry is not None and not _ship_page(work, place, out, unit):
         return None
@@ -249,9 +250,9 @@ def asset(work: Work, place: Place, edge: Edge) -> None:
 def _misplaced(directive: Directive, out: str) -> Problem | None:
     """The problem with the place in a bundle that an asset directive asks for; None if there is none."""
     help_ = "name a folder of the bundle, such as to=scripts/"
-    if "\\" in out or re.match(r"[A-Za-z]:", out):
-        what = "a backslash" if "\\" in out else "a drive"
-        return Problem(PATH_NOT_PORTABLE, f"the path {directive.to} contains {what}", directive.span, help=help_)
+    odd = unportable(directive.to or "")
+    if odd is not None:
+        return Problem(PATH_NOT_PORTABLE, f"the path {directive.to} {odd[0]}", directive.span, help=help_)
     if not out or not stays_inside(out):
         return Problem(PATH_OUTSIDE_ROOTS, f"{directive.to} leaves the bundle", directive.span, help=help_)
     foreign = foreign_part(out)

@@ -53,6 +53,8 @@ class BundlePlan:
         self.entry = entry
         self.pages: dict[str, PlannedPage] = {}
         self.copies: dict[str, SourcePath] = {}
+        self.missing: set[SourcePath] = set()
+        """The files of pages that the bundle should contain, but that cannot be laid out because of an error."""
         self.whence: dict[str, tuple[SourcePath, Span]] = {}
         """For what is shipped, the file and span of the directive or link that asked for it first."""
         self.named: set[SourcePath] = set()

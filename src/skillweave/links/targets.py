@@ -36,7 +36,11 @@ def resolved(work: Work, place: Place, written: Written) -> Edit | None:
         goal = _own_anchor(work, place, written.fragment or "")
     if goal is None:
         return None
-    new = _respelled(place, written, goal, raw) if goal.out else f"#{encode(goal.fragment or '')}"
+    if goal.out:
+        new = _respelled(place, written, goal, raw)
+    else:
+        is_same = not written.path and goal.fragment == written.fragment
+        new = raw if is_same else f"#{encode(goal.fragment or '')}"
     return None if new == raw else Edit(place.span.start, place.span.end, new)
 
 
@@ -183,13 +187,8 @@ def _own_file(work: Work, place: Place, written: Written, owned: EntryFile) -> G
         cannot_ship(work, place, written.path)
         return None
     out = owned.path[len(entry.folder) + 1 :]
-    slug = _included(work, place, written, owned.real)
     if owned.treatment == "partial":
-        if slug is not None:
-            return Goal("", slug)
         add_page(work.site, work.plan, work.pending, out, UnitKey(owned.real))
-    elif slug is not None and owned.path != entry.path and place.page.unit.path != owned.real:
-        return Goal("", slug)
     return _with_anchor(work, place, written, owned, out)
 
 

@@ -30,6 +30,7 @@ def add_page(site: Site, plan: BundlePlan, pending: deque[PlannedPage], out: str
         return plan.pages[out]
     page = site.layout(unit)
     if page is None:
+        plan.missing.add(unit.path)
         return None
     plan.pages[out] = PlannedPage(out, unit, page)
     pending.append(plan.pages[out])

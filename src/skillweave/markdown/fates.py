@@ -66,8 +66,8 @@ def _judge_mark(text: str, inline: Inline, mark: Mark, fates: dict[int, Opener])
         case "code":
             _all_inside(text, span, "inert", "", fates)
         case "html":
-            inert = mark.value.startswith(("<!", "<?"))
-            _all_inside(text, span, "inert" if inert else "stray", "in an HTML tag", fates)
+            is_comment = mark.value.startswith("<!--")
+            _all_inside(text, span, "inert" if is_comment else "stray", "in an HTML tag", fates)
         case "link" | "image" | "use" | "unresolved" | "note":
             pass
 
@@ -119,8 +119,12 @@ def _is_inert_html(index: LineIndex, offset: int, block: Block, kinds: Mapping[i
 
 
 def _in_comment(index: LineIndex, block: Block, offset: int) -> bool:
-    before = index.text[index.starts[block.start] : offset]
-    return before.rfind("<!--") > before.rfind("-->")
+    """Whether an offset in an HTML block of type 6 or 7 is in a comment. One that is never closed ends with the block, and
+    hides nothing.
+    """
+    begin, end = index.starts[block.start], index.starts[block.end - 1] + len(index.line(block.end - 1))
+    opened = index.text.rfind("<!--", begin, offset)
+    return opened > index.text.rfind("-->", begin, offset) and index.text.find("-->", offset, end) >= 0
 
 
 def alone_lines(index: LineIndex, fates: dict[int, Opener]) -> dict[int, int]:

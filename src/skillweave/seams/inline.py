@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import SEAM_CHANGES_MEANING, Problem
 from skillweave.flatten.layout import block_at
+from skillweave.flatten.splice import width
 from skillweave.flatten.texts import text_of
 from skillweave.flatten.values import TextKey
 from skillweave.markdown import read_blocks, render
 from skillweave.parse.directives import not_alone
-from skillweave.select import holds
+from skillweave.select import between, holds
 from skillweave.source import Edit, apply_edits
 
 if TYPE_CHECKING:
@@ -125,10 +127,24 @@ def _plain(rendered: str) -> str:
 
 
 def _with(unit: Unit, block: Block, edits: Sequence[Edit]) -> str:
-    """A block's text with edits made and the indents of its lines removed."""
-    start = unit.line_index.starts[block.start]
-    end = unit.line_index.starts[block.end - 1] + len(unit.lines[block.end - 1])
-    return _INDENT.sub("", apply_edits(unit.text, start, end, edits))
+    """A block's text with edits made, out of its containers: without their marks, and without indents.
+
+    A line that goes on with a paragraph keeps an indent of four columns or more, which keeps it from beginning a block.
+    """
+    lines: list[str] = []
+    quotes = sum(container.kind == "quote" for container in block.containers)
+    later = re.compile(rf"(?:[ \t]*>){{0,{quotes}}}[ \t]*")
+    column = 0
+    for number in range(block.start, block.end):
+        line, start = unit.lines[number], unit.line_index.starts[number]
+        lead = (later if lines else _MARKS).match(line)
+        at = lead.end() if lead else 0
+        indent = width(line[:at])
+        column = column if lines else indent
+        is_deep = block.kind in ("paragraph", "setext") and indent >= column + 4
+        own = between(edits, start, start + len(line) + 1, attrgetter("start"))
+        lines.append("    " * is_deep + apply_edits(unit.text, start + at, start + len(line), own))
+    return "\n".join(lines)
 
 
 def _stand_in(number: int) -> str:
@@ -138,4 +154,5 @@ def _stand_in(number: int) -> str:
 
 _STAND_IN = re.compile(r"skillweavestandsinhere(\d+)x")
 _IN_ALT = re.compile(r'\balt="[^"]*\Z')
-_INDENT = re.compile(r"(?m)^[ \t]+")
+_MARKS = re.compile(r"(?:[ \t]|>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]\s]+\]:)*")
+"""Matches the marks of containers before a block on its first line."""

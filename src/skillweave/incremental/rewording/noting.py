@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, SKILL_TOO_LONG
 from skillweave.emit import banner_of, front_of
+from skillweave.flatten.splice import continuation
 from skillweave.flatten.values import ChildItem, TextItem
 from skillweave.incremental.rewording.source_map import EntryRow, NodeRow, SourceMap, Text
 from skillweave.incremental.rewording.words import GROWTH
@@ -120,7 +121,7 @@ def _worst(nodes: Nodes) -> dict[NodeKey, int]:
         most = node.size + sum(worst[child.key] for _, child in node.inline if child is not None)
         for item in node.items:
             if isinstance(item, ChildItem):
-                most += worst[item.child.key] * (1 + len(item.child.edge.placed.prefix or ""))
+                most += worst[item.child.key] * (1 + len(continuation(item.child.edge.placed.prefix or "")))
         worst[key] = most
     return worst
 
