@@ -50,6 +50,9 @@ KINDS: dict[str, Callable[[int], dict[str, str]]] = {
         repeated("<<reference: p.md#h@>>\n\n", n), repeated("# h@\n\nx\n\n", n)
     ),
     "includes in a paragraph": lambda n: project(repeated("and <<include: p.md>> on\n", n)),
+    "includes beside labels": lambda n: project(
+        repeated("[a <<include: p.md>>][l@] [b]\n\n", n) + repeated("[l@]: https://e.org/@\n", n)
+    ),
     "includes in a table": lambda n: project("| a | b |\n|---|---|\n" + repeated("| x@ | <<include: p.md>> |\n", n)),
     "doubtful splices": lambda n: project(repeated("## h@\n\ntext\n<<include: p.md>>\n\n", n), "- x\n"),
     "copies with links": lambda n: project("<<include: p.md>>\n\n" * n, "# h\n\n[a](#x) [b](#y)\n"),

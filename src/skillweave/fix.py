@@ -60,21 +60,36 @@ def fix_project(compile_with: Callable[[Mapping[str, bytes]], Compiled], is_want
     applied: list[Diagnostic] = []
     left_out: dict[tuple[str, ...], LeftOut] = {}
     compiled = compile_with(drafts)
-    most: int | None = None
-    while chosen := _choose(compiled, is_wanted, left_out)[:most]:
+    limits: dict[tuple[str, ...], int] = {}
+    while chosen := _together(compiled.graph, _choose(compiled, is_wanted, left_out), limits):
         attempt = _edited(compiled, drafts, chosen, before)
         tried = compile_with(attempt)
         why = _what_is_worse(compiled, tried, chosen)
         if why is None:
-            compiled, drafts, most = tried, attempt, None
+            compiled, drafts = tried, attempt
             applied += chosen
         elif len(chosen) > 1:
-            most = len(chosen) // 2  # One of them is to blame, and the others need not wait for it.
+            limits.update((_identity(compiled.graph, each), len(chosen) // 2) for each in chosen)
         else:
-            most = None
             left_out[_identity(compiled.graph, chosen[0])] = LeftOut(chosen[0], why)
     rewrites = (Rewrite(path, before[path], after) for path, after in sorted(drafts.items()) if after != before[path])
     return Fixed(tuple(rewrites), tuple(applied), tuple(left_out.values()), compiled.diagnostics)
+
+
+def _together(
+    graph: Graph, chosen: Sequence[Diagnostic], limits: Mapping[tuple[str, ...], int]
+) -> Sequence[Diagnostic]:
+    """The first findings, which are tried in one attempt.
+
+    If an attempt fails, one of its findings is to blame. Each is then tried with half as many at most (`limits`), so that the
+    number of attempts grows no faster than the number of fixes that are left out.
+    """
+    most = len(chosen)
+    for count, diagnostic in enumerate(chosen):
+        most = min(most, limits.get(_identity(graph, diagnostic), most))
+        if count >= most:
+            return chosen[:count]
+    return chosen
 
 
 def _choose(compiled: Compiled, is_wanted: IsWanted, left_out: dict[tuple[str, ...], LeftOut]) -> list[Diagnostic]:

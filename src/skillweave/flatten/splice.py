@@ -35,7 +35,10 @@ _TIGHT = re.compile(r">(?=[^> \t])")
 
 
 def add_prefix(text: str, prefix: str) -> str:
-    """Put a container's prefix before every line of a text: as written before the first, its continuation before the others."""
+    """Put a container's prefix before every line of a text: as written before the first, its continuation before the others.
+
+    Blank lines get no blanks at their end, except in a fence, where these are content.
+    """
     if not prefix:
         return text
     if prefix.endswith(">"):
@@ -43,9 +46,22 @@ def add_prefix(text: str, prefix: str) -> str:
     later = continuation(prefix)
     blank = later.rstrip(" \t")
     first, *rest = text.split("\n")
+    fenced = _fenced(text) if _ONLY_BLANKS.search(text) else frozenset()
     lines = [prefix + first]
-    lines += [later + line if line.strip(" \t") else blank for line in rest]
+    lines += [later + line if line.strip(" \t") or n in fenced else blank for n, line in enumerate(rest, 1)]
     return "\n".join(lines)
+
+
+_ONLY_BLANKS = re.compile(r"^[ \t]+$", re.MULTILINE)
+
+
+def _fenced(text: str) -> frozenset[int]:
+    """The lines of a text that are in fences and consist of blanks."""
+    from skillweave.markdown import read_blocks  # noqa: PLC0415 (few texts have such lines, and the parser is slow to load)
+
+    fences = [block for block in read_blocks(text) if block.kind == "fence"] if "```" in text or "~~~" in text else []
+    lines = text.split("\n")
+    return frozenset(n for block in fences for n in range(block.start + 1, block.end) if lines[n])
 
 
 def width(text: str) -> int:

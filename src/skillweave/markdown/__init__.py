@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from skillweave.markdown.values import Block, Reading
 
 
@@ -22,8 +24,10 @@ def read_blocks(text: str) -> list[Block]:
     return reading.read_blocks(text)
 
 
-def render(text: str) -> str:
-    """The HTML of a text, as a renderer that knows no directives makes it."""
+def render(text: str, references: dict[str, dict[str, str]] | None = None) -> str:
+    """The HTML of a text, as a renderer that knows no directives makes it. `references` has the `href` and `title` of
+    labels that are defined elsewhere.
+    """
     from skillweave.markdown import reading  # noqa: PLC0415 (this loads the parser)
 
-    return reading.render(text)
+    return reading.render(text, references or {})

@@ -79,5 +79,6 @@ def _fence_is_closed(index: LineIndex, token: Token) -> bool:
     last = index.line(end - 1).lstrip(" \t>").rstrip(" \t")
     if len(last) < len(token.markup) or set(last) != {token.markup[0]}:
         return False
-    # A closing line is not among the lines of the content.
-    return token.content.count("\n") <= end - start - 2
+    # A closing line is not among the lines of the content. The last of these may lack its line end.
+    lines = token.content.count("\n") + (not token.content.endswith("\n") and token.content != "")
+    return lines <= end - start - 2

@@ -7,6 +7,7 @@ rule, to decide what is inert, and again with it if a directive on a line of its
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
@@ -71,9 +72,9 @@ def read_blocks(text: str) -> list[Block]:
     return blocks_of(LineIndex(text), tokens, notes)
 
 
-def render(text: str) -> str:
+def render(text: str, references: dict[str, dict[str, str]]) -> str:
     """The HTML that any renderer makes of a text, for splices whose meaning only rendering can tell."""
-    return str(bare_parser().render(text))
+    return str(bare_parser().render(text, {"references": ChainMap({}, references)}))
 
 
 _CAN_MARK_UP = re.compile(r"[\[<{`*_~\\&!]")

@@ -8,7 +8,7 @@ from skillweave.diagnostics import SEAM_CHANGES_MEANING, SETEXT_SEAM, Problem, S
 from skillweave.flatten.units import to_source
 from skillweave.flatten.values import ChildItem, TextItem, is_too_large
 from skillweave.seams.doubts import is_doubtful, is_torn, outermost, vanished, windows
-from skillweave.seams.inline import check_inline, check_references
+from skillweave.seams.inline import References, check_inline, check_references
 from skillweave.seams.judging import by_directive, compare
 from skillweave.seams.layouts import Expansion, Wanted, lay_out
 
@@ -22,6 +22,7 @@ def check_seams(nodes: Nodes) -> None:
     """Report every splice that changes what kind of block something on either side is."""
     short: dict[Wanted, Expansion] = {}
     tops: dict[UnitKey, list[tuple[int, int]]] = {}
+    known: dict[UnitKey, References] = {}
     found_at: dict[tuple[str, int], list[tuple[Unit, Problem]]] = {}
     for key, node in list(nodes.nodes.items()):
         if key.code is not None or is_too_large(nodes, node):
@@ -43,8 +44,8 @@ def check_seams(nodes: Nodes) -> None:
             brought = (item.child for item in doubtful if isinstance(item, ChildItem))
             torn = {child.edge.placed for child in brought if is_torn(nodes, child)}
             found = [each for each in found if each[0] not in torn or each[1].code not in _TORN]
-        found += check_inline(nodes, node)
-        found += check_references(node)
+        found += check_inline(nodes, node, known)
+        found += check_references(node, known)
         for placed, problem in by_directive(found):
             place = (key.path, to_source(nodes.graph, node.unit, placed.directive.span).start)
             found_at.setdefault(place, []).append((node.unit, problem))

@@ -75,7 +75,7 @@ def _is_safe_before(nodes: Nodes, node: Node, before: Item | None, item: ChildIt
         case None:
             return True
         case TextItem(_, end):
-            if not node.unit.lines[end - 1].strip(" \t>"):
+            if _is_blank(node.unit.lines[end - 1], placed):
                 return True
             above = block_at(node.unit, end - 1)
             return above is not None and above.kind in _ENDED and above.containers == placed.containers
@@ -83,6 +83,14 @@ def _is_safe_before(nodes: Nodes, node: Node, before: Item | None, item: ChildIt
             return _has_ended(nodes.nodes[child.key]) and not child.edge.placed.containers
         case _:
             return False
+
+
+def _is_blank(line: str, placed: PlacedDirective) -> bool:
+    """Whether a line next to a directive is blank. A `>` is part of a blank line only if the directive is in a quote, too;
+    elsewhere, it begins a quote, or is text.
+    """
+    quotes = sum(container.kind == "quote" for container in placed.containers)
+    return not line.strip(" \t>") and line.count(">") <= quotes
 
 
 _EDGE = re.compile(r"[ ]*(?:(?:[-+*]|\d{1,9}[.)])[ ]+|>[ ]?)")
@@ -117,7 +125,7 @@ def _is_safe_after(nodes: Nodes, node: Node, item: ChildItem, behind: tuple[Item
             return True
         case TextItem(start, end):
             line = start
-            while line < end and not node.unit.lines[line].strip(" \t>"):
+            while line < end and _is_blank(node.unit.lines[line], item.child.edge.placed):
                 line += 1
             if line == start:
                 return _has_ended(below)
@@ -188,9 +196,9 @@ def _may_join(node: Node, end: int, start: int) -> bool:
     each other directly.
     """
     lines, above, below = node.unit.lines, end - 1, start
-    while above >= 0 and not lines[above].strip(" \t>"):
+    while above >= 0 and not lines[above].strip(" \t"):
         above -= 1
-    while below < len(lines) and not lines[below].strip(" \t>"):
+    while below < len(lines) and not lines[below].strip(" \t"):
         below += 1
     if above < 0 or below == len(lines):
         return False

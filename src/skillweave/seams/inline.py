@@ -13,6 +13,7 @@ from skillweave.flatten.texts import text_of
 from skillweave.flatten.values import TextKey
 from skillweave.markdown import read_blocks, render
 from skillweave.parse.directives import not_alone
+from skillweave.record import NamedTuple
 from skillweave.select import between, holds
 from skillweave.source import Edit, apply_edits
 
@@ -20,14 +21,37 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from skillweave.document import PlacedDirective
-    from skillweave.flatten.units import Unit
+    from skillweave.flatten.units import Unit, UnitKey
     from skillweave.flatten.values import Child, Node, Nodes
     from skillweave.markdown.values import Block
 
 
-def check_inline(nodes: Nodes, node: Node) -> Iterator[tuple[PlacedDirective, Problem]]:
+References = dict[str, dict[str, str]]
+"""What a renderer knows of the labels that a file defines."""
+
+
+class _Host(NamedTuple):
+    """A text with directives in its running text, and the labels that it defines."""
+
+    unit: Unit
+    references: References
+
+    def rendered(self, text: str) -> str:
+        return render(text, self.references)
+
+
+def _host(unit: Unit, known: dict[UnitKey, References]) -> _Host:
+    if unit.key not in known:
+        definitions = unit.document.definitions if unit.document else ()
+        known[unit.key] = {each.label: {"href": "x", "title": ""} for each in definitions if not each.footnote}
+    return _Host(unit, known[unit.key])
+
+
+def check_inline(
+    nodes: Nodes, node: Node, known: dict[UnitKey, References]
+) -> Iterator[tuple[PlacedDirective, Problem]]:
     """Yield the includes in running text with which their block does not render to what it and their texts render to
-    separately.
+    separately. `known` remembers what each file defines.
 
     A block is rendered once for all its includes. Only if the result differs is each tried alone, to find the one to blame.
     """
@@ -36,13 +60,14 @@ def check_inline(nodes: Nodes, node: Node) -> Iterator[tuple[PlacedDirective, Pr
         block = block_at(node.unit, placed.line)
         if child is not None and block is not None and nodes.nodes[child.key].items:
             by_block.setdefault(block, []).append((placed, child))
+    host = _host(node.unit, known) if by_block else _Host(node.unit, {})
     for block, inline in by_block.items():
-        in_links = _in_tags(node.unit, block, [placed for placed, _ in inline])
+        in_links = _in_tags(host, block, [placed for placed, _ in inline])
         for placed in in_links:
             yield placed, not_alone(placed.directive.span, "include", "in a link's destination or title")
-        if in_links or _keeps_meaning(nodes, node.unit, block, inline):
+        if in_links or _keeps_meaning(nodes, host, block, inline):
             continue
-        blamed = [each for each in inline if len(inline) < _FEW and not _keeps_meaning(nodes, node.unit, block, [each])]
+        blamed = [each for each in inline if len(inline) < _FEW and not _keeps_meaning(nodes, host, block, [each])]
         for placed, child in blamed or inline[:1]:
             problem = Problem(
                 SEAM_CHANGES_MEANING,
@@ -53,7 +78,7 @@ def check_inline(nodes: Nodes, node: Node) -> Iterator[tuple[PlacedDirective, Pr
             yield placed, problem
 
 
-def check_references(node: Node) -> Iterator[tuple[PlacedDirective, Problem]]:
+def check_references(node: Node, known: dict[UnitKey, References]) -> Iterator[tuple[PlacedDirective, Problem]]:
     """Yield the references in running text whose links would not be links there, or would change the text around them.
 
     A link can only go wrong next to brackets or tags. Most blocks have none besides their directives, and are not rendered.
@@ -66,11 +91,12 @@ def check_references(node: Node) -> Iterator[tuple[PlacedDirective, Problem]]:
         block = block_at(unit, edge.placed.line)
         if block is not None and holds(ranges, edge.placed.line):
             by_block.setdefault(block, []).append(edge.placed)
+    host = _host(unit, known) if by_block else _Host(unit, {})
     for block, places in by_block.items():
         blank = _with(unit, block, [Edit(*placed.directive.span, " ") for placed in places])
         is_image = any(unit.text.startswith("!", placed.directive.span.start - 1) for placed in places)
-        if (is_image or "[" in blank or "<" in blank) and not _keep_links(unit, block, places):
-            blamed = [placed for placed in places if len(places) < _FEW and not _keep_links(unit, block, [placed])]
+        if (is_image or "[" in blank or "<" in blank) and not _keep_links(host, block, places):
+            blamed = [placed for placed in places if len(places) < _FEW and not _keep_links(host, block, [placed])]
             for placed in blamed or places[:1]:
                 message = (
                     "the link that this reference leaves would not be a link here, or would take in the text around it"
@@ -79,25 +105,25 @@ def check_references(node: Node) -> Iterator[tuple[PlacedDirective, Problem]]:
                 yield placed, Problem(SEAM_CHANGES_MEANING, message, placed.directive.span, help=cure)
 
 
-def _keep_links(unit: Unit, block: Block, places: Sequence[PlacedDirective]) -> bool:
+def _keep_links(host: _Host, block: Block, places: Sequence[PlacedDirective]) -> bool:
     words = [_stand_in(number) for number in range(len(places))]
     spans = [placed.directive.span for placed in places]
-    held = render(_with(unit, block, [Edit(*span, word) for span, word in zip(spans, words, strict=True)]))
-    linked = _with(unit, block, [Edit(*span, f"[{word}](x.md)") for span, word in zip(spans, words, strict=True)])
+    held = host.rendered(_with(host.unit, block, [Edit(*span, word) for span, word in zip(spans, words, strict=True)]))
+    linked = _with(host.unit, block, [Edit(*span, f"[{word}](x.md)") for span, word in zip(spans, words, strict=True)])
     expected = _STAND_IN.sub(lambda match: f'<a href="x.md">{match[0]}</a>', held)
-    return expected == render(linked) and all(word in held for word in words)
+    return expected == host.rendered(linked) and all(word in held for word in words)
 
 
 _FEW = 50
 """In a block with fewer directives than this, each is tried alone, to find the one to blame."""
 
 
-def _in_tags(unit: Unit, block: Block, inline: Sequence[PlacedDirective]) -> list[PlacedDirective]:
+def _in_tags(host: _Host, block: Block, inline: Sequence[PlacedDirective]) -> list[PlacedDirective]:
     """The includes of a block whose text would become part of a link's destination or title, or of an HTML tag."""
-    held = _with(unit, block, [Edit(*placed.directive.span, _stand_in(n)) for n, placed in enumerate(inline)])
+    held = _with(host.unit, block, [Edit(*placed.directive.span, _stand_in(n)) for n, placed in enumerate(inline)])
     if "](" not in held and "<" not in held:
         return []
-    rendered = render(held)
+    rendered = host.rendered(held)
     found = set()
     for match in _STAND_IN.finditer(rendered):
         opened = rendered.rfind("<", 0, match.start())
@@ -107,16 +133,16 @@ def _in_tags(unit: Unit, block: Block, inline: Sequence[PlacedDirective]) -> lis
     return [placed for number, placed in enumerate(inline) if number in found]
 
 
-def _keeps_meaning(nodes: Nodes, unit: Unit, block: Block, inline: Sequence[tuple[PlacedDirective, Child]]) -> bool:
+def _keeps_meaning(nodes: Nodes, host: _Host, block: Block, inline: Sequence[tuple[PlacedDirective, Child]]) -> bool:
     spans = [placed.directive.span for placed, _ in inline]
     texts = [text_of(nodes, TextKey(child.key)) for _, child in inline]
-    held = render(_with(unit, block, [Edit(*span, _stand_in(n)) for n, span in enumerate(spans)]))
+    held = host.rendered(_with(host.unit, block, [Edit(*span, _stand_in(n)) for n, span in enumerate(spans)]))
     alone = [render(text).strip().removeprefix("<p>").removesuffix("</p>") for text in texts]
-    spliced = _with(unit, block, [Edit(*span, text) for span, text in zip(spans, texts, strict=True)])
+    spliced = _with(host.unit, block, [Edit(*span, text) for span, text in zip(spans, texts, strict=True)])
     # An author may have written such a word, too: words that stand for no include stay.
     said = {_stand_in(number): text for number, text in enumerate(alone)}
     expected = _STAND_IN.sub(lambda match: said.get(match[0], match[0]), held)
-    return _plain(expected) == _plain(render(spliced)) and [there.kind for there in read_blocks(spliced)] == [
+    return _plain(expected) == _plain(host.rendered(spliced)) and [there.kind for there in read_blocks(spliced)] == [
         block.kind
     ]
 
