@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from operator import attrgetter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import (
     AMBIGUOUS_SECTION,
@@ -26,19 +26,17 @@ from skillweave.markdown import read_blocks
 from skillweave.markdown.html_blocks import html_type
 from skillweave.markdown.values import Container
 from skillweave.phrases import counted, near_names
+from skillweave.ranges import Ranges, between, holds, intersect, trimmed, without
 from skillweave.record import NamedTuple
 from skillweave.sections import Regions, Sections
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from skillweave.directive.values import Directive
     from skillweave.document import Document, Heading
     from skillweave.markdown.values import Block
     from skillweave.source import Span
-
-Ranges = tuple[tuple[int, int], ...]
-"""Half-open ranges of lines, in rising order, counted from 0."""
 
 
 class Selection(NamedTuple):
@@ -61,7 +59,7 @@ class Lines(NamedTuple):
 
 def whole(lines: Sequence[str], document: Document) -> Ranges:
     """All lines of a file except its front matter, the lines of markers and ignore comments, and blank lines at both ends."""
-    return _trim(lines, without(document.markers, ((document.body, document.lines),)))
+    return trimmed(lines, without(document.markers, ((document.body, document.lines),)))
 
 
 def select(source: Lines, document: Document, directive: Directive) -> Selection:
@@ -73,7 +71,7 @@ def select(source: Lines, document: Document, directive: Directive) -> Selection
         ranges = _region(source, directive, problems)
     elif directive.lines is not None:
         ranges = _lines(document.lines, directive, source.name, problems)
-        ranges = _intersect(ranges, (document.body, document.lines))
+        ranges = intersect(ranges, (document.body, document.lines))
         _check_cut_blocks(source, document, ranges, directive, problems)
     else:
         ranges = ((document.body, document.lines),)
@@ -82,7 +80,7 @@ def select(source: Lines, document: Document, directive: Directive) -> Selection
         if heading is not None:
             ranges = without(range(heading.start, heading.end), ranges)
             _check_dropped(source, document, ranges, (heading, directive), problems)
-    ranges = _trim(source.lines, without(document.markers, ranges))
+    ranges = trimmed(source.lines, without(document.markers, ranges))
     if (directive.lines or directive.region) and not problems:
         _check_indents(source, document, ranges, directive, problems)
     if not ranges and not problems and directive.region not in source.regions.broken:
@@ -102,7 +100,7 @@ def select_code(source: Lines, document: Document | None, directive: Directive) 
         ranges = _lines(everything[0][1], directive, source.name, problems)
     else:
         ranges = everything
-    ranges = _trim(source.lines, without(source.regions.markers, ranges))
+    ranges = trimmed(source.lines, without(source.regions.markers, ranges))
     if not ranges and not problems:
         problems.append(Problem(EMPTY_INCLUDE, f"this include selects nothing of {source.name}", directive.span))
     return Selection(ranges, tuple(problems))
@@ -327,90 +325,6 @@ def _said(block: Block, lines: Sequence[str]) -> tuple[object, ...]:
     while end > block.start and not lines[end - 1].strip(" \t>"):
         end -= 1
     return (block.kind, block.start, end, tuple((inner.kind, inner.start) for inner in block.containers), block.content)
-
-
-def without(lines: Sequence[int], ranges: Ranges) -> Ranges:
-    """Remove lines (in rising order) from ranges."""
-    kept: list[tuple[int, int]] = []
-    cuts = iter(lines[bisect_left(lines, ranges[0][0]) : bisect_left(lines, ranges[-1][1])] if ranges else ())
-    cut = next(cuts, None)
-    for first, last in ranges:
-        start = first
-        while cut is not None and cut < last:
-            if cut >= start:
-                if cut > start:
-                    kept.append((start, cut))
-                start = cut + 1
-            cut = next(cuts, None)
-        if start < last:
-            kept.append((start, last))
-    return tuple(kept)
-
-
-def joined(ranges: Iterable[tuple[int, int]]) -> Ranges:
-    """Ranges in any order, which may touch or overlap → ranges of the same lines that rise and do not touch."""
-    found: list[tuple[int, int]] = []
-    for start, end in sorted(ranges):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], end))
-        else:
-            found.append((start, end))
-    return tuple(found)
-
-
-def holds(ranges: Ranges, line: int) -> bool:
-    """Whether ranges contain a line."""
-    place = bisect_right(ranges, (line + 1,)) - 1
-    return place >= 0 and line < ranges[place][1]
-
-
-T = TypeVar("T")
-
-
-def between(parts: Sequence[T], start: int, end: int, line: Callable[[T], int]) -> Sequence[T]:
-    """The parts whose line is in the half-open range from `start` to `end`. `parts` must be sorted by their lines."""
-    return parts[bisect_left(parts, start, key=line) : bisect_left(parts, end, key=line)]
-
-
-def bridged(ranges: Ranges, hidden: Sequence[int]) -> Ranges:
-    """Join ranges that are separated only by hidden lines, as if those had not been left out."""
-    if not hidden or len(ranges) < 2:
-        return ranges
-    gaps = set(hidden[bisect_left(hidden, ranges[0][0]) : bisect_left(hidden, ranges[-1][1])])
-    whole: list[tuple[int, int]] = []
-    for start, end in ranges:
-        if whole and all(line in gaps for line in range(whole[-1][1], start)):
-            whole[-1] = (whole[-1][0], end)
-        else:
-            whole.append((start, end))
-    return tuple(whole)
-
-
-def _intersect(ranges: Ranges, bounds: tuple[int, int]) -> Ranges:
-    cut = ((max(start, bounds[0]), min(end, bounds[1])) for start, end in ranges)
-    return tuple((start, end) for start, end in cut if start < end)
-
-
-def _trim(lines: Sequence[str], ranges: Ranges) -> Ranges:
-    """Remove the blank lines at both ends of a selection."""
-    kept = list(ranges)
-    while kept:
-        start, end = kept[0]
-        while start < end and not lines[start].strip(" \t"):
-            start += 1
-        kept[0] = (start, end)
-        if start < end:
-            break
-        kept.pop(0)
-    while kept:
-        start, end = kept[-1]
-        while start < end and not lines[end - 1].strip(" \t"):
-            end -= 1
-        kept[-1] = (start, end)
-        if start < end:
-            break
-        kept.pop()
-    return tuple(kept)
 
 
 def _count(lines: Sequence[str]) -> int:

@@ -16,17 +16,17 @@ from skillweave.flatten.texts import text_of
 from skillweave.flatten.values import TextKey
 from skillweave.graph.values import diagnose
 from skillweave.phrases import near_names
+from skillweave.ranges import holds, joined
 from skillweave.rules.prose import check_commands, check_skill_names
 from skillweave.rules.size import BYTES_OF_A_TOKEN, Share, Size, check_size, measure
 from skillweave.rules.skill import check_skill_front_matter
-from skillweave.select import holds, joined
 from skillweave.source import START
 
 if TYPE_CHECKING:
     from skillweave.flatten.values import NodeKey, Nodes
     from skillweave.links.site import BundlePlan, Site
     from skillweave.project import Entry
-    from skillweave.select import Ranges
+    from skillweave.ranges import Ranges
     from skillweave.source import SourcePath
 
 

@@ -19,8 +19,8 @@ from skillweave.diagnostics import (
 )
 from skillweave.graph.values import Finding, diagnose
 from skillweave.parts import above, below, failed_of
+from skillweave.ranges import between, holds
 from skillweave.record import NamedTuple
-from skillweave.select import between, holds
 from skillweave.suppress import Mark, claim, judge
 
 if TYPE_CHECKING:

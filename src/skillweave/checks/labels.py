@@ -14,8 +14,8 @@ from skillweave.diagnostics import BROKEN_LINK, CAPTURED_REFERENCE, CONFLICTING_
 from skillweave.flatten.units import to_source
 from skillweave.graph.values import diagnose
 from skillweave.links.site import named
+from skillweave.ranges import between
 from skillweave.record import NamedTuple
-from skillweave.select import between
 from skillweave.source import LineIndex, SourcePath, Span, apply_edits
 
 if TYPE_CHECKING:

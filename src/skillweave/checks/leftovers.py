@@ -12,7 +12,7 @@ from skillweave.flatten.layout import block_at
 from skillweave.flatten.origins import origins
 from skillweave.flatten.values import brought_by
 from skillweave.markdown import read, read_blocks
-from skillweave.select import bridged, holds
+from skillweave.ranges import bridged, holds
 from skillweave.source import LineIndex, Span
 
 if TYPE_CHECKING:

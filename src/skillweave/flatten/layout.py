@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.destination import read_destination
 from skillweave.flatten.values import BareItem, Child, ChildItem, Item, Node, NodeKey, Nodes, TextItem, brought_by
-from skillweave.select import Ranges, between, bridged, holds
+from skillweave.ranges import Ranges, between, bridged, holds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from skillweave.diagnostics import HEADING_TOO_DEEP, Note, Problem
 from skillweave.flatten.units import Unit, to_source
 from skillweave.flatten.values import NodeKey, Nodes, brought_by
-from skillweave.select import holds
+from skillweave.ranges import holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

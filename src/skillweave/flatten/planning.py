@@ -24,7 +24,8 @@ from skillweave.graph.targets import language
 from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block
 from skillweave.parse.directives import not_alone
-from skillweave.select import Lines, ambiguous, holds, select, select_code, whole, without
+from skillweave.ranges import holds, without
+from skillweave.select import Lines, ambiguous, select, select_code, whole
 from skillweave.source import Span
 
 if TYPE_CHECKING:

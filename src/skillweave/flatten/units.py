@@ -24,8 +24,8 @@ from skillweave.diagnostics import (
 from skillweave.files import read_text
 from skillweave.parse.documents import parse
 from skillweave.parse.front import directive_spellings
+from skillweave.ranges import without
 from skillweave.record import NamedTuple
-from skillweave.select import without
 from skillweave.source import LineIndex, Span
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from skillweave.document import Document
     from skillweave.files import Tree
     from skillweave.graph.values import Edge, Graph, SourceFile
-    from skillweave.select import Ranges
+    from skillweave.ranges import Ranges
     from skillweave.source import SourcePath
     from skillweave.template.values import Template
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from skillweave.graph.values import Edge, Graph, SourceFile
     from skillweave.markdown.values import Block
     from skillweave.project import Project
-    from skillweave.select import Ranges
+    from skillweave.ranges import Ranges
     from skillweave.source import Edit, SourcePath
 
 

@@ -11,7 +11,7 @@ from skillweave.flatten.texts import assemble, text_in, text_of
 from skillweave.flatten.units import UnitKey
 from skillweave.flatten.values import TextKey, brought_by
 from skillweave.parse.documents import parse
-from skillweave.select import between
+from skillweave.ranges import between
 from skillweave.source import Edit, apply_edits
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from skillweave.diagnostics import DIRECTIVE_NOT_ALONE
 from skillweave.files import expand_roots
 from skillweave.flatten.values import is_too_large
 from skillweave.links.pages import Page, lay_out
+from skillweave.ranges import between, holds
 from skillweave.record import NamedTuple
-from skillweave.select import between, holds
 from skillweave.source import folders_above
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from skillweave.graph.values import Edge
     from skillweave.markdown.values import Destination, LabelUse
     from skillweave.project import Entry, EntryFile
+    from skillweave.ranges import Ranges
     from skillweave.rules.size import Size
-    from skillweave.select import Ranges
     from skillweave.source import Edit, SourcePath, Span
 
 T = TypeVar("T")

@@ -13,7 +13,8 @@ from skillweave.flatten.layout import block_at
 from skillweave.flatten.splice import continuation
 from skillweave.flatten.texts import text_of
 from skillweave.flatten.values import BareItem, ChildItem, TextItem, TextKey, is_in_error
-from skillweave.select import bridged, cut_blocks, holds
+from skillweave.ranges import bridged, holds
+from skillweave.select import cut_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

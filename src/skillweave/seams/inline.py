@@ -13,8 +13,8 @@ from skillweave.flatten.texts import text_of
 from skillweave.flatten.values import TextKey
 from skillweave.markdown import read_blocks, render
 from skillweave.parse.directives import not_alone
+from skillweave.ranges import between, holds
 from skillweave.record import NamedTuple
-from skillweave.select import between, holds
 from skillweave.source import Edit, apply_edits
 
 if TYPE_CHECKING:

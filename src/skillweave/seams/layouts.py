@@ -12,9 +12,9 @@ from skillweave.flatten.texts import text_in, text_of
 from skillweave.flatten.values import BareItem, ChildItem, TextItem
 from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block, Container
+from skillweave.ranges import between
 from skillweave.record import NamedTuple
 from skillweave.seams.doubts import is_cut, top_ranges, unresolved
-from skillweave.select import between
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
