@@ -18,7 +18,7 @@ from skillweave.flatten.planning import plan
 from skillweave.flatten.units import linked_templates
 from skillweave.globs import matches
 from skillweave.graph.order import order
-from skillweave.graph.reach import links_of, report_problems, starts_of, with_trails
+from skillweave.graph.reach import kept_edges, report_problems, starts_of, with_trails
 from skillweave.graph.reading import ReadContext, load
 from skillweave.graph.values import Graph
 from skillweave.links.bundles import plan_bundle, sources_of
@@ -97,8 +97,8 @@ def compile_project(  # noqa: PLR0913 (each has a default, and callers name it)
         paths = unreached_patterns(site, sources, graph.findings)
         meant = meant_patterns(site, paths, graph.findings)
         unreached = {path: check_unreached(site, path, is_meant=path in meant) for path in paths}
-    links = links_of(graph)
-    looked_at = LookedAt([reached.compiled for reached in made_of.values()], unreached.keys() - meant, links)
+    edges = kept_edges(graph)
+    looked_at = LookedAt([reached.compiled for reached in made_of.values()], unreached.keys() - meant, edges)
     vain = [] if wanted else unused_ignores(graph, graph.findings, looked_at)
     graph.failed |= failed_of(vain)
     bundles = make_bundles(site, plans, made_of)
@@ -106,16 +106,16 @@ def compile_project(  # noqa: PLR0913 (each has a default, and callers name it)
     shown = {*plans, *(path for reached in made_of.values() for path in reached.compiled)} if wanted else None
     findings = [finding for finding in graph.findings if shown is None or finding.diagnostic.path in shown]
     parts = Parts(
-        links,
-        graph.linked,
-        templates_of(graph),
-        {path: bundled(graph, made_of[path], planned.asked, good=path in good) for path, planned in plans.items()},
-        unreached,
-        meant,
-        tuple(findings),
+        edges=edges,
+        linked=graph.linked,
+        templates=templates_of(graph),
+        bundles={path: bundled(graph, made_of[path], plan.asked, good=path in good) for path, plan in plans.items()},
+        unreached=unreached,
+        meant=meant,
+        findings=tuple(findings),
     )
     return Compiled(
-        project, site.nodes, entries, bundles, with_trails([*findings, *vain], links, own_files(entries)), tree, parts
+        project, site.nodes, entries, bundles, with_trails([*findings, *vain], edges, own_files(entries)), tree, parts
     )
 
 
@@ -146,12 +146,11 @@ def plan_bundles(site: Site, entries: Iterable[Entry]) -> dict[SourcePath, Bundl
     graph = site.nodes.graph
     plans = {}
     for entry in entries:
-        graph.finder = entry.path
-        plans[entry.path] = plan_bundle(site, entry)
-        check_entry(site.nodes, entry)
-        check_plan(site, plans[entry.path])
-        note_seen(site.nodes, plans[entry.path])
-    graph.finder = None
+        with graph.finding_for(entry.path):
+            plans[entry.path] = plan_bundle(site, entry)
+            check_entry(site.nodes, entry)
+            check_plan(site, plans[entry.path])
+            note_seen(site.nodes, plans[entry.path])
     return plans
 
 
@@ -167,9 +166,8 @@ def make_bundles(
             continue
         if any(site.nodes.whole(file.real) is None for file in entry.files if file.treatment == "compile"):
             continue
-        graph.finder = path
-        made.append(emit(site.nodes, site.tree, planned, made_of[path].files))
-    graph.finder = None
+        with graph.finding_for(path):
+            made.append(emit(site.nodes, site.tree, planned, made_of[path].files))
     # Some errors show only once texts are made, and may also be laid to files of other bundles.
     return tuple(bundle for bundle in made if bundle and not made_of[bundle.entry.path].compiled & graph.failed)
 

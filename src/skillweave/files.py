@@ -66,8 +66,8 @@ class Tree:
         self.folder_stamps: dict[str, Stamp] = {}
         """The stamp of each folder, taken before it was listed."""
         self.reads: dict[str, Read | str] = {}
-        """What was read, or why it could not be. A build depends on this, on `listings` and on `links`, and on nothing else."""
-        self.links: dict[str, tuple[str, str] | None] = {}
+        """What was read, or why it could not be. A build depends on this, on `listings` and on `symlinks` only."""
+        self.symlinks: dict[str, tuple[str, str] | None] = {}
         """Where each symlink leads, as `resolve_link` returns it."""
         self.folded: dict[str, dict[str, str]] = {}
         """For folders in which something was missing: each name by its form without case."""
@@ -137,9 +137,9 @@ class Tree:
 
     def resolve_link(self, path: str) -> tuple[str, str] | None:
         """Where a symlink ends: the path below the root, and what kind of thing is there. None if it leaves the project."""
-        if path not in self.links:
-            self.links[path] = self._follow(path)
-        return self.links[path]
+        if path not in self.symlinks:
+            self.symlinks[path] = self._follow(path)
+        return self.symlinks[path]
 
     def _follow(self, path: str) -> tuple[str, str] | None:
         try:

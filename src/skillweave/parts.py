@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from skillweave.codec import as_json, rebuilt
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, INVALID_ENCODING, UNREADABLE_FILE, Severity
-from skillweave.graph.reach import closure, links_of
-from skillweave.graph.values import Finding, Link
+from skillweave.graph.reach import closure, kept_edges
+from skillweave.graph.values import Finding, KeptEdge
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ class Bundled(NamedTuple):
 class Parts(NamedTuple):
     """Everything that a run found out, except the texts."""
 
-    links: Mapping[SourcePath, tuple[Link, ...]]
-    """The targets of every file's directives."""
+    edges: Mapping[SourcePath, tuple[KeptEdge, ...]]
+    """What every file's directives name."""
     linked: Mapping[SourcePath, tuple[SourcePath, ...]]
     """By the file with the link: the shared files that were read because a link leads there, and the templates linked to."""
     templates: frozenset[SourcePath]
@@ -91,9 +91,9 @@ def reach_of(last: Parts, graph: Graph, changed: frozenset[SourcePath]) -> Reach
     An edit above a template may give it other values, and one above a section may select it no longer. So each file
     below an edited one counts as edited, too, if it is a template or had a finding.
     """
-    new = links_of(graph)
-    names = {path: [link.target for link in links] for path, links in (*last.links.items(), *new.items())}
-    before = {path: [link.target for link in links] for path, links in last.links.items()}
+    new = kept_edges(graph)
+    names = {path: [edge.target for edge in edges] for path, edges in (*last.edges.items(), *new.items())}
+    before = {path: [edge.target for edge in edges] for path, edges in last.edges.items()}
     for path, targets in (*last.linked.items(), *graph.linked.items()):
         names[path] = [*names.get(path, ()), *targets]
         before[path] = [*before.get(path, ()), *targets]
@@ -133,8 +133,8 @@ def to_json(parts: Parts) -> dict[str, Any]:
         return numbers.setdefault(path, len(numbers))
 
     return {
-        "links": [
-            [number(path), [[number(link.target), *link[1:]] for link in links]] for path, links in parts.links.items()
+        "edges": [
+            [number(path), [[number(edge.target), *edge[1:]] for edge in edges]] for path, edges in parts.edges.items()
         ],
         "linked": [[number(path), [number(target) for target in targets]] for path, targets in parts.linked.items()],
         "templates": sorted(map(number, parts.templates)),
@@ -154,8 +154,8 @@ def from_json(content: Any) -> Parts:  # noqa: ANN401 (JSON)
     paths: list[SourcePath] = content["paths"]
     return Parts(
         {
-            paths[path]: tuple([Link(paths[target], *rest) for target, *rest in links])
-            for path, links in content["links"]
+            paths[path]: tuple([KeptEdge(paths[target], *rest) for target, *rest in edges])
+            for path, edges in content["edges"]
         },
         {paths[path]: tuple([paths[target] for target in targets]) for path, targets in content["linked"]},
         frozenset([paths[path] for path in content["templates"]]),

@@ -59,7 +59,7 @@ class Seen:
     Paths are relative to the project; `.` is its folder.
     """
 
-    __slots__ = ("absent", "files", "folders", "links", "output", "outputs", "shown")
+    __slots__ = ("absent", "files", "folders", "output", "outputs", "shown", "symlinks")
 
     def __init__(self, output: str) -> None:
         self.output = output
@@ -72,7 +72,7 @@ class Seen:
         """The same for files that must be at their very path, not behind a symlink: outputs, and the configuration."""
         self.folders: list[tuple[str, Stamp, str]] = []
         """The path, stamp and listing of each folder; the listing is made by `told_apart` or `all_names`, or is `NOTHING`."""
-        self.links: list[tuple[str, str]] = []
+        self.symlinks: list[tuple[str, str]] = []
         """Each path that is or may become a symlink, and where it ends according to `leads_to`."""
         self.absent: list[str] = []
         """Paths where nothing exists that would have been read; they may be outside the project."""
@@ -113,7 +113,7 @@ def keep(root: Path, arguments: Sequence[str], said: Said, seen: Seen) -> None:
         (part for row in seen.files for part in row),
         (part for row in seen.outputs for part in row),
         (part for path, known, names in seen.folders for part in (path, known or _NONE, names)),
-        (part for row in seen.links for part in row),
+        (part for row in seen.symlinks for part in row),
         seen.absent,
         (str(said.status), _YES * said.is_aside, _YES * said.is_timed, said.report, said.line),
     )
@@ -183,7 +183,7 @@ def _last(arguments: Sequence[str]) -> Said | None:
     content = read_whole(place).decode("utf-8", "surrogateescape")
     *sections, told = content.split(_SECTION, _SECTIONS - 1)
     parts = [section.split(_PART) if section else [] for section in sections]
-    (key, output, *shown), files, outputs, folders, links, absent = parts
+    (key, output, *shown), files, outputs, folders, symlinks, absent = parts
     status, aside, is_timed, report, line = told.split(_PART)
     root = os.getcwd()  # noqa: PTH109 (Path is not loaded)
     if key != _key(arguments) or any(map(os.path.lexists, absent)):
@@ -204,7 +204,7 @@ def _last(arguments: Sequence[str]) -> Said | None:
         there = wait()
     if there is None or None in here:
         return None
-    if any(leads_to(root, path) != known for path, known in zip(links[::2], links[1::2], strict=True)):
+    if any(leads_to(root, path) != known for path, known in zip(symlinks[::2], symlinks[1::2], strict=True)):
         return None
     # While a build is running, nobody can tell what it will have published.
     if arguments[0] == "build" and is_locked(output):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from skillweave.stamps import Stamp
 
 
-TABLES = ("folders", "files", "links", "outputs", "output_folders", "result")
+TABLES = ("folders", "files", "symlinks", "outputs", "output_folders", "result")
 """The tables of a state: what it holds by path."""
 
 
@@ -38,7 +38,7 @@ class State:
         self.key = key
         self.folders: dict[str, Any] = {}
         self.files: dict[str, Any] = {}
-        self.links: dict[str, Any] = {}
+        self.symlinks: dict[str, Any] = {}
         self.outputs: dict[str, Any] = {}
         self.output_folders: dict[str, list[Any]] = {}
         self.result: dict[str, Any] = {}
@@ -91,8 +91,8 @@ def record(key: str, tree: Tree, started: int, output: str) -> State:
             state.folders[folder] = [tree.folder_stamps[folder], _but(listing, folder, output)]
     for path, read in tree.reads.items():
         state.files[path] = [read.stamp, read.digest] if isinstance(read, Read) else read
-    for path, resolved in tree.links.items():
-        state.links[path] = list(resolved) if resolved else None
+    for path, resolved in tree.symlinks.items():
+        state.symlinks[path] = list(resolved) if resolved else None
     return state
 
 
@@ -119,8 +119,8 @@ def update(state: State, tree: Tree, output: str, changed: Collection[str]) -> b
     for folder, listing in tree.listings.items():
         if folder in tree.folder_stamps:
             state.put("folders", folder, [tree.folder_stamps[folder], _but(listing, folder, output)])
-    for path, resolved in tree.links.items():
-        state.put("links", path, list(resolved) if resolved else None)
+    for path, resolved in tree.symlinks.items():
+        state.put("symlinks", path, list(resolved) if resolved else None)
     return True
 
 
@@ -130,7 +130,7 @@ def changed_files(state: State, tree: Tree, output: str, started: int) -> frozen
 
     A stamp is believed once it has settled; else the file is read, and the state gets the newer stamp.
     """
-    if not _folders_unchanged(state, tree, output, started) or not _links_unchanged(state, tree):
+    if not _folders_unchanged(state, tree, output, started) or not _symlinks_unchanged(state, tree):
         return None
     changed = set()
     root = os.fspath(tree.root)
@@ -180,10 +180,10 @@ def _folders_unchanged(state: State, tree: Tree, output: str, started: int) -> b
     return True
 
 
-def _links_unchanged(state: State, tree: Tree) -> bool:
+def _symlinks_unchanged(state: State, tree: Tree) -> bool:
     """Whether all symlinks lead where they did: a listing has only their names, and their targets may come and go."""
     fresh = Tree(tree.root, tree.roots)  # Separate: a link looked at here is nothing that the run depends on.
-    for path, known in state.links.items():
+    for path, known in state.symlinks.items():
         resolved = fresh.resolve_link(path)
         if (list(resolved) if resolved else None) != known:
             return False
@@ -305,8 +305,8 @@ def seen(state: State, output: str, *, is_built: bool) -> Seen | None:
         found.folders.append((path or ".", _believed(known, state.started), names))
     for path, (known, listing) in state.output_folders.items() if is_built else ():
         found.folders.append((f"{output}/{path}", _believed(known, state.started), all_names(listing)))
-    for path, resolved in state.links.items():
-        found.links.append((path, f"{resolved[1]} {resolved[0]}" if resolved else ELSEWHERE))
+    for path, resolved in state.symlinks.items():
+        found.symlinks.append((path, f"{resolved[1]} {resolved[0]}" if resolved else ELSEWHERE))
     return found
 
 

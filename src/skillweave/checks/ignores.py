@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from skillweave.flatten.values import Nodes
-    from skillweave.graph.values import Graph, Links
+    from skillweave.graph.values import Graph, KeptEdges
     from skillweave.links.site import BundlePlan
     from skillweave.source import SourcePath
 
@@ -88,13 +88,13 @@ class LookedAt(NamedTuple):
     """The files of every bundle."""
     unreached: Collection[SourcePath]
     """The patterns that no entry reaches. Each was checked with all that it includes."""
-    links: Links
+    edges: KeptEdges
 
     def without(self, failed: Collection[SourcePath]) -> set[SourcePath]:
         """The files that were checked in full: nothing that contains them, be it a bundle or an unreached pattern, contains a
         failed file.
         """
-        names = {path: [link.target for link in links if link.follows] for path, links in self.links.items()}
+        names = {path: [edge.target for edge in edges if edge.follows] for path, edges in self.edges.items()}
         failing = above([names], failed).intersection(self.unreached) if self.unreached else ()
         seen = below(names, self.unreached).union(*self.bundles)
         return seen.difference(

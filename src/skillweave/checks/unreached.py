@@ -64,16 +64,14 @@ def check_unreached(site: Site, path: SourcePath, *, is_meant: bool) -> frozense
     does. Returns the files that they lead to.
     """
     graph = site.nodes.graph
-    graph.finder = path
-    if not is_meant:
-        message, cure = f"no entry reaches {path}", "include it, reference it, or remove it"
-        graph.add(Diagnostic(UNUSED_PATTERN, message, path, START, START, help=cure, severity=Severity.WARNING), path)
     file = graph.files.get(path)
-    asked: set[SourcePath] = set()
-    if file is not None and file.document is not None and file.document.params is None:
-        asked = check_links(site, path)
-    graph.finder = None
-    return frozenset(asked)
+    has_links = file is not None and file.document is not None and file.document.params is None
+    with graph.finding_for(path):
+        if not is_meant:
+            message, cure = f"no entry reaches {path}", "include it, reference it, or remove it"
+            unused = Diagnostic(UNUSED_PATTERN, message, path, START, START, help=cure, severity=Severity.WARNING)
+            graph.add(unused, path)
+        return frozenset(check_links(site, path) if has_links else ())
 
 
 def misspelled_lines(findings: Iterable[Finding], site: Site) -> list[str]:

@@ -56,7 +56,7 @@ def _add_configuration(seen: Seen, config: Config) -> bool:
     is_output = config.file is None and os.path.lexists(f"{root}/{LOCK_NAME}")
     if is_diverted or is_output:
         return False
-    seen.links.append((config.output, leads))
+    seen.symlinks.append((config.output, leads))
     seen.shown = sorted(hidden_roots(config))
     return all(_add(seen, path) for path in looked_for(config))
 

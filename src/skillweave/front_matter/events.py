@@ -89,8 +89,8 @@ class _Reader(NamedTuple):
         start, end = _index(first.start_mark), _index(last.end_mark)
         return Span(self.offset + start, self.offset + start + len(self.text[start:end].rstrip()))
 
-    def refuse(self, message: str, span: Span, help_: str | None = None) -> None:
-        self.problems.append(problem(message, span, help_))
+    def refuse(self, message: str, span: Span, cure: str | None = None) -> None:
+        self.problems.append(problem(message, span, cure))
 
 
 @dataclass(slots=True)
@@ -152,7 +152,7 @@ def _close(opened: _Open, end: yaml.Event, reader: _Reader) -> tuple[Value, Span
 def _scalar(event: yaml.ScalarEvent | yaml.AliasEvent, reader: _Reader) -> tuple[str, Span]:
     span = reader.span(event)
     if isinstance(event, yaml.AliasEvent):
-        reader.refuse(f"an alias (*{event.anchor})", span, help_="write the value again")
+        reader.refuse(f"an alias (*{event.anchor})", span, cure="write the value again")
         return "", span
     _refuse_extras(event, reader)
     if _NOT_TEXT.search(event.value):
@@ -165,9 +165,9 @@ def _refuse_extras(event: yaml.ScalarEvent | yaml.CollectionStartEvent, reader: 
     """Refuse anchors and tags: anchors serve to copy values, tags to type them, but here every scalar is a string."""
     span = Span(reader.span(event).start, reader.span(event).start + 1)
     if event.anchor is not None:
-        reader.refuse(f"an anchor (&{event.anchor})", span, help_="write the value where it is needed")
+        reader.refuse(f"an anchor (&{event.anchor})", span, cure="write the value where it is needed")
     if event.tag is not None:
-        reader.refuse(f"a tag ({event.tag.replace('tag:yaml.org,2002:', '!!')})", span, help_="leave it out")
+        reader.refuse(f"a tag ({event.tag.replace('tag:yaml.org,2002:', '!!')})", span, cure="leave it out")
 
 
 def _put(container: _Open, value: Value, span: Span, reader: _Reader) -> None:
@@ -193,10 +193,10 @@ def _key(container: _Open, value: Value, span: Span, reader: _Reader) -> tuple[s
     if first:
         # The front matter starts on line 2 of its file.
         line = 2 + reader.text.count("\n", 0, first.name_span.start - reader.offset)
-        reader.refuse(f'the key "{value}" is already on line {line}', span, help_="keep one of the two")
+        reader.refuse(f'the key "{value}" is already on line {line}', span, cure="keep one of the two")
         return None
     if value == "<<" and reader.text[span.start - reader.offset] == "<":
-        reader.refuse("a merge key (<<)", span, help_="write the keys out")
+        reader.refuse("a merge key (<<)", span, cure="write the keys out")
         return None
     return value, span
 
@@ -246,7 +246,7 @@ def _yaml_problem(error: yaml.MarkedYAMLError, reader: _Reader) -> Problem:
         mark = error.context_mark
     start = min(_index(mark), len(reader.text))
     span = Span(reader.offset + start, reader.offset + min(start + 1, len(reader.text)))
-    for part, message, help_ in _YAML_SAYS:
+    for part, message, cure in _YAML_SAYS:
         if part in said:
-            return problem(message, span, help_)
+            return problem(message, span, cure)
     return problem(f"not YAML: {said}", span)

@@ -46,8 +46,8 @@ def _name_problem(declared: Field) -> Problem | None:
     name, span = declared.name, declared.name_span
     # Not `isidentifier`: Python normalises names that Jinja keeps apart, such as `ﬁ` and `fi`.
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        help_ = "use letters, digits and _, and no digit first"
-        return problem(f'"{name}" cannot be the name of a parameter', span, help_)
+        cure = "use letters, digits and _, and no digit first"
+        return problem(f'"{name}" cannot be the name of a parameter', span, cure)
     if keyword.iskeyword(name) or name in _JINJA_NAMES:
         return problem(f'"{name}" already has a meaning in templates', span, "choose another name")
     return None
@@ -60,23 +60,23 @@ def _read_param(declared: Field) -> tuple[Param, list[Problem]]:
     if value == "":
         return plain, []
     if not isinstance(value, FrontMatter):
-        help_ = f'write `{name}: {{default: "…"}}`, or `{name}: {{}}`'
-        return plain, [problem(f'the parameter "{name}" is not a mapping', declared.value_span, help_)]
+        cure = f'write `{name}: {{default: "…"}}`, or `{name}: {{}}`'
+        return plain, [problem(f'the parameter "{name}" is not a mapping', declared.value_span, cure)]
     problems = [_unknown_key(field) for field in value.fields if field.name not in _PARAM_KEYS]
     default, required, enum = (value.get(key) for key in _PARAM_KEYS)
     texts = _texts(enum, problems)
     must = _truth(required, problems)
     preset = _default(default, texts, problems)
     if must and default:
-        help_ = "leave out one of them"
-        problems.append(problem(f'"{name}" is required and has a default', default.name_span, help_))
+        cure = "leave out one of them"
+        problems.append(problem(f'"{name}" is required and has a default', default.name_span, cure))
     return Param(name, preset, must, texts, declared.name_span), problems
 
 
 def _unknown_key(field: Field) -> Problem:
     near = near_names(field.name, _PARAM_KEYS)
-    help_ = f"did you mean {near[0]}?" if near else f"a parameter can have {', '.join(_PARAM_KEYS)}"
-    return problem(f'a parameter cannot have "{field.name}"', field.name_span, help_)
+    cure = f"did you mean {near[0]}?" if near else f"a parameter can have {', '.join(_PARAM_KEYS)}"
+    return problem(f'a parameter cannot have "{field.name}"', field.name_span, cure)
 
 
 def _truth(field: Field | None, problems: list[Problem]) -> bool:
@@ -107,9 +107,9 @@ def _default(field: Field | None, enum: tuple[str, ...] | None, problems: list[P
         return None
     if DIRECTIVE_OPENER.search(field.value):
         message = "the default contains a directive"
-        help_ = "write the directive in the pattern, inside an `if` on the parameter"
-        problems.append(Problem(DIRECTIVE_IN_PARAM, message, field.value_span, help_))
+        cure = "write the directive in the pattern, inside an `if` on the parameter"
+        problems.append(Problem(DIRECTIVE_IN_PARAM, message, field.value_span, cure))
     if enum is not None and field.value not in enum:
-        help_ = f"allowed: {', '.join(enum)}"
-        problems.append(problem(f'the default "{field.value}" is not in enum', field.value_span, help_))
+        cure = f"allowed: {', '.join(enum)}"
+        problems.append(problem(f'the default "{field.value}" is not in enum', field.value_span, cure))
     return field.value

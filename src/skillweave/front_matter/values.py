@@ -65,6 +65,6 @@ class Param(NamedTuple):
     span: Span
 
 
-def problem(message: str, span: Span, help_: str | None = None) -> Problem:
+def problem(message: str, span: Span, cure: str | None = None) -> Problem:
     """A problem of the front matter."""
-    return Problem(INVALID_FRONT_MATTER, message, span, help_)
+    return Problem(INVALID_FRONT_MATTER, message, span, cure)

@@ -12,7 +12,7 @@ from skillweave.diagnostics import (
     Note,
     Severity,
 )
-from skillweave.graph.values import Graph, Link, Links
+from skillweave.graph.values import Graph, KeptEdge, KeptEdges
 from skillweave.record import NamedTuple
 from skillweave.source import Position
 
@@ -105,11 +105,11 @@ def closure(graph: Graph, starts: Iterable[SourcePath]) -> Reached:
     return Reached(frozenset(reached), frozenset(copied - reached))
 
 
-def links_of(graph: Graph) -> dict[SourcePath, tuple[Link, ...]]:
+def kept_edges(graph: Graph) -> dict[SourcePath, tuple[KeptEdge, ...]]:
     """The part of a graph's edges that is kept between runs: those with a target, by file."""
     return {
         path: tuple(
-            Link(
+            KeptEdge(
                 edge.target,
                 *file.line_index.position(edge.directive.span.start),
                 edge.splices,
@@ -123,34 +123,36 @@ def links_of(graph: Graph) -> dict[SourcePath, tuple[Link, ...]]:
     }
 
 
-def trails(links: Links, starts: Iterable[SourcePath]) -> dict[SourcePath, tuple[SourcePath, Link]]:
-    """For every file reached from `starts`: the link that leads to it on a shortest chain, and the file with that link."""
-    came: dict[SourcePath, tuple[SourcePath, Link]] = {}
+def trails(edges: KeptEdges, starts: Iterable[SourcePath]) -> dict[SourcePath, tuple[SourcePath, KeptEdge]]:
+    """For every file reached from `starts`: the edge that leads to it on a shortest chain, and the file that it starts from."""
+    came: dict[SourcePath, tuple[SourcePath, KeptEdge]] = {}
     pending = deque(sorted(starts))
     seen = set(pending)
     while pending:
         source = pending.popleft()
-        for link in links.get(source, ()):
-            if link.target not in seen:
-                seen.add(link.target)
-                came[link.target] = (source, link)
-                pending.append(link.target)
+        for edge in edges.get(source, ()):
+            if edge.target not in seen:
+                seen.add(edge.target)
+                came[edge.target] = (source, edge)
+                pending.append(edge.target)
     return came
 
 
-def with_trails(findings: Iterable[Finding], links: Links, starts: Collection[SourcePath]) -> tuple[Diagnostic, ...]:
-    """All diagnostics, sorted and without duplicates, each with a shortest chain of links from one of the starts to its
+def with_trails(
+    findings: Iterable[Finding], edges: KeptEdges, starts: Collection[SourcePath]
+) -> tuple[Diagnostic, ...]:
+    """All diagnostics, sorted and without duplicates, each with a shortest chain of edges from one of the starts to its
     file.
     """
     found = list(dict.fromkeys(finding.diagnostic for finding in findings if finding.mark is None))
-    came = trails(links, starts) if found else {}
+    came = trails(edges, starts) if found else {}
     chained = []
     for diagnostic in found:
         chain = []
         path = diagnostic.path
         while path in came and path not in starts:
-            path, link = came[path]
-            chain.append(Note("included from", path, Position(link.line, link.column)))
+            path, edge = came[path]
+            chain.append(Note("included from", path, Position(edge.line, edge.column)))
         if chain and diagnostic.code is INCLUDE_CYCLE:
             chain = [Note("reached from", chain[-1].path, chain[-1].position)]
         chained.append(diagnostic._replace(notes=(*diagnostic.notes, *chain)) if chain else diagnostic)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import Diagnostic, Note, Problem, Severity
@@ -11,6 +12,8 @@ from skillweave.source import LineIndex, SourcePath
 from skillweave.suppress import Mark, Policy, judge
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from skillweave.directive.values import Directive
     from skillweave.document import Document, PlacedDirective
 
@@ -71,7 +74,7 @@ class Finding(NamedTuple):
     """Why a finding that is not shown is kept."""
 
 
-class Link(NamedTuple):
+class KeptEdge(NamedTuple):
     """What is kept of an edge between runs: its target, its place (from 1), and what `Edge` says about the target."""
 
     target: SourcePath
@@ -111,9 +114,18 @@ class Graph:
         self.policy: Policy = policy or Policy()
         """What is ignored, and what is raised to an error."""
 
-    def report(self, source: SourcePath, problem: Problem, **more: object) -> None:
-        """Add a problem of one file as a diagnostic; an error marks the file as failed."""
-        self.add(diagnose(self.files[source].line_index, source, problem, **more), source)
+    @contextmanager
+    def finding_for(self, path: SourcePath) -> Iterator[None]:
+        """Whatever is found meanwhile is found in working out an entry, or an unreached pattern."""
+        self.finder = path
+        try:
+            yield
+        finally:
+            self.finder = None
+
+    def report(self, source: SourcePath, problem: Problem, notes: tuple[Note, ...] = ()) -> None:
+        """Add a problem of one file as a diagnostic, with further notes; an error marks the file as failed."""
+        self.add(diagnose(self.files[source].line_index, source, problem, notes), source)
 
     def tells(self, file: SourceFile, problem: Problem) -> bool:
         """Whether a problem of a file would be reported, not ignored."""
@@ -134,9 +146,8 @@ class Graph:
                 self.failed.update(owners)
 
 
-def diagnose(index: LineIndex, path: SourcePath, problem: Problem, **more: object) -> Diagnostic:
-    """Make a diagnostic of a problem of a text and the text's path. `more` gives or overrides further fields."""
-    notes = (Note(problem.note),) if problem.note else ()
+def diagnose(index: LineIndex, path: SourcePath, problem: Problem, notes: tuple[Note, ...] = ()) -> Diagnostic:
+    """Make a diagnostic of a problem of a text and the text's path, with further notes."""
     return Diagnostic(
         code=problem.code,
         message=problem.message,
@@ -146,9 +157,9 @@ def diagnose(index: LineIndex, path: SourcePath, problem: Problem, **more: objec
         help=problem.help,
         severity=problem.severity or problem.code.severity,
         fix=problem.fix,
-        **{"notes": notes, **more},  # type: ignore[arg-type]
+        notes=(*((Note(problem.note),) if problem.note else ()), *notes),
     )
 
 
-Links = Mapping[SourcePath, Sequence[Link]]
+KeptEdges = Mapping[SourcePath, Sequence[KeptEdge]]
 """What each file names, in the order of its directives."""

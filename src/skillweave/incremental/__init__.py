@@ -248,4 +248,4 @@ def _outcome(compiled: Compiled, diagnostics: tuple[Diagnostic, ...], asked: int
     entries = tuple(
         EntryResult(str(entry.path), entry.id, entry.kind, entry.path in good) for entry in compiled.project.entries
     )
-    return Outcome(entries, asked, len(compiled.parts.links), diagnostics)
+    return Outcome(entries, asked, len(compiled.parts.edges), diagnostics)

@@ -38,7 +38,7 @@ def keep_run(asked: Asked, state: State, compiled: Compiled, outcome: Outcome, d
         asked.memory.state, asked.memory.parts, asked.memory.project = state, compiled.parts, compiled.project
         asked.memory.found = compiled.tree.known
         files = {**asked.memory.files, **compiled.graph.files}
-        asked.memory.files = {path: files[path] for path in compiled.parts.links if path in files}
+        asked.memory.files = {path: files[path] for path in compiled.parts.edges if path in files}
         asked.memory.fresh.update(documents.fresh)
         return
     from skillweave.codec import stored  # noqa: PLC0415
@@ -66,7 +66,7 @@ def begin_places(asked: Asked, last: Last | None, state: State | None, compiled:
     from skillweave.incremental.rewording.notes import note_run  # noqa: PLC0415 (with the compiler)
 
     is_whole = (
-        compiled.entries == compiled.project.entries and compiled.graph.files.keys() >= compiled.parts.links.keys()
+        compiled.entries == compiled.project.entries and compiled.graph.files.keys() >= compiled.parts.edges.keys()
     )
 
     def keep() -> bytes:

@@ -9,7 +9,7 @@ from skillweave.build import Compiled, check_texts, make_bundles, own_files, pla
 from skillweave.checks.ignores import LookedAt, unused_ignores
 from skillweave.checks.unreached import check_unreached, meant_patterns, unreached_patterns
 from skillweave.diagnostics import LEFTOVER_DIRECTIVE
-from skillweave.graph.reach import links_of, starts_of, with_trails
+from skillweave.graph.reach import kept_edges, starts_of, with_trails
 from skillweave.graph.reading import ReadContext, load
 from skillweave.graph.values import Graph
 from skillweave.links.bundles import sources_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from skillweave.cache import Documents
     from skillweave.config import Config
     from skillweave.files import Tree
-    from skillweave.graph.values import Finding, Link, SourceFile
+    from skillweave.graph.values import Finding, KeptEdge, SourceFile
     from skillweave.links.site import BundlePlan, Site
     from skillweave.parts import Reach
     from skillweave.project import Entry, Project
@@ -55,24 +55,24 @@ def recompile(config: Config, edits: Edits, documents: Documents, *, strict: boo
     graph = Graph(strict=strict, policy=config.policy)
     known = {path: file for path, file in edits.files.items() if path not in edits.changed}
     reading = ReadContext(tree, project, documents, graph, is_part=True, known=known)
-    changed = {path for path in edits.changed if path in last.links}
-    followed = _followed(project, last.links, last.linked)
+    changed = {path for path in edits.changed if path in last.edges}
+    followed = _followed(project, last.edges, last.linked)
     load(reading, changed & followed, shown=changed - followed)
     if (templates_of(graph) ^ last.templates) & changed:
         return None  # A text that links to it depends on it only while it is a template, and that has changed.
     reach = reach_of(last, graph, edits.changed)
     entries = _reached(project, edits, reach)
     own = starts_of(project._replace(patterns=(), entries=entries))
-    named = {path: [link.target for link in links if link.reads] for path, links in last.links.items()}
+    named = {path: [edge.target for edge in edges if edge.reads] for path, edges in last.edges.items()}
     load(reading, {*(starts_of(project) & reach.files), *own}, likely=below(named, own))
     names = _names(project, last, graph)
     while shown := [path for path, file in graph.files.items() if file.quoted is not None and path in names.followed]:
         load(reading, shown)  # The edited files only show these as code, but others do more with them.
         names = _names(project, last, graph)
-    if not graph.files.keys() <= names.links.keys():
+    if not graph.files.keys() <= names.edges.keys():
         return None  # Nothing names an edited file any more, and a whole run would not read it.
     elsewhere = {
-        link.target for path, links in names.links.items() if path not in graph.files for link in links if link.splices
+        edge.target for path, edges in names.edges.items() if path not in graph.files for edge in edges if edge.splices
     }
     graph.further_templates = last.templates - graph.files.keys()
     site = check_texts(graph, project, config, tree, elsewhere)
@@ -85,28 +85,30 @@ def recompile(config: Config, edits: Edits, documents: Documents, *, strict: boo
 class _Names(NamedTuple):
     """What the project's files name now. Listed are the files that a whole run would read, and no others."""
 
-    links: dict[SourcePath, tuple[Link, ...]]
+    edges: dict[SourcePath, tuple[KeptEdge, ...]]
     linked: dict[SourcePath, tuple[SourcePath, ...]]
     followed: set[SourcePath]
 
 
 def _names(project: Project, last: Parts, graph: Graph) -> _Names:
-    links = {**last.links, **links_of(graph)}
+    edges = {**last.edges, **kept_edges(graph)}
     linked = {**{path: to for path, to in last.linked.items() if path not in graph.files}, **graph.linked}
-    read = {path: [link.target for link in links[path] if link.reads] for path in links}
+    read = {path: [edge.target for edge in edges[path] if edge.reads] for path in edges}
     for path, targets in linked.items():
         read[path] = [*read.get(path, ()), *targets]
     alive = below(read, starts_of(project))
-    kept = {path: links[path] for path in links if path in alive}
+    kept = {path: edges[path] for path in edges if path in alive}
     linked = {path: to for path, to in linked.items() if path in alive}
     return _Names(kept, linked, _followed(project, kept, linked))
 
 
 def _followed(
-    project: Project, links: Mapping[SourcePath, tuple[Link, ...]], linked: Mapping[SourcePath, tuple[SourcePath, ...]]
+    project: Project,
+    edges: Mapping[SourcePath, tuple[KeptEdge, ...]],
+    linked: Mapping[SourcePath, tuple[SourcePath, ...]],
 ) -> set[SourcePath]:
     """The files whose own directives and links count, as they are not only shown as code."""
-    named = ([link.target for link in found if link.follows] for found in links.values())
+    named = ([edge.target for edge in found if edge.follows] for found in edges.values())
     return starts_of(project).union(*named, *linked.values())
 
 
@@ -162,9 +164,9 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
             return None
     if _asks_beyond(merge, asked) or any(planned.consulted - graph.files.keys() for planned in plans.values()):
         return None
-    links, linked, _ = merge.names
+    edges, linked, _ = merge.names
     compiled = [now.get(path, known).compiled for path, known in last.bundles.items()]
-    vain = unused_ignores(graph, [*kept, *_fresh(merge)], LookedAt(compiled, unreached.keys() - meant, links))
+    vain = unused_ignores(graph, [*kept, *_fresh(merge)], LookedAt(compiled, unreached.keys() - meant, edges))
     graph.failed |= failed_of([*kept, *vain])
     bundles = make_bundles(site, plans, made_of)
     findings = (*kept, *_fresh(merge))
@@ -175,15 +177,15 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
     redone = {path: known._replace(good=path in good) for path, known in now.items()}
     templates = {path for path in last.templates if path not in graph.files} | templates_of(graph)
     parts = Parts(
-        links,
-        linked,
-        frozenset(templates & links.keys()),
-        {path: redone.get(path) or known_bundles[path] for path in last.bundles},
-        unreached,
-        meant,
-        findings,
+        edges=edges,
+        linked=linked,
+        templates=frozenset(templates & edges.keys()),
+        bundles={path: redone.get(path) or known_bundles[path] for path in last.bundles},
+        unreached=unreached,
+        meant=meant,
+        findings=findings,
     )
-    diagnostics = with_trails([*findings, *vain], parts.links, own_files(project.entries))
+    diagnostics = with_trails([*findings, *vain], parts.edges, own_files(project.entries))
     return Compiled(project, site.nodes, entries, bundles, diagnostics, site.tree, parts)
 
 
@@ -191,7 +193,7 @@ def _asks_beyond(merge: _Merge, asked: set[SourcePath]) -> bool:
     """Whether a link leads to a text that was not read for its sake, which only the rendering of a template shows."""
     site = merge.site
     for path in asked:
-        if path.endswith(".md") and path in merge.names.links and path not in site.nodes.graph.files:
+        if path.endswith(".md") and path in merge.names.edges and path not in site.nodes.graph.files:
             owner, owned = site.owners.get(path, (None, None))
             if owner is None or owned is None or owned.path != owner.path:
                 return True

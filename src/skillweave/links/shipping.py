@@ -249,16 +249,16 @@ def asset(work: Work, place: Place, edge: Edge) -> None:
 
 def _misplaced(directive: Directive, out: str) -> Problem | None:
     """The problem with the place in a bundle that an asset directive asks for; None if there is none."""
-    help_ = "name a folder of the bundle, such as to=scripts/"
+    cure = "name a folder of the bundle, such as to=scripts/"
     odd = unportable(directive.to or "")
     if odd is not None:
-        return Problem(PATH_NOT_PORTABLE, f"the path {directive.to} {odd[0]}", directive.span, help=help_)
+        return Problem(PATH_NOT_PORTABLE, f"the path {directive.to} {odd[0]}", directive.span, help=cure)
     if not out or not stays_inside(out):
-        return Problem(PATH_OUTSIDE_ROOTS, f"{directive.to} leaves the bundle", directive.span, help=help_)
+        return Problem(PATH_OUTSIDE_ROOTS, f"{directive.to} leaves the bundle", directive.span, help=cure)
     foreign = foreign_part(out)
     if foreign is not None:
         message = f'{directive.to} is inside "{foreign}", which cannot be in a bundle'
-        return Problem(PATH_OUTSIDE_ROOTS, message, directive.span, help=help_)
+        return Problem(PATH_OUTSIDE_ROOTS, message, directive.span, help=cure)
     return None
 
 

@@ -63,7 +63,7 @@ class Work(NamedTuple):
     pending: deque[PlannedPage]
 
 
-def report_link(work: Work, place: Place, code: Code, message: str, help_: str | None = None) -> None:
+def report_link(work: Work, place: Place, code: Code, message: str, cure: str | None = None) -> None:
     """Report a problem of a link at its place. An error fails the file that holds the link; if a document cannot ship
     something, it fails that document instead.
     """
@@ -73,7 +73,7 @@ def report_link(work: Work, place: Place, code: Code, message: str, help_: str |
     owners = [place.unit.path]
     if code is CANNOT_SHIP and work.plan.entry:
         owners = [work.plan.entry.main.real]
-    nodes.graph.add(diagnose(index, place.unit.path, Problem(code, message, span, help=help_)), *owners)
+    nodes.graph.add(diagnose(index, place.unit.path, Problem(code, message, span, help=cure)), *owners)
 
 
 def nearest_anchor(unit: Unit, name: str) -> str | None:

@@ -62,7 +62,7 @@ def one_place(entries: Iterable[Entry]) -> Iterator[Diagnostic]:
 def aliases(tree: Tree, root: str, folders: set[str]) -> list[Diagnostic]:
     """Symlinks below a root that lead to skills built under another path: no skill is built twice."""
     top = tree.look_up(root).real
-    links = [(path, target[0]) for path, target in tree.links.items() if target is not None and is_below(path, top)]
+    links = [(path, target[0]) for path, target in tree.symlinks.items() if target is not None and is_below(path, top)]
     real = [tree.look_up(folder).real for folder in folders] if links else []
     found = []
     for path, target in sorted(links):

@@ -37,11 +37,11 @@ def check_skill_front_matter(
     `is_late` says whether the file has a `---` line after nothing but blank lines.
     """
     if front_matter is None and is_late:
-        help_ = "the front matter begins on the first line: remove the blank lines before it"
-        return (Problem(INVALID_FRONT_MATTER, "this SKILL.md has no front matter", Span(0, 0), help_),)
+        cure = "the front matter begins on the first line: remove the blank lines before it"
+        return (Problem(INVALID_FRONT_MATTER, "this SKILL.md has no front matter", Span(0, 0), cure),)
     if front_matter is None:
-        help_ = f"start the file with ---, name: {folder_name}, description: …, ---"
-        return (Problem(INVALID_FRONT_MATTER, "this SKILL.md has no front matter", Span(0, 0), help_),)
+        cure = f"start the file with ---, name: {folder_name}, description: …, ---"
+        return (Problem(INVALID_FRONT_MATTER, "this SKILL.md has no front matter", Span(0, 0), cure),)
     slips = _slips(front_matter)
     others = (field for field in front_matter.fields if field not in slips.values())
     return (
@@ -64,12 +64,12 @@ def _slips(front_matter: FrontMatter) -> dict[str, Field]:
 
 def _missing(front_matter: FrontMatter, folder_name: str, slips: Mapping[str, Field]) -> Iterator[Problem]:
     cures = (f"add `name: {folder_name}`", "add `description: what it does, and when to use it`")
-    for name, help_ in zip(_REQUIRED, cures, strict=True):
+    for name, cure in zip(_REQUIRED, cures, strict=True):
         message = f"the front matter has no {name}"
         if name in slips:
             yield Problem(MISSING_FIELD, message, slips[name].name_span, f"did you mean `{name}`?")
         elif front_matter.get(name) is None:
-            yield Problem(MISSING_FIELD, message, _OPENING_LINE, help_)
+            yield Problem(MISSING_FIELD, message, _OPENING_LINE, cure)
 
 
 def _check_field(field: Field, folder_name: str, consumers: Sequence[str]) -> Iterator[Problem]:
@@ -84,8 +84,8 @@ def _check_field(field: Field, folder_name: str, consumers: Sequence[str]) -> It
             yield from _check_metadata(field)
         case "allowed-tools":
             if not isinstance(field.value, str):
-                help_ = "write the tools on one line with blanks between: `allowed-tools: Read Grep`"
-                yield Problem(INVALID_FIELD, "allowed-tools is not a string", field.value_span, help_)
+                cure = "write the tools on one line with blanks between: `allowed-tools: Read Grep`"
+                yield Problem(INVALID_FIELD, "allowed-tools is not a string", field.value_span, cure)
         case name if name not in SPECIFICATION:
             yield from _check_portable(field, consumers)
 
@@ -98,8 +98,8 @@ def _check_name(field: Field, folder_name: str) -> Iterator[Problem]:
         yield Problem(INVALID_NAME, f"the name has {len(name)} characters; the limit is 64", field.value_span)
     elif not _NAME.fullmatch(name):
         better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-        help_ = "use a to z, 0 to 9, and single hyphens between them" + (f": {better}?" if better else "")
-        yield Problem(INVALID_NAME, f'"{name}" is not a valid name for a skill', field.value_span, help_)
+        cure = "use a to z, 0 to 9, and single hyphens between them" + (f": {better}?" if better else "")
+        yield Problem(INVALID_NAME, f'"{name}" is not a valid name for a skill', field.value_span, cure)
     elif name != folder_name:
         message = f'the skill is named "{name}", but its folder is named "{folder_name}"'
         yield Problem(NAME_MISMATCH, message, field.value_span, "give both the same name")
@@ -135,6 +135,6 @@ def _check_portable(field: Field, consumers: Sequence[str]) -> Iterator[Problem]
         return
     known = SPECIFICATION.union(*(CONSUMERS.get(consumer, frozenset()) for consumer in consumers))
     near = near_names(field.name, sorted(known), cutoff=0.8)
-    help_ = f"did you mean {near[0]}?" if near else "put keys of your own under metadata"
+    cure = f"did you mean {near[0]}?" if near else "put keys of your own under metadata"
     who = ", ".join(refusing) if refusing else "the agent-skills specification"
-    yield Problem(UNPORTABLE_FIELD, f'"{field.name}" is not a key of {who}', field.name_span, help_)
+    yield Problem(UNPORTABLE_FIELD, f'"{field.name}" is not a key of {who}', field.name_span, cure)

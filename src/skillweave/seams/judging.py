@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from skillweave.diagnostics import PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM, Fix, Problem
 from skillweave.flatten.splice import continuation
 from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block, Container
+from skillweave.record import NamedTuple
 from skillweave.source import Edit
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def compare(layout: Layout) -> Iterator[tuple[PlacedDirective, Problem]]:
             continue
         # The nearest splice that starts at or before the block's end is blamed; if there is none, the next one.
         splice = seams.splice_at(actual.end)
-        problem = _judge(seams, actual, expected, splice)
+        inside = [layout.expected[line] for line in range(actual.start, actual.end) if line in layout.expected]
+        problem = _judge(_Change(seams, actual, expected, inside, splice))
         if problem and splice not in layout.cut:
             yield splice.placed, problem
     yield from _vanished(seams, range(known, len(layout.lines)))
@@ -56,7 +58,7 @@ class _Seams:
         """The seams from line `start` to `end`, half-open."""
         return self.lines[bisect_left(self.lines, start) : bisect_left(self.lines, end)]
 
-    def part(self, start: int, end: int) -> Fix | None:
+    def blank_line_fix(self, start: int, end: int) -> Fix | None:
         """A fix that puts a blank line into the source at every seam among some lines of the layout. None if some seam has no
         place for one, or for a rendered template, whose lines are not those of the source.
         """
@@ -89,10 +91,8 @@ def _vanished(seams: _Seams, lines: range) -> Iterator[tuple[PlacedDirective, Pr
         block = layout.expected.get(line)
         splice = seams.splice_at(block.end) if block is not None else None
         if block is not None and splice is not None and splice not in layout.cut:
-            yield (
-                splice.placed,
-                _change(splice.placed, f"{_KINDS.get(block.kind, 'text')} becomes an empty list or quote"),
-            )
+            what = f"{_KINDS.get(block.kind, 'text')} becomes an empty list or quote"
+            yield splice.placed, _changes_meaning(splice.placed, what)
 
 
 def _is_same(layout: Layout, actual: Block, expected: Block) -> bool:
@@ -118,75 +118,136 @@ _KINDS = {
 }
 
 
-def _judge(seams: _Seams, actual: Block, expected: Block | None, splice: Splice) -> Problem | None:
-    layout = seams.layout
-    span = splice.placed.directive.span
-    inside = [layout.expected[line] for line in range(actual.start, actual.end) if line in layout.expected]
-    kinds = {block.kind for block in inside}
-    if actual.kind == "setext" and expected is not None and expected.kind == "paragraph":
+class _Change(NamedTuple):
+    """A block of a layout that is not what the file that it comes from has there."""
+
+    seams: _Seams
+    actual: Block
+    expected: Block | None
+    """The block that begins on the same line in its own file; None if none does."""
+    inside: list[Block]
+    """The blocks that begin on the lines of `actual` in their own files."""
+    splice: Splice
+    """The one that is blamed."""
+
+    @property
+    def span(self) -> Span:
+        return self.splice.placed.directive.span
+
+    @property
+    def stays(self) -> bool:
+        """Whether the block is in the same containers as in its own file."""
+        return self.expected is not None and self.actual.containers == self.expected.containers
+
+    def problem(self, what: str) -> Problem:
+        """The problem of a block that means something else, told by `what`."""
+        return _changes_meaning(self.splice.placed, what)
+
+    def merge(self, what: str, fix: Fix | None) -> Problem:
+        """The problem of text that joins a block on the other side of a seam."""
         return Problem(
-            SETEXT_SEAM,
-            "a line of --- or === turns the text before it into a heading here",
-            span,
+            PARAGRAPH_MERGE,
+            f"text becomes part of {what} across the edge of this include",
+            self.span,
             help="put a blank line between them",
-            fix=seams.part(actual.start + 1, actual.end),
+            fix=fix,
         )
-    stays = expected is not None and actual.containers == expected.containers
-    if actual.kind == "table" and kinds <= {"table", "paragraph"} and (stays or len(inside) > 1):
-        rows = [
-            layout.lines[line]
-            for block in inside
-            if block.kind == "paragraph"
-            for line in range(block.start, block.end)
-        ]
-        tables = sum(block.kind == "table" for block in inside)
-        if (
-            all("|" in row for row in rows)
-            and expected is not None
-            and expected.kind == "table"
-            and tables == 1
-            and stays
-        ):
-            return None
-        return _change(
-            splice.placed,
-            "text becomes part of a table" if expected and expected.kind == "table" else "text becomes a table",
-        )
-    if actual.kind in ("paragraph", "html") and len(inside) > 1 and kinds <= {"paragraph", "html", "setext"}:
-        started = {c for block in inside[1:] for c in block.containers} - set(actual.containers)
-        joins_quote = any(container.kind == "quote" for container in actual.containers)
-        lost = {container for container in started if container.kind != "quote" or not joins_quote}
-        if not any(container.start > actual.start for container in lost):
-            return _merge(span, _KINDS[actual.kind], seams.part(actual.start + 1, actual.end))
-    if expected is not None and actual.kind == expected.kind:
-        gained = set(actual.containers) - set(expected.containers)
-        if gained and set(expected.containers) <= set(actual.containers):
-            return _joined(seams, actual, min(gained, key=lambda c: c.start), span)
-    if expected is not None and actual.kind == expected.kind == "code" and actual.containers == expected.containers:
-        return _change(splice.placed, "the indent before this include becomes part of indented code")
-    was = _KINDS.get(expected.kind if expected else next(iter(kinds), "paragraph"), "text")
-    if expected is None and inside:
-        was = _KINDS.get(inside[0].kind, "text")
-    now = _KINDS.get(actual.kind, "text")
-    change = f"{was} becomes {now}" if was != now else f"{was} ends up in another block"
+
+
+def _judge(change: _Change) -> Problem | None:
+    """What is wrong with a change; None if it is meant, as with rows that go on with a table. The first judge that knows such a
+    change decides.
+    """
+    for judge in (_underlined, _in_a_table, _merged, _swallowed, _indented):
+        verdict = judge(change)
+        if verdict is not None:
+            return verdict if isinstance(verdict, Problem) else None
+    return change.problem(_in_words(change))
+
+
+_Verdict = Problem | Literal["meant"] | None
+"""None if a judge does not know such a change."""
+
+
+def _underlined(change: _Change) -> _Verdict:
+    """A paragraph that a `---` on the other side makes a heading."""
+    expected = change.expected
+    if change.actual.kind != "setext" or expected is None or expected.kind != "paragraph":
+        return None
+    return Problem(
+        SETEXT_SEAM,
+        "a line of --- or === turns the text before it into a heading here",
+        change.span,
+        help="put a blank line between them",
+        fix=change.seams.blank_line_fix(change.actual.start + 1, change.actual.end),
+    )
+
+
+def _in_a_table(change: _Change) -> _Verdict:
+    """Rows or text that become part of a table: `| 1 | 2 |` behind a table is meant, other text is not."""
+    actual, expected, inside = change.actual, change.expected, change.inside
+    if actual.kind != "table" or not {block.kind for block in inside} <= {"table", "paragraph"}:
+        return None
+    if not change.stays and len(inside) < 2:
+        return None
+    is_table = expected is not None and expected.kind == "table"
+    texts = [block for block in inside if block.kind == "paragraph"]
+    rows = (change.seams.layout.lines[line] for block in texts for line in range(block.start, block.end))
+    if change.stays and is_table and len(inside) - len(texts) == 1 and all("|" in row for row in rows):
+        return "meant"
+    return change.problem("text becomes part of a table" if is_table else "text becomes a table")
+
+
+def _merged(change: _Change) -> _Verdict:
+    """Text that goes on with a paragraph or an HTML block, and leaves no list item or quote of its own."""
+    actual, inside = change.actual, change.inside
+    if actual.kind not in ("paragraph", "html") or len(inside) < 2:
+        return None
+    if not {block.kind for block in inside} <= {"paragraph", "html", "setext"}:
+        return None
+    started = {container for block in inside[1:] for container in block.containers} - set(actual.containers)
+    joins_quote = any(container.kind == "quote" for container in actual.containers)
+    lost = {container for container in started if container.kind != "quote" or not joins_quote}
+    if any(container.start > actual.start for container in lost):
+        return None
+    return change.merge(_KINDS[actual.kind], change.seams.blank_line_fix(actual.start + 1, actual.end))
+
+
+def _swallowed(change: _Change) -> _Verdict:
+    """A block that ends up in a list item, a quote or a footnote which began before a seam."""
+    actual, expected, seams = change.actual, change.expected, change.seams
+    if expected is None or actual.kind != expected.kind:
+        return None
+    gained = set(actual.containers) - set(expected.containers)
+    if not gained or not set(expected.containers) <= set(actual.containers):
+        return None
+    container = min(gained, key=attrgetter("start"))
+    what = {"item": "a list item", "quote": "a quote", "note": "a footnote"}[container.kind]
+    # An empty list item ends at a blank line, so that a blank line is the cure; any other goes on as long as the indent does.
+    begun = [seams.layout.expected.get(line) for line in (container.start, container.start + 1) if line < actual.start]
+    if any(each is not None and container in each.containers for each in begun):
+        fix = _outdent(seams.layout, actual.start)
+        return change.merge(what, fix)._replace(help="remove the indent that puts it there")
+    between = seams.within(container.start + 1, actual.start + 1)
+    return change.merge(what, seams.blank_line_fix(between[-1], between[-1] + 1) if between else None)
+
+
+def _indented(change: _Change) -> _Verdict:
+    """Indented code to which the indent before a directive is added."""
+    if change.expected is None or not change.actual.kind == change.expected.kind == "code" or not change.stays:
+        return None
+    return change.problem("the indent before this include becomes part of indented code")
+
+
+def _in_words(change: _Change) -> str:
+    """Any other change: a block that becomes another kind of block, or part of a paragraph."""
+    inside, now = change.inside, _KINDS.get(change.actual.kind, "text")
     if now == "a paragraph" and len(inside) > 1:
         other = next((block for block in inside if block.kind != "paragraph"), None)
-        was = _KINDS[other.kind] if other else "a list or quote"
-        change = f"{was} becomes text of a paragraph"
-    return _change(splice.placed, change)
-
-
-def _joined(seams: _Seams, block: Block, container: Container, span: Span) -> Problem:
-    """The problem of a block that ends up in a container which began before a seam."""
-    layout = seams.layout
-    what = {"item": "a list item", "quote": "a quote", "note": "a footnote"}[container.kind]
-    between = seams.within(container.start + 1, block.start + 1)
-    # An empty list item ends at a blank line, so that a blank line is the cure; any other goes on as long as the indent does.
-    begun = [layout.expected.get(line) for line in (container.start, container.start + 1) if line < block.start]
-    if any(each is not None and container in each.containers for each in begun):
-        fix = _outdent(layout, block.start)
-        return _merge(span, what, fix)._replace(help="remove the indent that puts it there")
-    return _merge(span, what, seams.part(between[-1], between[-1] + 1) if between else None)
+        return f"{_KINDS[other.kind] if other else 'a list or quote'} becomes text of a paragraph"
+    first = change.expected or next(iter(inside), None)
+    was = _KINDS.get(first.kind if first else "paragraph", "text")
+    return f"{was} becomes {now}" if was != now else f"{was} ends up in another block"
 
 
 def _outdent(layout: Layout, line: int) -> Fix | None:
@@ -200,22 +261,12 @@ def _outdent(layout: Layout, line: int) -> Fix | None:
     return None
 
 
-def _change(placed: PlacedDirective, what: str) -> Problem:
+def _changes_meaning(placed: PlacedDirective, what: str) -> Problem:
     return Problem(
         SEAM_CHANGES_MEANING,
         f"{what} where this {placed.directive.word} joins the text around it",
         placed.directive.span,
         help="put blank lines around the directive, or move it",
-    )
-
-
-def _merge(span: Span, what: str, fix: Fix | None) -> Problem:
-    return Problem(
-        PARAGRAPH_MERGE,
-        f"text becomes part of {what} across the edge of this include",
-        span,
-        help="put a blank line between them",
-        fix=fix,
     )
 
 

@@ -54,11 +54,11 @@ def _argument_problem(params: Mapping[str, Param], name: str, value: str, span: 
     if param is None:
         near = near_names(name, params)
         known = f"it has {', '.join(params)}" if params else "it has none"
-        help_ = f"did you mean {near[0]}?" if near else known
-        return Problem(UNKNOWN_PARAM, f'the pattern has no parameter "{name}"', span, help_)
+        cure = f"did you mean {near[0]}?" if near else known
+        return Problem(UNKNOWN_PARAM, f'the pattern has no parameter "{name}"', span, cure)
     if DIRECTIVE_OPENER.search(value):
-        help_ = "directives in values are not resolved: write it in the pattern"
-        return Problem(DIRECTIVE_IN_PARAM, f'the value of "{name}" contains a directive', span, help_)
+        cure = "directives in values are not resolved: write it in the pattern"
+        return Problem(DIRECTIVE_IN_PARAM, f'the value of "{name}" contains a directive', span, cure)
     if param.enum is not None and value not in param.enum:
         return Problem(INVALID_PARAM, f'"{name}" cannot be "{value}"', span, f"allowed: {', '.join(param.enum)}")
     return None

@@ -108,9 +108,9 @@ def refusals(tree: nodes.Template, checks: Checks) -> Iterator[Problem]:
 
 def _undeclared(node: nodes.Name, checks: Checks) -> Problem:
     near = near_names(node.name, checks.params)
-    help_ = f"did you mean {near[0]}?" if near else f"declare it: `params: {{{node.name}: {{}}}}`"
+    cure = f"did you mean {near[0]}?" if near else f"declare it: `params: {{{node.name}: {{}}}}`"
     message = f'"{node.name}" is not declared in params'
-    return Problem(TEMPLATE_ERROR, message, checks.find(node.lineno, node.name), help_)
+    return Problem(TEMPLATE_ERROR, message, checks.find(node.lineno, node.name), cure)
 
 
 _PLAIN = (

@@ -132,7 +132,7 @@ def _sized(compiled: Compiled) -> set[SourcePath]:
     """
     sized = [finding for finding in compiled.parts.findings if finding.diagnostic.code in _OF_SIZE]
     if any(finding.diagnostic.code is EXPANSION_TOO_LARGE for finding in sized):
-        return {*compiled.parts.links}
+        return {*compiled.parts.edges}
     places = {path for finding in sized for path in (finding.diagnostic.path, finding.finder)}
     bundles = compiled.parts.bundles
     return {source for path, known in bundles.items() if path in places or not known.good for source in known.sources}
