@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from skillweave.consumers import CONSUMERS
 from skillweave.diagnostics import INVALID_CONFIG, Diagnostic, Problem
 from skillweave.record import NamedTuple
-from skillweave.source import EncodingProblem, LineIndex, Position, SourcePath, decode, folders_above, foreign_part
+from skillweave.source import START, EncodingProblem, LineIndex, SourcePath, decode, folders_above, foreign_part
 from skillweave.suppress import Policy
 from skillweave.toml.kept import keep_toml, kept_toml
 from skillweave.toml.policy import POLICY_KEYS, read_policy
@@ -172,10 +172,9 @@ def _diverted(config: Config) -> list[Diagnostic]:
     return _misplaced(config, f"the output {config.output} is a symlink")
 
 
-def _at_start(config: Config, message: str, cure: str) -> Diagnostic:
+def _at_start(config: Config, message: str, cure: str | None = None) -> Diagnostic:
     """A mistake that belongs to no line of the file."""
-    start = Position(1, 1)
-    return Diagnostic(INVALID_CONFIG, message, config.file or SourcePath("skillweave.toml"), start, start, help=cure)
+    return Diagnostic(INVALID_CONFIG, message, config.file or SourcePath("skillweave.toml"), START, START, help=cure)
 
 
 # Finding and reading
@@ -275,10 +274,10 @@ def _load(root: Path, path: Path, parse: Parse) -> tuple[Config, list[Diagnostic
     name = _relative(path, root)
     config, data = Config(root, name), _read(path)
     if isinstance(data, str):
-        return config, [_at_top(name, f"cannot read the configuration: {data}")]
+        return config, [_at_start(config, f"cannot read the configuration: {data}")]
     text = decode(data)
     if isinstance(text, EncodingProblem):
-        return config, [_at_top(name, f"cannot read the configuration: {text.message}")]
+        return config, [_at_start(config, f"cannot read the configuration: {text.message}")]
     problems: list[Problem] = []
     said = parse(root, text)
     if isinstance(said, Problem):
@@ -305,10 +304,6 @@ def _diagnostic(problem: Problem, name: SourcePath, index: LineIndex) -> Diagnos
     end = max(problem.span.start, min(problem.span.end, len(index.text)))
     start, stop = index.position(problem.span.start), index.position(end)
     return Diagnostic(problem.code, problem.message, name, start, stop, help=problem.help)
-
-
-def _at_top(name: SourcePath, message: str) -> Diagnostic:
-    return Diagnostic(INVALID_CONFIG, message, name, Position(1, 1), Position(1, 1))
 
 
 # Checking

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # https://agentskills.io/specification
 SPECIFICATION = frozenset({"name", "description", "license", "compatibility", "metadata", "allowed-tools"})
@@ -30,3 +30,12 @@ CONSUMERS: Mapping[str, frozenset[str]] = {
     "vscode": frozenset({"argument-hint", "user-invocable", "disable-model-invocation", "context"}),
 }
 """The keys that each consumer accepts besides those of the specification."""
+
+
+def refusing(key: str, consumers: Sequence[str]) -> list[str]:
+    """Who refuses a front matter key: some of the consumers or, without consumers, the specification."""
+    if key in SPECIFICATION:
+        return []
+    if not consumers:
+        return ["the agent-skills specification"]
+    return [consumer for consumer in consumers if key not in CONSUMERS.get(consumer, frozenset())]

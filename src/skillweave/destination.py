@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from skillweave.source import SourcePath
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _HASH = r"#|&(?:num|#0*35|#[xX]0*23);"
 _MARK = rf"{_HASH}|\?|&(?:quest|#0*63|#[xX]0*3[fF]);"
@@ -43,7 +43,7 @@ def read_destination(raw: str, kind: Literal["link", "image", "definition", "htm
     """Read a destination as written; returns None if it is left alone: one with a scheme, an absolute one, one with
     variables (directives.md, Links, references, assets).
     """
-    if not raw.strip() or raw.startswith("/") or _SCHEME.match(raw) or "${" in raw or "{{" in raw:
+    if not raw.strip() or raw.startswith("/") or SCHEME.match(raw) or "${" in raw or "{{" in raw:
         return None
     found = (_PATH_IN_HTML if kind == "html" else _PATH).match(raw)
     length = found.end() if found else 0

@@ -18,7 +18,7 @@ def explain(name: str) -> tuple[str | None, str | None]:
     return (page(code), None) if code is not None else (None, near_code(wanted))
 
 
-def stage_of(name: str) -> tuple[str, ...]:
+def codes_of_stage(name: str) -> tuple[str, ...]:
     """The numbers of all codes that begin with an incomplete number such as `SW2`; empty for anything else."""
     return tuple(code.number for code in find_codes(_numbered(name)))
 

@@ -88,7 +88,7 @@ def record(key: str, tree: Tree, started: int, output: str) -> State:
     state = State(key, started)
     for folder, listing in tree.listings.items():
         if folder in tree.folder_stamps:
-            state.folders[folder] = [tree.folder_stamps[folder], _but(listing, folder, output)]
+            state.folders[folder] = [tree.folder_stamps[folder], _without_output(listing, folder, output)]
     for path, read in tree.reads.items():
         state.files[path] = [read.stamp, read.digest] if isinstance(read, Read) else read
     for path, resolved in tree.symlinks.items():
@@ -118,7 +118,7 @@ def update(state: State, tree: Tree, output: str, changed: Collection[str]) -> b
         state.put("files", path, [read.stamp, read.digest] if isinstance(read, Read) else read)
     for folder, listing in tree.listings.items():
         if folder in tree.folder_stamps:
-            state.put("folders", folder, [tree.folder_stamps[folder], _but(listing, folder, output)])
+            state.put("folders", folder, [tree.folder_stamps[folder], _without_output(listing, folder, output)])
     for path, resolved in tree.symlinks.items():
         state.put("symlinks", path, list(resolved) if resolved else None)
     return True
@@ -172,7 +172,7 @@ def _folders_unchanged(state: State, tree: Tree, output: str, started: int) -> b
             if not holds_output(folder, output) and isinstance(known[1], dict):
                 tree.listings.setdefault(folder, known[1])
             continue
-        if _but(tree.listing(folder), folder, output) != known[1]:
+        if _without_output(tree.listing(folder), folder, output) != known[1]:
             return False
         if current and is_settled(current, started):
             state.put("folders", folder, [current, known[1]])
@@ -190,7 +190,7 @@ def _symlinks_unchanged(state: State, tree: Tree) -> bool:
     return True
 
 
-def _but(listing: dict[str, EntryKind] | str, folder: str, output: str) -> dict[str, EntryKind] | str:
+def _without_output(listing: dict[str, EntryKind] | str, folder: str, output: str) -> dict[str, EntryKind] | str:
     return listing if isinstance(listing, str) else without_output(listing, folder, output)
 
 

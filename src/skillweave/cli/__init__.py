@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from skillweave import __version__
 from skillweave.cli.late import click
 from skillweave.cli.status import BUG, ERRORS, INTERRUPTED, USAGE
-from skillweave.cli.terminal import echo
+from skillweave.cli.terminal import echo, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,7 @@ def tell_failure(error: OSError) -> int:
         return ERRORS
     where = f" {error.filename}" if error.filename else ""
     verb = getattr(error, "__notes__", ["write"])[0]
-    _say(f"skillweave: cannot {verb}{where}: {error.strerror or error}")
+    say(f"skillweave: cannot {verb}{where}: {error.strerror or error}", err=True)
     if verb == "write" and isinstance(error, (FileExistsError, NotADirectoryError)):
         echo("A file is in the way. Nothing was lost: move it, or choose another `output`.", err=True)
     elif verb == "write":
@@ -75,20 +75,13 @@ def _interrupted() -> int:
     return INTERRUPTED
 
 
-def _say(line: str) -> None:
-    """Print a line that may contain text of a repository."""
-    from skillweave.report.text import escape_line  # noqa: PLC0415 (only what goes wrong needs it)
-
-    echo(escape_line(line), err=True)
-
-
 def _show_error(error: click.ClickException) -> None:
     import io  # noqa: PLC0415
 
     text = io.StringIO()
     error.show(text)
     for line in text.getvalue().rstrip("\n").split("\n"):
-        _say(line)
+        say(line, err=True)
 
 
 def _report_bug() -> int:
@@ -96,7 +89,7 @@ def _report_bug() -> int:
     import traceback  # noqa: PLC0415
 
     for line in traceback.format_exc().rstrip("\n").split("\n"):
-        _say(line)
+        say(line, err=True)
     echo(
         f"\nThis is a bug in skillweave {__version__} (Python {platform.python_version()}, {platform.system()}), not in"
         " your files.\nPlease report it with the lines above and, if you can, the file that it happened on.",

@@ -16,11 +16,11 @@ def explain(code: str) -> int:
 
     CODE is a number or a name: SW207, 207, or missing-section.
     """
+    from skillweave.explain import codes_of_stage  # noqa: PLC0415
     from skillweave.explain import explain as find_page  # noqa: PLC0415
-    from skillweave.explain import stage_of  # noqa: PLC0415
 
     page, close = find_page(code)
-    stage = stage_of(code) if page is None else ()
+    stage = codes_of_stage(code) if page is None else ()
     if stage:
         raise click.UsageError(f"{code!r} is a group of findings: {', '.join(stage)}.")
     if page is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from skillweave.destination import Written, decode, encode, relative, resolve
+from skillweave.destination import SCHEME, Written, decode, encode, relative, resolve
 from skillweave.directive.values import is_relative
 from skillweave.record import NamedTuple
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 _QUOTED = re.compile(r'[\s"#<>{}|]')
 """Matches what the path of a directive may only contain in quotation marks."""
-
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 _YAML_VALUE = re.compile(r"(?:yes|no|true|false|on|off|null|[0-9][0-9e-]*)", re.IGNORECASE)
 """Matches names of skills that YAML does not take for text."""
@@ -68,7 +66,7 @@ def destination_like(text: str, destination: Destination, written: Written, jour
         return None
     path = way(journey.new_source, journey.new_place) + ("/" if written.path.endswith("/") else "")
     old = raw[: written.length]
-    if (old.startswith("./") and not path.startswith("../")) or _SCHEME.match(path):
+    if (old.startswith("./") and not path.startswith("../")) or SCHEME.match(path):
         path = f"./{path}"
     angled = destination.kind != "html" and text[start - 1 : start] == "<" and text[end : end + 1] == ">"
     known = {decode(part, destination.kind): part for part in reversed(old.split("/"))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from skillweave.consumers import CONSUMERS, SPECIFICATION
+from skillweave.consumers import refusing
 from skillweave.front_matter import read_front_matter
 from skillweave.record import NamedTuple
 from skillweave.source import LineIndex
@@ -31,7 +31,7 @@ def strip_unportable(text: str, consumers: Sequence[str]) -> Stripped | None:
     """
     start, end = _front_matter(text)
     fields = read_front_matter(text[start:end], start)[0].fields
-    refused = [field for field in fields if is_refused(field.name, consumers)]
+    refused = [field for field in fields if refusing(field.name, consumers)]
     if not refused:
         return Stripped(text, ())
     is_flow = text[start:end].lstrip().startswith("{")
@@ -41,13 +41,6 @@ def strip_unportable(text: str, consumers: Sequence[str]) -> Stripped | None:
     if [field.name for field in left] != [field.name for field in fields if field not in refused]:
         return None
     return Stripped(front, tuple(field.name for field in refused))
-
-
-def is_refused(name: str, consumers: Sequence[str]) -> bool:
-    """Whether any consumer refuses a key; without consumers, whether the specification does."""
-    if name in SPECIFICATION:
-        return False
-    return not consumers or any(name not in CONSUMERS.get(consumer, frozenset()) for consumer in consumers)
 
 
 def _front_matter(text: str) -> tuple[int, int]:

@@ -10,10 +10,10 @@ from skillweave.globs import matches
 from skillweave.project.troubles import (
     NO_ROOT,
     aliases,
+    almost_a_skill,
     built_twice,
     duplicate,
     folders_named,
-    misnamed,
     no_folder,
     one_place,
     stray,
@@ -122,7 +122,7 @@ class _Search:
         folders = {
             path.rpartition("/")[0] for path, found in files if path.endswith("/SKILL.md") and found.kind == "file"
         }
-        self.diagnostics += [wrong for path, found in files if (wrong := misnamed(path, found.kind))]
+        self.diagnostics += [wrong for path, found in files if (wrong := almost_a_skill(path, found.kind))]
         self.diagnostics += [*folders_named(self.tree, root, "SKILL.md"), *aliases(self.tree, root, folders)]
         owned = self._files_by_folder(root, files, folders)
         entries = []

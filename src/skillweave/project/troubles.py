@@ -114,8 +114,8 @@ def trouble(path: SourcePath, found: Found) -> Diagnostic | None:
     return None
 
 
-def misnamed(path: SourcePath, kind: str) -> Diagnostic | None:
-    """A file was meant to be a SKILL.md but is none: it has another case, or is no regular file. Else None."""
+def almost_a_skill(path: SourcePath, kind: str) -> Diagnostic | None:
+    """The diagnostic for a file that was meant to be a SKILL.md: it has another case, or is no regular file. Else None."""
     name = path.rpartition("/")[2]
     if name.casefold() == "skill.md" and name != "SKILL.md" and kind == "file":
         return Diagnostic(

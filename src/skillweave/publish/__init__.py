@@ -107,7 +107,9 @@ def _refused(request: Request, lock: bytes) -> Published:
     result = Published()
     place, start = SourcePath(f"{request.name}/{LOCK_NAME}"), START
     message = f"{place} cannot be read, so it is unknown what earlier builds wrote"
-    result.diagnostics.append(Diagnostic(FOREIGN_OUTPUT, message, place, start, start, help=restore(request.name)))
+    result.diagnostics.append(
+        Diagnostic(FOREIGN_OUTPUT, message, place, start, start, help=how_to_restore(request.name))
+    )
     result.lock_digest = digest(lock)
     return result
 
@@ -179,7 +181,7 @@ def compare(request: Request) -> Published:
     """Report what `publish` would do, as `stale-output` diagnostics. Writes nothing."""
     previous = load_lock(request.folder)
     there = read_regular(request.folder / LOCK_NAME)
-    not_ours = restore(request.name) if there is not None and read_lock(there[0]) is None else NOT_OURS
+    not_ours = how_to_restore(request.name) if there is not None and read_lock(there[0]) is None else NOT_OURS
     result = Published()
     planned = {output.path: output for bundle in request.bundles for output in bundle.outputs}
     lock = expected_lock(request, previous)
@@ -210,7 +212,7 @@ def _folders_of(paths: Iterable[str]) -> set[str]:
     return {folder for path in paths for folder in folders_above(path)}
 
 
-def restore(name: str) -> str:
+def how_to_restore(name: str) -> str:
     """How to mend a lock file that cannot be read."""
     lock = f"{name}/{LOCK_NAME}"
     return f"restore {lock} (in a merge with `git checkout --ours -- {lock}`) or remove all of {name}; then build again"

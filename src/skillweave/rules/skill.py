@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from skillweave.consumers import CONSUMERS, SPECIFICATION
+from skillweave.consumers import CONSUMERS, SPECIFICATION, refusing
 from skillweave.diagnostics import (
     INVALID_FIELD,
     INVALID_FRONT_MATTER,
@@ -130,11 +130,11 @@ def _check_metadata(field: Field) -> Iterator[Problem]:
 
 
 def _check_portable(field: Field, consumers: Sequence[str]) -> Iterator[Problem]:
-    refusing = [consumer for consumer in consumers if field.name not in CONSUMERS.get(consumer, frozenset())]
-    if consumers and not refusing:
+    refused_by = refusing(field.name, consumers)
+    if not refused_by:
         return
     known = SPECIFICATION.union(*(CONSUMERS.get(consumer, frozenset()) for consumer in consumers))
     near = near_names(field.name, sorted(known), cutoff=0.8)
     cure = f"did you mean {near[0]}?" if near else "put keys of your own under metadata"
-    who = ", ".join(refusing) if refusing else "the agent-skills specification"
-    yield Problem(UNPORTABLE_FIELD, f'"{field.name}" is not a key of {who}', field.name_span, cure)
+    message = f'"{field.name}" is not a key of {", ".join(refused_by)}'
+    yield Problem(UNPORTABLE_FIELD, message, field.name_span, cure)
