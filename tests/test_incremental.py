@@ -418,7 +418,7 @@ def give_up(project: Path, memory: Memory | None) -> None:
     """A build that more changes overtake: it publishes nothing."""
     before = files_below(project / "build")
     with suppress(Superseded):
-        run(project, build, memory=memory, hold=lambda: False)
+        run(project, build, memory=memory, is_wanted=lambda: False)
     assert files_below(project / "build") == before
 
 
@@ -442,7 +442,7 @@ def test_a_first_build_does_not_publish_what_it_read_before_another_one(tmp_path
     write(tmp_path / "patterns/a.md", "old\n")
     asked = 0
 
-    def hold() -> bool:
+    def is_wanted() -> bool:
         nonlocal asked
         asked += 1
         if asked == 1:
@@ -450,7 +450,7 @@ def test_a_first_build_does_not_publish_what_it_read_before_another_one(tmp_path
             run(tmp_path, build)
         return True
 
-    run(tmp_path, build, hold=hold)
+    run(tmp_path, build, is_wanted=is_wanted)
     assert "newer" in (tmp_path / "build/skills/s/SKILL.md").read_text("utf-8")
     assert asked == 1
     assert current(Asked(load_config(tmp_path, None, None, None)[0])) is not None
@@ -464,13 +464,13 @@ def test_a_first_build_that_starts_over_knows_nothing_of_what_it_saw(tmp_path: P
     shutil.rmtree(tmp_path / "build")
     write(tmp_path / "patterns/a.md", "new\n")
 
-    def hold() -> bool:
+    def is_wanted() -> bool:
         if not (tmp_path / "build").exists():
             write(tmp_path / "patterns/a.md", "old\n")
             run(tmp_path, build, cached=False)
         return True
 
-    run(tmp_path, build, hold=hold)
+    run(tmp_path, build, is_wanted=is_wanted)
     assert files_below(tmp_path / "build") == clean
 
 

@@ -127,7 +127,7 @@ def check_texts(
     order(graph, config.limits.depth)
     nodes = plan(graph, project, config, linked_templates(graph, tree))
     for diagnostic in project.diagnostics:
-        owners = [entry.main.real for entry in project.entries if _holds(entry, diagnostic.path)]
+        owners = [entry.main.real for entry in project.entries if _publishes(entry, diagnostic.path)]
         graph.add(diagnostic, *owners)
     check_seams(nodes)
     nodes.sound |= sound_nodes(nodes)
@@ -136,7 +136,7 @@ def check_texts(
     return make_site(nodes, tree)
 
 
-def _holds(entry: Entry, path: SourcePath) -> bool:
+def _publishes(entry: Entry, path: SourcePath) -> bool:
     """Whether an entry publishes a file, or would: a skill has all files of its folder, a document only itself."""
     return path == entry.path or (entry.kind == "skill" and path.startswith(f"{entry.folder}/"))
 

@@ -36,7 +36,7 @@ def emit(nodes: Nodes, tree: Tree, plan: BundlePlan, sources: Iterable[SourcePat
         text = document_text(nodes, page, banner_of(nodes, entry, page))
         outputs.append(Output(f"{base}/{out}", text.encode(), DOCUMENT_MODE))
     for out, real in plan.copies.items():
-        contents, fingerprint = tree.hold(real)
+        contents, fingerprint = tree.read_once(real)
         if contents.problem is not None:
             message = f"{real} cannot be read: {contents.problem}"
             graph.add(
@@ -48,7 +48,7 @@ def emit(nodes: Nodes, tree: Tree, plan: BundlePlan, sources: Iterable[SourcePat
     for path in sources:
         # A file may be named only in lines that no include selects: it is in no output, and yet has to exist.
         if str(path) not in digests and tree.look_up(path).kind == "file":
-            contents, fingerprint = tree.hold(path)
+            contents, fingerprint = tree.read_once(path)
             digests.update({str(path): fingerprint} if contents.problem is None else {})
     if entry.main.real in graph.failed:
         return None

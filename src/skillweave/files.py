@@ -71,8 +71,8 @@ class Tree:
         """Where each symlink leads, as `resolve_link` returns it."""
         self.folded: dict[str, dict[str, str]] = {}
         """For folders in which something was missing: each name by its form without case."""
-        self.held: dict[str, tuple[Contents, str]] = {}
-        """What `hold` has read."""
+        self.contents: dict[str, tuple[Contents, str]] = {}
+        """What `read_once` has read."""
         self.known: dict[str, Found] = {}
         """What `look_up` has found."""
         self.drafts: Mapping[str, bytes] = drafts or {}
@@ -208,12 +208,12 @@ class Tree:
             self.reads[path] = CHANGED
         return Contents(data, None, 0o755 if status.st_mode & 0o111 else 0o644)
 
-    def hold(self, path: str) -> tuple[Contents, str]:
+    def read_once(self, path: str) -> tuple[Contents, str]:
         """A file as `read` returns it, and its digest. It is read only once, since many bundles may ship it."""
-        if path not in self.held:
+        if path not in self.contents:
             contents = self.read(path)
-            self.held[path] = (contents, digest(contents.data))
-        return self.held[path]
+            self.contents[path] = (contents, digest(contents.data))
+        return self.contents[path]
 
 
 def dangling(path: str, real: str) -> str:

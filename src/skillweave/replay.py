@@ -199,7 +199,7 @@ def _last(arguments: Sequence[str]) -> Said | None:
     share = 1 + (len(touched) > MANY)
     wait = _begin(looks[:share], is_much=len(outputs) > 3 * MANY)
     try:
-        here = [_hold(touched, moment), *(look() for look in looks[share:])]
+        here = [_have_their_content(touched, moment), *(look() for look in looks[share:])]
     finally:
         there = wait()
     if there is None or None in here:
@@ -266,7 +266,7 @@ def _begin(looks: Sequence[Callable[[], Newer | None]], *, is_much: bool) -> Cal
 def _newer_outputs(outputs: list[str], moment: int) -> Newer | None:
     """The newer stamps of outputs; None if one of them has changed."""
     touched = _touched(os.lstat, outputs)
-    return None if touched is None else _hold(touched, moment)
+    return None if touched is None else _have_their_content(touched, moment)
 
 
 def _touched(look: Callable[[str], os.stat_result], files: list[str]) -> list[tuple[int, str, Stamp, str]] | None:
@@ -286,7 +286,7 @@ def _touched(look: Callable[[str], os.stat_result], files: list[str]) -> list[tu
     return touched
 
 
-def _hold(touched: Iterable[tuple[int, str, Stamp, str]], moment: int) -> Newer | None:
+def _have_their_content(touched: Iterable[tuple[int, str, Stamp, str]], moment: int) -> Newer | None:
     """The newer stamps of touched files; None if the content of one has changed."""
     newer = []
     for number, path, found, content in touched:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.flatten.units import to_source
-from skillweave.links.site import held
+from skillweave.links.site import selected_of
 from skillweave.rules.prose import dangling_path, moved_path, named_paths
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _paths_in(site: Site, node: Node) -> tuple[tuple[Span, str], ...]:
             found = named_paths(unit.document) if unit.document else ()
             lines = ((unit.line_index.line_of(span.start), (span, path)) for span, path in found)
             site.paths[unit.key] = sorted(lines)
-        site.prose[node.key] = tuple(held(site.paths[unit.key], ranges))
+        site.prose[node.key] = tuple(selected_of(site.paths[unit.key], ranges))
     return site.prose[node.key]
 
 

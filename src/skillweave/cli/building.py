@@ -103,7 +103,7 @@ def _run_build(options: Options, config: Config, wanted: Wanted) -> Outcome | No
 
     with usage_errors(), progress(options) as show:
         asked = Asked(config, wanted.entries, options.strict, not options.no_cache, show)
-        asked = asked._replace(needs=wanted.depfile is not None, hold=is_wanted)
+        asked = asked._replace(needs=wanted.depfile is not None, is_wanted=is_wanted)
         try:
             return run_build(asked)
         except Superseded:

@@ -14,8 +14,8 @@ from skillweave.diagnostics import Diagnostic
 from skillweave.incremental.keeping import begin_places, keep_rewording, keep_run, record_published, save
 from skillweave.incremental.last import (
     Last,
-    holds,
     is_more_to_do,
+    is_still_published,
     last_published,
     last_run,
     renew,
@@ -73,7 +73,7 @@ def current(asked: Asked) -> Outcome | None:
 
 
 def build(asked: Asked) -> Outcome:
-    """Find every mistake, and publish every bundle that has none. Raises Superseded if `asked.hold` says to give up."""
+    """Find every mistake, and publish every bundle that has none. Raises Superseded if `asked.is_wanted` says to give up."""
     outcome = None
     while outcome is None:
         outcome = _build_alone(asked)
@@ -85,27 +85,27 @@ def _build_alone(asked: Asked) -> Outcome | None:
     the caller then tries again.
     """
     # The lock is taken before the first source is read: a build that has read older sources must not publish after a newer one.
-    with alone_if_there(asked.output) as is_held:
+    with alone_if_there(asked.output) as is_locked:
         started = now()
-        last = last_published(asked, started) if is_held and not asked.needs else None
+        last = last_published(asked, started) if is_locked and not asked.needs else None
         if last is not None and not is_more_to_do(last):
             said = said_by(last.state)
             if last.is_published() and said is not None:
                 renew(asked, last.state, started)
                 return said._replace(unchanged=tuple(entry.path for entry in said.entries if entry.good))
             last = None
-        outcome = _build(asked, last, started, is_held=is_held)
+        outcome = _build(asked, last, started, is_locked=is_locked)
         if outcome is None:
             return None
-        asked = asked._replace(hold=None)
+        asked = asked._replace(is_wanted=None)
         # A process that builds repeatedly publishes what edits reach first, and checks everything else afterwards.
-        if asked.memory is None or last is None or holds(asked, asked.memory.state, now()):
+        if asked.memory is None or last is None or is_still_published(asked, asked.memory.state, now()):
             return outcome
-        again = _build(asked, None, started, is_held=is_held)
+        again = _build(asked, None, started, is_locked=is_locked)
         return again and _both(outcome, again)
 
 
-def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> Outcome | None:
+def _build(asked: Asked, last: Last | None, started: int, *, is_locked: bool) -> Outcome | None:
     """Build on the last run as far as that is possible; None if another first build came before this one."""
     if last is not None and asked.memory is not None and not _is_lock_ours(asked, last):
         last = None  # otherwise, records of entries that no edit reaches might be missing from the lock file
@@ -119,12 +119,12 @@ def _build(asked: Asked, last: Last | None, started: int, *, is_held: bool) -> O
             last = None
     work = _work_out(asked, last, started)
     if asked.memory is not None:
-        outcome = _publish(asked, work, is_held=is_held)
+        outcome = _publish(asked, work, is_locked=is_locked)
         begin_places(asked, work.last, work.state, work.compiled)()
         return outcome
     noted = begin_places(asked, work.last, work.state, work.compiled)
     try:
-        return _publish(asked, work, is_held=is_held)
+        return _publish(asked, work, is_locked=is_locked)
     finally:
         noted()
 
@@ -139,14 +139,14 @@ class _Work(NamedTuple):
 
 
 def _work_out(asked: Asked, last: Last | None, started: int) -> _Work:
-    """Compile what is to be published. Raises Superseded if `asked.hold` no longer wants the build."""
+    """Compile what is to be published. Raises Superseded if `asked.is_wanted` no longer wants the build."""
     documents = documents_of(asked)
     before = (asked.memory.state, asked.memory.parts) if asked.memory is not None else None
     compiled, state = compile_asked(asked, last, documents, started)
     if last is not None and asked.memory is None and not last.is_published():
         last = None
         compiled, state = compile_asked(asked, last, documents, started)
-    if asked.hold is not None and not asked.hold():
+    if asked.is_wanted is not None and not asked.is_wanted():
         if asked.memory is not None and before is not None:
             asked.memory.state, asked.memory.parts = before
         raise Superseded
@@ -172,11 +172,11 @@ def _is_lock_ours(asked: Asked, last: Last) -> bool:
     return lock_digest(asked.output) == written_lock(last.state)
 
 
-def _publish(asked: Asked, work: _Work, *, is_held: bool) -> Outcome | None:
+def _publish(asked: Asked, work: _Work, *, is_locked: bool) -> Outcome | None:
     """Publish what was compiled; None if another first build came before this one."""
     from skillweave.build import request_of  # noqa: PLC0415 (the compiler only where it is needed)
     from skillweave.lock import Ledger  # noqa: PLC0415
-    from skillweave.publish import publish, publish_held, removed_place  # noqa: PLC0415
+    from skillweave.publish import publish, publish_locked, removed_place  # noqa: PLC0415
 
     compiled, state, documents, last = work
     request = request_of(asked.config, compiled)
@@ -184,7 +184,7 @@ def _publish(asked: Asked, work: _Work, *, is_held: bool) -> Outcome | None:
     if asked.memory is not None:
         ledger = asked.memory.ledger = asked.memory.ledger or ledger
     request = request._replace(ledger=ledger)
-    published = publish_held(request) if is_held else publish(request)
+    published = publish_locked(request) if is_locked else publish(request)
     if published is None:
         return None
     diagnostics = tuple(sorted([*compiled.diagnostics, *published.diagnostics], key=Diagnostic.sort_key))
@@ -213,12 +213,12 @@ def _publish_words(asked: Asked, last: Last, words: Rewording, started: int) -> 
 
     said, state = words.said, copy_of(last.state)
     if not update(state, last.tree, asked.config.output, last.changed):
-        return _build(asked, None, started, is_held=True)
-    if asked.hold is not None and not asked.hold():
+        return _build(asked, None, started, is_locked=True)
+    if asked.is_wanted is not None and not asked.is_wanted():
         raise Superseded
     published = rewrite_held(words.rewriting)
     if published is None:
-        return _build(asked, None, started, is_held=True)
+        return _build(asked, None, started, is_locked=True)
     state.started, state.worked, state.renewed = started, started, False
     record_published(asked, state, (), published)
     keep_rewording(asked, last, state, words.notes)

@@ -82,7 +82,7 @@ def is_more_to_do(last: Last) -> bool:
     return bool(last.changed or last.state.pending)
 
 
-def holds(asked: Asked, state: State | None, started: int) -> bool:
+def is_still_published(asked: Asked, state: State | None, started: int) -> bool:
     """Whether everything that was published is still there unchanged. True, too, if something is in the way of outputs, as the
     next build looks at them anyway.
     """
@@ -100,7 +100,7 @@ def _holds_beside(asked: Asked, state: State, started: int) -> Callable[[], bool
     """Like `holds`, but done by a second process if there is much to look at. The returned function waits for the result."""
 
     def look() -> bytes:
-        is_there = holds(asked, state, started)
+        is_there = is_still_published(asked, state, started)
         stamps = [str(row[0]) for _, _, row in _outputs(state)] if is_there and state.renewed else []
         return "\n".join([str(is_there), *stamps]).encode()
 

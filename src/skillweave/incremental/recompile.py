@@ -141,7 +141,7 @@ def _reached(project: Project, edits: Edits, reach: Reach) -> tuple[Entry, ...]:
 def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Compiled | None:
     site, last, plans = merge.site, merge.last, merge.plans
     graph = site.nodes.graph
-    kept = [finding for finding in last.findings if _holds(merge, finding)]
+    kept = [finding for finding in last.findings if _is_still_true(merge, finding)]
     graph.failed |= failed_of(kept)
     made_of = {path: sources_of(site, planned) for path, planned in plans.items()}
     now = {path: bundled(graph, made_of[path], plans[path].asked, good=True) for path in plans}
@@ -200,7 +200,7 @@ def _asks_beyond(merge: _Merge, asked: set[SourcePath]) -> bool:
     return False
 
 
-def _holds(merge: _Merge, finding: Finding) -> bool:
+def _is_still_true(merge: _Merge, finding: Finding) -> bool:
     """Whether a finding of the last run still holds: its file is not reached by the edits, or its bundle was not worked out
     anew.
     """

@@ -101,7 +101,7 @@ class Asked(NamedTuple):
     """For a process that builds repeatedly, and calls `save` in between."""
     needs: bool = False
     """Whether a build has to report what the entries are made of."""
-    hold: Callable[[], bool] | None = None
+    is_wanted: Callable[[], bool] | None = None
     """Called before anything is published: whether the build is still wanted. It may take its time."""
 
     @property

@@ -188,15 +188,18 @@ def _lines_of(unit: Unit) -> NamedByLine:
 def _selected(by_line: NamedByLine, ranges: Ranges) -> NamedByNode:
     """What some lines of a unit name."""
     here: dict[tuple[str, bool], Definition] = {}
-    for definition in held(by_line.definitions, ranges):
+    for definition in selected_of(by_line.definitions, ranges):
         here.setdefault((definition.label, definition.footnote), definition)
-    uses = (used for used in held(by_line.uses, ranges) if used[1] is None or not holds(ranges, used[1].start))
+    uses = (used for used in selected_of(by_line.uses, ranges) if used[1] is None or not holds(ranges, used[1].start))
     return NamedByNode(
-        tuple(held(by_line.edges, ranges)), tuple(held(by_line.links, ranges)), tuple(here.values()), tuple(uses)
+        tuple(selected_of(by_line.edges, ranges)),
+        tuple(selected_of(by_line.links, ranges)),
+        tuple(here.values()),
+        tuple(uses),
     )
 
 
-def held(found: Sequence[tuple[int, T]], ranges: Ranges) -> Iterator[T]:
+def selected_of(found: Sequence[tuple[int, T]], ranges: Ranges) -> Iterator[T]:
     """Yield those of the found things, given in the order of their lines and each with its line, that stand in some line
     ranges.
     """

@@ -37,7 +37,7 @@ __all__ = [
     "load_lock",
     "lock_digest",
     "publish",
-    "publish_held",
+    "publish_locked",
     "read_below",
     "remove_file",
     "removed_place",
@@ -51,7 +51,7 @@ NOT_OURS = "no build wrote it: move it out of the output folder"
 
 
 def publish(request: Request) -> Published | None:
-    """Like `publish_held`, for a caller that does not hold the lock, as there was no output folder yet. The folder is made if
+    """Like `publish_locked`, for a caller that does not hold the lock, as there was no output folder yet. The folder is made if
     there is anything to publish.
 
     Returns None, and does nothing, if another build came first: it may have read newer sources.
@@ -59,10 +59,10 @@ def publish(request: Request) -> Published | None:
     if not request.bundles and not request.folder.is_dir():
         return Published()
     with alone(request.folder) as is_first:
-        return publish_held(request) if is_first else None
+        return publish_locked(request) if is_first else None
 
 
-def publish_held(request: Request) -> Published:
+def publish_locked(request: Request) -> Published:
     """Write what differs, remove what earlier builds wrote and this one does not, then write the lock file.
 
     The caller must have held the lock of the output folder since before the sources were read. Raises OSError if the system
@@ -115,7 +115,7 @@ def _refused(request: Request, lock: bytes) -> Published:
 
 
 def rewrite_held(rewriting: Rewriting) -> Published | None:
-    """Like `publish_held`, but only replaces the bytes of outputs and some records of the lock file. Returns None, and does
+    """Like `publish_locked`, but only replaces the bytes of outputs and some records of the lock file. Returns None, and does
     nothing, if a build that died left something to clean up.
     """
     if left_over(rewriting.folder):

@@ -86,7 +86,7 @@ class _Session:
     """How many seconds the last look took."""
     built: float = EAGER
     """How many seconds the last build took."""
-    hold: Callable[[], bool] | None = None
+    is_wanted: Callable[[], bool] | None = None
     """Waits for quiet, and returns whether the last look still holds. The next build calls it before it publishes."""
     settled: bool = True
     """Whether no file changed any more when the last build began."""
@@ -212,7 +212,7 @@ def _glance(session: _Session) -> None:
         _rest(session, started, QUIET, started + LONGEST)
         return session.notices.count == count
 
-    session.hold = is_quiet
+    session.is_wanted = is_quiet
 
 
 def _gather(session: _Session, *, told: bool) -> None:
@@ -277,8 +277,8 @@ def _rebuild(session: _Session, changed: tuple[str, ...]) -> bool:
     session.settled = True
     request = session.request
     config, mistakes = load_config(request.cwd, request.root, request.file, request.output)
-    hold, session.hold = session.hold, None
-    if mistakes and hold is not None and not hold():
+    is_wanted, session.is_wanted = session.is_wanted, None
+    if mistakes and is_wanted is not None and not is_wanted():
         return False
     if mistakes:
         session.diagnostics = None
@@ -291,7 +291,7 @@ def _rebuild(session: _Session, changed: tuple[str, ...]) -> bool:
     if request.cached:
         asked = session.unsaved = asked._replace(memory=session.memory)
     try:
-        rebuilt = _build(session, asked._replace(hold=hold), changed, started)
+        rebuilt = _build(session, asked._replace(is_wanted=is_wanted), changed, started)
     except Superseded:
         return False
     except OSError as error:
