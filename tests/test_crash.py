@@ -423,7 +423,7 @@ def test_a_second_build_waits_and_says_so(quiet: list[str], tmp_path: Path) -> N
     with holder(project / name) as held:
         build = start(project, *quiet)
         assert build.stderr is not None
-        assert build.stderr.readline() == "another build is at work in the output folder: waiting for it to end\n"
+        assert build.stderr.readline() == "another build is running in this output folder: waiting for it to finish\n"
         assert [path.name for path in (project / name).iterdir()] == []
         assert held.stdin is not None
         held.stdin.close()
