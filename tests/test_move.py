@@ -368,7 +368,7 @@ REFUSED: dict[str, tuple[tuple[str, str], int, str]] = {
     "ambiguous": (
         ("patterns/b.md", "lib/c.md"),
         1,
-        "error[SW211]: c.md is ambiguous: it can be lib/c.md and patterns/c.md",
+        "error[SW211]: c.md is ambiguous: it can be lib/c.md or patterns/c.md",
     ),
     "out of the skill": (("skills/x/own.md", "skills/y/own.md"), 1, "error[SW503]"),
     "found by accident": (

@@ -109,7 +109,7 @@ def test_what_exists_is_kept(tmp_path: Path, skillweave_here: Skillweave, name: 
     shown = skillweave_here(tmp_path, ["init"])
     assert (shown.status, shown.err) == (0, "")
     assert (tmp_path / name).read_text(encoding="utf-8") == own
-    assert re.search(rf"^(kept|no example: there is) {re.escape(name)}\b", shown.out, re.MULTILINE)
+    assert re.search(rf"^(kept|no example:) {re.escape(name)}\b", shown.out, re.MULTILINE)
     assert skillweave_here(tmp_path, ["build", "--strict"]).status == 0
 
 
@@ -128,7 +128,7 @@ def test_where_skills_are_no_example_is_made(tmp_path: Path, skillweave_here: Sk
     assert shown.out.splitlines() == [
         f"made {CONFIG}",
         f"made {HOOK}",
-        "no example: there is skills/x/SKILL.md already",
+        "no example: skills/x/SKILL.md already exists",
         "Next: skillweave build",
     ]
     assert skillweave_here(tmp_path, ["check", "--strict"]).status == 0

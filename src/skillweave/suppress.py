@@ -140,7 +140,7 @@ def near_code(name: str) -> str | None:
 def nearest(name: str) -> str:
     """A hint for a name that no code has."""
     close = near_code(name)
-    return f'did you mean "{close}"?' if close else "as in unused-pattern, or SW304"
+    return f'did you mean "{close}"?' if close else "names are like unused-pattern, or SW304"
 
 
 def why_not_ignored(code: Code, *, everywhere: bool) -> str | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.flatten.units import to_source
 from skillweave.links.site import selected_of
-from skillweave.rules.prose import dangling_path, moved_path, named_paths
+from skillweave.rules.prose import NOWHERE, dangling_path, moved_path, named_paths
 
 if TYPE_CHECKING:
     from skillweave.flatten.values import Node, NodeKey
@@ -71,5 +71,5 @@ def _named_file(site: Site, path: str, source: SourcePath) -> str | None:
         parent = root.rpartition("/")[0]
         place = f"{parent}/{path}" if parent else path
         if place.startswith(f"{root}/") and source.startswith(f"{parent}/" if parent else ""):
-            return f"{place} (not there)"
+            return f"{place}{NOWHERE}"
     return None

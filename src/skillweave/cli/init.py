@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("folder", default=".", metavar="[DIR]", type=click.Path(path_type=Path))
 def init(folder: Path) -> int:
-    """Start a project: an example, a configuration, a hook. It is made in this folder, or in DIR.
+    """Start a project: an example, a configuration, a hook. All of it goes into this folder, or into DIR.
 
     Makes a configuration, a pattern, a skill that includes it, and a hook for pre-commit. What exists is never changed:
     it is kept, and what could be added to it is printed.

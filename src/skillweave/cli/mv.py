@@ -36,7 +36,7 @@ MOST = 10
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be done, and show it as a patch.")
 @own_format_options
 def mv(options: Options, old: str, new: str, *, dry_run: bool) -> int:
-    """Move a pattern, a skill or a folder, and rewrite what names it. That is: directives, links, and the name of a skill.
+    """Move a pattern, a skill or a folder, and rewrite what names it. It rewrites directives, links, and the name of a skill.
 
     OLD and NEW are paths from the working directory. If NEW is a folder, OLD goes into it. Nothing is overwritten, and
     nothing is moved if that would bring an error that is not there now.

@@ -31,10 +31,10 @@ FEW = 3
 def watch(options: Options, command: str | None, *, poll: bool) -> int:
     """Build, and build again whenever a source or the configuration changes.
 
-    Mistakes are told and never end it: what has an error keeps its last good output until it is mended. Ctrl-C ends it.
+    Mistakes are reported, and never stop it: an entry with an error keeps its last good output. Press Ctrl-C to stop.
 
     CMD is a line for the shell. It runs in the project's folder once nothing has an error, with the ids of the entries
-    that changed, one per line, in SKILLWEAVE_CHANGED; if it is still running when the next run is due, it is ended.
+    that changed, one per line, in SKILLWEAVE_CHANGED. If it is still running when the next run is due, it is stopped.
 
     With --format json, every event is one line with an object.
     """

@@ -25,19 +25,19 @@ def continuation(prefix: str) -> str:
     spaces.
 
     A footnote's label becomes the four columns by which its further lines are indented. A `>` takes one blank for itself, so
-    that one without a blank before a list marker gets one.
+    that one directly before a list marker or a label gets one.
     """
-    return "".join(char if char in ">\t" else " " for char in _TIGHT.sub("> ", _FOOTNOTE.sub("    ", prefix)))
+    return "".join(char if char in ">\t" else " " for char in _FOOTNOTE.sub("    ", _TIGHT.sub("> ", prefix)))
 
 
 _TIGHT = re.compile(r">(?=[^> \t])")
-"""Matches the `>` of a quote directly before a list marker."""
+"""Matches the `>` of a quote directly before a list marker or a label."""
 
 
 def add_prefix(text: str, prefix: str) -> str:
     """Put a container's prefix before every line of a text: as written before the first, its continuation before the others.
 
-    Blank lines get no blanks at their end, except in a fence, where these are content.
+    Blank lines get no blanks at their end, except in code, where these are content.
     """
     if not prefix:
         return text
@@ -46,7 +46,7 @@ def add_prefix(text: str, prefix: str) -> str:
     later = continuation(prefix)
     blank = later.rstrip(" \t")
     first, *rest = text.split("\n")
-    fenced = _fenced(text) if _ONLY_BLANKS.search(text) else frozenset()
+    fenced = _code_lines(text) if _ONLY_BLANKS.search(text) else frozenset()
     lines = [prefix + first]
     lines += [later + line if line.strip(" \t") or n in fenced else blank for n, line in enumerate(rest, 1)]
     return "\n".join(lines)
@@ -55,13 +55,13 @@ def add_prefix(text: str, prefix: str) -> str:
 _ONLY_BLANKS = re.compile(r"^[ \t]+$", re.MULTILINE)
 
 
-def _fenced(text: str) -> frozenset[int]:
-    """The lines of a text that are in fences and consist of blanks."""
+def _code_lines(text: str) -> frozenset[int]:
+    """The lines of a text that are in code and consist of blanks."""
     from skillweave.markdown import read_blocks  # noqa: PLC0415 (few texts have such lines, and the parser is slow to load)
 
-    fences = [block for block in read_blocks(text) if block.kind == "fence"] if "```" in text or "~~~" in text else []
     lines = text.split("\n")
-    return frozenset(n for block in fences for n in range(block.start + 1, block.end) if lines[n])
+    code = (block for block in read_blocks(text) if block.kind in ("fence", "code"))
+    return frozenset(n for block in code for n in range(block.start, block.end) if lines[n])
 
 
 def width(text: str) -> int:

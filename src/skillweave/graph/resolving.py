@@ -58,7 +58,7 @@ class Resolver:
         found = self._candidates(source, directive.path)
         there = [candidate for candidate in found if candidate.kind != "missing"]
         if len({candidate.real for candidate in there}) > 1:
-            message = f"{directive.path} is ambiguous: it can be {' and '.join(sorted(each.real for each in there))}"
+            message = f"{directive.path} is ambiguous: it can be {' or '.join(sorted(each.real for each in there))}"
             cure = "rename one, or write the path with ./ or ../ from this file"
             return Target(problem=Problem(AMBIGUOUS_TARGET, message, directive.path_span, help=cure))
         if not found:

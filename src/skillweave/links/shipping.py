@@ -50,9 +50,8 @@ def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal |
         if place.page.page.is_complete or not real.endswith(".md"):
             cannot_ship(work, place, written.path or real)
         return None
-    is_copied = not real.endswith(".md") or matches(real, nodes.config.verbatim)
     shipped = next((out for out, copied in work.plan.copies.items() if copied == real), None)
-    if shipped is not None and is_copied:
+    if shipped is not None:
         return Goal(shipped)
     if nodes.config.links == "error" and entry is not None and real not in work.plan.named:
         word = "reference" if real.endswith(".md") else "asset"
@@ -66,7 +65,7 @@ def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal |
         )
         return None
     name = below_root(real, nodes.project.pattern_roots)
-    if is_copied:
+    if not real.endswith(".md") or matches(real, nodes.config.verbatim):
         out = f"{'references' if real.endswith('.md') else 'assets'}/{name}"
         _copy(work, place, out, real)
         return Goal(out)
@@ -253,7 +252,9 @@ def _misplaced(directive: Directive, out: str) -> Problem | None:
     odd = unportable(directive.to or "")
     if odd is not None:
         return Problem(PATH_NOT_PORTABLE, f"the path {directive.to} {odd[0]}", directive.span, help=cure)
-    if not out or not stays_inside(out):
+    if not out:
+        return Problem(PATH_OUTSIDE_ROOTS, "`to` does not name a place in the bundle", directive.span, help=cure)
+    if not stays_inside(out):
         return Problem(PATH_OUTSIDE_ROOTS, f"{directive.to} leaves the bundle", directive.span, help=cure)
     foreign = foreign_part(out)
     if foreign is not None:

@@ -66,26 +66,27 @@ def _directive(frame: Frame, opener: Opener, problems: list[Problem]) -> PlacedD
         return None
     indented = alone and before != "" and not before.strip(" \t>")
     if not opener.block and (directive.word == "asset" or (directive.word == "include" and indented)):
-        detail, cure = ("indented by four columns or more", _OUTDENT) if indented else ("", _ALONE)
-        problems.append(not_alone(directive.span, directive.word, detail, cure))
+        problems.append(_indented(directive) if indented else not_alone(directive.span, directive.word))
         return None
     if not directive.styled:
         problems.append(_style(text, directive))
     return PlacedDirective(directive, line, before if opener.block else None, frame.containers(opener.containers))
 
 
-_ALONE, _OUTDENT = "put it on a line of its own", "indent it by at most three columns"
+_LITERAL = "if it is meant literally, escape it with a backslash or use back-ticks"
 
 
-def not_alone(span: Span, word: str, why: str = "", cure: str = _ALONE) -> Problem:
+def not_alone(span: Span, word: str, why: str = "") -> Problem:
     """The problem of a directive that is not alone on its line, but should be."""
     detail = f", {why}," if why else ""
-    return Problem(
-        DIRECTIVE_NOT_ALONE,
-        f"this {word}{detail} is not alone on its line",
-        span,
-        help=f"{cure}; if it is meant literally, escape it with a backslash or use back-ticks",
-    )
+    message = f"this {word}{detail} is not alone on its line"
+    return Problem(DIRECTIVE_NOT_ALONE, message, span, help=f"put it on a line of its own; {_LITERAL}")
+
+
+def _indented(directive: Directive) -> Problem:
+    message = f"this {directive.word} is indented by four columns or more, and so part of the paragraph before it"
+    cure = f"indent it by at most three columns; {_LITERAL}"
+    return Problem(DIRECTIVE_NOT_ALONE, message, directive.span, help=cure)
 
 
 def _stray(frame: Frame, opener: Opener) -> Problem:

@@ -137,7 +137,7 @@ def _keeps_meaning(nodes: Nodes, host: _Host, block: Block, inline: Sequence[tup
     spans = [placed.directive.span for placed, _ in inline]
     texts = [text_of(nodes, TextKey(child.key)) for _, child in inline]
     held = host.rendered(_with(host.unit, block, [Edit(*span, _stand_in(n)) for n, span in enumerate(spans)]))
-    alone = [render(text).strip().removeprefix("<p>").removesuffix("</p>") for text in texts]
+    alone = [host.rendered(text).strip().removeprefix("<p>").removesuffix("</p>") for text in texts]
     spliced = _with(host.unit, block, [Edit(*span, text) for span, text in zip(spans, texts, strict=True)])
     # An author may have written such a word, too: words that stand for no include stay.
     said = {_stand_in(number): text for number, text in enumerate(alone)}
@@ -148,27 +148,34 @@ def _keeps_meaning(nodes: Nodes, host: _Host, block: Block, inline: Sequence[tup
 
 
 def _plain(rendered: str) -> str:
-    """Rendered text without white space that makes no difference, as the edges of an included text may have some."""
+    """Rendered text without white space that makes no difference, as the edges of an included text may have some, and without
+    the texts of images, which have no markup.
+    """
+    rendered = re.sub(r'\balt="[^"]*"', 'alt=""', rendered)
     return re.sub(r"[ \t]+(?=\n|</)", "", re.sub(r"[ \t]{2,}", " ", rendered))
 
 
 def _with(unit: Unit, block: Block, edits: Sequence[Edit]) -> str:
     """A block's text with edits made, out of its containers: without their marks, and without indents.
 
-    A line that goes on with a paragraph keeps an indent of four columns or more, which keeps it from beginning a block.
+    A line goes on with a paragraph for various reasons: it is indented deeply, lies outside the containers, or only looks
+    like a block. It gets an indent of four columns, behind which no block begins. If it begins with a directive, it has
+    that only if it is indented deeply itself.
     """
     lines: list[str] = []
     quotes = sum(container.kind == "quote" for container in block.containers)
     later = re.compile(rf"(?:[ \t]*>){{0,{quotes}}}[ \t]*")
-    column = 0
+    column, underline = 0, block.end - 1 if block.kind == "setext" else block.end
     for number in range(block.start, block.end):
         line, start = unit.lines[number], unit.line_index.starts[number]
         lead = (later if lines else _MARKS).match(line)
         at = lead.end() if lead else 0
         indent = width(line[:at])
         column = column if lines else indent
-        is_deep = block.kind in ("paragraph", "setext") and indent >= column + 4
         own = between(edits, start, start + len(line) + 1, attrgetter("start"))
+        begins = bool(own) and own[0].start == start + at
+        goes_on = block.start < number < underline and block.kind in ("paragraph", "setext")
+        is_deep = goes_on and (not begins or indent >= column + 4)
         lines.append("    " * is_deep + apply_edits(unit.text, start + at, start + len(line), own))
     return "\n".join(lines)
 

@@ -218,8 +218,9 @@ def _swallowed(change: _Change) -> _Verdict:
     actual, expected, seams = change.actual, change.expected, change.seams
     if expected is None or actual.kind != expected.kind:
         return None
-    gained = set(actual.containers) - set(expected.containers)
-    if not gained or not set(expected.containers) <= set(actual.containers):
+    gained, lost = set(actual.containers) - set(expected.containers), set(expected.containers) - set(actual.containers)
+    # If two quotes become one, the quote that began later is lost.
+    if not gained or (lost and {container.kind for container in (*gained, *lost)} != {"quote"}):
         return None
     container = min(gained, key=attrgetter("start"))
     what = {"item": "a list item", "quote": "a quote", "note": "a footnote"}[container.kind]

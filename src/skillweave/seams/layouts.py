@@ -174,13 +174,19 @@ def _expect_own(layout: Layout, window: tuple[int, int]) -> None:
         end = next((moved[line] + 1 for line in range(block.end - 1, block.start - 1, -1) if line in moved), 0)
         if kind == "directive":  # it has an error, or is a reference, which leaves a link in its line
             kind = "html" if layout.lines[start].endswith(_STAND_IN) else "paragraph"
-        around = tuple(Container(c.kind, moved.get(c.start, -1), 0) for c in block.containers)
+        around = tuple(_moved(layout, container) for container in block.containers)
         layout.expected[start] = block._replace(kind=kind, start=start, end=end, containers=around)
+
+
+def _moved(layout: Layout, container: Container) -> Container:
+    """A container of the unit in the layout: it begins on the first of its lines that is still there."""
+    lines = range(container.start, container.end)
+    return Container(container.kind, next((layout.moved[line] for line in lines if line in layout.moved), -1), 0)
 
 
 def _expect_brought(layout: Layout, splice: Splice, blocks: Iterable[Block]) -> None:
     """Enter what the blocks that a splice brings are by themselves."""
-    outer = tuple(Container(c.kind, layout.moved.get(c.start, -1), 0) for c in splice.placed.containers)
+    outer = tuple(_moved(layout, container) for container in splice.placed.containers)
     for block in blocks:
         start, end = block.start + splice.start, block.end + splice.start
         inner = tuple(Container(c.kind, c.start + splice.start, 0) for c in block.containers)

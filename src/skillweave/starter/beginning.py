@@ -68,7 +68,7 @@ def _example(config: Config) -> tuple[tuple[File, ...], tuple[str, ...]]:
     tree = Tree(config.root, hidden_roots(config))
     for entry in discover(tree, config).entries:
         if entry.path != skill.path or tree.read(entry.path).data != skill.text.encode():
-            return (), (f"no example: there is {entry.path} already",)
+            return (), (f"no example: {entry.path} already exists",)
     return (pattern, skill), ()
 
 
