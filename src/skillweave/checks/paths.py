@@ -41,9 +41,13 @@ def _is_named(out: str, path: str) -> bool:
 
 
 def _held_as(plan: BundlePlan, source: str) -> str | None:
-    """Where a bundle has a file of the project; None if it does not have it."""
-    pages = (out for out, page in plan.pages.items() if page.unit.path == source)
-    return next(pages, None) or next((out for out, copied in plan.copies.items() if copied == source), None)
+    """Where a bundle has a file of the project, or files of a folder; None if it has none."""
+    files = [*((out, page.unit.path) for out, page in plan.pages.items()), *plan.copies.items()]
+    for out, real in files:
+        below = real[len(source) :] if source.endswith("/") else ""
+        if real == source + below and out.endswith(below):
+            return out.removesuffix(below) or "./"
+    return None
 
 
 def _paths_in(site: Site, node: Node) -> tuple[tuple[Span, str], ...]:
