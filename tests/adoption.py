@@ -1,6 +1,6 @@
-"""What the tests of hooks and actions share: this checkout as others get it, and an environment without our own git.
+"""Helpers for the tests of hooks and actions: a clean copy of this checkout, and an environment without our git settings.
 
-What installs the package into an environment of its own takes seconds, so it is done once for all tests and workers.
+Installing the package into its own environment takes seconds, so it is done once for all tests and workers.
 """
 
 from __future__ import annotations
@@ -20,39 +20,39 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 PUBLISHED = "https://github.com/OWNER/skillweave"
-"""The address that the pages give. OWNER is whoever publishes it; the tests put this checkout in its place."""
+"""The repository address in the documentation. OWNER is the future publisher. The tests use this checkout instead."""
 
 PACKAGE = (
     *("pyproject.toml", "README.md", "LICENSE", "src", "docs/reference/diagnostics"),
     *(".pre-commit-hooks.yaml", "action.yml"),
 )
-"""What it takes to install skillweave, and what adopts it."""
+"""The files needed to install skillweave and to use its hooks and its action."""
 
 OURS = ("GIT_", "PRE_COMMIT", "PYTHONPATH", "SKIP", "FORCE_COLOR", "NO_COLOR", "COLUMNS", "GITHUB_", "RUNNER_")
-"""How variables begin that would let the environment of this run into that of the tests."""
+"""Prefixes of environment variables that would leak from this test run into the commands under test."""
 
 
 class Checkout(NamedTuple):
-    """What stands here, uncommitted changes included, as a git repository with one commit."""
+    """A copy of this checkout, including uncommitted changes, as a git repository with one commit."""
 
     path: Path
     revision: str
     environment: Mapping[str, str]
-    """For git and pre-commit: a user who can commit, no configuration of ours, and hooks that are installed once.
+    """Environment for git and pre-commit: a user who can commit, none of our configuration, and a shared hook cache.
 
-    On its path, `pre-commit` and `skillweave` are those of the interpreter that runs the tests.
+    Its PATH finds `pre-commit` and `skillweave` of the interpreter that runs the tests.
     """
 
 
 class Ran(NamedTuple):
-    """What a command leaves behind, apart from files: its streams are one, in the order of a terminal."""
+    """The result of a command, apart from files. Its two streams are combined, in the order a terminal would show."""
 
     status: int
     text: str
 
 
 def checkout(shared: Path) -> Checkout:
-    """The checkout in a folder that all workers share; the first one makes it."""
+    """The checkout, in a folder shared by all workers. The first worker creates it."""
     path, config = shared / "skillweave", shared / "gitconfig"
     environment = {name: value for name, value in os.environ.items() if not name.startswith(OURS)} | {
         "GIT_CONFIG_GLOBAL": str(config),
@@ -75,14 +75,14 @@ def checkout(shared: Path) -> Checkout:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Holds a lock that other workers wait for."""
+    """Hold a lock that other workers wait for."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def run(folder: Path, environment: Mapping[str, str], command: Sequence[str | Path]) -> Ran:
-    """Run a command to its end."""
+    """Run a command and wait for it to end."""
     found = shutil.which(command[0], path=environment["PATH"])
     assert found is not None, command[0]
     done = subprocess.run(
@@ -99,7 +99,7 @@ def run(folder: Path, environment: Mapping[str, str], command: Sequence[str | Pa
 
 
 def local(page: str, tool: Checkout) -> str:
-    """A page's configuration with this checkout in the place of the published repository and its newest release."""
+    """A configuration from the documentation that installs this checkout instead of the newest published release."""
     assert PUBLISHED in page
     return page.replace(PUBLISHED, str(tool.path)).replace("rev: v0.1.0", f"rev: {tool.revision}")
 

@@ -1,4 +1,4 @@
-"""What the tests share: the command, run as people run it, and the option that rewrites expectations."""
+"""Shared fixtures: ways to run the command, and the option that rewrites expected results."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from hypothesis import HealthCheck, settings
 from adoption import Checkout, checkout
 from projects import SPEAKING_VARIABLES, Outcome, run_apart
 
-# The same examples each time, however slow the machine: what fails, fails for whoever looks. Many new ones are looked for
-# with `HYPOTHESIS_PROFILE=nightly pytest`; those that failed are tried first the next time.
+# Use the same examples every time, without a deadline, so that a failure is reproducible on every machine. To search for
+# new examples, run `HYPOTHESIS_PROFILE=nightly pytest`. It tries the examples that failed last time first.
 EVERYWHERE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", EVERYWHERE, derandomize=True, database=None, max_examples=100)
 settings.register_profile("nightly", EVERYWHERE, derandomize=False, max_examples=2000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 DEFAULT_CONFIG = 'documents = ["entries"]\nbanner = false\n'
-"""The `skillweave.toml` of a case or an example that brings none."""
+"""The `skillweave.toml` of a case or an example that has none of its own."""
 
 
 Skillweave = Callable[[Path, Sequence[str]], Outcome]
@@ -38,13 +38,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
-    """Whether expectations are to be rewritten instead of compared."""
+    """Whether to rewrite the expected results instead of comparing them."""
     return bool(request.config.getoption("--update-golden"))
 
 
 @pytest.fixture
 def skillweave_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Skillweave:
-    """Runs the command by a call in this process: the same as `skillweave`, without the 0.2 s of a start."""
+    """Run the command by a call in this process. This equals the `skillweave` fixture, but saves 0.2 s of startup."""
     from skillweave.__main__ import run as run_command
 
     for name in SPEAKING_VARIABLES:
@@ -61,18 +61,18 @@ def skillweave_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
 
 @pytest.fixture(scope="session")
 def skillweave() -> Skillweave:
-    """Runs the command in a process of its own, with no colour and no terminal."""
+    """Run the command in its own process, without colour and without a terminal."""
     return run_apart
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for one project after the other, of as many examples as a module tries."""
+    """A folder that the examples of a module use for their projects, one after the other."""
     return tmp_path_factory.mktemp("project")
 
 
 @pytest.fixture(scope="session")
 def tool(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """What stands here as others install it, made once for all workers."""
+    """A copy of this checkout to install from, created once for all workers."""
     base = tmp_path_factory.getbasetemp()
     return checkout(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)

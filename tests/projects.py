@@ -1,4 +1,4 @@
-"""What tests do with a project: write its files, run the command in it, and look at what is there."""
+"""Helpers for test projects: write their files, run the command in them, and inspect the results."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOCK = "skillweave.lock.json"
-"""The one output that expectations leave out: it holds digests."""
+"""The only output file that expected results omit, because it contains digests."""
 
 SPEAKING_VARIABLES = ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "PYTHONIOENCODING")
-"""What in the environment changes how the command prints."""
+"""The environment variables that change how the command prints."""
 
 
 class Outcome(NamedTuple):
-    """What a run of the command leaves behind, apart from files."""
+    """The result of running the command, apart from files."""
 
     status: int
     out: str
@@ -28,7 +28,7 @@ class Outcome(NamedTuple):
 
 
 class OutputFile(NamedTuple):
-    """A file in an output tree; bytes that are not UTF-8 are kept as surrogates, so that differences print well."""
+    """A file in an output tree. Bytes that are not UTF-8 are decoded to surrogates, so that differences print readably."""
 
     content: str
     executable: bool = False
@@ -38,28 +38,28 @@ class OutputFile(NamedTuple):
 
 
 def skill(name: str, body: str = "") -> str:
-    """A skill without a mistake; `body` begins in line 5, right below the front matter."""
+    """A valid skill. Its `body` begins on line 5, right below the front matter."""
     return f"---\nname: {name}\ndescription: A skill for tests. Use it in tests.\n---\n{body}"
 
 
 def write(path: Path, content: str | bytes) -> Path:
-    """The file, written with exactly these bytes, in folders that come to be where there are none."""
+    """Write a file with exactly these bytes, creating missing folders, and return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape"))
     return path
 
 
 def write_files(root: Path, files: Mapping[str, str | bytes]) -> Path:
-    """The folder, with these files in it by their path, beside what else it holds."""
+    """Write these files, keyed by relative path, into a folder. Existing files stay. Return the folder."""
     for path, content in files.items():
         write(root / path, content)
     return root
 
 
 def files_below(root: Path, *, without: Collection[str] = ()) -> dict[str, bytes]:
-    """Every file below a folder by its path in it, and where a link leads, but for what these names at its top hold.
+    """The contents of the files below a folder by relative path; a symlink's target. `without` lists names at the top to omit.
 
-    A folder that does not exist has none.
+    The result is empty if the folder does not exist.
     """
     return {
         path.relative_to(root).as_posix(): os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
@@ -69,9 +69,9 @@ def files_below(root: Path, *, without: Collection[str] = ()) -> dict[str, bytes
 
 
 def read_tree(folder: Path) -> dict[str, OutputFile]:
-    """Every file below a folder by its path in it, without the lock file; an empty folder is there as `path/`.
+    """All files below a folder, by relative path, except the lock file. An empty folder is listed as `path/`.
 
-    A folder that does not exist is an empty tree.
+    The result is empty if the folder does not exist.
     """
     tree: dict[str, OutputFile] = {}
     for path in sorted(folder.rglob("*")):
@@ -90,7 +90,7 @@ def read_tree(folder: Path) -> dict[str, OutputFile]:
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Our own environment without what changes how the command prints, and with what a test adds."""
+    """The current environment plus `more`, without the variables that change how the command prints."""
     return {name: value for name, value in os.environ.items() if name not in SPEAKING_VARIABLES} | {**(more or {})}
 
 
@@ -100,7 +100,7 @@ def run_apart(
     more: Mapping[str, str] | None = None,
     limit: Callable[[], None] | None = None,
 ) -> Outcome:
-    """Run the command in a process of its own, with no colour and no terminal, and `more` in its environment.
+    """Run the command in its own process, without colour and without a terminal, with `more` added to the environment.
 
     `limit` is called in the new process before the command starts.
     """
@@ -108,13 +108,13 @@ def run_apart(
 
 
 def run_code(project: Path, code: str, arguments: Sequence[str] = (), more: Mapping[str, str] | None = None) -> Outcome:
-    """Run Python code in a process of its own, which imports what this one would import."""
+    """Run Python code in its own process, with the same import path as this one."""
     variables = environment({"PYTHONPATH": os.pathsep.join(sys.path), **(more or {})})
     return _run(project, ["-c", code, *arguments], variables, None)
 
 
 def modules_of_a_build(project: Path, *options: str) -> set[str]:
-    """The modules that a build loads, as a process of its own."""
+    """The names of the modules that a build loads when it runs in its own process."""
     code = "import sys; from skillweave.__main__ import run; run(sys.argv[1:]); print(*sys.modules)"
     done = run_code(project, code, ["build", *options])
     assert done.status == 0, done.err
@@ -122,7 +122,7 @@ def modules_of_a_build(project: Path, *options: str) -> set[str]:
 
 
 def timeless(text: str) -> str:
-    """What a command has printed, without how long it took."""
+    """The output of a command, with durations replaced by fixed text."""
     return re.sub(r"in \d+\.\d\d s", "in a while", text)
 
 

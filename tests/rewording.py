@@ -1,4 +1,4 @@
-"""A project whose texts are included in many ways, to be edited: what a build says then, and what a clean one would say."""
+"""A project that includes its texts in many ways. Tests edit it, and compare an incremental build with a clean one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def opening(name: str) -> str:
-    """How a skill begins, with words of its own."""
+    """The front matter and first lines of a skill, including a paragraph of its own."""
     return skill(name, "\n# Skill\n\nOwn words here.\n\n")
 
 
@@ -136,13 +136,13 @@ FILES = {
 
 
 def built(project: Path) -> Path:
-    """The project, built."""
+    """Create the project and build it."""
     run(make(project))
     return project
 
 
 def make(project: Path) -> Path:
-    """The project, which knows of no build."""
+    """Create the project without building it."""
     return write_files(project, FILES)
 
 
@@ -159,7 +159,7 @@ def run(project: Path) -> None:
 
 
 def is_told_by_words(project: Path, path: str, old: str, new: str) -> bool:
-    """Edit a text, and look whether it would be told without the compiler."""
+    """Edit a text, and return whether the result can be reported without running the compiler."""
     replace(project / path, old, new)
     asked = Asked(load_config(project)[0])
     last = last_published(asked, now())
@@ -167,14 +167,14 @@ def is_told_by_words(project: Path, path: str, old: str, new: str) -> bool:
 
 
 def without_cache(project: Path) -> Path:
-    """A copy of the project that knows of no build but by what it has put out."""
+    """A copy of the project with its outputs but without its cache."""
     clean = project.parent / "clean"
     shutil.rmtree(clean, ignore_errors=True)
     return shutil.copytree(project, clean, ignore=shutil.ignore_patterns(".skillweave"))
 
 
 def run_and_compare(project: Path, memory: Memory | None = None) -> tuple[Diagnostic, ...]:
-    """A build, and one of the same sources that knows of nothing; what both have found."""
+    """Build the project, and compare everything with a build of a copy without a cache. Return the diagnostics."""
     clean = without_cache(project)
     found = build(Asked(load_config(project)[0], memory=memory))
     expected = build(Asked(load_config(clean)[0], cached=False))
@@ -186,7 +186,7 @@ def run_and_compare(project: Path, memory: Memory | None = None) -> tuple[Diagno
 
 
 def compare(project: Path) -> None:
-    """Whether there is what a clean build of the same sources makes, beside what it keeps."""
+    """Assert that the outputs equal those of a clean build."""
     clean = without_cache(project)
     build(Asked(load_config(clean)[0], cached=False))
     assert files_below(project / "build") == files_below(clean / "build")

@@ -1,7 +1,7 @@
-"""Generated texts and projects, for the property tests.
+"""Generated texts and projects for the property tests.
 
-`scraps` are made to confuse a parser; `documents` are Markdown as people write it; `projects` are files of such blocks
-that include each other, kept as templates, so that a test can ask for the source or for a rendering of the parts.
+`scraps` are meant to confuse a parser; `documents` are Markdown as people write it; `projects` are files made of such
+blocks that include each other. They are kept as templates, so that a test can use the sources or render the parts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Lines = tuple[str, ...]
 
 
 def examples(number: int) -> settings:
-    """That many examples where others have a hundred, and as many times as many where the profile asks for more."""
+    """Settings that try this many examples where the default is a hundred. The number scales with the profile."""
     return settings(max_examples=number * settings().max_examples // 100)
 
 
@@ -122,7 +122,7 @@ _MARKDOWN_PIECES = (
 
 
 def scraps() -> st.SearchStrategy[str]:
-    """Texts put together from pieces that mean something to Markdown or to us, most of them no proper documents."""
+    """Texts assembled from pieces that mean something to Markdown or to skillweave. Most are not proper documents."""
     ends = st.sampled_from(("\n", "\n", "\n\n"))
     piece = st.one_of(st.sampled_from(_DIRECTIVE_PIECES), st.sampled_from(_MARKDOWN_PIECES), ends)
     body = st.lists(piece, max_size=40).map("".join)
@@ -131,7 +131,7 @@ def scraps() -> st.SearchStrategy[str]:
 
 
 def openers_everywhere() -> st.SearchStrategy[str]:
-    """Texts with whole directives, each with a target of its own (`u0q.md`, `u1q.md` …), where Markdown is tricky."""
+    """Texts with complete directives in places where Markdown is tricky. Each has its own target (`u0q.md`, `u1q.md` …)."""
     directive = st.sampled_from(
         ("<<include: @>>", "{{include: @}}", "<<reference: @>>", "{{ asset: @ }}", "\\<<include: @>>")
     )
@@ -139,7 +139,7 @@ def openers_everywhere() -> st.SearchStrategy[str]:
     return st.lists(piece, min_size=1, max_size=24).map("".join).map(_numbered)
 
 
-# Without what would make an opener here another one, or none, for us alone.
+# Excludes pieces that would change or remove an opener only for skillweave, not for Markdown.
 _UNTANGLED = tuple(
     piece
     for piece in _MARKDOWN_PIECES
@@ -196,7 +196,7 @@ _DEFINITIONS = (
 
 
 def leaves(*, headings: bool = True) -> st.SearchStrategy[Lines]:
-    """One block that holds no blocks."""
+    """One block that contains no other blocks."""
     kinds = [
         _text_lines(),
         _text_lines(),
@@ -223,7 +223,7 @@ def leaves(*, headings: bool = True) -> st.SearchStrategy[Lines]:
 
 
 def blocks(includes: st.SearchStrategy[Lines] | None = None) -> st.SearchStrategy[Lines]:
-    """One block: a leaf, an include, or a list or quote of blocks."""
+    """One block: a leaf, an include, or a list or quote that contains blocks."""
     leaf = leaves() if includes is None else st.one_of(leaves(), leaves(), includes)
     return st.recursive(leaf, lambda inner: st.one_of(_lists(inner), _quotes(inner)), max_leaves=6)
 
@@ -258,7 +258,7 @@ def _bodies(draw: st.DrawFn, inner: st.SearchStrategy[Lines]) -> Lines:
 
 
 def _joined(draw: Callable[[st.SearchStrategy[int]], int], parts: list[Lines], tight: int) -> Lines:
-    """Blocks one behind the other: with a blank line between them but once in `tight` times."""
+    """The lines of some blocks in a row, separated by blank lines except about once in `tight` times."""
     lines: list[str] = []
     for part in parts:
         if lines and draw(st.integers(1, tight)) > 1:
@@ -274,34 +274,34 @@ def _texts(draw: st.DrawFn, block: st.SearchStrategy[Lines], tight: int = 4) -> 
 
 
 def documents() -> st.SearchStrategy[str]:
-    """One text without directives, references to labels of its own included."""
+    """A text without directives. References to its own labels are included."""
     return _texts(blocks()).map(lambda text: text.replace("@L", "own"))
 
 
 class Project(NamedTuple):
-    """Templates of `p0.md`, `p1.md` …: `@@2@@` is an include of `p2.md`. The first is the entry; includes go upward."""
+    """Templates of `p0.md`, `p1.md` …, where `@@2@@` includes `p2.md`. `p0.md` is the entry; includes go to higher numbers."""
 
     templates: tuple[str, ...]
 
     def source(self, number: int) -> str:
-        """The text of a file as an author writes it."""
+        """The source text of a file, as an author would write it."""
         return self.filled(number, lambda target: f"<<include: p{target}.md level=keep>>")
 
     def filled(self, number: int, stand_in: Callable[[int], str]) -> str:
-        """The text of a file with something else for each of its includes."""
+        """The text of a file with each include replaced by `stand_in(target)`."""
         template = self.templates[number].replace("@L", f"label{number}")
         return re.sub(r"@@(\d)@@", lambda match: stand_in(int(match[1])), template)
 
     def targets(self, number: int) -> list[int]:
-        """The files that a file includes, in order."""
+        """The numbers of the files that a file includes, in order."""
         return [int(target) for target in re.findall(r"@@(\d)@@", self.templates[number])]
 
 
 @st.composite
 def projects(draw: st.DrawFn) -> Project:
-    """An entry and one to three patterns of any blocks, with includes in block places: also in lists and in quotes.
+    """An entry and one to three patterns of arbitrary blocks, with includes as blocks, also in lists and quotes.
 
-    Every file but the last includes another one at least once.
+    Every file except the last includes another one at least once.
     """
     count = draw(st.integers(2, 4))
     templates = []

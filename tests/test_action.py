@@ -1,4 +1,4 @@
-"""The action and the job for GitLab, run as their runners run them: the steps' own shell text, real bash, real installs."""
+"""The GitHub action and the GitLab job, run as their runners would: the original shell text, real bash, real installs."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 SKILL = skill("x", "# X\n\n<<include: a.md>>\n")
 TRAP = "from pathlib import Path\nPath(__file__).with_suffix('.ran').touch()\nraise SystemExit('the trap ran')\n"
 MODULES = ("pip", "venv", "ensurepip", "click", "skillweave", "sitecustomize", "usercustomize", "json", "encodings")
-"""What a pull request could bring to be imported in the place of what is meant."""
+"""Modules that a pull request could add to shadow the real ones."""
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A checkout that a stranger made: a skill with a mistake, and modules that must not be imported."""
+    """An untrusted checkout: a skill with an error, and modules that must never be imported."""
     for name in MODULES:
         write(tmp_path / f"{name}.py", TRAP)
     write(tmp_path / "skills/x/SKILL.md", SKILL)
@@ -36,7 +36,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def runner(project: Path, tool: Checkout) -> dict[str, str]:
-    """What the runner has in its environment after the first step, which was run once, among the traps."""
+    """The runner's environment after the first step, which ran once with the untrusted modules present."""
     temporary = tool.path.parent / "runner"
     environment = dict(tool.environment) | {
         "CI": "true",
@@ -53,7 +53,7 @@ def runner(project: Path, tool: Checkout) -> dict[str, str]:
 
 
 def step(number: int, project: Path, environment: dict[str, str], inputs: dict[str, str]) -> Ran:
-    """Run a step of the action as the runner does: expressions in `env` are filled in, and the text goes to bash."""
+    """Run one step of the action as the runner does: fill in the expressions in `env`, then pass the text to bash."""
     found = ACTION["runs"]["steps"][number]
     values = {name: about["default"] for name, about in ACTION["inputs"].items()} | inputs
     given = {
@@ -83,7 +83,7 @@ def test_a_mistake_fails_the_step_and_stands_at_its_line(project: Path, runner: 
     assert traps_that_ran(project) == []
 
 
-def test_a_sound_project_passes_and_its_cache_is_not_used(project: Path, runner: dict[str, str]) -> None:
+def test_a_valid_project_passes_and_no_cache_is_used(project: Path, runner: dict[str, str]) -> None:
     write(project / "patterns/a.md", "Text.\n")
     ran = step(1, project, runner, {})
     assert ran.status == 0
@@ -92,7 +92,7 @@ def test_a_sound_project_passes_and_its_cache_is_not_used(project: Path, runner:
     assert traps_that_ran(project) == []
 
 
-def test_a_committed_bundle_that_is_stale_fails_build_only(project: Path, runner: dict[str, str]) -> None:
+def test_a_stale_committed_bundle_fails_only_build(project: Path, runner: dict[str, str]) -> None:
     write(project / "patterns/a.md", "Text.\n")
     bash('"$RUNNER_TEMP/skillweave/bin/skillweave" build', project, runner)
     assert step(1, project, runner, {"command": "build"}).status == 0
@@ -114,7 +114,7 @@ def test_arguments_are_arguments_and_never_shell(project: Path, runner: dict[str
     assert not (project / "hacked").exists()
 
 
-def test_the_findings_are_written_as_sarif_too(project: Path, runner: dict[str, str]) -> None:
+def test_the_findings_are_also_written_as_sarif(project: Path, runner: dict[str, str]) -> None:
     assert step(1, project, runner, {"sarif-file": "no folder/skillweave.sarif"}).status == 2
     ran = step(1, project, runner, {"sarif-file": "skill weave.sarif"})
     assert ran.status == 1
@@ -125,7 +125,7 @@ def test_the_findings_are_written_as_sarif_too(project: Path, runner: dict[str, 
 
 
 def test_the_job_for_gitlab(project: Path, runner: dict[str, str]) -> None:
-    """All of its script but the install, which is the one of the action's first step."""
+    """Run the whole script of the job except the install, which is covered by the action's first step."""
     page = (ROOT / "docs/how-to/gitlab.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"^```yaml file=\.gitlab-ci\.yml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     job = yaml.safe_load(block)["skillweave"]
@@ -141,14 +141,14 @@ def test_the_job_for_gitlab(project: Path, runner: dict[str, str]) -> None:
     assert traps_that_ran(project) == []
 
 
-def test_no_input_is_ever_part_of_the_shell_text() -> None:
+def test_inputs_are_never_part_of_the_shell_text() -> None:
     for found in ACTION["runs"]["steps"]:
         assert "${{" not in found["run"]
         assert found["shell"] == "bash"
         assert all(re.fullmatch(r"\$\{\{ inputs\.[\w-]+ \}\}", text) for text in found["env"].values())
 
 
-def test_the_workflows_of_the_how_to_pin_what_they_use_and_use_inputs_that_exist() -> None:
+def test_the_documented_workflows_pin_their_actions_and_use_existing_inputs() -> None:
     page = (ROOT / "docs/how-to/github.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```yaml file=\S+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     steps: list[dict[str, Any]] = [

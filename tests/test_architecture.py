@@ -1,4 +1,4 @@
-"""What ARCHITECTURE.md promises of the code: layers, homes of dependencies, access to the disk, the cost of a start."""
+"""The claims of ARCHITECTURE.md about the code: layers, dependencies, disk access, and startup cost."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ORDER = [
     name.removesuffix(".py").removesuffix("/")
     for name in re.findall(r"^\| \w+ \| `([\w./]+)` \|", ARCHITECTURE, re.MULTILINE)
 ]
-"""Every module and package in the order of ARCHITECTURE.md's table: each may import only what stands before it."""
+"""Every module and package in the order of the table in ARCHITECTURE.md. Each may import only what comes before it."""
 
 HOMES = {
     "click": {"cli"},
@@ -34,7 +34,7 @@ HOMES = {
     "jinja2": {"template"},
     "watchdog": {"watch"},
 }
-"""Which module or package alone imports a dependency."""
+"""The only modules or packages that may import each dependency."""
 
 ON_DISK = {
     *(
@@ -55,18 +55,19 @@ ON_DISK = {
     ),
     *("publish", "move", "package", "explain", "starter", "watch", "cli", "__main__"),
 }
-"""Who touches the disk: for the project, its own file, its own pages, the cache, or the working directory; or ends the
-process."""
+"""The modules that may touch the disk: for the project, their own files or pages, the cache, or the working directory; or to
+end the process.
+"""
 
 DISK_MODULES = {"fileinput", "glob", "importlib", "os", "pathlib", "shutil", "socket", "subprocess", "tempfile"}
-"""Modules that reach outside the process. A type may come from any of them: an annotation opens no file."""
+"""Modules that reach outside the process. Importing only types from them is allowed, since an annotation opens no file."""
 
 DISK_METHODS = {
     *("exists", "is_dir", "is_file", "iterdir", "lstat", "resolve", "rglob", "stat"),
     *("open", "read_bytes", "read_text"),
     *("mkdir", "rename", "rmdir", "symlink_to", "touch", "unlink", "write_bytes", "write_text"),
 }
-"""Calls that touch the disk on a path that someone else made."""
+"""Methods that touch the disk through a path object created elsewhere."""
 
 
 BOUNDED = {
@@ -83,30 +84,30 @@ BOUNDED = {
     "template/checks.py: .find": "it asks the scan",
     "template/compiling.py: _numbered": "`if`s nest as deep as was checked",
 }
-"""The functions of a file (and the methods, with a dot) that may come to call themselves, and why that ends soon."""
+"""The functions (methods with a leading dot) of a file that may call themselves, and why the recursion is shallow."""
 
 
 class Import(NamedTuple):
-    """One imported module, and where."""
+    """One imported module, and the place of the import."""
 
     importer: str
-    """The top module or package that holds it."""
+    """The top-level module or package that contains the import."""
     name: str
-    """In full, such as `skillweave.markdown.rules`."""
+    """The full name, such as `skillweave.markdown.rules`."""
     place: str
     for_types: bool
-    """Whether it stands under `if TYPE_CHECKING`."""
+    """Whether the import is under `if TYPE_CHECKING`."""
 
 
 def files() -> Iterator[tuple[str, str, ast.Module]]:
-    """Every source file: the top module that it belongs to, its path, and its syntax tree."""
+    """Every source file: its top-level module, its path, and its syntax tree."""
     for path in sorted(SOURCE.rglob("*.py")):
         below = path.relative_to(SOURCE)
         yield below.parts[0].removesuffix(".py"), below.as_posix(), ast.parse(path.read_text(encoding="utf-8"))
 
 
 def imports() -> Iterator[Import]:
-    """Every import of every file, those in functions and those for types too."""
+    """Every import of every file, including those in functions and those for types only."""
     for importer, path, tree in files():
         typing_only = {
             id(inner)
@@ -122,7 +123,7 @@ def imports() -> Iterator[Import]:
 
 
 def imported(node: ast.Import | ast.ImportFrom) -> list[str]:
-    """The modules that a statement names: `from a import b` is `a.b` where that is a module of ours."""
+    """The modules that a statement imports. `from a import b` counts as `a.b` if that is one of our modules."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     assert node.level == 0, "relative imports hide who imports whom"
@@ -131,7 +132,7 @@ def imported(node: ast.Import | ast.ImportFrom) -> list[str]:
 
 
 def is_ours(name: str) -> bool:
-    """Whether a dotted name is a module or a package of skillweave."""
+    """Whether a dotted name is a module or package of skillweave."""
     path = SOURCE.parent / name.replace(".", "/")
     return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
 
@@ -145,7 +146,7 @@ def top_modules() -> set[str]:
 IMPORTS = tuple(imports())
 
 
-def test_every_module_has_its_layer() -> None:
+def test_every_module_has_a_layer() -> None:
     assert sorted(ORDER) == sorted(top_modules()), "put a new module into the table of ARCHITECTURE.md"
 
 
@@ -161,8 +162,8 @@ def test_a_module_imports_only_what_stands_before_it() -> None:
     assert upward == []
 
 
-def test_a_package_hides_no_cycle() -> None:
-    """Inside a package, what a module imports when it is loaded never leads back to it."""
+def test_packages_have_no_import_cycles() -> None:
+    """Inside a package, the imports that run when a module is loaded must not form a cycle."""
     edges: dict[str, set[str]] = {}
     for _, path, tree in files():
         name = "skillweave." + path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
@@ -235,12 +236,12 @@ def test_a_start_loads_click_and_nothing_heavy(module: str) -> None:
 
 
 def test_no_function_calls_itself() -> None:
-    """Authors decide how deep things nest, so nothing recurses: neither by itself nor through others of its file."""
+    """Authors decide how deeply things nest, so no function may recurse, neither directly nor through others in its file."""
     assert {f"{path}: {ring}" for _, path, tree in files() for ring in rings(tree)} == BOUNDED.keys()
 
 
 def rings(tree: ast.Module) -> set[str]:
-    """The functions of a file that lead to each other, by name. A method is `.name`, whatever class it is of."""
+    """The groups of functions in a file that call each other in a cycle. A method is written `.name`, whatever its class."""
     methods = {id(node) for found in ast.walk(tree) if isinstance(found, ast.ClassDef) for node in found.body}
     uses: dict[str, set[str]] = {}
     for node in ast.walk(tree):
@@ -258,7 +259,7 @@ def rings(tree: ast.Module) -> set[str]:
 
 
 def used(function: ast.FunctionDef) -> Iterator[str]:
-    """The functions that a function names, and the methods that it calls, but for names of its own and those of `super()`."""
+    """The functions that a function refers to and the methods that it calls, except its local names and calls on `super()`."""
     own = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
     for node in ast.walk(function):
         if isinstance(node, ast.ImportFrom):
@@ -275,8 +276,8 @@ def used(function: ast.FunctionDef) -> Iterator[str]:
                 pass
 
 
-def test_the_rules_that_code_names_are_in_the_reference() -> None:
-    """`(directives.md, Splicing)` in a docstring leads to that heading of the page."""
+def test_rules_cited_in_docstrings_exist_in_the_reference() -> None:
+    """A mention such as `(directives.md, Splicing)` in a docstring must name an existing heading of that page."""
     named = {
         found
         for path in (ROOT / "src").rglob("*.py")

@@ -1,4 +1,4 @@
-"""`build --check` and `build --diff`: nothing is written, and everything that is not current is named."""
+"""`build --check` and `build --diff` write nothing, and report everything that is not current."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOCK = "build/skillweave.lock.json"
 
 @pytest.fixture
 def project(tmp_path: Path, skillweave: Skillweave) -> Path:
-    """A project with two skills, built."""
+    """A project with two skills, already built."""
     write_files(
         tmp_path,
         {
@@ -40,7 +40,7 @@ def project(tmp_path: Path, skillweave: Skillweave) -> Path:
 
 
 def snapshot(folder: Path) -> dict[str, tuple[bytes, int, int]]:
-    """Every file and link below a folder: content, mode, and when it was written."""
+    """The content, mode and modification time of every file and link below a folder."""
     return {
         path.relative_to(folder).as_posix(): (
             str(path.readlink()).encode() if path.is_symlink() else path.read_bytes(),
@@ -53,7 +53,7 @@ def snapshot(folder: Path) -> dict[str, tuple[bytes, int, int]]:
 
 
 def named(project: Path, skillweave: Skillweave, *arguments: str) -> list[str]:
-    """What `build --check` says of each output, as `path: state`."""
+    """The findings of `build --check` for each output, as `path: state`."""
     before = snapshot(project)
     outcome = skillweave(project, ["build", "--check", "--format", "concise", *arguments])
     assert snapshot(project) == before
@@ -63,7 +63,7 @@ def named(project: Path, skillweave: Skillweave, *arguments: str) -> list[str]:
     return [f"{line.split(':')[0]}: {line.partition(' is ')[2].split(':')[0]}" for line in lines]
 
 
-def test_a_current_output_is_said_in_one_line(project: Path, skillweave: Skillweave) -> None:
+def test_a_current_output_is_reported_in_one_line(project: Path, skillweave: Skillweave) -> None:
     outcome = skillweave(project, ["build", "--check"])
     assert (outcome.status, outcome.out, outcome.err) == (0, "build/ is current: 2 skills\n", "")
     assert skillweave(project, ["build", "--check", "x"]).out == "build/ is current: 1 skill\n"
@@ -139,20 +139,20 @@ CHANGES: list[tuple[Callable[[Path], None], list[str]]] = [
 
 
 @pytest.mark.parametrize(("change", "expected"), CHANGES, ids=lambda value: getattr(value, "__name__", ""))
-def test_every_difference_is_named(
+def test_every_difference_is_reported(
     project: Path, skillweave: Skillweave, change: Callable[[Path], None], expected: list[str]
 ) -> None:
     change(project)
     assert named(project, skillweave) == expected
 
 
-def test_a_project_that_was_never_built_misses_all(project: Path, skillweave: Skillweave) -> None:
+def test_all_outputs_of_an_unbuilt_project_are_missing(project: Path, skillweave: Skillweave) -> None:
     shutil.rmtree(project / "build")
     missing = [f"{BUILT}: missing", "build/skills/x/run.sh: missing", "build/skills/y/SKILL.md: missing"]
     assert named(project, skillweave) == [*missing, f"{LOCK}: missing"]
 
 
-def test_the_cure_of_a_stray_is_not_a_build_unless_a_build_wrote_it(project: Path, skillweave: Skillweave) -> None:
+def test_a_build_is_suggested_only_for_strays_that_a_build_wrote(project: Path, skillweave: Skillweave) -> None:
     remove_a_source(project)
     assert "help: run `skillweave build`" in skillweave(project, ["build", "--check"]).out
     skillweave(project, ["build"])
@@ -161,22 +161,22 @@ def test_the_cure_of_a_stray_is_not_a_build_unless_a_build_wrote_it(project: Pat
     assert "help: no build wrote it" in stray.out
 
 
-def test_an_entry_with_an_error_keeps_what_it_has(project: Path, skillweave: Skillweave) -> None:
-    """Its last good output is neither stale nor stray; the error alone is told."""
+def test_the_output_of_an_entry_with_an_error_is_not_reported(project: Path, skillweave: Skillweave) -> None:
+    """Its last good output is neither stale nor stray. Only the error is reported."""
     write(project / "skills/y/SKILL.md", SKILL.replace("x", "y") + "\n<<include: missing.md>>\n")
     outcome = skillweave(project, ["build", "--check", "--format", "json"])
     assert outcome.status == 1
     assert [found["code"] for found in json.loads(outcome.out)["diagnostics"]] == ["SW201"]
 
 
-def test_a_named_entry_alone_is_checked(project: Path, skillweave: Skillweave) -> None:
+def test_only_the_named_entry_is_checked(project: Path, skillweave: Skillweave) -> None:
     write(project / "skills/y/SKILL.md", SKILL.replace("x", "y") + "\nMore.\n")
     assert skillweave(project, ["build", "--check", "x"]).status == 0
     assert named(project, skillweave, "y") == ["build/skills/y/SKILL.md: stale", f"{LOCK}: stale"]
 
 
-def test_the_diff_is_a_patch_that_does_what_a_build_does(project: Path, skillweave: Skillweave) -> None:
-    """`git apply` takes it: new, changed and removed files, modes, texts without a last line end."""
+def test_applying_the_diff_equals_a_build(project: Path, skillweave: Skillweave) -> None:
+    """`git apply` accepts it, including new, changed and removed files, modes, and texts without a final newline."""
     edit_pattern(project)
     remove_a_source(project)
     take_the_mode(project)
@@ -194,7 +194,7 @@ def test_the_diff_is_a_patch_that_does_what_a_build_does(project: Path, skillwea
     assert "0 skills" in built.out
 
 
-def test_the_diff_takes_line_ends_along(project: Path, skillweave: Skillweave) -> None:
+def test_the_diff_includes_line_ends(project: Path, skillweave: Skillweave) -> None:
     built = (project / BUILT).read_bytes()
     (project / BUILT).write_bytes(built.replace(b"\n", b"\r\n"))
     patch = skillweave(project, ["build", "--diff"]).out.encode()
@@ -202,7 +202,7 @@ def test_the_diff_takes_line_ends_along(project: Path, skillweave: Skillweave) -
     assert (project / BUILT).read_bytes() == built
 
 
-def test_other_files_only_differ(project: Path, skillweave: Skillweave) -> None:
+def test_binary_files_are_only_reported_as_different(project: Path, skillweave: Skillweave) -> None:
     (project / "skills/x/data.bin").write_bytes(b"\0\1")
     (project / "skills/x/latin.txt").write_bytes(b"\xe9\n")
     out = skillweave(project, ["build", "--diff"]).out
@@ -215,20 +215,20 @@ def test_the_diff_of_a_current_output_is_empty(project: Path, skillweave: Skillw
     assert (outcome.status, outcome.out, outcome.err) == (0, "", "build/ is current: 2 skills\n")
 
 
-def test_a_foreign_file_is_no_part_of_the_diff(project: Path, skillweave: Skillweave) -> None:
-    """A build does not touch it, so a patch that removes it would be a lie."""
+def test_a_foreign_file_is_not_part_of_the_diff(project: Path, skillweave: Skillweave) -> None:
+    """A build does not touch the file, so the patch must not remove it."""
     write(project / "build/notes.txt", "Mine.\n")
     both = skillweave(project, ["build", "--check", "--diff"])
     assert (both.status, both.out) == (1, "")
     assert "build/notes.txt is stray" in both.err
 
 
-def test_what_is_in_the_way_is_said(project: Path, skillweave: Skillweave) -> None:
+def test_an_obstacle_is_reported(project: Path, skillweave: Skillweave) -> None:
     replace_by_a_link(project)
     assert skillweave(project, ["build", "--diff"]).out == f"{BUILT} is not a regular file\n"
 
 
-def test_with_both_the_patch_is_alone_on_standard_output(project: Path, skillweave: Skillweave) -> None:
+def test_check_and_diff_print_only_the_patch_to_standard_output(project: Path, skillweave: Skillweave) -> None:
     edit_output(project)
     both = skillweave(project, ["build", "--check", "--diff"])
     assert both.status == 1
@@ -236,13 +236,13 @@ def test_with_both_the_patch_is_alone_on_standard_output(project: Path, skillwea
     assert f"{BUILT} is stale" in both.err
 
 
-def test_there_is_no_diff_in_json(project: Path, skillweave: Skillweave) -> None:
+def test_a_diff_in_json_is_refused(project: Path, skillweave: Skillweave) -> None:
     outcome = skillweave(project, ["build", "--diff", "--format", "json"])
     assert outcome.status == 2
     assert "--diff cannot be written as json" in outcome.err
 
 
-def test_a_stray_below_a_hidden_root_is_named(project: Path, skillweave: Skillweave) -> None:
+def test_a_stray_below_a_hidden_root_is_reported(project: Path, skillweave: Skillweave) -> None:
     write(project / "plugins/.x/skills/z/SKILL.md", SKILL.replace("x", "z"))
     write(project / "skillweave.toml", 'skills = ["plugins/.x/skills"]\n')
     assert skillweave(project, ["build"]).status == 0
@@ -251,7 +251,7 @@ def test_a_stray_below_a_hidden_root_is_named(project: Path, skillweave: Skillwe
     assert named(project, skillweave) == ["build/plugins/.x/skills/z/stray.md: stray"]
 
 
-def test_what_a_build_would_refuse_is_not_called_to_be_built(project: Path, skillweave: Skillweave) -> None:
+def test_a_build_that_would_be_refused_is_not_suggested(project: Path, skillweave: Skillweave) -> None:
     (project / LOCK).unlink()
     write(project / BUILT, "mine\n")
     outcome = skillweave(project, ["build", "--check", "x"])

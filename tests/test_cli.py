@@ -1,6 +1,6 @@
-"""The command as people and programs meet it: help, exit statuses, streams, colour, and what the system can do to it.
+"""The command line from outside: help, exit statuses, streams, colour, and failures of the system.
 
-Real processes throughout: nothing of the command is imported but the list of its commands.
+The tests start real processes. The list of commands is the only thing they import from the command line.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ def command(*arguments: str) -> list[str]:
 def run(
     project: Path, *arguments: str, env: dict[str, str] | None = None, limit: Callable[[], None] | None = None
 ) -> Outcome:
-    """Run the command to its end. `limit` is called in the new process before the command starts."""
+    """Run the command and wait for it to end. `limit` is called in the new process before the command starts."""
     return run_apart(project, arguments, env, limit)
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project of one skill, which has no mistake."""
+    """A project with one valid skill."""
     write(tmp_path / "skills/x/SKILL.md", SKILL)
     return tmp_path
 
 
 @pytest.fixture
 def broken(project: Path) -> Path:
-    """The project with an error and a warning."""
+    """The project with one error and one warning added."""
     write(project / "skills/x/SKILL.md", f"{SKILL}\n<<include: nope.md>>\n")
     write(project / "patterns/unused.md", "text\n")
     return project
@@ -59,7 +59,7 @@ def broken(project: Path) -> Path:
 
 @pytest.fixture
 def talkative(project: Path) -> Path:
-    """The project with more findings than a pipe holds."""
+    """The project with more findings than fit into a pipe's buffer."""
     write(project / "skills/x/SKILL.md", SKILL + "\n<<include: a.md lives=1>>\n" * 3000)
     return project
 
@@ -93,7 +93,7 @@ REFERENCE = (Path(__file__).parent.parent / "docs/reference/cli.md").read_text(e
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_the_reference_has_every_option_and_no_other(tmp_path: Path, name: str) -> None:
+def test_the_reference_lists_exactly_the_existing_options(tmp_path: Path, name: str) -> None:
     sections = re.split(r"^## ", REFERENCE, flags=re.MULTILINE)
     (own,) = (section for section in sections if section.startswith(f"`skillweave {name}"))
     (common,) = (section for section in sections if section.startswith("Common options"))
@@ -106,14 +106,14 @@ def test_the_reference_has_every_option_and_no_other(tmp_path: Path, name: str) 
     assert sorted(option.findall(in_tables)) == sorted(option.findall(in_help))
 
 
-def test_the_reference_has_every_command_and_no_other() -> None:
+def test_the_reference_lists_exactly_the_existing_commands() -> None:
     assert sorted(re.findall(r"^## `skillweave (\w+)", REFERENCE, re.MULTILINE)) == sorted(COMMANDS)
 
 
 # Exit statuses
 
 
-def test_0_when_all_is_well(project: Path) -> None:
+def test_0_without_problems(project: Path) -> None:
     assert run(project, "check") == Outcome(0, "no problems in 1 file\n", "")
     built = run(project, "build")
     assert (built.status, built.err) == (0, "")
@@ -121,7 +121,7 @@ def test_0_when_all_is_well(project: Path) -> None:
     assert (project / "build/skills/x/SKILL.md").read_text() == SKILL.replace("---\n", f"---\n{BANNER}", 1)
 
 
-def test_0_with_warnings_and_1_where_they_count(project: Path) -> None:
+def test_0_with_warnings_and_1_with_strict(project: Path) -> None:
     write(project / "patterns/unused.md", "text\n")
     assert run(project, "check").status == 0
     strict = run(project, "check", "--strict", "--format", "concise")
@@ -140,7 +140,7 @@ def test_1_with_an_error_and_the_other_entries_are_built(broken: Path) -> None:
     assert sorted(path.name for path in (broken / "build/skills").iterdir()) == ["y"]
 
 
-def test_1_with_an_id_twice_which_counts_and_keeps_what_is_published(project: Path) -> None:
+def test_1_with_a_duplicate_id_which_is_counted_and_keeps_published_outputs(project: Path) -> None:
     assert run(project, "build").status == 0
     write(project / "more/x/SKILL.md", SKILL)
     write(project / "skillweave.toml", 'skills = ["more", "skills"]\n')
@@ -182,7 +182,7 @@ def test_2_for_a_misused_command(project: Path, arguments: list[str], words: str
 
 
 @pytest.mark.parametrize("name", ["build", "check", "package"])
-def test_2_for_an_unknown_entry_and_the_nearest_is_named(project: Path, name: str) -> None:
+def test_2_for_an_unknown_entry_and_the_nearest_is_suggested(project: Path, name: str) -> None:
     write(project / "skills/orchestration/SKILL.md", SKILL.replace("name: x", "name: orchestration"))
     refused = run(project, name, "x", "orchestratoin")
     assert (refused.status, refused.out) == (2, "")
@@ -191,7 +191,7 @@ def test_2_for_an_unknown_entry_and_the_nearest_is_named(project: Path, name: st
 
 
 @pytest.mark.parametrize("name", ["build", "check", "package"])
-def test_2_for_a_mistake_in_the_configuration_and_nothing_is_done(project: Path, name: str) -> None:
+def test_2_for_an_error_in_the_configuration_and_nothing_is_done(project: Path, name: str) -> None:
     write(project / "skillweave.toml", 'outptu = "x"\n')
     refused = run(project, name)
     assert (refused.status, refused.out) == (2, "")
@@ -201,7 +201,7 @@ def test_2_for_a_mistake_in_the_configuration_and_nothing_is_done(project: Path,
 
 
 @pytest.mark.parametrize("name", ["build", "check", "graph", "package"])
-def test_a_project_without_skills_is_told_how_to_have_one(tmp_path: Path, name: str) -> None:
+def test_a_project_without_skills_gets_a_hint_to_add_one(tmp_path: Path, name: str) -> None:
     for file, place in (("", "a skillweave.toml"), ("skillweave.toml", "skillweave.toml")):
         if file:
             write(tmp_path / file, 'skills = ["bots"]\n')
@@ -211,7 +211,7 @@ def test_a_project_without_skills_is_told_how_to_have_one(tmp_path: Path, name: 
         assert "`skillweave init`" in shown.err
 
 
-def test_an_empty_list_of_skills_is_told_as_what_it_is(tmp_path: Path) -> None:
+def test_an_empty_list_of_skills_is_reported_as_empty(tmp_path: Path) -> None:
     for documents, told in (
         ("", "`skills` is empty; name folders"),
         ("agents", "is empty, and for .md files below agents;"),
@@ -228,9 +228,7 @@ def test_an_empty_list_of_skills_is_told_as_what_it_is(tmp_path: Path) -> None:
         ("skills/x", 'the output "skills/x" is inside the root "skills" of skills'),
     ],
 )
-def test_a_mistake_of_the_command_line_shows_no_line_of_the_configuration(
-    project: Path, output: str, message: str
-) -> None:
+def test_a_command_line_error_shows_no_line_of_the_configuration(project: Path, output: str, message: str) -> None:
     write(project / "skillweave.toml", "banner = false\n")
     refused = run(project, "check", "--output", output)
     head, place, *rest = refused.err.splitlines()
@@ -240,14 +238,14 @@ def test_a_mistake_of_the_command_line_shows_no_line_of_the_configuration(
     ]
 
 
-def test_2_for_a_configuration_that_is_not_there(project: Path) -> None:
+def test_2_for_a_missing_configuration(project: Path) -> None:
     refused = run(project, "check", "--config", "nope.toml")
     assert refused.err.startswith("error[SW001]: cannot read the configuration: there is no such file\n")
     assert (refused.status, refused.out) == (2, "")
 
 
-def test_3_for_a_bug_with_what_to_report(project: Path) -> None:
-    """A broken installation stands for a bug: the module that `check` needs cannot be imported."""
+def test_3_for_a_bug_with_details_to_report(project: Path) -> None:
+    """A broken installation simulates a bug: the module that `check` needs cannot be imported."""
     program = "import sys; sys.modules['skillweave.build'] = None; from skillweave.__main__ import main; main()"
     done = run_code(project, program, ["check"])
     assert done.status == 3
@@ -256,7 +254,7 @@ def test_3_for_a_bug_with_what_to_report(project: Path) -> None:
 
 
 def test_130_when_interrupted(talkative: Path) -> None:
-    """It blocks on a full pipe; that its first words have come says that it is in the middle of its work."""
+    """The command blocks on a full pipe. Once its first output has arrived, it is in the middle of its work."""
     with subprocess.Popen(
         command("check", "--format", "concise"),
         cwd=talkative,
@@ -273,8 +271,8 @@ def test_130_when_interrupted(talkative: Path) -> None:
 
 
 @pytest.mark.parametrize("module", ["skillweave.cli", "skillweave.cli.flags", "skillweave.cli.checking"])
-def test_130_when_interrupted_before_the_command_line_is_there(project: Path, module: str) -> None:
-    """The signal comes when one of the first modules is looked up that `skillweave` imports."""
+def test_130_when_interrupted_while_the_command_line_is_loading(project: Path, module: str) -> None:
+    """The signal arrives while one of the first modules that `skillweave` imports is being looked up."""
     program = (
         "import os, signal, sys\n"
         "class Interrupting:\n"
@@ -306,7 +304,7 @@ def test_an_entry_is_named_by_its_id_or_its_path(project: Path) -> None:
 # Streams, quiet and verbose
 
 
-def test_quiet_leaves_errors_only(broken: Path) -> None:
+def test_quiet_prints_only_errors(broken: Path) -> None:
     checked = run(broken, "check", "--quiet", "--format", "concise")
     assert (checked.status, checked.out, checked.err) == (1, "skills/x/SKILL.md:7:12: SW201 cannot find nope.md\n", "")
     assert run(broken, "check", "--format", "concise").out.count("\n") == 2
@@ -314,20 +312,20 @@ def test_quiet_leaves_errors_only(broken: Path) -> None:
     assert run(broken, "build", "--quiet") == Outcome(0, "", "")
 
 
-def test_verbose_names_what_did_not_change(project: Path) -> None:
+def test_verbose_lists_unchanged_entries(project: Path) -> None:
     run(project, "build")
     assert "unchanged x\n" in run(project, "build", "--verbose").out
     assert "unchanged x\n" not in run(project, "build").out
 
 
 @pytest.mark.parametrize("name", ["build", "check"])
-def test_json_is_all_that_stands_on_stdout(broken: Path, name: str) -> None:
+def test_json_is_the_only_output_on_stdout(broken: Path, name: str) -> None:
     done = run(broken, name, "--format", "json")
     assert (done.status, done.err) == (1, "")
     assert json.loads(done.out)["summary"] == {"errors": 1, "warnings": 1, "infos": 0, "files": 2, "skills": 1}
 
 
-def test_an_old_terminal_gets_what_it_can_show(project: Path) -> None:
+def test_an_ascii_terminal_is_supported(project: Path) -> None:
     built = run(project, "build", env={"PYTHONIOENCODING": "ascii:backslashreplace"})
     assert (built.status, built.err) == (0, "")
 
@@ -364,21 +362,21 @@ def test_colour_on_a_terminal(broken: Path, env: dict[str, str], *, coloured: bo
     os.close(ours)
     assert process.returncode == 1
     assert b"SW201" in shown
-    # A slow machine sees a progress bar too, which moves the cursor whether or not there is colour.
+    # On a slow machine a progress bar appears too. It moves the cursor, whether or not colour is on.
     assert bool(re.search(rb"\x1b\[[0-9;]*m", shown)) is coloured
 
 
 def read_terminal(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, 65536)
-    except OSError:  # Linux says EIO where the other side has gone
+    except OSError:  # Linux reports EIO when the other side has closed.
         return b""
 
 
-# What the system can do
+# System failures
 
 
-def test_a_reader_that_has_had_enough(talkative: Path) -> None:
+def test_a_reader_that_closes_the_pipe_early(talkative: Path) -> None:
     with subprocess.Popen(
         command("check", "--format", "concise"),
         cwd=talkative,
@@ -402,7 +400,7 @@ def test_a_file_in_the_way_of_the_output_folder(project: Path) -> None:
     assert (project / "build").read_text() == "mine\n"
 
 
-def test_an_output_folder_that_cannot_be_made(project: Path) -> None:
+def test_an_output_folder_that_cannot_be_created(project: Path) -> None:
     write(project / "file", "mine\n")
     built = run(project, "build", "--output", "file/build")
     assert (built.status, built.out) == (1, "")
@@ -411,7 +409,7 @@ def test_an_output_folder_that_cannot_be_made(project: Path) -> None:
 
 
 def test_a_full_disk_loses_nothing_and_the_next_build_heals(project: Path) -> None:
-    """A limit on the size of files fails writes in the middle of a file, as a full disk does."""
+    """A limit on file sizes makes writes fail in the middle of a file, like a full disk."""
     run(project, "build")
     before = files_below(project / "build")
     write(project / "skills/x/SKILL.md", SKILL + "more\n" * 2000)
@@ -425,7 +423,7 @@ def test_a_full_disk_loses_nothing_and_the_next_build_heals(project: Path) -> No
 
 
 @pytest.mark.parametrize("arguments", [["build", "--check"], ["build", "--diff"], ["trace", "build/skills/x/SKILL.md"]])
-def test_what_could_not_be_read_is_not_said_to_be_written(project: Path, arguments: list[str]) -> None:
+def test_a_failed_read_is_not_reported_as_a_failed_write(project: Path, arguments: list[str]) -> None:
     assert run(project, "build").status == 0
     (project / "build").chmod(0)
     refused = run(project, *arguments, limit=obey_modes)
@@ -435,8 +433,8 @@ def test_what_could_not_be_read_is_not_said_to_be_written(project: Path, argumen
 
 
 @pytest.mark.parametrize("arguments", [["graph"], ["package"], ["trace", "build/skills/x/SKILL.md"]])
-def test_what_a_build_parsed_is_parsed_again_only_without_the_cache(project: Path, arguments: list[str]) -> None:
-    """Without the parser, whoever needs it fails."""
+def test_parsed_texts_are_parsed_again_only_without_the_cache(project: Path, arguments: list[str]) -> None:
+    """With the parser blocked, every command that needs it fails."""
     write(project / "skills/x/SKILL.md", f"{SKILL}&lt; \\<\n")
     assert run(project, "build").status == 0
     program = "import sys; sys.modules['markdown_it'] = None; from skillweave.__main__ import main; main()"
@@ -448,7 +446,7 @@ def test_what_a_build_parsed_is_parsed_again_only_without_the_cache(project: Pat
 @pytest.mark.parametrize(
     ("name", "text"), [("skillweave.toml", "skills = [\n"), ("pyproject.toml", "[tool.skillweave]\nskils = []\n")]
 )
-def test_clean_needs_no_sound_configuration(project: Path, name: str, text: str) -> None:
+def test_clean_works_with_a_broken_configuration(project: Path, name: str, text: str) -> None:
     assert run(project, "build").status == 0
     write(project / name, text)
     assert run(project, "check").status == 2
@@ -468,7 +466,7 @@ def test_clean_needs_no_sound_configuration(project: Path, name: str, text: str)
         ),
     ],
 )
-def test_clean_takes_only_what_has_an_effect(project: Path, arguments: list[str], words: str) -> None:
+def test_clean_accepts_only_options_with_an_effect(project: Path, arguments: list[str], words: str) -> None:
     assert run(project, "build").status == 0
     refused = run(project, "clean", *arguments)
     assert (refused.status, refused.out) == (2, "")
@@ -476,7 +474,7 @@ def test_clean_takes_only_what_has_an_effect(project: Path, arguments: list[str]
     assert (project / ".skillweave").is_dir()
 
 
-def test_clean_removes_the_cache_and_what_a_killed_run_left_of_it(project: Path) -> None:
+def test_clean_removes_the_cache_and_leftovers_of_a_killed_run(project: Path) -> None:
     write(project / "skills/x/SKILL.md", f"{SKILL}&lt; \\<\n")
     assert run(project, "clean") == Outcome(0, "there is no cache\n", "")
     run(project, "build")
@@ -490,7 +488,7 @@ def test_clean_removes_the_cache_and_what_a_killed_run_left_of_it(project: Path)
     assert (project / "build/skills/x/SKILL.md").exists()
 
 
-def test_clean_leaves_what_is_not_of_the_cache_and_git_leaves_it_alone(project: Path) -> None:
+def test_clean_keeps_foreign_files_and_the_gitignore_beside_them(project: Path) -> None:
     run(project, "build")
     cache, victim = project / ".skillweave", write(project.parent / "victim/state.json", "theirs\n")
     for name in ("documents/notes.json", "state.json.bak", "folder/state.json"):
@@ -505,7 +503,7 @@ def test_clean_leaves_what_is_not_of_the_cache_and_git_leaves_it_alone(project: 
 
 
 @pytest.mark.parametrize("mode", [0o555, 0])
-def test_clean_says_so_where_the_cache_cannot_be_removed(project: Path, mode: int) -> None:
+def test_clean_reports_a_cache_that_cannot_be_removed(project: Path, mode: int) -> None:
     run(project, "build")
     (project / ".skillweave").chmod(mode)
     refused = run(project, "clean", limit=obey_modes)
@@ -518,14 +516,14 @@ def test_clean_says_so_where_the_cache_cannot_be_removed(project: Path, mode: in
 
 
 def obey_modes() -> None:
-    """Have the command that is started obey modes of files, also where it is root's: it gets no right to pass over them."""
+    """Make the started command respect file modes even when run by root, by dropping the capabilities that bypass them."""
     if sys.platform == "linux":
-        for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH; anybody else has none to lose.
+        for capability in (1, 2):  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH; other users do not have them.
             ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_the_line_of_a_command_is_how_its_own_help_begins(tmp_path: Path, name: str) -> None:
+def test_the_summary_of_a_command_begins_its_own_help(tmp_path: Path, name: str) -> None:
     said = " ".join(run(tmp_path, name, "--help").out.split())
     assert re.fullmatch(rf"Usage: skillweave {name} \S.*? {re.escape(COMMANDS[name])} .*", said)
 
@@ -534,25 +532,25 @@ def test_the_line_of_a_command_is_how_its_own_help_begins(tmp_path: Path, name: 
     ("folder", "name"),
     [("skills/x", "."), ("skills/x", "SKILL.md"), ("skills", "x"), ("skills", "x/SKILL.md"), ("skills/y", "../x")],
 )
-def test_an_entry_is_named_by_its_path_from_here(project: Path, folder: str, name: str) -> None:
+def test_an_entry_is_named_by_its_path_from_the_working_directory(project: Path, folder: str, name: str) -> None:
     write(project / "skills/y/SKILL.md", SKILL.replace("name: x", "name: y"))
     assert run(project / folder, "build", name).out.startswith("built x → build/skills/x\nbuilt 1 skill, ")
     assert run(project / folder, "check", name).out == "no problems in 2 files\n"
 
 
-def test_an_id_is_an_id_wherever_a_folder_has_its_name(project: Path) -> None:
+def test_an_id_takes_precedence_over_a_folder_of_that_name(project: Path) -> None:
     write(project / "skills/z/x/notes.txt", "x\n")
     write(project / "skills/z/SKILL.md", SKILL.replace("name: x", "name: z"))
     assert run(project / "skills/z", "build", "x").out.startswith("built x → build/skills/x\n")
     assert run(project / "skills/z", "graph", ".").out.startswith("skills/z/SKILL.md\n")
 
 
-def test_all_is_named_by_the_folder_of_the_project(project: Path) -> None:
+def test_the_project_folder_names_all_entries(project: Path) -> None:
     assert run(project, "build", ".").out.startswith("built x → build/skills/x\nbuilt 1 skill, ")
 
 
 @pytest.mark.parametrize("arguments", [["check"], ["build"], ["build", "--check"], ["build", "--diff"], ["package"]])
-def test_that_there_is_nothing_to_build_is_said_of_every_command(tmp_path: Path, arguments: list[str]) -> None:
+def test_every_command_reports_that_there_is_nothing_to_build(tmp_path: Path, arguments: list[str]) -> None:
     done = run(tmp_path, *arguments)
     assert (done.status, f"no skill or document found in {tmp_path}: " in done.err) == (0, True)
 
@@ -564,7 +562,7 @@ def test_that_there_is_nothing_to_build_is_said_of_every_command(tmp_path: Path,
         (["mv", "skills/x", "skills/y"], "Nothing was moved.\nskillweave: cannot write: File too large\n"),
     ],
 )
-def test_what_a_full_disk_keeps_from_being_made_leaves_nothing(project: Path, arguments: list[str], said: str) -> None:
+def test_a_creation_that_fails_on_a_full_disk_leaves_nothing(project: Path, arguments: list[str], said: str) -> None:
     before = files_below(project)
     full = run(project, *arguments, limit=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8, 8)))
     assert (full.status, said.format(project) in full.err) == (1, True), full.err

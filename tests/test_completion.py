@@ -1,4 +1,4 @@
-"""Shell completion: the scripts, and what they are answered, in bash itself and by the protocol of each shell."""
+"""Shell completion: the scripts and the suggestions, in a real bash and through the protocol of each shell."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ SHELLS = ("bash", "zsh", "fish")
 SKILL = skill("x", "# X\n")
 
 Suggest = Callable[[str], list[str]]
-"""A line up to the cursor → what zsh is told that its last word may be."""
+"""Maps a line up to the cursor to the suggestions that zsh gets for its last word."""
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Two skills in a namespace, one outside, a document, patterns, and what a build made of them."""
+    """A project with two skills in a namespace, one outside, a document, patterns, and the outputs of a build."""
     for name in (
         "skills/research/deep/SKILL.md",
         "skills/research/wide/SKILL.md",
@@ -51,7 +51,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def ask(run: Skillweave, monkeypatch: pytest.MonkeyPatch, folder: Path, asked: tuple[str, list[str]]) -> Outcome:
-    """Ask as the script of a shell does, for the last one of some words."""
+    """Ask for completions of the last word, in the way a shell's script does."""
     shell, words = asked
     monkeypatch.setenv("_SKILLWEAVE_COMPLETE", f"{shell}_complete")
     separator = "\n" if shell == "bash" else " "
@@ -98,13 +98,13 @@ def test_entries(suggest: Suggest, command: str) -> None:
     assert suggest(f"{command} x") == []
 
 
-def test_files_that_were_built(suggest: Suggest, project: Path) -> None:
+def test_built_files(suggest: Suggest, project: Path) -> None:
     assert suggest("trace b") == ["build/skills/commit/SKILL.md"]
     (project / "build").rename(project / "out")
     assert suggest("trace --output out o") == ["out/skills/commit/SKILL.md"]
 
 
-def test_what_can_be_moved(suggest: Suggest) -> None:
+def test_paths_that_can_be_moved(suggest: Suggest) -> None:
     assert suggest("mv patterns/g") == [
         "patterns/git",
         "patterns/git/commits.md",
@@ -118,7 +118,7 @@ def test_what_can_be_moved(suggest: Suggest) -> None:
     ]
 
 
-def test_what_can_be_moved_is_named_from_the_working_directory(
+def test_paths_that_can_be_moved_are_relative_to_the_working_directory(
     project: Path, skillweave_here: Skillweave, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def suggest_in(folder: str, word: str) -> list[str]:
@@ -132,12 +132,12 @@ def test_what_can_be_moved_is_named_from_the_working_directory(
     assert suggest_in("patterns/git", "../../agents/") == ["../../agents/helper.md"]
     assert suggest_in("patterns/git", "../../patterns/s") == ["../../patterns/steps.md"]
     assert suggest_in("patterns/git", "../s") == ["../steps.md"]
-    monkeypatch.delenv("_SKILLWEAVE_COMPLETE")  # What is suggested is what can be moved.
+    monkeypatch.delenv("_SKILLWEAVE_COMPLETE")  # The suggestions are exactly the paths that can be moved.
     assert skillweave_here(project / "patterns/git", ["mv", "commits.md", "deep"]).status == 0
     assert (project / "patterns/git/deep/commits.md").is_file()
 
 
-def test_findings_to_tell_or_to_leave_out(suggest: Suggest) -> None:
+def test_findings_to_select_or_ignore(suggest: Suggest) -> None:
     assert suggest("check --select missing-s") == ["missing-section"]
     assert suggest("check --select SW207,unused-p") == ["SW207,unused-pattern"]
     assert suggest("check --select=SW207,unused-p") == ["--select=SW207,unused-pattern"]
@@ -146,14 +146,14 @@ def test_findings_to_tell_or_to_leave_out(suggest: Suggest) -> None:
     assert suggest("check --ignore missing-s") == []
 
 
-def test_findings(suggest: Suggest) -> None:
+def test_findings_to_explain(suggest: Suggest) -> None:
     assert suggest("explain SW20") == [f"SW20{digit}" for digit in range(1, 10)]
     assert suggest("explain sw207") == ["SW207"]
     assert suggest("explain missing-s") == ["missing-section"]
     assert len(suggest("explain ")) == 2 * len(CODES)
 
 
-def test_places_for_what_is_new(suggest: Suggest) -> None:
+def test_places_for_new_patterns_and_skills(suggest: Suggest) -> None:
     assert suggest("new pattern ") == ["git/", "git/deep/", "patterns/"]
     assert suggest("new pattern git/") == ["git/", "git/deep/"]
     assert suggest("new skill ") == ["research:"]
@@ -167,7 +167,7 @@ def test_another_project(suggest: Suggest, project: Path) -> None:
     assert suggest("mv --root elsewhere e") == ["elsewhere/skills", "elsewhere/skills/other"]
 
 
-def test_a_value_behind_an_equals_sign_keeps_its_option(suggest: Suggest) -> None:
+def test_a_value_after_an_equals_sign_keeps_its_option(suggest: Suggest) -> None:
     assert suggest("check --format j") == ["json"]
     assert suggest("check --format=j") == ["--format=json"]
 
@@ -203,18 +203,18 @@ BROKEN: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("kind", BROKEN)
-def test_a_broken_project_is_silent(
+def test_a_broken_project_prints_no_errors(
     project: Path, skillweave_here: Skillweave, monkeypatch: pytest.MonkeyPatch, kind: str, shell: str
 ) -> None:
     BROKEN[kind](project)
     for words in (["check", "com"], ["trace", "build/skills/com"], ["new", "pattern", "pat"], ["new", "skill", "res"]):
         shown = ask(skillweave_here, monkeypatch, project, (shell, ["skillweave", *words]))
         assert (shown.status, shown.err) == (0, "")
-        # The configuration apart, what is sound is still suggested.
+        # Everything intact is still suggested, even if the configuration is broken.
         assert words[-1] in shown.out, words
 
 
-def test_a_folder_that_is_gone_is_silent(tmp_path: Path) -> None:
+def test_a_removed_working_directory_prints_no_errors(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     environment = os.environ | {
@@ -230,7 +230,7 @@ def test_a_folder_that_is_gone_is_silent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [["nope", ""], ["check", "--nope", ""], ["new", "nope", ""], ["check", "'"], []])
-def test_a_line_that_makes_no_sense_is_silent(
+def test_a_meaningless_line_prints_no_errors(
     project: Path, skillweave_here: Skillweave, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
     for shell in SHELLS:
@@ -238,14 +238,14 @@ def test_a_line_that_makes_no_sense_is_silent(
         assert (shown.status, shown.err) == (0, "")
 
 
-def test_what_cannot_be_printed_is_not_suggested(suggest: Suggest, project: Path) -> None:
+def test_unprintable_names_are_not_suggested(suggest: Suggest, project: Path) -> None:
     for name in ("a\nplain,rm", "b\x1b[2J", "c\u202e"):
         (project / f"skills/{name}").mkdir()
         (project / f"skills/{name}/SKILL.md").write_text(SKILL, encoding="utf-8")
     assert suggest("check ") == ["commit", "helper", "research:deep", "research:wide"]
 
 
-def test_an_answer_reads_no_text_and_loads_nothing_heavy(project: Path) -> None:
+def test_a_completion_parses_no_text_and_loads_no_heavy_modules(project: Path) -> None:
     script = (
         "import os, sys; os.environ['_SKILLWEAVE_COMPLETE'] = 'bash_complete'; from skillweave.cli import run; run([]);"
         "print(*sorted(sys.modules), sep='\\n', file=sys.stderr)"
@@ -267,27 +267,27 @@ def test_a_script_asks_for_its_shell(tmp_path: Path, skillweave_here: Skillweave
     shown = skillweave_here(tmp_path, ["completion", shell])
     assert (shown.status, shown.err) == (0, "")
     assert f"_SKILLWEAVE_COMPLETE={shell}_complete" in shown.out
-    # A name, or a help text, with a comma is not cut there.
+    # A comma in a name or a help text does not cut it short.
     assert ('string split -m 1 ","' in shown.out) is (shell == "fish")
     assert 'string split ","' not in shown.out
 
 
-def test_no_script_for_another_shell(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_another_shell_has_no_script(tmp_path: Path, skillweave_here: Skillweave) -> None:
     shown = skillweave_here(tmp_path, ["completion", "tcsh"])
     assert shown.status == 2
     assert "'bash', 'zsh', 'fish'" in shown.err
 
 
-# bash itself
+# A real bash
 
 
 class Terminal(NamedTuple):
-    """An interactive bash, and the end of its terminal that is ours."""
+    """An interactive bash, accessed through our end of its terminal."""
 
     descriptor: int
 
     def until(self, expected: str) -> str:
-        """What it prints, up to and with what is expected."""
+        """Read the output up to and including the expected text."""
         shown = b""
         while expected.encode() not in shown:
             ready, _, _ = select.select([self.descriptor], [], [], 20)
@@ -296,7 +296,7 @@ class Terminal(NamedTuple):
         return shown.decode()
 
     def complete(self, line: str, expected: str) -> None:
-        """Type a line on an empty one, press Tab, and see what becomes of it."""
+        """Clear the line, type this one, press Tab, and wait for the expected result."""
         os.write(self.descriptor, f"\x15{line}\t".encode())
         self.until(expected)
 
@@ -362,7 +362,7 @@ def test_bash_completes_a_line(bash: Terminal, project: Path) -> None:
         (["check", '"re'], ["research:deep", "research:wide"]),
     ],
 )
-def test_words_that_bash_has_broken(
+def test_words_split_by_bash(
     project: Path, skillweave_here: Skillweave, monkeypatch: pytest.MonkeyPatch, words: list[str], expected: list[str]
 ) -> None:
     words = [str(project) if word == ".." else word for word in words]

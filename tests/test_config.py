@@ -1,4 +1,4 @@
-"""The project file: which one counts, what it says, and the exact place of every mistake in it."""
+"""The project file: which one applies, what it may contain, and the exact place of every error in it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def mistakes(text: str, tmp_path: Path, name: str = "skillweave.toml") -> list[tuple[str, str, str, str | None]]:
-    """Where each mistake starts, what it covers, what it says, and its help."""
+    """The start, covered text, message and help of each error in a configuration."""
     write(tmp_path / name, text)
     return [told(diagnostic, text) for diagnostic in load_config(tmp_path)[1]]
 
@@ -41,7 +41,7 @@ def told(diagnostic: Diagnostic, text: str) -> tuple[str, str, str, str | None]:
     return f"{line}:{column}", covered, diagnostic.message, diagnostic.help
 
 
-# Which file counts
+# Which file applies
 
 
 def test_without_a_file_the_nearest_folder_with_skills_or_patterns_is_the_root(tmp_path: Path) -> None:
@@ -52,8 +52,8 @@ def test_without_a_file_the_nearest_folder_with_skills_or_patterns_is_the_root(t
     assert diagnostics == ()
 
 
-def test_an_output_folder_is_no_root(tmp_path: Path) -> None:
-    """It mirrors the roots, so that a command in it would take it for a project without sources."""
+def test_an_output_folder_is_not_taken_for_a_root(tmp_path: Path) -> None:
+    """It mirrors the source roots, so a command run inside it could mistake it for a project without sources."""
     write(tmp_path / "skills/x/SKILL.md", "")
     write(tmp_path / "build/skills/x/SKILL.md", "")
     config = Config(tmp_path.resolve(), None)
@@ -63,7 +63,7 @@ def test_an_output_folder_is_no_root(tmp_path: Path) -> None:
         assert load_config(tmp_path / folder) == (config, ())
 
 
-def test_with_nothing_at_all_the_working_directory_is_the_root(tmp_path: Path) -> None:
+def test_otherwise_the_working_directory_is_the_root(tmp_path: Path) -> None:
     assert load_config(tmp_path)[0] == Config(tmp_path.resolve(), None)
 
 
@@ -90,7 +90,7 @@ def test_skillweave_toml_wins_over_pyproject_in_its_folder(tmp_path: Path) -> No
         "[tool.other\nskillweave\n",
     ],
 )
-def test_a_pyproject_that_does_not_speak_of_us_is_passed_by(tmp_path: Path, text: str) -> None:
+def test_a_pyproject_without_our_table_is_skipped(tmp_path: Path, text: str) -> None:
     write(tmp_path / "pyproject.toml", '[tool.skillweave]\noutput = "found"')
     write(tmp_path / "inner/pyproject.toml", text)
     config, diagnostics = load_config(tmp_path / "inner")
@@ -98,12 +98,12 @@ def test_a_pyproject_that_does_not_speak_of_us_is_passed_by(tmp_path: Path, text
     assert diagnostics == ()
 
 
-def test_a_broken_pyproject_that_speaks_of_us_is_reported(tmp_path: Path) -> None:
+def test_a_broken_pyproject_with_our_table_is_reported(tmp_path: Path) -> None:
     found = mistakes('[tool.skillweave]\noutput = "x\n', tmp_path, "pyproject.toml")
     assert [place for place, *_ in found] == ["2:12"]
 
 
-def test_a_pyproject_that_is_no_text_and_speaks_of_us_is_reported(tmp_path: Path) -> None:
+def test_a_pyproject_with_our_table_that_is_not_utf_8_is_reported(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_bytes(b"# caf\xe9\n[tool.skillweave]\noutput = 'out'\n")
     (mistake,) = load_config(tmp_path)[1]
     assert (mistake.path, mistake.code.name) == ("pyproject.toml", "invalid-config")
@@ -112,13 +112,13 @@ def test_a_pyproject_that_is_no_text_and_speaks_of_us_is_reported(tmp_path: Path
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")])
-def test_a_configuration_that_cannot_be_read_is_not_passed_by(tmp_path: Path, make: Callable[[Path], None]) -> None:
+def test_an_unreadable_configuration_is_not_skipped(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "skillweave.toml")
     (mistake,) = load_config(tmp_path)[1]
     assert (mistake.path, mistake.code.name) == ("skillweave.toml", "invalid-config")
 
 
-def test_a_root_from_the_command_line_is_not_searched_upward(tmp_path: Path) -> None:
+def test_with_a_root_from_the_command_line_parent_folders_are_not_searched(tmp_path: Path) -> None:
     write(tmp_path / "skillweave.toml", 'output = "up"')
     (tmp_path / "inner").mkdir()
     config, _ = load_config(tmp_path, root=tmp_path / "inner")
@@ -138,7 +138,7 @@ def test_a_named_file_and_a_named_root(tmp_path: Path) -> None:
     assert (config.root, config.file, diagnostic.path) == (tmp_path.resolve(), "conf/my.toml", "conf/my.toml")
 
 
-def test_relative_names_start_at_the_working_directory(tmp_path: Path) -> None:
+def test_relative_names_are_resolved_from_the_working_directory(tmp_path: Path) -> None:
     path = write(tmp_path / "a/skillweave.toml", 'output = "x"')
     config, _ = load_config(tmp_path / "a", file=path.relative_to(tmp_path / "a"))
     assert config.output == "x"
@@ -151,7 +151,7 @@ def test_a_named_pyproject_must_have_our_table(tmp_path: Path) -> None:
     assert (diagnostic.message, diagnostic.start) == ("there is no [tool.skillweave] table", (1, 1))
 
 
-def test_a_named_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_named_file_that_does_not_exist(tmp_path: Path) -> None:
     config, (diagnostic,) = load_config(tmp_path, file=tmp_path / "no.toml")
     assert (diagnostic.path, diagnostic.start) == ("no.toml", (1, 1))
     assert diagnostic.message == "cannot read the configuration: there is no such file"
@@ -164,19 +164,19 @@ def test_a_named_fifo_does_not_block(tmp_path: Path) -> None:
     assert diagnostic.message == "cannot read the configuration: it is not a regular file"
 
 
-def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
     (tmp_path / "skillweave.toml").write_bytes(b'output = "\xff"')
     _, (diagnostic,) = load_config(tmp_path)
     assert diagnostic.message == "cannot read the configuration: not UTF-8: byte 0xff at byte 10"
 
 
-def test_a_byte_order_mark_and_windows_line_ends_move_no_place(tmp_path: Path) -> None:
+def test_a_byte_order_mark_and_windows_line_ends_do_not_shift_places(tmp_path: Path) -> None:
     (tmp_path / "skillweave.toml").write_bytes(b'\xef\xbb\xbfbanner = true\r\noutpt = "x"\r\n')
     _, (diagnostic,) = load_config(tmp_path)
     assert (diagnostic.start, diagnostic.end) == ((2, 1), (2, 6))
 
 
-# What it says
+# What it may contain
 
 EVERYTHING = """
 patterns = ["./shared/", "plugins/*/patterns"]
@@ -213,7 +213,7 @@ def test_every_key(tmp_path: Path) -> None:
     assert config.plugins == {"contextd": {"version": "1.0"}}
 
 
-def test_pyproject_says_the_same(tmp_path: Path) -> None:
+def test_pyproject_supports_the_same_keys(tmp_path: Path) -> None:
     write(tmp_path / "a/skillweave.toml", EVERYTHING)
     text = EVERYTHING.replace("[limits]", "[tool.skillweave.limits]").replace("[plugins.", "[tool.skillweave.plugins.")
     write(tmp_path / "a/b/pyproject.toml", f"[tool.skillweave]{text}")
@@ -224,7 +224,7 @@ def test_pyproject_says_the_same(tmp_path: Path) -> None:
     assert theirs.output == "out"
 
 
-def test_the_command_lines_output_may_be_anywhere_and_is_named_in_one_way(tmp_path: Path) -> None:
+def test_the_output_from_the_command_line_may_be_anywhere_and_is_normalised(tmp_path: Path) -> None:
     write(tmp_path / "skillweave.toml", 'output = "x"')
     named = {"/somewhere/else": "/somewhere/else", "../up": "../up", "./y/": "y", "y/../z": "z", f"{tmp_path}/y": "y"}
     for output, name in named.items():
@@ -233,12 +233,12 @@ def test_the_command_lines_output_may_be_anywhere_and_is_named_in_one_way(tmp_pa
 
 
 @pytest.mark.parametrize("output", ["skills", "./skills/x", "patterns/out", ".", "skills/../patterns"])
-def test_an_output_from_the_command_line_stays_apart_from_the_sources(tmp_path: Path, output: str) -> None:
+def test_an_output_from_the_command_line_may_not_overlap_the_sources(tmp_path: Path, output: str) -> None:
     _, diagnostics = load_config(tmp_path, output=output)
     assert [diagnostic.code.name for diagnostic in diagnostics] == ["invalid-config"]
 
 
-def test_an_output_that_a_symlink_leads_out_of_the_project_is_refused(tmp_path: Path) -> None:
+def test_an_output_outside_the_project_through_a_symlink_is_refused(tmp_path: Path) -> None:
     project = tmp_path / "project"
     project.mkdir()
     (tmp_path / "elsewhere").mkdir()
@@ -256,7 +256,7 @@ def test_plugins_cannot_be_changed(tmp_path: Path) -> None:
         plugins["a"]["b"] = 2  # type: ignore[index]
 
 
-# Mistakes
+# Errors
 
 HELP_WIDEN = "the output must be a folder inside the project"
 HELP_APART = "the output needs a folder that is separate from every root"
@@ -332,10 +332,10 @@ ALL_LIMITS = "the keys are bundle_bytes, depth, expansions, skill_lines, skill_t
         ('skills = ["a", "build/s"]', ("1:16", '"build/s"', ROOT, HELP_APART)),
     ],
 )  # fmt: skip
-def test_one_mistake(tmp_path: Path, text: str, expected: tuple[str, str, str, str | None]) -> None:
+def test_one_error(tmp_path: Path, text: str, expected: tuple[str, str, str, str | None]) -> None:
     assert mistakes(text, tmp_path) == [expected]
     config, _ = load_config(tmp_path)
-    skills = ("p/*/s",) if "p/*/s" in text else ("skills",)  # the one valid value beside a broken one
+    skills = ("p/*/s",) if "p/*/s" in text else ("skills",)  # the one valid value next to a broken one
     assert config == Config(tmp_path.resolve(), config.file, skills=skills)
 
 
@@ -360,13 +360,13 @@ TWICE = 'not valid TOML: "{}" is set twice, first on line {}'
         (f"patterns = {'[' * 5000}{']' * 5000}", "1:5011", "not valid TOML: values are nested too deeply"),
     ],
 )
-def test_no_toml(tmp_path: Path, text: str, place: str, message: str) -> None:
+def test_invalid_toml(tmp_path: Path, text: str, place: str, message: str) -> None:
     ((found, _, told_message, _),) = mistakes(text, tmp_path)
     assert found == place
     assert told_message.startswith(message)
 
 
-def test_all_mistakes_at_once_and_the_good_values_stand(tmp_path: Path) -> None:
+def test_all_errors_are_reported_at_once_and_valid_values_are_kept(tmp_path: Path) -> None:
     text = 'b = 1\npatterns = ["ok", 3, "a\\\\b"]\nbanner = false\n[tool]\n[limits]\ndepth = "x"\nskill_lines = 9\n'
     assert [place for place, *_ in mistakes(text, tmp_path)] == ["1:1", "2:19", "2:22", "4:2", "6:9"]
     config, _ = load_config(tmp_path)
@@ -383,17 +383,17 @@ def test_places_in_a_pyproject(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", ["3", "[]"])
-def test_a_pyproject_whose_table_is_none(tmp_path: Path, value: str) -> None:
+def test_a_pyproject_value_that_is_not_a_table(tmp_path: Path, value: str) -> None:
     ((place, covered, message, _),) = mistakes(f"[tool]\nskillweave = {value}", tmp_path, "pyproject.toml")
     kind = {"3": "an integer", "[]": "a list"}[value]
     assert (place, covered, message) == ("2:14", value, f"tool.skillweave: expected a table, found {kind}")
 
 
-# Places: tomllib is the judge of what stands where
+# Places: tomllib decides where values are
 
 
 class Writer:
-    """Writes TOML at random. Every scalar is written once in a text, so that a wrong place shows."""
+    """Writes random TOML. Every scalar occurs only once in a text, so that a wrong place is detected."""
 
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
@@ -467,7 +467,7 @@ def test_places_are_where_tomllib_reads_the_values(text: str) -> None:
             assert tomllib.loads(f"{text[slice(*keys[path])]} = 0") == {path[-1]: 0}
         if path in values:
             assert tomllib.loads(f"x = {text[slice(*values[path])]}") == {"x": value}
-        else:  # a table, or a list of tables, that headers or dotted keys make
+        else:  # a table, or a list of tables, created by headers or dotted keys
             assert isinstance(value, dict | list)
             assert path in keys
         if isinstance(value, dict):
@@ -478,7 +478,7 @@ def test_places_are_where_tomllib_reads_the_values(text: str) -> None:
 
 
 @given(toml(), st.randoms(use_true_random=False))
-def test_a_key_that_stands_twice_is_the_one_that_is_told(text: str, random: Random) -> None:
+def test_a_duplicate_key_is_reported_by_name(text: str, random: Random) -> None:
     keys = [span for path, span in locate(text).keys.items() if len(path) == 1]
     again = text[slice(*random.choice(keys))] if keys else "a"
     first = text if keys else "a = 0\n"
@@ -489,13 +489,13 @@ def test_a_key_that_stands_twice_is_the_one_that_is_told(text: str, random: Rand
     assert problem.message.endswith("on line 1")
 
 
-# What is kept of it
+# What is cached of it
 
 
 @pytest.mark.parametrize(
     ("name", "header"), [("skillweave.toml", ""), ("pyproject.toml", "[tool.skillweave]\n")], ids=["own", "shared"]
 )
-def test_a_text_that_was_parsed_before_takes_no_parser(tmp_path: Path, name: str, header: str) -> None:
+def test_a_cached_text_is_read_without_the_parser(tmp_path: Path, name: str, header: str) -> None:
     prepare_folder(tmp_path)
     for output in ("one", "two"):
         write(tmp_path / name, f'{header}output = "{output}"\n')
@@ -507,7 +507,7 @@ def test_a_text_that_was_parsed_before_takes_no_parser(tmp_path: Path, name: str
 
 
 @given(toml())
-def test_what_is_kept_of_a_text_is_what_it_says(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+def test_the_cached_values_of_a_text_equal_the_parsed_ones(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     root = tmp_path_factory.mktemp("kept")
     prepare_folder(root)
     keep_toml(root, text, tomllib.loads(text))
@@ -515,7 +515,7 @@ def test_what_is_kept_of_a_text_is_what_it_says(tmp_path_factory: pytest.TempPat
     assert kept_toml(root, f"{text}\n") is None
 
 
-def test_what_is_kept_elsewhere_or_changed_is_not_believed(tmp_path: Path) -> None:
+def test_foreign_or_modified_cache_files_are_not_trusted(tmp_path: Path) -> None:
     ours, theirs, text = tmp_path / "ours", tmp_path / "theirs", 'output = "out"\n'
     for root in (ours, theirs):
         write(root / "skillweave.toml", text)
@@ -532,7 +532,7 @@ def test_what_is_kept_elsewhere_or_changed_is_not_believed(tmp_path: Path) -> No
         assert load_config(ours, cached=True)[0].output == "out"
 
 
-def test_without_a_cache_nothing_is_kept(tmp_path: Path) -> None:
+def test_without_a_cache_folder_nothing_is_cached(tmp_path: Path) -> None:
     write(tmp_path / "skillweave.toml", 'output = "out"\n')
     load_config(tmp_path, cached=True)
     assert [path.name for path in tmp_path.iterdir()] == ["skillweave.toml"]

@@ -1,7 +1,7 @@
-"""Builds that are killed or refused at each call that changes the disk, and builds that meet: nothing is half-done.
+"""Builds that are killed or fail at every call that changes the disk, and concurrent builds, leave nothing half-done.
 
-The faults are real where strace is: it kills the process, or fails the call, at the n-th call of a kind. Elsewhere the
-functions of `os` do that, in a process of its own.
+Where strace is available, the faults are real: it kills the process, or makes the call fail, at the n-th call of a kind.
+Elsewhere, the functions of `os` are replaced in a separate process to do the same.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ How = Literal["strace", "python"]
 Effect = int | Literal["kill"]
 
 CALLS = "/^(write|mkdir(at)?|rename(at|at2)?|link(at)?|symlink(at)?|unlink(at)?|rmdir)$"
-"""What builds change the disk with, as strace selects it. Files are made by `openat`, as they are opened: see Python."""
+"""The calls with which builds change the disk, as a strace filter. `openat` also opens files; the Python faults cover it."""
 
 FAR = 200
-"""The number, beyond all that a build makes, of the call that strace disturbs: who makes others before decides which."""
+"""strace disturbs the call with this number, more than a build makes. Harmless calls made first decide which call that is."""
 
 DRIVER = r"""
 import ctypes, json, os, signal, sys
@@ -144,7 +144,7 @@ def watched_swap(staged, target):
 exchange.swap, os.rename = watched_swap, watched_rename
 sys.exit(run(["build", "--format", "concise"]))
 """
-"""A build, and somebody who saves files into each folder when its next one is ready, but not yet in its place."""
+"""A build during which someone saves files into each output folder, after its replacement is ready and before the exchange."""
 
 UNREADABLE = r"""
 import builtins, errno, io, os, sys
@@ -160,7 +160,7 @@ def refusing(call):
 os.open, io.open = refusing(os.open), refusing(io.open)
 sys.exit(run(["build"]))
 """
-"""A build that may not read the lock file."""
+"""A build that is not allowed to read the lock file."""
 
 REFUSING = r"""
 import errno, os, sys
@@ -176,18 +176,18 @@ def refusing_replace(source, target):
 os.replace = refusing_replace
 sys.exit(run(["build"]))
 """
-"""A build that cannot put one of its bundles in its place, when it has others."""
+"""A build that cannot publish one of its bundles, but can publish others."""
 
 
 class Run(NamedTuple):
-    """What became of one build."""
+    """The result of one build."""
 
     pid: int
     status: int
 
 
 class Scene(NamedTuple):
-    """A build to disturb: what is built, on what, what is built next; and the output trees that belong to them."""
+    """A build to disturb: its sources, the sources of the next build, the existing outputs, and the expected trees."""
 
     sources: Sources
     next_sources: Sources
@@ -198,16 +198,16 @@ class Scene(NamedTuple):
 
 
 class Job(NamedTuple):
-    """What all builds of one sweep share."""
+    """The settings that all builds of one sweep share."""
 
     warm: Path
-    """A project to warm up with."""
+    """A project to check first, so that all modules are loaded before the builds."""
     journal: bool
-    """Whether the system is to have no exchange of folders."""
+    """Whether to simulate a system that cannot exchange folders."""
 
 
 class Disturbed(NamedTuple):
-    """What a build with a fault left behind."""
+    """The state after a build with a fault."""
 
     project: Path
     call: str
@@ -216,7 +216,7 @@ class Disturbed(NamedTuple):
 
 
 def has_strace() -> bool:
-    """Whether strace is there, and may trace."""
+    """Whether strace is installed and allowed to trace."""
     try:
         return subprocess.run(["strace", "-o", os.devnull, "true"], capture_output=True, check=False).returncode == 0
     except OSError:
@@ -261,18 +261,18 @@ BUNDLES = (
     *("skills/outer/inner", "skills/outer/calm", "skills/still/inner", "entries/doc.md", "entries/gone.md"),
 )
 NOT_OURS = "skills/changed/.note"
-"""A hidden file that somebody put into a bundle: it is nobody's output, and stays."""
+"""A hidden file that someone put into a bundle. It is not an output, so it must stay."""
 
 
 def lay_out(project: Path, sources: Mapping[str, str]) -> Path:
-    """The sources of a project, in place of those that it has."""
+    """Replace the sources of a project by these."""
     for root in ("skills", "patterns", "entries"):
         shutil.rmtree(project / root, ignore_errors=True)
     return write_files(project, sources)
 
 
 def full_tree(project: Path) -> Tree:
-    """The whole output tree, the lock file too."""
+    """The whole output tree, including the lock file."""
     lock = project / "build" / LOCK
     locked = {LOCK: OutputFile(lock.read_text(encoding="utf-8"))} if lock.exists() else {}
     return read_tree(project / "build") | locked
@@ -280,7 +280,7 @@ def full_tree(project: Path) -> Tree:
 
 @pytest.fixture(scope="module")
 def trees(tmp_path_factory: pytest.TempPathFactory, skillweave: Skillweave) -> tuple[Path, list[Tree]]:
-    """The old output folder, and what clean builds make of the old, the new and the next sources."""
+    """The old output folder, and the trees that clean builds make of the old, the new and the next sources."""
     made = []
     for number, sources in enumerate((OLD, NEW, NEXT)):
         project = lay_out(tmp_path_factory.mktemp("clean") / str(number), sources)
@@ -311,7 +311,7 @@ def test_killed_at_any_call(scene: Scene, how: How, tmp_path: Path, skillweave_h
 
 @pytest.mark.parametrize("scene", ["change"], indirect=True)
 def test_killed_where_folders_cannot_be_exchanged(scene: Scene, tmp_path: Path, skillweave_here: Skillweave) -> None:
-    """Between two renames a bundle may be missing. The next build brings the old one back, even if it builds another."""
+    """Between two renames a bundle may be missing. The next build restores the old one, even if it builds only another one."""
     missing = 0
     healed: list[Tree] = []
     for found in sweep(scene, tmp_path, "kill", "python", journal=True):
@@ -326,7 +326,7 @@ def test_killed_where_folders_cannot_be_exchanged(scene: Scene, tmp_path: Path, 
 
 @pytest.mark.parametrize("how", HOWS)
 @pytest.mark.parametrize("scene", ["change"], indirect=True)
-def test_folders_change_places_where_the_system_cannot_exchange_them(scene: Scene, how: How, tmp_path: Path) -> None:
+def test_folders_are_replaced_even_if_the_system_cannot_exchange_them(scene: Scene, how: How, tmp_path: Path) -> None:
     project, log = set_up(scene, tmp_path / "project"), tmp_path / "log"
     refusing = ["-e", "trace=renameat2", "-e", "inject=renameat2:error=ENOSYS"]
     options = ["strace", "-f", "-o", str(log), *refusing] if how == "strace" else []
@@ -344,7 +344,7 @@ def test_folders_change_places_where_the_system_cannot_exchange_them(scene: Scen
     ids=str,
 )
 def test_refused_at_any_call(scene: Scene, how: How, error: int, tmp_path: Path, skillweave_here: Skillweave) -> None:
-    """One clear line; only what may fail without harm (an emptied folder that stays) may pass for a success."""
+    """The build prints one clear error. It may succeed only if the failure does no harm, such as an empty folder that stays."""
     seen = list(sweep(scene, tmp_path, error, how))
     assert len(seen) > 20
     healed: list[Tree] = []
@@ -363,7 +363,7 @@ def test_refused_at_any_call(scene: Scene, how: How, error: int, tmp_path: Path,
 
 
 @pytest.mark.parametrize("how", ["exchange", "journal", "killed"])
-def test_what_is_saved_meanwhile_is_not_lost(how: str, tmp_path: Path, skillweave: Skillweave) -> None:
+def test_files_saved_during_a_build_are_not_lost(how: str, tmp_path: Path, skillweave: Skillweave) -> None:
     project = lay_out(tmp_path / "p", OLD)
     assert skillweave(project, ["build"]).status == 0
     (project / "build" / NOT_OURS).write_text("older")
@@ -385,7 +385,7 @@ def test_what_is_saved_meanwhile_is_not_lost(how: str, tmp_path: Path, skillweav
         assert {name: file.content for name, file in gone.items()} == {"comes.txt": "theirs", ".note": "newer"}
 
 
-def test_however_many_builds_fail_what_they_leave_is_one_and_heals(
+def test_repeated_failing_builds_leave_one_staging_folder_and_recover(
     trees: tuple[Path, list[Tree]], tmp_path: Path, skillweave: Skillweave
 ) -> None:
     project = lay_out(tmp_path / "p", OLD)
@@ -417,7 +417,7 @@ def test_two_builds_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("quiet", [[], ["--quiet"]])
 def test_a_second_build_waits_and_says_so(quiet: list[str], tmp_path: Path) -> None:
-    """Also where it is to be quiet: who waits without an end wants to know for what."""
+    """With `--quiet` too: whoever waits indefinitely should know why."""
     name = "##[error]out"
     project = lay_out(tmp_path / "p", OLD | {"skillweave.toml": f'{CONFIG["skillweave.toml"]}output = "{name}"\n'})
     with holder(project / name) as held:
@@ -433,7 +433,7 @@ def test_a_second_build_waits_and_says_so(quiet: list[str], tmp_path: Path) -> N
     assert ("built 8 skills and 2 documents" in out) is not bool(quiet)
 
 
-def test_a_build_that_waited_builds_as_the_configuration_says_now(tmp_path: Path) -> None:
+def test_a_build_that_waited_reads_the_configuration_again(tmp_path: Path) -> None:
     project = lay_out(tmp_path / "p", OLD)
     configuration = project / "skillweave.toml"
     with holder(project / "build") as held:
@@ -447,7 +447,7 @@ def test_a_build_that_waited_builds_as_the_configuration_says_now(tmp_path: Path
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_a_build_that_finds_nothing_changed_waits_too(tmp_path: Path, number: int) -> None:
-    """After one build it compares, after two it says again what the last one said: neither knows what the other does."""
+    """After one build, the next compares files; after two, it replays the last answer. Neither knows what others are doing."""
     project = lay_out(tmp_path / "p", OLD)
     for _ in range(number):
         start(project).communicate(timeout=60)
@@ -459,7 +459,7 @@ def test_a_build_that_finds_nothing_changed_waits_too(tmp_path: Path, number: in
     assert "NEW pattern." in (project / "build/skills/changed/SKILL.md").read_text("utf-8")
 
 
-def test_a_build_that_waited_knows_nothing_of_what_it_saw_before(tmp_path: Path) -> None:
+def test_a_build_that_waited_reads_the_sources_again(tmp_path: Path) -> None:
     project = lay_out(tmp_path / "p", OLD)
     start(project).communicate(timeout=60)
     with holder(project / "build") as held:
@@ -484,7 +484,7 @@ def test_a_lock_file_that_cannot_be_read_is_not_replaced(tmp_path: Path) -> None
     assert full_tree(project) == before
 
 
-def test_the_lock_goes_with_its_holder(tmp_path: Path) -> None:
+def test_the_lock_is_released_when_its_holder_dies(tmp_path: Path) -> None:
     project = lay_out(tmp_path / "p", OLD)
     with holder(project / "build") as held:
         held.kill()
@@ -494,7 +494,7 @@ def test_the_lock_goes_with_its_holder(tmp_path: Path) -> None:
     assert build.returncode == 0
 
 
-def test_who_waits_finds_the_folder_that_replaced_the_locked_one(tmp_path: Path) -> None:
+def test_a_waiting_build_notices_a_replaced_output_folder(tmp_path: Path) -> None:
     project = lay_out(tmp_path / "p", OLD)
     with holder(project / "build") as held:
         build = start(project)
@@ -519,7 +519,7 @@ def start(project: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 def start_waiting(project: Path) -> subprocess.Popen[str]:
-    """A build that waits, as it has said, for another one."""
+    """Start a build, and return once it has printed that it is waiting for another one."""
     build = start(project)
     assert build.stderr is not None
     assert "another build" in build.stderr.readline()
@@ -527,7 +527,7 @@ def start_waiting(project: Path) -> subprocess.Popen[str]:
 
 
 def finish(held: subprocess.Popen[str], build: subprocess.Popen[str]) -> None:
-    """Let a holder end, and then the build that waits for it."""
+    """Let the lock holder end, and then the build that waits for it."""
     assert held.stdin is not None
     held.stdin.close()
     build.communicate(timeout=60)
@@ -535,7 +535,7 @@ def finish(held: subprocess.Popen[str], build: subprocess.Popen[str]) -> None:
 
 @contextmanager
 def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """A process that is at work in an output folder until its standard input ends."""
+    """A process that holds the lock of an output folder until its standard input ends."""
     hold = (
         "import pathlib, sys; from skillweave.alone import alone\n"
         "with alone(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
@@ -549,7 +549,7 @@ def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def assert_whole(scene: Scene, found: Disturbed, *, may_be_missing: bool = False) -> None:
-    """Each bundle is the old or the new one; and what is not ours is there."""
+    """Assert that each bundle is either the old or the new one, and that files that are not ours still exist."""
     tree = full_tree(found.project)
     for bundle in BUNDLES:
         allowed = [part(scene.old, bundle), part(scene.new, bundle)] + [{}] * may_be_missing
@@ -557,7 +557,7 @@ def assert_whole(scene: Scene, found: Disturbed, *, may_be_missing: bool = False
 
 
 def part(tree: Tree, bundle: str) -> Tree:
-    """The files of one bundle, without those of bundles in it."""
+    """The files of one bundle, without those of bundles nested in it."""
     inner = tuple(f"{other}/" for other in BUNDLES if other.startswith(f"{bundle}/"))
     return {
         path: file
@@ -567,7 +567,7 @@ def part(tree: Tree, bundle: str) -> Tree:
 
 
 def assert_heals(scene: Scene, found: Disturbed, skillweave_here: Skillweave, healed: list[Tree]) -> None:
-    """The next build leads where a clean one does, even if the sources have changed since. `healed` is seen already."""
+    """Assert that the next build equals a clean one, even if the sources have changed. States in `healed` are skipped."""
     state = as_left(found.project)
     if state in healed:
         return
@@ -584,7 +584,7 @@ def assert_heals(scene: Scene, found: Disturbed, skillweave_here: Skillweave, he
 
 
 def as_left(project: Path) -> Tree:
-    """What the next build goes by: the output folder, and what lies at the top of a staging folder, but not below."""
+    """What the next build depends on: the output folder, and only the top level of a staging folder."""
     left = {re.sub(r"^\.staging-\w+", ".staging", path): file for path, file in full_tree(project).items()}
     return {path: file for path, file in left.items() if not re.match(r"\.staging/.+/", path)}
 
@@ -594,7 +594,7 @@ def assert_nothing_staged(project: Path) -> None:
 
 
 def set_up(scene: Scene, folder: Path) -> Path:
-    """A project that is ready for the build to disturb."""
+    """Create a project for the build to disturb."""
     project = lay_out(folder / "p", scene.sources)
     if scene.standing:
         shutil.copytree(scene.standing, project / "build")
@@ -602,7 +602,7 @@ def set_up(scene: Scene, folder: Path) -> Path:
 
 
 def sweep(scene: Scene, tmp_path: Path, effect: Effect, how: How, *, journal: bool = False) -> Iterator[Disturbed]:
-    """A build for each call that changes the disk, with a fault at that call."""
+    """Run one build for each call that changes the disk, with a fault at that call."""
     job = Job(set_up(scene, tmp_path / "warm"), journal)
     probe = set_up(scene, tmp_path / "probe")
     if how == "strace":
@@ -627,7 +627,7 @@ def sweep(scene: Scene, tmp_path: Path, effect: Effect, how: How, *, journal: bo
 
 
 def drive(job: Job, cases: Sequence[Mapping[str, object]], strace: Sequence[str] = ()) -> list[tuple[int, int]]:
-    """Build some projects, one after the other, each in a process of its own: their ids and statuses."""
+    """Build some projects in turn, each in its own process. Return the process ids and exit statuses."""
     done = subprocess.run(
         [*strace, sys.executable, "-B", "-c", DRIVER],
         input=json.dumps({"cases": cases, "warm": str(job.warm), "journal": job.journal}).encode(),
@@ -640,7 +640,7 @@ def drive(job: Job, cases: Sequence[Mapping[str, object]], strace: Sequence[str]
 
 
 def calls_of(log: str, pid: int, folder: Path) -> Iterator[tuple[str, int]]:
-    """The calls of a process that change a folder, each with its number among all calls of its kind."""
+    """The calls of a process that change a folder, each with its number among all calls of the same kind."""
     counts: Counter[str] = Counter()
     for name, arguments in re.findall(rf"^{pid} +(\w+)\((.*)$", log, re.MULTILINE):
         counts[name] += 1

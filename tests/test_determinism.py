@@ -1,4 +1,4 @@
-"""Same inputs, same bytes: whatever the folder, the order of the disk, the time zone, the locale, and Python's hashes."""
+"""The same inputs give the same bytes, whatever the folder, file order on disk, time zone, locale, and hash seed."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def test_two_machines_make_the_same_bytes(tmp_path: Path, command: tuple[str, ..
     assert first == second
 
 
-def test_what_is_committed_is_what_is_built(tmp_path: Path) -> None:
+def test_the_committed_bundles_are_current(tmp_path: Path) -> None:
     lay_out(tmp_path, SOURCES)
     run(tmp_path, ("build",), {})
     assert tree(tmp_path / "build") == tree(ROOT / "build")
 
 
 def lay_out(project: Path, sources: list[Path]) -> None:
-    """A project of our own patterns and skills, its files made in the given order."""
+    """A project of our own patterns and skills, with its files created in the given order."""
     for source in sources:
         target = project / source
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -58,5 +58,5 @@ def run(project: Path, command: tuple[str, ...], environment: dict[str, str]) ->
 
 
 def tree(folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Every file below a folder, with its bytes and whether it can be run."""
+    """Every file below a folder, with its bytes and whether it is executable."""
     return {path: (data, (folder / path).lstat().st_mode & 0o111) for path, data in files_below(folder).items()}

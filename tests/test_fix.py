@@ -1,4 +1,4 @@
-"""`check --fix` and `check --diff`: what is fixed, what is not, and that nothing else is touched."""
+"""`check --fix` and `check --diff`: what is fixed, what is not, and that nothing else is changed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ SKILL = "skills/x/SKILL.md"
 
 
 class Case(NamedTuple):
-    """The body of a skill before and after, with the pattern `a.md` unless there are others."""
+    """The body of a skill before and after a fix. The pattern `a.md` exists unless `patterns` is given."""
 
     code: str
     before: str
@@ -53,7 +53,7 @@ class Case(NamedTuple):
 
 
 def contents(project: Path) -> dict[str, bytes]:
-    """Every file of a project but the cache."""
+    """Every file of a project except the cache."""
     return files_below(project, without=[".skillweave"])
 
 
@@ -147,7 +147,7 @@ NOT_FIXED = {
 
 
 @pytest.mark.parametrize("name", NOT_FIXED)
-def test_what_is_not_sure_stays(tmp_path: Path, skillweave_here: Skillweave, name: str) -> None:
+def test_uncertain_fixes_are_not_made(tmp_path: Path, skillweave_here: Skillweave, name: str) -> None:
     body, patterns = NOT_FIXED[name]
     write_files(tmp_path, {SKILL: HEAD + body, **{f"patterns/{path}": text for path, text in patterns.items()}})
     before = contents(tmp_path)
@@ -157,17 +157,17 @@ def test_what_is_not_sure_stays(tmp_path: Path, skillweave_here: Skillweave, nam
     assert contents(tmp_path) == before
 
 
-def test_a_file_whose_case_is_not_clear_is_not_guessed(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_an_ambiguous_case_is_not_guessed(tmp_path: Path, skillweave_here: Skillweave) -> None:
     write_files(tmp_path, {SKILL: HEAD + "<<include: READ.md>>\n", "patterns/read.md": "a\n"})
     (tmp_path / "patterns/Read.md").write_text("b\n")
     if len(list((tmp_path / "patterns").iterdir())) == 1:
-        return  # This disk does not tell them apart, so there is nothing to guess.
+        return  # This disk ignores case, so nothing is ambiguous.
     outcome = skillweave_here(tmp_path, ["check", "--fix", "--unsafe-fixes"])
     assert (outcome.status, "fixed" in outcome.out) == (1, False)
 
 
-def test_what_a_template_renders_has_no_fix(tmp_path: Path, skillweave_here: Skillweave) -> None:
-    """Its lines are not the source's; what is written in the source itself can be fixed."""
+def test_rendered_text_of_a_template_is_not_fixed(tmp_path: Path, skillweave_here: Skillweave) -> None:
+    """Rendered lines are not source lines. A finding in the source text itself can still be fixed."""
     head = "---\nparams:\n  p: {default: d}\n---\n{{ p }}\n"
     write_files(tmp_path, {SKILL: HEAD + "<<include: t.md>>\n", "patterns/a.md": "Text.\n"})
     write_files(tmp_path, {"patterns/t.md": head + "<<include:a.md>>\n"})
@@ -177,7 +177,7 @@ def test_what_a_template_renders_has_no_fix(tmp_path: Path, skillweave_here: Ski
     assert (tmp_path / "patterns/t.md").read_text() == head + "<<include: a.md>>\n"
 
 
-def test_lines_that_are_selected_by_number_do_not_move(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_lines_selected_by_number_are_not_shifted(tmp_path: Path, skillweave_here: Skillweave) -> None:
     files = {
         SKILL: HEAD + "<<include: p.md>>\n\n<<include: p.md lines=4>>\n",
         "patterns/p.md": "Before\n<<include: a.md>>\n\nThe fourth line.\n",
@@ -191,10 +191,8 @@ def test_lines_that_are_selected_by_number_do_not_move(tmp_path: Path, skillweav
     assert (tmp_path / "patterns/p.md").read_text() == "Before\n\n<<include: a.md>>\n\nThe fourth line.\n"
 
 
-def test_a_fix_that_brings_another_finding_is_left_out_and_the_others_are_made(
-    tmp_path: Path, skillweave_here: Skillweave
-) -> None:
-    """One more line, and the skill would be longer than the limit."""
+def test_only_a_fix_that_would_cause_another_finding_is_skipped(tmp_path: Path, skillweave_here: Skillweave) -> None:
+    """One more line would make the skill longer than the limit."""
     body = "Before\n<<include: a.md>>\n\n" + "<<include:b.md>>\n\n" * 3
     write_files(tmp_path, {SKILL: HEAD + body, "patterns/a.md": "Text.\n", "patterns/b.md": "One.\n"})
     lines = (HEAD + body).count("\n")
@@ -206,7 +204,7 @@ def test_a_fix_that_brings_another_finding_is_left_out_and_the_others_are_made(
     assert (tmp_path / SKILL).read_text() == HEAD + body.replace("<<include:b", "<<include: b")
 
 
-def test_what_is_ignored_is_not_fixed(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_ignored_findings_are_not_fixed(tmp_path: Path, skillweave_here: Skillweave) -> None:
     body = "<!-- skillweave: ignore directive-style -->\n<<include:a.md>>\n\nBefore\n<<include: a.md>>\n"
     write_files(tmp_path, {SKILL: HEAD + body, "patterns/a.md": "Text.\n"})
     write_files(tmp_path, {"skillweave.toml": 'ignore = ["paragraph-merge"]\n'})
@@ -218,13 +216,13 @@ def test_what_is_ignored_is_not_fixed(tmp_path: Path, skillweave_here: Skillweav
     assert contents(tmp_path) == {**before, "skillweave.toml": b""}
 
 
-def test_what_is_not_selected_is_not_fixed(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_unselected_findings_are_not_fixed(tmp_path: Path, skillweave_here: Skillweave) -> None:
     write_files(tmp_path, {SKILL: HEAD + "Before\n<<include:a.md>>\n", "patterns/a.md": "Text.\n"})
     assert skillweave_here(tmp_path, ["check", "--fix", "--select", "SW402"]).out.startswith("fixed 1 problem in")
     assert (tmp_path / SKILL).read_text() == HEAD + "Before\n\n<<include:a.md>>\n"
 
 
-def test_only_the_files_of_the_entries_that_are_named_are_fixed(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_only_files_of_the_named_entries_are_fixed(tmp_path: Path, skillweave_here: Skillweave) -> None:
     other = HEAD.replace("name: x", "name: y") + "<<include:a.md>>\n"
     write_files(tmp_path, {SKILL: HEAD + "<<include:a.md>>\n", "skills/y/SKILL.md": other, "patterns/a.md": "Text.\n"})
     assert skillweave_here(tmp_path, ["check", "--fix", "x"]).out.startswith("fixed 1 problem in 1 file\n")
@@ -232,12 +230,12 @@ def test_only_the_files_of_the_entries_that_are_named_are_fixed(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("code", CODES.values(), ids=lambda code: code.number)
-def test_the_page_of_a_code_says_how_it_is_fixed(tmp_path: Path, skillweave_here: Skillweave, code: Code) -> None:
-    """Where the example can be fixed, the fix is the cure that the page shows."""
+def test_the_page_of_a_code_shows_its_fix(tmp_path: Path, skillweave_here: Skillweave, code: Code) -> None:
+    """Where the page's example can be fixed, the fix gives exactly the files under "Cure"."""
     page = read_page(code.number)
     assert ("--fix" in page.text) is code.fixable
     if not code.fixable or code.number in ("SW205", "SW207"):
-        return  # Their examples are a folder that is included, and a heading to which two come near.
+        return  # Their examples are an included folder, and a heading with two equally near candidates.
     lay_out(page, code.number, tmp_path)
     guess = [] if "check --fix`" in page.text else ["--unsafe-fixes"]
     assert skillweave_here(tmp_path, ["check", "--fix", *guess]).out.startswith("fixed 1 problem in 1 file\n")
@@ -247,7 +245,7 @@ def test_the_page_of_a_code_says_how_it_is_fixed(tmp_path: Path, skillweave_here
 # How it is written
 
 
-def test_bom_line_ends_mode_and_the_end_of_the_file_stay(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_bom_line_ends_mode_and_the_end_of_the_file_are_kept(tmp_path: Path, skillweave_here: Skillweave) -> None:
     body = "Before\n<<include:a.md>>\nbehind, with no line end"
     write_files(tmp_path, {SKILL: "\ufeff" + (HEAD + body).replace("\n", "\r\n"), "patterns/a.md": "Text.\n"})
     (tmp_path / SKILL).chmod(0o755)
@@ -258,7 +256,7 @@ def test_bom_line_ends_mode_and_the_end_of_the_file_stay(tmp_path: Path, skillwe
     assert [path.name for path in (tmp_path / "skills/x").iterdir()] == ["SKILL.md"]
 
 
-def test_behind_a_symlink_the_file_itself_is_fixed(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_the_target_of_a_symlink_is_fixed(tmp_path: Path, skillweave_here: Skillweave) -> None:
     write_files(tmp_path, {SKILL: HEAD + "<<include: b.md>>\n", "patterns/a.md": "Text.\n"})
     write_files(tmp_path, {"patterns/sub/real.md": "<<include:a.md>>\n"})
     (tmp_path / "patterns/b.md").symlink_to("sub/real.md")
@@ -267,7 +265,7 @@ def test_behind_a_symlink_the_file_itself_is_fixed(tmp_path: Path, skillweave_he
     assert (tmp_path / "patterns/sub/real.md").read_text() == "<<include: a.md>>\n"
 
 
-def test_one_file_that_may_not_be_written_and_none_is(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_if_one_file_is_read_only_no_file_is_changed(tmp_path: Path, skillweave_here: Skillweave) -> None:
     write_files(tmp_path, {SKILL: HEAD + "<<include:a.md>>\n", "patterns/a.md": "<<include:b.md>>\n"})
     write_files(tmp_path, {"patterns/b.md": "Text.\n"})
     (tmp_path / SKILL).chmod(0o444)
@@ -278,7 +276,7 @@ def test_one_file_that_may_not_be_written_and_none_is(tmp_path: Path, skillweave
     assert contents(tmp_path) == before
 
 
-def test_what_is_not_as_it_was_read_is_not_written(tmp_path: Path) -> None:
+def test_a_file_that_has_changed_since_it_was_read_is_not_written(tmp_path: Path) -> None:
     write_files(tmp_path, {"a.md": "new", "b.md": "old", "sub/c.md": "old"})
     (tmp_path / "link.md").symlink_to("b.md")
     (tmp_path / "folder").symlink_to("sub")
@@ -301,7 +299,7 @@ def test_what_is_not_as_it_was_read_is_not_written(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
-    """A limit on the size of files fails the second write in its middle, when the first one is done."""
+    """A limit on file sizes makes the second write fail halfway, after the first one succeeded."""
     long = HEAD + "<<include:a.md>>\n" + "more\n" * 2000
     write_files(tmp_path, {SKILL: HEAD + "<<include:a.md>>\n", "skills/y/SKILL.md": long.replace("name: x", "name: y")})
     write_files(tmp_path, {"patterns/a.md": "Text.\n"})
@@ -316,10 +314,10 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     assert contents(tmp_path) == before
 
 
-# What is shown
+# What is printed
 
 
-def test_the_diff_is_a_patch_that_does_what_fix_does(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_applying_the_diff_equals_fixing(tmp_path: Path, skillweave_here: Skillweave) -> None:
     project, other = tmp_path / "one", tmp_path / "other"
     files = {
         SKILL: HEAD + "Before\n<<include:a.md>>\n\n<<include: proces.md>>\n",
@@ -340,21 +338,21 @@ def test_the_diff_is_a_patch_that_does_what_fix_does(tmp_path: Path, skillweave_
     assert (again.status, again.out, again.err) == (0, "", "0 problems would remain\n")
 
 
-def test_the_diff_of_what_cannot_be_fixed_is_empty_and_errors_count(
-    tmp_path: Path, skillweave_here: Skillweave
-) -> None:
+def test_the_diff_is_empty_for_an_error_that_cannot_be_fixed(tmp_path: Path, skillweave_here: Skillweave) -> None:
     write_files(tmp_path, {SKILL: HEAD + "<<include: nowhere.md>>\n"})
     outcome = skillweave_here(tmp_path, ["check", "--diff", "--fix"])
     assert (outcome.status, outcome.out, outcome.err) == (1, "", "1 problem would remain\n")
 
 
 @pytest.mark.parametrize("arguments", [["--unsafe-fixes"], ["--diff", "--format", "json"]], ids=" ".join)
-def test_options_that_say_nothing_together(tmp_path: Path, skillweave_here: Skillweave, arguments: list[str]) -> None:
+def test_meaningless_combinations_of_options_are_refused(
+    tmp_path: Path, skillweave_here: Skillweave, arguments: list[str]
+) -> None:
     write_files(tmp_path, {SKILL: HEAD})
     assert skillweave_here(tmp_path, ["check", *arguments]).status == 2
 
 
-def test_a_report_for_programs_has_what_remains(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_a_json_report_lists_the_remaining_findings(tmp_path: Path, skillweave_here: Skillweave) -> None:
     write_files(tmp_path, {SKILL: HEAD + "<<include:a.md>>\n\n<<include: no.md>>\n", "patterns/a.md": "Text.\n"})
     outcome = skillweave_here(tmp_path, ["check", "--fix", "--format", "json"])
     assert [found["code"] for found in json.loads(outcome.out)["diagnostics"]] == ["SW201"]
@@ -362,8 +360,8 @@ def test_a_report_for_programs_has_what_remains(tmp_path: Path, skillweave_here:
     assert skillweave_here(tmp_path, ["check", "--fix", "-q"]).err == ""
 
 
-def test_the_last_run_is_not_believed_blindly(tmp_path: Path, skillweave_here: Skillweave) -> None:
-    """What a check has kept says where the edits go; once the file is another, they go where the finding is now."""
+def test_cached_edits_are_not_applied_to_a_changed_file(tmp_path: Path, skillweave_here: Skillweave) -> None:
+    """The cached result of a check says where the edits go. If the file has changed since, the edits follow the finding."""
     write_files(tmp_path, {SKILL: HEAD + "<<include:a.md>>\n", "patterns/a.md": "Text.\n"})
     assert "1 fixable" in skillweave_here(tmp_path, ["check"]).out
     assert "1 fixable" in skillweave_here(tmp_path, ["check"]).out
@@ -372,8 +370,8 @@ def test_the_last_run_is_not_believed_blindly(tmp_path: Path, skillweave_here: S
     assert (tmp_path / SKILL).read_text() == HEAD + "More text before.\n\n<<include: a.md>>\n"
 
 
-def test_what_is_saved_in_the_meantime_is_left_alone(tmp_path: Path) -> None:
-    """The edits of the text that was looked at would fall on other words."""
+def test_a_file_saved_during_the_run_is_not_overwritten(tmp_path: Path) -> None:
+    """Otherwise the edits, which were made for the old text, would land on other words."""
     write_files(tmp_path, {SKILL: HEAD + "<<include:a.md>>\n", "patterns/a.md": "Text.\n"})
     saved = HEAD + "Sixteen letters.\n"
 
@@ -386,11 +384,11 @@ def test_what_is_saved_in_the_meantime_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / SKILL).read_text() == saved
 
 
-# What holds for every text and project
+# What is true of every text and project
 
 
 def fixed_from(root: Path, files: Mapping[str, str]) -> tuple[Compiled, Fixed, Compiled]:
-    """A project of these files before it is fixed, what fixing comes to, and the project then."""
+    """Create a project of these files and fix it. Return the compilations before and after, and the fixes."""
     for path in root.rglob("*"):
         if path.is_file():
             path.unlink()
@@ -436,7 +434,7 @@ def test_fixing_adds_nothing_but_blank_lines_and_no_finding(root: Path, project:
         kept = iter(new.decode().split("\n"))
         added = []
         for line in lines:
-            # Of the lines up to this one, those that are not it are new.
+            # Every line before this one that does not match it was added.
             while (now := next(kept)) not in (line, line.replace("<<include: p", "<<include:p")):
                 added.append(now)
         assert not "".join([*added, *kept]).strip(" \t>")
@@ -446,7 +444,7 @@ def test_fixing_adds_nothing_but_blank_lines_and_no_finding(root: Path, project:
 
 
 def code_of(text: str) -> list[str]:
-    """What the code blocks of a text hold."""
+    """The contents of the code blocks of a text."""
     document = parse(text)
     lines = text.split("\n")
     return ["\n".join(lines[b.start : b.end]) for b in document.blocks if b.kind in ("fence", "code")]
@@ -457,7 +455,7 @@ def code_of(text: str) -> list[str]:
     ordinary_projects(), st.sampled_from(("<<include:@>>", "<< include:  @>>", "{{include :@ }}", "<<\tinclude: @  >>"))
 )
 def test_spacing_changes_no_byte_of_a_bundle(root: Path, project: Project, spelling: str) -> None:
-    """Two spaces between the path and the option, too."""
+    """Two spaces between the path and the option make no difference either."""
     usual = files_of(project)
 
     def misspelled(match: re.Match[str]) -> str:
@@ -475,7 +473,7 @@ def test_spacing_changes_no_byte_of_a_bundle(root: Path, project: Project, spell
 @example('<<include:a.md#The  "best   way">>\n')
 @example("<<include: a.md#x> >>\n")
 @example('{{reference:"a  b.md" text="x  y"}}\n')
-def test_usual_spacing_says_the_same(text: str) -> None:
+def test_normalised_spacing_does_not_change_the_meaning(text: str) -> None:
     document = parse(text)
     fixes = [problem.fix for problem in document.problems if problem.code is DIRECTIVE_STYLE and problem.fix]
     edits = sorted(edit for fix in fixes for edit in fix.edits)
@@ -487,7 +485,7 @@ def test_usual_spacing_says_the_same(text: str) -> None:
 
 
 def said(document: Document) -> list[object]:
-    """What the directives of a text ask for, without where they stand; blanks in a section's name do not count."""
+    """What the directives of a text request, without their places, and ignoring repeated blanks in section names."""
     nowhere = Span(0, 0)
     return [
         placed.directive._replace(
@@ -507,7 +505,7 @@ def said(document: Document) -> list[object]:
     st.booleans(),
     st.lists(st.tuples(st.integers(0, 20), st.integers(0, 3), st.sampled_from(("", "x", "\n", "y\n"))), max_size=4),
 )
-def test_edits_of_a_text_are_made_in_its_bytes(raw: str, mark: bool, wanted: list[tuple[int, int, str]]) -> None:  # noqa: FBT001
+def test_edits_of_a_text_are_applied_to_bytes(raw: str, mark: bool, wanted: list[tuple[int, int, str]]) -> None:  # noqa: FBT001
     raw = "\ufeff" * mark + raw
     text = normalise(raw)
     edits: list[Edit] = []

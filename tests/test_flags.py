@@ -1,4 +1,4 @@
-"""Builds and checks that are asked for by flags alone: they say what click would have them say, and do without it."""
+"""Builds and checks whose arguments are only flags skip click. Their output is the same as with click."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ CHOSEN = [
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project with a warning and an error."""
+    """A project with one warning and one error."""
     return write_files(tmp_path / "project", FILES)
 
 
 @pytest.mark.parametrize("arguments", CHOSEN, ids=" ".join)
-def test_flags_say_what_click_makes_of_them(
+def test_flags_give_the_same_result_as_with_click(
     arguments: tuple[str, ...], project: Path, tmp_path: Path, skillweave_here: Skillweave
 ) -> None:
     other = shutil.copytree(project, tmp_path / "other")
@@ -70,7 +70,7 @@ def test_flags_say_what_click_makes_of_them(
         ([], True),
     ],
 )
-def test_click_is_loaded_for_all_else(arguments: list[str], is_loaded: bool, project: Path) -> None:  # noqa: FBT001
+def test_click_is_loaded_for_all_other_arguments(arguments: list[str], is_loaded: bool, project: Path) -> None:  # noqa: FBT001
     code = f"import sys; from skillweave.__main__ import run; run({arguments}); print('click' in sys.modules)"
     done = run_code(project, code)
     assert done.status == 0, done.err
@@ -78,16 +78,16 @@ def test_click_is_loaded_for_all_else(arguments: list[str], is_loaded: bool, pro
 
 
 @pytest.mark.parametrize("arguments", [["check", "-q"], ["check", "-q", "--color", "never"]])
-def test_a_shell_that_asks_nothing_gets_no_answer(
+def test_an_empty_completion_variable_is_ignored(
     arguments: list[str], project: Path, skillweave_here: Skillweave, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As click has it: an empty variable is none."""
+    """An empty variable counts as unset, as in click."""
     expected = skillweave_here(project, arguments)
     monkeypatch.setenv("_SKILLWEAVE_COMPLETE", "")
     assert skillweave_here(project, arguments) == expected
 
 
-def test_a_stream_of_ascii_is_written_to_as_click_does(project: Path) -> None:
+def test_an_ascii_stream_gets_the_same_output_as_with_click(project: Path) -> None:
     (project / "patterns/a.md").write_text("# Ä\n\n[x](é.md)\n", encoding="utf-8")
     plainly, by_click = (
         run_apart(project, ["check", *more], {"PYTHONIOENCODING": "ascii"}) for more in ((), ("--color", "auto"))
@@ -98,7 +98,7 @@ def test_a_stream_of_ascii_is_written_to_as_click_does(project: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "cp437", "koi8-r", "utf-8", "utf-16", "big5"])
 @pytest.mark.parametrize("more", [(), ("--color", "auto")])
-def test_what_an_encoding_lacks_is_written_as_an_escape(project: Path, encoding: str, more: tuple[str, ...]) -> None:
+def test_characters_missing_from_an_encoding_are_escaped(project: Path, encoding: str, more: tuple[str, ...]) -> None:
     (project / "patterns/a.md").write_text("# A\n\n[x](é☃.md)\n", encoding="utf-8")
     shutil.rmtree(project / "skills/bad")
     said = [

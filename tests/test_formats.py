@@ -1,4 +1,4 @@
-"""Reports for CI: GitHub's workflow commands, SARIF, `--output-file`; and nothing that is printed commands a runner."""
+"""Reports for CI: GitHub workflow commands, SARIF, and `--output-file`. Nothing that is printed can act as a runner command."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HOSTILE = st.text(st.sampled_from("a:#[]%,=(){}\\; \t\r\n\x1b\x07\x9b\x85\xa0\u2
 
 
 class Command(NamedTuple):
-    """What a runner makes of a line."""
+    """A runner's interpretation of a line."""
 
     name: str
     properties: dict[str, str]
@@ -40,7 +40,7 @@ class Command(NamedTuple):
 
 
 def command(line: str) -> Command | None:
-    """A line as GitHub's runner takes it: `::name key=value,…::data` behind blanks, or `##[name …]` anywhere."""
+    """Parse a line like GitHub's runner: `::name key=value,…::data` after blanks, or `##[name …]` anywhere."""
     trimmed = line.lstrip()
     if trimmed.startswith("::") and "::" in trimmed[2:]:
         head, _, data = trimmed[2:].partition("::")
@@ -52,13 +52,13 @@ def command(line: str) -> Command | None:
 
 
 def decoded(text: str, special: str) -> str:
-    for character in special:  # One after the other, the per cent sign last, as the runner does.
+    for character in special:  # One after the other, with the per cent sign last, like the runner.
         text = text.replace(f"%{ord(character):02X}", character)
     return text
 
 
 def lines_of(log: str) -> list[str]:
-    """The lines of a log, at every line end that a runner knows."""
+    """The lines of a log, split at every line end that a runner recognises."""
     return re.split("\r\n|\r|\n", log)
 
 
@@ -78,7 +78,7 @@ def validator() -> Draft4Validator:
 
 
 def sarif(text: str) -> dict[str, Any]:
-    """The one run of a log that the schema of the standard accepts."""
+    """The only run of a log, after validating the log against the SARIF schema."""
     log = json.loads(text)
     assert [error.message for error in validator().iter_errors(log)] == []
     (run,) = log["runs"]
@@ -89,14 +89,14 @@ def sarif(text: str) -> dict[str, Any]:
 # GitHub
 
 
-def test_the_runner_of_these_tests_knows_commands() -> None:
+def test_the_simulated_runner_recognises_commands() -> None:
     assert command("  ::error file=a%2Cb,line=1::x%0Ay%25") == Command("error", {"file": "a,b", "line": "1"}, "x\ny%")
     assert command("12 | ##[add-path]x") == Command("add-path", {}, "")
     assert [command(line) for line in ("a ::error::x", "# [error]", "::: a.md:1:1", "::error")] == [None] * 4
 
 
 @given(HOSTILE, HOSTILE, SEVERITIES)
-def test_the_runner_reads_back_what_was_found(text: str, path: str, severity: Severity) -> None:
+def test_the_runner_reads_back_every_finding(text: str, path: str, severity: Severity) -> None:
     note = Note(text, SourcePath(path), Position(3, 4))
     diagnostic = found(text, path, help=text, label="b", hops=(note,), notes=(note, Note(text)), severity=severity)
     (line, end) = lines_of(render([diagnostic], Format.GITHUB, context()))
@@ -112,7 +112,7 @@ def test_the_runner_reads_back_what_was_found(text: str, path: str, severity: Se
     assert path == read.properties["file"] or re.search(r"[^a:#\[\]%,=(){}\\; \xa0\u200d字]|##\[", path)
 
 
-def test_what_looks_encoded_is_read_back_as_it_is() -> None:
+def test_text_that_looks_encoded_is_read_back_unchanged() -> None:
     read = command(render([found("100%25 %0A::%3A", "a%2Cb%0D.md")], Format.GITHUB, context()).removesuffix("\n"))
     assert read is not None
     assert (read.data, read.properties["file"]) == ("100%25 %0A::%3A", "a%2Cb%0D.md")
@@ -125,7 +125,7 @@ def test_a_finding_of_several_lines_has_no_columns() -> None:
     )
 
 
-def test_emoji_in_a_path_stay_for_the_annotation_to_find_the_file() -> None:
+def test_emoji_in_the_path_of_an_annotation_are_kept() -> None:
     path = "docs/👩\u200d💻 ℹ\ufe0f.md"
     read = command(render([found("m", path)], Format.GITHUB, context()))
     assert read is not None
@@ -137,7 +137,7 @@ def test_emoji_in_a_path_stay_for_the_annotation_to_find_the_file() -> None:
 
 @examples(30)
 @given(st.lists(st.tuples(HOSTILE, HOSTILE), max_size=3), HOSTILE)
-def test_sarif_is_what_the_standard_wants(texts: list[tuple[str, str]], line: str) -> None:
+def test_sarif_conforms_to_the_standard(texts: list[tuple[str, str]], line: str) -> None:
     note = Note("see", SourcePath("b.md"))
     everything = [
         found(text, path or "a", notes=(Note(text, SourcePath(path or "a"), Position(2, 2)), note, Note(text)))
@@ -149,7 +149,7 @@ def test_sarif_is_what_the_standard_wants(texts: list[tuple[str, str]], line: st
     for result, (_, path) in zip(run["results"], texts, strict=True):
         ids = [related["id"] for related in result["relatedLocations"]]
         assert ids == [1, 2]
-        # Only our own links are live in a message, each to a related location.
+        # In a message, only our own links are active, and each leads to a related location.
         assert [int(number) for number in re.findall(r"(?<!\\)\]\((.*?)\)", result["message"]["text"])] == ids
         artifact = result["locations"][0]["physicalLocation"]["artifactLocation"]
         assert unquote(urlsplit(artifact["uri"]).path, errors="surrogateescape").lstrip("/") == (path or "a").lstrip(
@@ -159,7 +159,7 @@ def test_sarif_is_what_the_standard_wants(texts: list[tuple[str, str]], line: st
         assert ("uriBaseId" in artifact) is not artifact["uri"].startswith("file:")
 
 
-def test_the_chain_of_includes_is_related() -> None:
+def test_the_include_chain_becomes_related_locations() -> None:
     hops = (Note("includes b.md", SourcePath("b.md"), Position(1, 1)),)
     notes = (Note("no place"), Note("reached from", SourcePath("x [1]/S.md"), Position(12, 2)))
     place = Position(4, 1)
@@ -181,7 +181,7 @@ def test_the_chain_of_includes_is_related() -> None:
     ]
 
 
-def test_text_of_the_repository_makes_no_link() -> None:
+def test_text_of_the_repository_never_becomes_a_link() -> None:
     (result,) = sarif(render([found("[x](1) [y\\](https://e.example/)")], Format.SARIF, context()))["results"]
     assert result["message"]["text"] == "[x] (1) [y\\] (https://e.example/)"
 
@@ -196,12 +196,12 @@ def test_text_of_the_repository_makes_no_link() -> None:
         ("\udcff.md", "sub/%FF.md"),
     ],
 )
-def test_places_are_named_from_the_repository(path: str, uri: str) -> None:
+def test_places_are_relative_to_the_repository(path: str, uri: str) -> None:
     (result,) = sarif(render([found("m", path)], Format.SARIF, context(prefix="sub/")))["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
 
 
-def test_a_mistake_in_the_configuration_is_a_run_that_failed() -> None:
+def test_an_error_in_the_configuration_is_a_failed_run() -> None:
     place = Position(1, 1)
     mistake = Diagnostic(INVALID_CONFIG, "m", SourcePath("skillweave.toml"), place, place)
     for findings, succeeded in (([mistake], False), ([found("m")], True), ([], True)):
@@ -210,12 +210,12 @@ def test_a_mistake_in_the_configuration_is_a_run_that_failed() -> None:
         assert len(run["tool"]["driver"]["rules"]) == len(run["results"]) == len(findings)
 
 
-# Through the command
+# Through the command line
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project in a folder of a repository, with findings in a skill and in a pattern that it includes."""
+    """A project in a subfolder of a repository, with findings in a skill and in a pattern that it includes."""
     (tmp_path / ".git").mkdir()
     root = tmp_path / "sub dir"
     return write_files(
@@ -259,7 +259,7 @@ def test_fingerprints_stay_when_lines_move(project: Path, skillweave_here: Skill
     assert set(prints()) & set(before) == {before[2]}
 
 
-def test_annotations_name_files_from_the_repository(project: Path, skillweave_here: Skillweave) -> None:
+def test_paths_in_annotations_are_relative_to_the_repository(project: Path, skillweave_here: Skillweave) -> None:
     done = skillweave_here(project, ["build", "--format", "github"])
     read = [command(line) for line in done.out.splitlines()]
     assert (done.status, done.err) == (1, "")
@@ -274,7 +274,7 @@ def test_annotations_name_files_from_the_repository(project: Path, skillweave_he
 
 @pytest.mark.parametrize("fmt", FORMATS)
 @pytest.mark.parametrize("arguments", [["check"], ["build"], ["build", "--check"], ["package"]], ids=" ".join)
-def test_an_output_file_holds_what_would_be_printed(
+def test_an_output_file_contains_what_would_be_printed(
     fmt: str, arguments: list[str], project: Path, skillweave_here: Skillweave
 ) -> None:
     plain = skillweave_here(project, [*arguments, "--format", fmt])
@@ -291,22 +291,20 @@ def test_an_output_file_holds_what_would_be_printed(
     assert (quiet.out, quiet.err) == ("", "")
 
 
-def test_every_format_can_be_asked_for() -> None:
+def test_every_format_can_be_selected() -> None:
     assert list(FORMATS) == [fmt.value for fmt in Format]
 
 
 @pytest.mark.parametrize("fmt", ["github", "sarif"])
 @pytest.mark.parametrize("name", ["graph", "trace", "watch"])
-def test_what_has_no_such_form_says_so(name: str, fmt: str, project: Path, skillweave_here: Skillweave) -> None:
+def test_other_commands_refuse_ci_formats(name: str, fmt: str, project: Path, skillweave_here: Skillweave) -> None:
     done = skillweave_here(project, [name, "--format", fmt])
     assert (done.status, done.out) == (2, "")
     assert f"'{fmt}' is not one of 'full', 'concise', 'json'" in done.err
 
 
 @pytest.mark.parametrize("fmt", ["github", "sarif", "json"])
-def test_a_patch_and_a_report_do_not_share_standard_output(
-    fmt: str, project: Path, skillweave_here: Skillweave
-) -> None:
+def test_a_patch_and_a_report_never_share_standard_output(fmt: str, project: Path, skillweave_here: Skillweave) -> None:
     done = skillweave_here(project, ["build", "--diff", "--format", fmt])
     assert (done.status, done.out) == (2, "")
     assert f"--diff cannot be written as {fmt}" in done.err
@@ -329,7 +327,7 @@ def test_a_patch_and_a_report_do_not_share_standard_output(
         ("skillweave.toml", "skillweave.toml is a configuration file, which is no place for a report."),
     ],
 )
-def test_an_output_file_that_cannot_be(file: str, message: str, project: Path, skillweave_here: Skillweave) -> None:
+def test_an_invalid_output_file_is_refused(file: str, message: str, project: Path, skillweave_here: Skillweave) -> None:
     os.mkfifo(project / "fifo")
     (project / "build").mkdir()
     (project / "skillweave.toml").write_text("")
@@ -340,7 +338,7 @@ def test_an_output_file_that_cannot_be(file: str, message: str, project: Path, s
     assert files_below(project) == before
 
 
-def test_a_link_in_place_of_an_output_file_is_not_followed(project: Path, skillweave_here: Skillweave) -> None:
+def test_a_symlink_as_output_file_is_not_followed(project: Path, skillweave_here: Skillweave) -> None:
     victim = project.parent / "victim"
     victim.write_text("precious")
     (project / "report").symlink_to(victim)
@@ -349,7 +347,7 @@ def test_a_link_in_place_of_an_output_file_is_not_followed(project: Path, skillw
     assert "SW201" in (project / "report").read_text("utf-8")
 
 
-def test_a_mistake_in_the_configuration_goes_into_the_file_too(project: Path, skillweave_here: Skillweave) -> None:
+def test_an_error_in_the_configuration_is_also_written_to_the_file(project: Path, skillweave_here: Skillweave) -> None:
     (project / "skillweave.toml").write_text("paterns = []\n")
     done = skillweave_here(project, ["check", "--format", "sarif", "--output-file", "../report"])
     (result,) = sarif((project.parent / "report").read_text("utf-8"))["results"]
@@ -357,7 +355,7 @@ def test_a_mistake_in_the_configuration_goes_into_the_file_too(project: Path, sk
     assert 'unknown key "paterns"' in done.err
 
 
-# Nothing that is printed commands a runner or steers a terminal
+# Nothing that is printed is a runner command or controls a terminal
 
 EVIL = "x\n::error::pwned\r##[error]pwned\x1b[31m\x9b\u202e\u2028\xa0"
 COMMANDS = [
@@ -379,7 +377,7 @@ COMMANDS = [
 
 @pytest.fixture
 def stranger(tmp_path: Path) -> Path:
-    """A project whose names and texts are commands for a runner."""
+    """A project whose names and texts look like runner commands."""
     evil = tmp_path / "::notice::root/evil"
     (evil / EVIL).mkdir(parents=True)
     (evil / "SKILL.md").write_text(skill("evil", f"\n# {EVIL}\n\n<<include: p.md>>\n\n[t](<{EVIL[0]}>)\n"), "utf-8")
@@ -409,13 +407,13 @@ def test_no_line_is_a_command(stranger: Path, skillweave_here: Skillweave) -> No
 
 
 @given(HOSTILE)
-def test_a_line_of_a_patch_is_no_command(text: str) -> None:
+def test_a_line_of_a_patch_is_never_a_command(text: str) -> None:
     for sign in ("+", "-", " "):
         shown = escape_patch(f"{sign}{text}\n")
         assert all(command(line) is None for line in lines_of(shown))
         assert STEERING.sub("", shown.replace("\r\n", "\n")) == shown.replace("\r\n", "\n")
 
 
-def test_honest_prose_is_the_same_in_a_patch() -> None:
+def test_harmless_text_is_unchanged_in_a_patch() -> None:
     for line in ("+a\tb :: c 👩\u200d💻 ℹ\ufe0f \u3000字\xa0# [x]\n", " \u200cفارسی\r\n", "@@ -1 +1 @@\n"):
         assert escape_patch(line) == line

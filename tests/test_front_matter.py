@@ -1,4 +1,4 @@
-"""Front matter: strings as written, places in the file, and everything that is refused."""
+"""Front matter: strings exactly as written, places in the file, and everything that is rejected."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OFFSET = 4
 
 
 def plain(value: Value) -> object:
-    """A value as Python's own lists and dictionaries."""
+    """A value as plain Python lists and dictionaries."""
     match value:
         case str():
             return value
@@ -37,7 +37,7 @@ def read(text: str) -> object:
 
 
 def complaint(text: str) -> tuple[str, str]:
-    """The only problem's message, and the text it points at."""
+    """The message of the only problem, and the text it points at."""
     _, problems = read_front_matter(text, OFFSET)
     assert [problem.code.name for problem in problems] == ["invalid-front-matter"]
     span = problems[0].span
@@ -76,7 +76,7 @@ def test_lists_and_mappings_nest() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# only a comment\n", "{}\n"])
-def test_nothing_is_an_empty_mapping(text: str) -> None:
+def test_empty_front_matter_is_an_empty_mapping(text: str) -> None:
     assert read(text) == {}
 
 
@@ -117,30 +117,30 @@ def test_spans_are_offsets_into_the_file_in_code_points() -> None:
         ('a: "\\UFFFFFFFF"\n', 'a: "\\UFFFFFFFF"\n', "a number that YAML does not accept"),
     ],
 )
-def test_what_is_refused_and_where(text: str, place: str, words: str) -> None:
+def test_refused_texts_and_places(text: str, place: str, words: str) -> None:
     message, cut = complaint(text)
     assert words in message
     assert cut == place
 
 
-def test_a_quoted_merge_key_is_a_key() -> None:
+def test_a_quoted_merge_key_is_an_ordinary_key() -> None:
     assert read('"<<": x\n') == {"<<": "x"}
 
 
-def test_sound_fields_survive_a_refused_one() -> None:
+def test_valid_fields_survive_a_refused_one() -> None:
     front_matter, problems = read_front_matter("a: 1\na: 2\nb: &x 3\n", OFFSET)
     assert plain(front_matter) == {"a": "1", "b": "3"}
     assert len(problems) == 2
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
-def test_deep_nesting_is_a_problem_and_no_crash(opening: str) -> None:
+def test_deep_nesting_is_reported_without_a_crash(opening: str) -> None:
     message, _ = complaint("a: " + opening * 5000 if opening != "- " else opening * 5000)
     assert message == f"lists and mappings nested deeper than {MAX_DEPTH} levels"
 
 
 def test_nesting_up_to_the_limit_is_read() -> None:
-    """The top mapping is a level too."""
+    """The top-level mapping counts as a level too."""
     assert isinstance(read("a: " + "[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1)), dict)
     complaint("a: " + "[" * MAX_DEPTH + "]" * MAX_DEPTH)
 
@@ -164,8 +164,8 @@ def test_reading_never_fails_and_every_span_lies_in_the_text(text: str) -> None:
         st.recursive(st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(max_size=50), v)),
     )
 )
-def test_what_json_writes_is_read_back(written: dict[str, object]) -> None:
-    """JSON is YAML, apart from what YAML takes for no text, and keys of more than 1,024 characters, escapes counted."""
+def test_json_is_read_back_unchanged(written: dict[str, object]) -> None:
+    """JSON is YAML, except for characters that YAML forbids, and keys of more than 1,024 characters, including escapes."""
     text = json.dumps(written)
     front_matter, problems = read_front_matter(text, 0)
     if problems:
@@ -175,14 +175,14 @@ def test_what_json_writes_is_read_back(written: dict[str, object]) -> None:
 
 
 @given(YAML_LIKE)
-def test_it_agrees_with_the_library_on_what_is_sound(text: str) -> None:
+def test_valid_front_matter_is_read_as_by_pyyaml(text: str) -> None:
     front_matter, problems = read_front_matter(text, OFFSET)
     if not problems:
         loaded = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - the base loader makes strings only
         assert plain(front_matter) == (loaded or {})
 
 
-def test_no_params_is_no_template() -> None:
+def test_without_params_a_file_is_not_a_template() -> None:
     assert read_params(read_front_matter("title: x\n", OFFSET)[0]) is None
 
 
@@ -224,12 +224,12 @@ def test_empty_params_declare_none() -> None:
         ("params: {t: {default: '{{ asset : x}}'}}\n", "directive-in-param", "'{{ asset : x}}'"),
     ],
 )
-def test_a_mistake_in_params_is_one_problem_at_its_place(text: str, code: str, place: str) -> None:
+def test_an_error_in_params_is_one_problem_at_its_place(text: str, code: str, place: str) -> None:
     assert params(text)[1] == [(code, place)]
 
 
 @pytest.mark.parametrize("value", ["<<<include: x>>", "${{ include: x }}", "{{ include x }}", "<<EOF"])
-def test_what_is_no_opener_is_a_default(value: str) -> None:
+def test_text_that_is_not_an_opener_may_be_a_default(value: str) -> None:
     assert params(f"params: {{t: {{default: '{value}'}}}}\n")[0]["t"].default == value
 
 
@@ -287,6 +287,6 @@ def test_plain_lines_are_read_as_the_parser_reads_them(lines: list[str]) -> None
     assert plainly is None or (plainly, ()) == read_events(text, OFFSET)
 
 
-def test_what_people_write_is_plain() -> None:
+def test_ordinary_front_matter_takes_the_fast_path() -> None:
     assert read_plain("name: a-b\ndescription: Does x (y, z): it's “it”. Use https://e.org/a#b.\n", OFFSET) is None
     assert read_plain("name: a-b\ndescription: Does x (y, z) - it's “it”. Use https://e.org/a#b.\n", OFFSET) is not None

@@ -1,11 +1,12 @@
-"""Golden cases: `cases/<behaviour>/` holds a project (`source/`) and all that comes of it.
+"""Golden cases: `cases/<behaviour>/` contains a project (`source/`) and everything that it produces.
 
-`expected/` is the whole output tree without the lock file (absent: nothing is emitted), with executable bits;
-`diagnostics.txt` what `check --format concise` prints, and a last line `exit 1` if that is its status (absent: nothing,
-and status 0); `full.txt`, where a case has it, what `check --format full` prints. A `source/` without a configuration
-gets the default one of conftest. What git cannot hold is made by a builder named after the case.
+`expected/` is the whole output tree, with executable bits but without the lock file. It is absent if nothing is written.
+`diagnostics.txt` is the output of `check --format concise`, plus a last line `exit 1` if that is the exit status. It is
+absent if nothing is printed and the status is 0. `full.txt`, where a case has it, is the output of `check --format full`.
+A `source/` without a configuration gets the default one from conftest. A builder named after the case creates what git
+cannot store.
 
-`pytest tests/test_golden.py --update-golden` rewrites the expectations; a new case needs its `source/` only.
+`pytest tests/test_golden.py --update-golden` rewrites the expected results. A new case needs only its `source/`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def test_case(name: str, tmp_path: Path, skillweave_here: Skillweave, *, update_
     built = skillweave_here(project, ["build"])
     checked = skillweave_here(project, ["check", "--format", "concise"])
     tree = read_tree(project / "build")
-    assert {built.status, checked.status} <= {0, 1}, built.err  # before a crash could become an expectation
+    assert {built.status, checked.status} <= {0, 1}, built.err  # before a crash could become an expected result
     diagnostics = checked.out + (f"exit {checked.status}\n" if checked.status else "")
     if update_golden:
         write_tree(case / "expected", tree)
@@ -56,7 +57,7 @@ def test_case_in_full(name: str, tmp_path: Path, skillweave_here: Skillweave, *,
 
 
 def test_cases_are_well_formed() -> None:
-    """A misspelt `diagnostic.txt` would read as "no diagnostics", and a builder without its case would never run."""
+    """A misspelt `diagnostic.txt` would read as "no diagnostics", and a builder without a case would never run."""
     assert len(NAMES) > 150
     assert IN_FULL
     for name in NAMES:
@@ -68,7 +69,7 @@ def test_cases_are_well_formed() -> None:
 
 
 def lay_out(case: Path, project: Path) -> None:
-    """The case's project, ready to build."""
+    """Create the case's project, ready to build."""
     shutil.copytree(case / "source", project)
     if not any((project / name).exists() for name in ("skillweave.toml", "pyproject.toml")):
         (project / "skillweave.toml").write_text(DEFAULT_CONFIG)
@@ -81,7 +82,7 @@ def read_text(path: Path) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """The text into the file; no file for an empty one."""
+    """Write the text to the file; if the text is empty, remove the file."""
     if text:
         path.write_bytes(text.encode())
     else:
@@ -89,7 +90,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_tree(folder: Path, tree: dict[str, OutputFile]) -> None:
-    """The inverse of `read_tree`, but for what git cannot hold."""
+    """The inverse of `read_tree`, except for what git cannot store."""
     shutil.rmtree(folder, ignore_errors=True)
     for name, file in tree.items():
         if name.endswith("/"):
@@ -97,7 +98,7 @@ def write_tree(folder: Path, tree: dict[str, OutputFile]) -> None:
         write(folder / name, file.content).chmod(0o755 if file.executable else 0o644)
 
 
-# Builders, for what git cannot hold (or a checkout on another system would change).
+# Builders for what git cannot store, or what a checkout on another system would change.
 
 
 def no_configuration(project: Path) -> None:
@@ -134,7 +135,7 @@ def symlink_to(target: str, name: str = "patterns/a.md") -> Callable[[Path], Non
 
 
 def symlinks_to_skills(project: Path) -> None:
-    """One to a skill, one to a folder of skills; one that leads around; and one to a skill that no other path leads to."""
+    """Links to a skill, to a folder of skills, in a cycle, and to a skill that is reachable only through the link."""
     skills = project / "skills"
     (skills / "alias").symlink_to("x")
     (skills / "groups").symlink_to("group")

@@ -1,4 +1,4 @@
-"""Nothing is worse than linear in what an author can write: told by how many calls a check takes, which no machine changes."""
+"""The work grows at most linearly with what an author writes. Function calls are counted, so the machine does not matter."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ HEAD = skill("s", "\n")
 SKILL, PATTERN = "skills/s/SKILL.md", "patterns/p.md"
 FEW, TIMES = 100, 4
 MUCH = 1.6
-"""How many times as many calls for each of `TIMES` as much text are too many: what grows with the square takes four times."""
+"""For `TIMES` as much text, more than `MUCH * TIMES` as many calls fail the test. Quadratic work would need `TIMES` squared."""
 
 
 def repeated(line: str, number: int) -> str:
-    """A line for each number, which stands in it as `@`."""
+    """The line once per number, with `@` replaced by the number."""
     return "".join(line.replace("@", str(n)) for n in range(number))
 
 
@@ -82,11 +82,11 @@ KINDS: dict[str, Callable[[int], dict[str, str]]] = {
 
 
 def calls(folder: Path, files: dict[str, str]) -> int:
-    """How many calls of functions it takes to check a project."""
+    """The number of function calls that it takes to check a project."""
     write_files(folder, files)
     config, mistakes = load_config(folder)
     assert mistakes == ()
-    compile_project(config)  # what is loaded or made once does not count
+    compile_project(config)  # what is loaded or created only once does not count
     profile = cProfile.Profile()
     profile.runcall(compile_project, config)
     return int(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Texts that two processes read: what comes out is what one says, whatever becomes of the other."""
+"""Texts parsed by two processes give the same result as with one process, even if the second process fails."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ MISTAKES = "---\nname: x\n---\n\n<<include: {0}.md lines=0>>\n\n<<include: a.md 
 
 
 def texts(*kinds: str) -> dict[str, str]:
-    """Much text of some kinds, by name."""
+    """A large amount of text of the given kinds, by name."""
     return {f"{kind[:9]}{n}": kind.format(n) for kind in kinds for n in range(2 * max(PARALLEL, PLAIN) // len(kind))}
 
 
-def test_much_text_takes_two_processes_and_little_takes_one() -> None:
+def test_two_processes_are_used_only_for_much_text() -> None:
     assert len(set(read_each(lambda _: os.getpid(), texts(ODD), 1_000).values())) == 2
     assert set(read_each(lambda _: os.getpid(), {"a": "short"}, 1_000).values()) == {os.getpid()}
 
 
 @pytest.mark.parametrize("kinds", [(ODD,), (PLAIN_ONE,), (MISTAKES,), (ODD, PLAIN_ONE, MISTAKES)])
-def test_two_processes_say_what_one_does(kinds: tuple[str, ...]) -> None:
+def test_two_processes_give_the_same_result_as_one(kinds: tuple[str, ...]) -> None:
     wanted, documents = texts(*kinds), Documents()
     documents.prepare(wanted)
     assert documents.memory.keys() == wanted.keys()
     assert all(documents.get(text, name) == parse(text) for name, text in list(wanted.items())[::7])
 
 
-def test_a_code_is_itself_again() -> None:
+def test_codes_keep_their_identity_between_processes() -> None:
     documents = Documents()
     documents.prepare(texts(MISTAKES))
     problems = [problem for document in documents.memory.values() for problem in document.problems]
@@ -50,7 +50,7 @@ def test_a_code_is_itself_again() -> None:
     assert all(problem.code is CODES[problem.code.name] for problem in problems)
 
 
-def test_where_the_other_process_fails_this_one_does_all() -> None:
+def test_if_the_second_process_fails_the_first_reads_everything() -> None:
     ours = os.getpid()
 
     def read(text: str) -> int:
@@ -65,14 +65,14 @@ def test_where_the_other_process_fails_this_one_does_all() -> None:
 @pytest.mark.parametrize(
     "refusal",
     [
-        # Root has no limit, so it becomes somebody who has.
+        # Root has no limit, so switch to a user that has one.
         "resource.setrlimit(resource.RLIMIT_NPROC, (0, 0)); os.geteuid() or os.setuid(65534); ",
         "resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4)); ",
         "signal.signal(signal.SIGCHLD, signal.SIG_IGN); ",
     ],
     ids=["no more processes", "no more open files", "children are forgotten"],
 )
-def test_where_the_system_has_no_other_process_for_us_this_one_does_all(refusal: str) -> None:
+def test_if_no_second_process_can_start_the_first_reads_everything(refusal: str) -> None:
     code = (
         f"import os, pickle, resource, signal; from skillweave.halves import read_each; ours = os.getpid(); {refusal}"
         "print(*set(read_each(lambda _: os.getpid() == ours, dict.fromkeys('ab', 'x' * 999), 9).values()))"
@@ -81,8 +81,8 @@ def test_where_the_system_has_no_other_process_for_us_this_one_does_all(refusal:
     assert done.stdout == "True\n"
 
 
-def test_what_is_locked_is_free_when_the_first_process_ends(tmp_path: Path) -> None:
-    """However long the other one still has to do."""
+def test_a_lock_is_released_when_the_first_process_ends(tmp_path: Path) -> None:
+    """The lock must not wait for the second process, however long that one still runs."""
     code = (
         "import fcntl, os, sys, time; from skillweave.beside import beside; "
         "place = os.open(sys.argv[1], os.O_RDONLY); fcntl.flock(place, fcntl.LOCK_EX); "
@@ -95,7 +95,7 @@ def test_what_is_locked_is_free_when_the_first_process_ends(tmp_path: Path) -> N
         first.stdin.close()
 
 
-def test_no_process_is_forked_beside_another_thread() -> None:
+def test_no_process_is_forked_while_another_thread_runs() -> None:
     done = threading.Event()
     thread = threading.Thread(target=done.wait)
     thread.start()

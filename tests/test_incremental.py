@@ -1,4 +1,4 @@
-"""An incremental build equals a clean one: bytes and diagnostics, over random histories of edits; and the cache is safe."""
+"""An incremental build gives the same bytes and diagnostics as a clean one, over random edits; and the cache is safe."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ CONFIGS = (
 
 CACHE = ("state.json", "since.json", "parts.json", "wording.json", "sourcemap.json", "texts", "documents")
 KEPT = {"parts.json": "parts", "wording.json": "wording", "sourcemap.json": "map", "documents": "documents"}
-"""What a run may find of the cache that is there and says nothing: each file, and the key of what it keeps."""
+"""Cache files that may be present but without content: each file, and the key of its content."""
 
 text = st.lists(st.sampled_from(LINES), min_size=1, max_size=5).map(lambda lines: "\n\n".join(lines) + "\n")
 tight = st.lists(st.sampled_from(LINES), min_size=1, max_size=4).map(lambda lines: "\n".join(lines) + "\n")
@@ -143,12 +143,12 @@ def test_an_incremental_build_equals_a_clean_one() -> None:
     compare_histories(st.lists(st.lists(edits, min_size=1, max_size=2), min_size=2, max_size=6))
 
 
-def test_edits_that_only_change_contents_come_to_what_a_clean_build_says() -> None:
+def test_edits_of_contents_give_the_same_result_as_a_clean_build() -> None:
     compare_histories(st.lists(st.lists(written, min_size=1, max_size=1), min_size=4, max_size=8))
 
 
 def compare_histories(histories: st.SearchStrategy[list[Step]]) -> None:
-    """Compare after each step of many histories; at some of them, what is said without working it out."""
+    """Compare builds after each step of many histories. At least once, the outputs must be found current without compiling."""
     said = 0
 
     @RANDOM
@@ -289,11 +289,11 @@ HISTORIES: dict[str, list[Step]] = {
 
 @pytest.mark.parametrize("memory", ["new", "kept"])
 @pytest.mark.parametrize("history", HISTORIES.values(), ids=HISTORIES)
-def test_a_history_comes_to_what_a_clean_build_says(history: list[Step], memory: str) -> None:
+def test_a_history_gives_the_same_result_as_a_clean_build(history: list[Step], memory: str) -> None:
     compare_with_clean(history, Memory() if memory == "kept" else None)
 
 
-def test_code_is_the_text_of_a_template_and_not_its_rendering(tmp_path: Path) -> None:
+def test_a_template_included_as_code_is_not_rendered(tmp_path: Path) -> None:
     template = "---\nparams: {}\n---\n\nx {# y #}\n"
     write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: a.md as=code>>\n\n<<include: a.md>>\n")
     write(tmp_path / "patterns/a.md", template)
@@ -302,7 +302,7 @@ def test_code_is_the_text_of_a_template_and_not_its_rendering(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(("name", "key"), [("state.json", key) for key in vars(State(""))] + [("parts.json", "parts")])
-def test_a_cache_with_other_values_is_not_believed(tmp_path: Path, name: str, key: str) -> None:
+def test_a_cache_with_invalid_values_is_not_trusted(tmp_path: Path, name: str, key: str) -> None:
     write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: a.md#nope>>\n")
     write(tmp_path / "patterns/a.md", "# A\n")
     expected = run(tmp_path, build)
@@ -323,7 +323,7 @@ SINCE = ("saved", "changes", "started", "made", "published", "pending", "renewed
 
 
 @pytest.mark.parametrize("key", SINCE)
-def test_changes_of_a_state_with_other_values_are_not_believed(tmp_path: Path, key: str) -> None:
+def test_invalid_values_in_saved_changes_are_not_trusted(tmp_path: Path, key: str) -> None:
     project, clean = tmp_path / "project", tmp_path / "clean"
     for name in ("s", "t", "u"):
         write(project / f"skills/{name}/SKILL.md", skill(name, "\n<<include: a.md>>\n"))
@@ -361,7 +361,7 @@ def test_changes_of_a_state_with_other_values_are_not_believed(tmp_path: Path, k
 
 
 def compare_with_clean(history: list[Step], memory: Memory | None) -> int:
-    """Compare a build with a clean one after each step. Returns how often it was said without working it out, too."""
+    """Compare a build with a clean one after each step. Return how often the outputs were found current without compiling."""
     times = 0
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "project"
@@ -408,21 +408,21 @@ def compare_with_clean(history: list[Step], memory: Memory | None) -> int:
 
 
 def keep_cache(project: Path) -> None:
-    """Lay the cache aside as it is before a run, for an edit to put a file of it back."""
+    """Copy the cache aside before a run, so that a later edit can restore a file of it."""
     shutil.rmtree(project.parent / "older", ignore_errors=True)
     if (project / ".skillweave").is_dir():
         shutil.copytree(project / ".skillweave", project.parent / "older")
 
 
 def give_up(project: Path, memory: Memory | None) -> None:
-    """A build that more changes overtake: it publishes nothing."""
+    """Run a build that is superseded by newer changes, and so must publish nothing."""
     before = files_below(project / "build")
     with suppress(Superseded):
         run(project, build, memory=memory, is_wanted=lambda: False)
     assert files_below(project / "build") == before
 
 
-def test_what_a_build_that_was_given_up_knew_is_known_still(tmp_path: Path) -> None:
+def test_a_superseded_build_leaves_the_memory_unchanged(tmp_path: Path) -> None:
     for name in SKILLS:
         write(tmp_path / f"skills/{name}/SKILL.md", skill(name, "\n<<include: a.md>>\n"))
     write(tmp_path / "patterns/a.md", "# A\n")
@@ -437,7 +437,7 @@ def test_what_a_build_that_was_given_up_knew_is_known_still(tmp_path: Path) -> N
     assert len(again.changed) == len(SKILLS)
 
 
-def test_a_first_build_does_not_publish_what_it_read_before_another_one(tmp_path: Path) -> None:
+def test_a_first_build_does_not_publish_what_it_read_before_another_build(tmp_path: Path) -> None:
     write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: a.md>>\n")
     write(tmp_path / "patterns/a.md", "old\n")
     asked = 0
@@ -456,7 +456,7 @@ def test_a_first_build_does_not_publish_what_it_read_before_another_one(tmp_path
     assert current(Asked(load_config(tmp_path, None, None, None)[0])) is not None
 
 
-def test_a_first_build_that_starts_over_knows_nothing_of_what_it_saw(tmp_path: Path) -> None:
+def test_a_first_build_that_starts_over_reads_everything_again(tmp_path: Path) -> None:
     write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: a.md>>\n")
     write(tmp_path / "patterns/a.md", "old\n")
     run(tmp_path, build)
@@ -474,7 +474,7 @@ def test_a_first_build_that_starts_over_knows_nothing_of_what_it_saw(tmp_path: P
     assert files_below(tmp_path / "build") == clean
 
 
-def test_a_file_that_changes_while_it_is_read_is_named_by_what_is_made_of_it(tmp_path: Path) -> None:
+def test_the_digest_of_a_file_that_changes_during_a_build_matches_the_output(tmp_path: Path) -> None:
     write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: a.md>>\n")
     write(tmp_path / "patterns/a.md", "one\n")
     run(tmp_path, build)
@@ -486,7 +486,7 @@ def test_a_file_that_changes_while_it_is_read_is_named_by_what_is_made_of_it(tmp
     assert lock["entries"]["skills/s/SKILL.md"]["inputs"]["patterns/a.md"] == sha256(made.encode()).hexdigest()
 
 
-def test_who_builds_again_and_again_mends_outputs_that_no_edit_reaches(tmp_path: Path) -> None:
+def test_a_repeated_build_repairs_outputs_that_no_edit_affects(tmp_path: Path) -> None:
     for name in ("s", "t"):
         write(tmp_path / f"skills/{name}/SKILL.md", skill(name, f"\n<<include: {name}.md>>\n"))
         write(tmp_path / f"patterns/{name}.md", "# A\n")
@@ -503,7 +503,7 @@ def test_who_builds_again_and_again_mends_outputs_that_no_edit_reaches(tmp_path:
 
 
 @pytest.mark.parametrize("data", [None, b"bad", b"{}", b'{"entries": {}}'])
-def test_who_builds_again_and_again_takes_no_other_lock_file_for_its_own(tmp_path: Path, data: bytes | None) -> None:
+def test_a_repeated_build_notices_a_replaced_lock_file(tmp_path: Path, data: bytes | None) -> None:
     lock = tmp_path / "p/build/skillweave.lock.json"
     for name in ("s", "t"):
         write(tmp_path / f"p/skills/{name}/SKILL.md", skill(name, f"\n<<include: {name}.md>>\n"))
@@ -521,7 +521,7 @@ def test_who_builds_again_and_again_takes_no_other_lock_file_for_its_own(tmp_pat
     assert files_below(tmp_path / "p/build") == files_below(tmp_path / "clean/build")
 
 
-def test_nothing_changed_is_said_again_with_the_same_words(tmp_path: Path) -> None:
+def test_an_unchanged_build_repeats_the_same_diagnostics(tmp_path: Path) -> None:
     write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: a.md#nope>>\n")
     write(tmp_path / "patterns/a.md", "# A\n")
     first, second = run(tmp_path, build), run(tmp_path, build)
@@ -543,7 +543,7 @@ def test_an_unchanged_build_writes_nothing(tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "build").rglob("*")} == before
 
 
-def test_what_no_build_wrote_is_looked_for_in_full(tmp_path: Path) -> None:
+def test_foreign_files_require_a_full_check(tmp_path: Path) -> None:
     write(tmp_path / "skills/s/SKILL.md", SKILL)
     run(tmp_path, build)
     assert run_current(tmp_path) is not None
@@ -554,7 +554,7 @@ def test_what_no_build_wrote_is_looked_for_in_full(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("output", ["x", "./x", "x/", "skills/../x"])
-def test_an_output_folder_that_comes_to_be_is_no_change(tmp_path: Path, output: str) -> None:
+def test_a_new_output_folder_is_not_a_change(tmp_path: Path, output: str) -> None:
     write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: ../../shared/f.md>>\n")
     write(tmp_path / "shared/f.md", "# F\n")
     write(tmp_path / "skillweave.toml", 'shared = ["shared"]\n')
@@ -563,7 +563,7 @@ def test_an_output_folder_that_comes_to_be_is_no_change(tmp_path: Path, output: 
     assert current(Asked(config)) is not None
 
 
-def test_it_says_why_an_entry_was_rebuilt(tmp_path: Path) -> None:
+def test_the_reason_for_a_rebuild_is_reported(tmp_path: Path) -> None:
     write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: a.md>>\n")
     write(tmp_path / "patterns/a.md", "# A\n")
     first = run(tmp_path, build)
@@ -576,7 +576,7 @@ def test_it_says_why_an_entry_was_rebuilt(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["configuration", "mode", "output"])
-def test_it_says_why_an_entry_was_rebuilt_whose_sources_say_the_same(tmp_path: Path, what: str) -> None:
+def test_the_reason_for_a_rebuild_without_changed_sources_is_reported(tmp_path: Path, what: str) -> None:
     write(tmp_path / "skills/s/SKILL.md", SKILL)
     write(tmp_path / "skills/s/run.sh", "true\n")
     run(tmp_path, build)
@@ -599,12 +599,12 @@ def test_it_says_why_an_entry_was_rebuilt_whose_sources_say_the_same(tmp_path: P
 @pytest.mark.parametrize(
     "path", sorted(Path(__file__).parents[1].glob("[dps]*/**/*.md"))[:60], ids=lambda path: path.name
 )
-def test_a_document_comes_back_from_json_as_it_was(path: Path) -> None:
+def test_a_document_survives_a_round_trip_through_json(path: Path) -> None:
     document = parse(path.read_text("utf-8"))
     assert decode(encode(document)) == document
 
 
-def test_a_foreign_document_in_the_cache_is_parsed_again(tmp_path: Path) -> None:
+def test_an_invalid_document_in_the_cache_is_parsed_again(tmp_path: Path) -> None:
     write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: a.md>>\n")
     write(tmp_path / "patterns/a.md", "# A\n\nSee <https://e.org>.\n")
     run(tmp_path, build)
@@ -619,7 +619,7 @@ def test_a_foreign_document_in_the_cache_is_parsed_again(tmp_path: Path) -> None
     assert again.changed == ()
 
 
-def test_a_cache_that_a_repository_brings_along_is_not_believed(tmp_path: Path) -> None:
+def test_a_cache_that_came_with_a_repository_is_not_trusted(tmp_path: Path) -> None:
     project, clone = tmp_path / "project", tmp_path / "clone"
     write(project / "skills/s/SKILL.md", SKILL + "<<include: a.md>>\n")
     write(project / "patterns/a.md", "# A\n")
@@ -637,7 +637,7 @@ def test_a_cache_that_a_repository_brings_along_is_not_believed(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("arguments", [["graph"], ["trace", "build/skills/s/SKILL.md"]], ids=lambda words: words[0])
-def test_without_the_cache_nothing_of_it_is_believed_or_changed(
+def test_without_the_cache_its_files_are_neither_used_nor_changed(
     tmp_path: Path, arguments: list[str], skillweave_here: Skillweave
 ) -> None:
     write(tmp_path / "skills/s/SKILL.md", SKILL)
@@ -652,7 +652,7 @@ def test_without_the_cache_nothing_of_it_is_believed_or_changed(
     assert files_below(tmp_path / ".skillweave") == before
 
 
-def test_documents_are_not_written_through_a_link(tmp_path: Path) -> None:
+def test_documents_are_not_written_through_a_symlink(tmp_path: Path) -> None:
     project, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
     write(project / "skills/s/SKILL.md", SKILL + "text\n")
     elsewhere.mkdir()
@@ -665,7 +665,7 @@ def test_documents_are_not_written_through_a_link(tmp_path: Path) -> None:
 
 
 def run(project: Path, command: object, *, cached: bool = True, **more: object) -> Outcome | None:
-    """One run in a project; None where its configuration has a mistake."""
+    """Run a command in a project. Return None if the configuration has an error."""
     config, problems = load_config(project)
     if problems:
         return None
@@ -675,7 +675,7 @@ def run(project: Path, command: object, *, cached: bool = True, **more: object) 
 
 
 def run_current(project: Path) -> Outcome | None:
-    """What is said of outputs without working out what they should be; None where it takes that."""
+    """The outcome for current outputs, determined without compiling; None if that requires compiling."""
     return current(Asked(load_config(project)[0]))
 
 
@@ -725,7 +725,7 @@ def apply_to_cache(project: Path, kind: str, path: str, content: str) -> None:
                 pass
 
 
-def test_a_heading_of_a_skill_in_a_skill_is_looked_for_after_an_edit_elsewhere(tmp_path: Path) -> None:
+def test_anchors_into_a_nested_skill_are_checked_after_an_edit_elsewhere(tmp_path: Path) -> None:
     write(tmp_path / "skills/s/SKILL.md", SKILL)
     write(tmp_path / "skills/s/in/SKILL.md", skill("in", "\n# In\n"))
     for end in ("", "more\n"):
@@ -743,7 +743,7 @@ def test_a_heading_of_a_skill_in_a_skill_is_looked_for_after_an_edit_elsewhere(t
     ],
     ids=["a template that may link", "a link that no bundle holds"],
 )
-def test_what_has_templates_rendered_with_their_defaults_counts_where_no_edit_reaches_it(
+def test_unedited_files_that_need_templates_rendered_with_defaults_still_count(
     tmp_path: Path, path: str, text: str
 ) -> None:
     write(tmp_path / path, text)

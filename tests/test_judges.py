@@ -1,4 +1,4 @@
-"""Judges that know nothing of our code: published validators of agent skills, and a link check by markdown-it alone."""
+"""Independent judges that do not use our code: published validators of agent skills, and a link check based on markdown-it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def named(path: Path) -> str:
     return path.parent.relative_to(ROOT).as_posix()
 
 
-def test_there_are_bundles_to_judge() -> None:
+def test_there_are_bundles_to_check() -> None:
     assert len(OURS) == len(list((ROOT / "skills").rglob("SKILL.md"))) >= 3
     assert len(CASES) > 30
     assert {*OURS} < {*PAGES}
@@ -46,7 +46,7 @@ def test_skilllint_reports_no_error_on_ours() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_of_a_bundle_leads_to_a_place_in_it(page: Path) -> None:
+def test_every_link_of_a_bundle_leads_to_an_existing_place_in_it(page: Path) -> None:
     bundle = next(parent for parent in page.parents if (parent / "SKILL.md").exists())
     for destination in destinations(page):
         path, _, fragment = unquote(destination).partition("#")
@@ -73,14 +73,14 @@ class _Links(HTMLParser):
 
 
 def destinations(page: Path) -> list[str]:
-    """The relative destinations of a page, as a browser would see them."""
+    """The relative link targets of a page, as a browser would see them."""
     links = _Links()
     links.feed(MarkdownIt("commonmark").enable("table").render(body(page)))
     return [found for found in links.found if ":" not in found.partition("/")[0] and not found.startswith("/")]
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors that GitHub gives to a page's headings."""
+    """The anchors that GitHub generates for a page's headings."""
     tokens = MarkdownIt("commonmark").enable("table").parse(body(page))
     names: dict[str, int] = {}
     found = set()

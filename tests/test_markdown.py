@@ -1,4 +1,4 @@
-"""Our reading of Markdown, held to markdown-it's own: live openers, block directives, where links point."""
+"""Our reading of Markdown agrees with markdown-it: live openers, block directives, and link destinations."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Place = Literal["text", "inert", "elsewhere"]
 @example("- \u2028\n  \\<<include: u0q.md>>\n")
 @example("# \u00a0<<include: u0q.md>>\n")
 def test_an_opener_is_live_where_markdown_has_text(text: str) -> None:
-    """To plain Markdown a directive is text like any other: where that renders as text, and only there, it is live."""
+    """To plain Markdown a directive is ordinary text. It is live exactly where Markdown renders it as text."""
     expected = dict(places(bare_parser().parse(text)))
     found = {}
     for opener in read(text).openers:
@@ -65,7 +65,7 @@ def test_an_opener_is_live_where_markdown_has_text(text: str) -> None:
 
 
 def places(tokens: Iterable[Token]) -> Iterator[tuple[int, Place]]:
-    """Where each numbered target comes to stand: in text, in code or a comment; those in neither are left out."""
+    """The place of each numbered target: text, or inert for code and comments. Targets in other places are left out."""
     for token in tokens:
         match token.type:
             case "text" | "text_special":
@@ -95,8 +95,8 @@ def numbered(text: str, place: Place) -> Iterator[tuple[int, Place]]:
 @example("| a |\n|---|\n<<include: u0q.md>>\n")
 @example("1. <<include: u0q.md>>\n   ===\n")
 @example("text\n    <<include: u0q.md>>\n")
-def test_a_directive_alone_on_its_line_is_a_block_as_a_heading_is(text: str) -> None:
-    """An ATX heading ends what a directive ends and stands where a directive stands: one in its place is the judge."""
+def test_a_directive_alone_on_its_line_is_a_block_like_a_heading(text: str) -> None:
+    """An ATX heading is a block in the same places as a directive, so swapping one in gives the expected result."""
     reading = read(text)
     live = [opener for opener in reading.openers if opener.fate == "live" and not opener.near_miss]
     lines = text.split("\n")
@@ -126,7 +126,7 @@ def test_a_directive_alone_on_its_line_is_a_block_as_a_heading_is(text: str) -> 
 
 @SETTINGS
 @given(st.one_of(documents(), openers_everywhere()))
-def test_blocks_lie_in_order_and_inside_their_containers(text: str) -> None:
+def test_blocks_are_in_order_and_inside_their_containers(text: str) -> None:
     last = 0
     for block in read(text).blocks:
         assert last <= block.start < block.end <= text.count("\n") + 1
@@ -169,7 +169,7 @@ _WRAPS = (
 
 @st.composite
 def link_documents(draw: st.DrawFn) -> str:
-    """Documents full of links, images, definitions and HTML, each with a destination of its own."""
+    """Documents full of links, images, definitions and HTML, each with its own destination."""
     parts = []
     for number in range(draw(st.integers(1, 6))):
         destination = draw(st.sampled_from(_DESTINATIONS)).format(number)
@@ -242,7 +242,7 @@ def decoded(text: str, start: int, end: int) -> str:
 
 
 def hrefs(tokens: Iterable[Token]) -> Iterator[str]:
-    """The destinations of links and images, in the order in which they are written: a link's behind its text."""
+    """The destinations of links and images in written order. A link's destination comes after its text."""
     links: list[str] = []
     for token in tokens:
         if token.type == "link_open":
@@ -288,22 +288,22 @@ class _Destinations(HTMLParser):
         "1. # A {#x}",
     ],
 )
-def test_the_id_of_a_heading_is_found_where_it_stands(text: str) -> None:
+def test_the_id_of_a_heading_is_located_exactly(text: str) -> None:
     heading = parse(text).headings[0]
     assert (heading.text, heading.id) == ("A", "x")
     assert heading.id_span is not None
     assert text[heading.id_span.start : heading.id_span.end].strip() == "{#x}"
 
 
-def test_an_escaped_brace_begins_no_id() -> None:
+def test_an_escaped_brace_does_not_begin_an_id() -> None:
     heading = parse("# A \\{#x}\n").headings[0]
     assert (heading.text, heading.id) == ("A {#x}", None)
 
 
 @SETTINGS
 @given(st.one_of(documents(), openers_everywhere()))
-def test_without_directives_our_blocks_are_markdowns(text: str) -> None:
-    """The parser with our rules makes the block tokens that the parser without them makes."""
+def test_without_directives_our_blocks_are_those_of_markdown(text: str) -> None:
+    """On a text without directives, the parser with our rules yields the same blocks as the parser without them."""
     text = re.sub(r"(?:<<|\{\{) ?", "x", text)
     kinds = {
         "paragraph_open": "paragraph",

@@ -1,4 +1,4 @@
-"""`skillweave mv`: what is rewritten, what is refused, that bundles stay what they are, that no kill loses a file."""
+"""`skillweave mv`: what is rewritten, what is refused, that bundles do not change, and that a kill never loses a file."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Sources = dict[str, str]
 
 
 def contents(root: Path) -> dict[str, bytes]:
-    """Every file of a project by its path, and where symlinks lead; neither cache nor output."""
+    """Every file of a project by its path, with the targets of symlinks, except the cache and the outputs."""
     return files_below(root, without=[".skillweave", "build"])
 
 
@@ -44,14 +44,14 @@ def contents(root: Path) -> dict[str, bytes]:
 
 
 class Case(NamedTuple):
-    """A line of a file, a move, and what the line becomes."""
+    """A line of a file, a move, and the line after the move."""
 
     file: str
     line: str
     move: tuple[str, str]
     becomes: str
     now: str = ""
-    """The file's path afterwards, where it is another."""
+    """The file's new path, if the move changes it."""
 
 
 X = "skills/x/SKILL.md"
@@ -192,7 +192,7 @@ AROUND: Sources = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_line_becomes(tmp_path: Path, skillweave_here: Skillweave, name: str) -> None:
+def test_a_line_is_rewritten(tmp_path: Path, skillweave_here: Skillweave, name: str) -> None:
     case = CASES[name]
     write_files(tmp_path, AROUND)
     text = f"{case.line}\n" if case.line.startswith("---") else f"{AROUND[case.file]}\n{case.line}\n"
@@ -207,7 +207,7 @@ def test_a_line_becomes(tmp_path: Path, skillweave_here: Skillweave, name: str) 
     assert {**others, now: b""} == {**contents(tmp_path), now: b""}
 
 
-def test_bytes_that_no_edit_touches_stay(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_bytes_outside_the_edits_are_kept(tmp_path: Path, skillweave_here: Skillweave) -> None:
     head = skill("x", "").replace("\n", "\r\n")
     body = "# Ü\r\r\n\r<<include: a.md>> \n\nü [é](../../patterns/a.md)\r\n\ttail\x0b\u2028[b](../../patterns/a.md)"
     text = f"\ufeff{head}{body}"
@@ -222,7 +222,7 @@ def test_bytes_that_no_edit_touches_stay(tmp_path: Path, skillweave_here: Skillw
 @pytest.mark.parametrize(
     ("written", "name", "becomes"), [("x", "y", "y"), ('"x"', "y", '"y"'), ("x", "no", '"no"'), ("z", "y", "z")]
 )
-def test_a_skill_is_named_after_its_folder(
+def test_a_skill_is_renamed_with_its_folder(
     tmp_path: Path, skillweave_here: Skillweave, written: str, name: str, becomes: str
 ) -> None:
     write_files(tmp_path, {X: skill(written, "See [d](docs/d.md).\n"), "skills/x/docs/d.md": "[x](../SKILL.md)\n"})
@@ -237,7 +237,7 @@ def test_a_skill_is_named_after_its_folder(
     assert "left as it is: skills/w/SKILL.md:7:6: x\n" in moved.out
 
 
-def test_into_a_folder_as_mv_does(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_moving_into_a_folder_works_as_with_mv(tmp_path: Path, skillweave_here: Skillweave) -> None:
     write_files(tmp_path, {"patterns/a.md": "# A\n", "patterns/f/b.md": "# B\n", X: skill("x", "<<include: a.md>>\n")})
     assert skillweave_here(tmp_path / "patterns", ["mv", "a.md", "f"]).status == 0
     assert (tmp_path / "patterns/f/a.md").exists()
@@ -248,7 +248,7 @@ def test_into_a_folder_as_mv_does(tmp_path: Path, skillweave_here: Skillweave) -
     assert (tmp_path / X).read_text() == skill("x", "<<include: f/g/a.md>>\n")
 
 
-def test_case_alone(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_a_move_that_changes_only_the_case(tmp_path: Path, skillweave_here: Skillweave) -> None:
     write_files(tmp_path, {"patterns/A.md": "# A\n", X: skill("x", "<<include: A.md>>\n")})
     assert skillweave_here(tmp_path, ["mv", "patterns/A.md", "patterns/a.md"]).status == 0
     assert os.listdir(tmp_path / "patterns") == ["a.md"]  # noqa: PTH208 (names as the disk spells them)
@@ -267,7 +267,7 @@ def test_a_project_behind_symlinks(tmp_path: Path, skillweave_here: Skillweave) 
     assert (tmp_path / "src/s/y/SKILL.md").read_text().startswith("---\nname: y\n")
 
 
-def test_what_is_said(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_the_report_of_a_move(tmp_path: Path, skillweave_here: Skillweave) -> None:
     body = "<<reference: a.md>>\n\n```\n<<include: a.md>>\n```\n\nSee patterns/a.md, `references/a.md` and data.md.\n"
     write_files(tmp_path, {"patterns/a.md": "# A\n\nSee ba.md and ./a.md.\n", X: skill("x", body)})
     moved = skillweave_here(tmp_path, ["mv", "patterns/a.md", "patterns/q.md"])
@@ -286,7 +286,7 @@ def test_what_is_said(tmp_path: Path, skillweave_here: Skillweave) -> None:
     assert told["summary"]["errors"] == 0
 
 
-def test_a_dry_run_writes_nothing_and_its_patch_is_the_move(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_a_dry_run_writes_nothing_and_its_patch_equals_the_move(tmp_path: Path, skillweave_here: Skillweave) -> None:
     write_files(tmp_path, AROUND)
     write_files(tmp_path, {"patterns/a/s.md": "# S\n\n[t](../top.md)\n\n<<include: ./p.md>>\n"})
     write_files(tmp_path, {X: skill("x", "<<include: a/s.md>>\n\n[p](../../patterns/a/p.md)\n")})
@@ -386,7 +386,7 @@ REFUSED: dict[str, tuple[tuple[str, str], int, str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_refused(tmp_path: Path, skillweave_here: Skillweave, name: str) -> None:
+def test_refused_moves(tmp_path: Path, skillweave_here: Skillweave, name: str) -> None:
     root = tmp_path / "project"
     names, status, message = REFUSED[name]
     write_files(tmp_path, {"elsewhere.md": "else\n"})
@@ -426,8 +426,8 @@ def test_refused(tmp_path: Path, skillweave_here: Skillweave, name: str) -> None
     assert not (root / "patterns/h").exists()
 
 
-def test_what_is_missing_stays_missing_wherever_it_is_looked_for(tmp_path: Path, skillweave_here: Skillweave) -> None:
-    """Of a bare path to nothing, the place that is told is the one in the first root: that says nothing of the move."""
+def test_a_missing_optional_include_is_not_rewritten(tmp_path: Path, skillweave_here: Skillweave) -> None:
+    """An unresolved bare path is recorded at its place in the first root. That must not make it seem affected by the move."""
     write_files(
         tmp_path,
         {
@@ -442,10 +442,8 @@ def test_what_is_missing_stays_missing_wherever_it_is_looked_for(tmp_path: Path,
     assert (tmp_path / "lib/a/sub/two.md").read_text() == "<<include: a/missing.md optional>>\n\nTwo.\n"
 
 
-def test_shared_files_that_nothing_names_are_kept_right_and_can_move(
-    tmp_path: Path, skillweave_here: Skillweave
-) -> None:
-    """Whoever includes or links to one tomorrow finds what it says today."""
+def test_unused_shared_files_are_updated_and_can_be_moved(tmp_path: Path, skillweave_here: Skillweave) -> None:
+    """They may be included or linked later, so their own links and includes must stay valid."""
     document = "[x](../patterns/x.md)\n\n<<include: x.md>>\n"
     write_files(
         tmp_path,
@@ -469,7 +467,7 @@ def test_shared_files_that_nothing_names_are_kept_right_and_can_move(
     assert "other/e.png would be outside every folder that the project reads" in refused.err
 
 
-def test_what_was_broken_before_is_no_reason(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_errors_that_existed_before_do_not_prevent_a_move(tmp_path: Path, skillweave_here: Skillweave) -> None:
     loop = {
         "patterns/m/a.md": "<<include: ./b.md>>\n",
         "patterns/m/b.md": "<<include: m/a.md>>\n\n[gone](../gone.md)\n",
@@ -484,7 +482,7 @@ def test_what_was_broken_before_is_no_reason(tmp_path: Path, skillweave_here: Sk
     assert (tmp_path / "patterns/n/m/b.md").read_text() == "<<include: z/a.md>>\n\n[gone](../../gone.md)\n"
 
 
-def test_warnings_are_told_and_count_where_they_do(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_warnings_are_reported_and_prevent_a_move_with_strict(tmp_path: Path, skillweave_here: Skillweave) -> None:
     config = 'skills = ["plugins/*/skills"]\n'
     text = skill("y", "Use `p:x`.\n")
     write_files(tmp_path, {"skillweave.toml": config, "plugins/p/skills/x/SKILL.md": skill("x", "X\n")})
@@ -497,7 +495,7 @@ def test_warnings_are_told_and_count_where_they_do(tmp_path: Path, skillweave_he
     assert "left as it is: plugins/p/skills/y/SKILL.md:5:6: p:x" in moved.out
 
 
-def test_what_the_configuration_says_of_a_plugin(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_a_plugin_that_the_configuration_names_cannot_be_moved(tmp_path: Path, skillweave_here: Skillweave) -> None:
     write_files(tmp_path, {"skillweave.toml": 'skills = ["plugins/*/skills"]\n[plugins.p]\nversion = "1"\n'})
     write_files(tmp_path, {"plugins/p/skills/x/SKILL.md": skill("x", "X\n")})
     refused = skillweave_here(tmp_path, ["mv", "plugins/p", "plugins/q"])
@@ -507,11 +505,11 @@ def test_what_the_configuration_says_of_a_plugin(tmp_path: Path, skillweave_here
     assert (tmp_path / "plugins/q/skills/x/SKILL.md").exists()
 
 
-# Bundles stay what they are
+# Bundles do not change
 
 
 class Pattern(NamedTuple):
-    """A generated pattern: where it is, and how it names earlier ones: (number, way)."""
+    """A generated pattern: its path, and how it refers to earlier ones, as pairs of number and kind of reference."""
 
     path: str
     names: tuple[tuple[int, str], ...]
@@ -536,7 +534,7 @@ def directive_path(path: str) -> str:
 
 
 def naming(source: str, target: str, way: str) -> str:
-    """A block of one file that names another one."""
+    """A block in one file that refers to another file."""
     bare = target.partition("/")[2]
     there = relative(source, target)
     own = there if there.startswith("../") else f"./{there}"
@@ -606,10 +604,10 @@ def compiled(root: Path) -> Compiled:
 
 
 def essence(project: Compiled, old: str, new: str) -> dict[tuple[str, str, int], Counter[bytes]]:
-    """Every output by its bundle and what it is made of, with the sources' names where it has its outputs' names.
+    """Every output by its bundle and origin, with each link target replaced by its source's name after the move.
 
-    What a move of `old` to `new` changes in a bundle is therefore taken out, and nothing else: the paths of outputs that
-    are named after moved sources, the paths in the links to them, and, of a moved skill, its name and its banner.
+    This removes everything that a move of `old` to `new` may change, and nothing else: the paths of outputs named after moved
+    sources, the paths in links to them, and the name and banner of a moved skill.
     """
 
     def moved(path: str) -> str:
@@ -668,7 +666,7 @@ def test_bundles_say_the_same_and_moving_back_restores_every_byte(
     assert contents(root) == before
 
 
-# Kills and refusals of the system
+# Kills and system failures
 
 
 DRIVER = """
@@ -715,9 +713,9 @@ print(json.dumps(statuses))
 
 
 def disturbed(names: tuple[str, str], effect: str, tries: Mapping[Path, int]) -> list[int]:
-    """Move something in each of some folders, while something happens at the n-th call that changes the disk there.
+    """Run the move in each folder, with a fault at the n-th call that changes the disk there.
 
-    The exit statuses (negative: the signal that ended it), or, where the number is 0, how many calls there are.
+    Return the exit statuses (negative for the signal that ended the process), or for n = 0 the number of such calls.
     """
     job = json.dumps({"effect": effect, "names": names, "tries": [(str(root), n) for root, n in tries.items()]})
     done = subprocess.run(
@@ -734,7 +732,7 @@ SMALL: Sources = {
 }
 
 
-def test_a_move_that_cannot_be_told_is_said_to_be_done(tmp_path: Path) -> None:
+def test_a_move_whose_report_cannot_be_printed_is_reported_as_done(tmp_path: Path) -> None:
     write_files(tmp_path, SMALL)
     command = [sys.executable, "-m", "skillweave", "mv", "patterns/t.md", "patterns/u.md"]
     with Path("/dev/full").open("wb") as full:
@@ -743,7 +741,7 @@ def test_a_move_that_cannot_be_told_is_said_to_be_done(tmp_path: Path) -> None:
     assert done.stderr == b"patterns/t.md was moved to patterns/u.md, but the report could not be printed.\n"
 
 
-def test_what_cannot_be_looked_into_is_named(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_files_that_cannot_be_searched_are_listed(tmp_path: Path, skillweave_here: Skillweave) -> None:
     write_files(tmp_path, {**SMALL, "patterns/odd.md": b"[t](t.md) \xff\n"})
     outcome = skillweave_here(tmp_path, ["mv", "patterns/t.md", "patterns/u.md"])
     assert outcome.status == 0
@@ -763,7 +761,7 @@ def test_cut_off_anywhere_it_can_be_finished(
     tries = {tmp_path / str(number): number for number in range(1, calls + 1)}
     for root in tries:
         write_files(root, SMALL)
-    # A disk that refuses hard links is one on which files are renamed: then all goes well.
+    # If the disk refuses hard links, files are renamed instead, so the move succeeds.
     without_links = {0} if effect == "refuse" and names[0].endswith(".md") else set()
     assert set(disturbed(names, effect, tries)) == statuses | without_links
     untouched = 0
@@ -790,7 +788,7 @@ def sorted_like(before: Sources, after: Mapping[str, bytes], names: tuple[str, s
     return [after[new + path[len(old) :] if path == old or path.startswith(f"{old}/") else path] for path in before]
 
 
-def test_a_move_that_was_cut_off_comes_first(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_an_interrupted_move_must_be_finished_first(tmp_path: Path, skillweave_here: Skillweave) -> None:
     write_files(tmp_path, SMALL)
     cut = half_done(tmp_path)
     other = skillweave_here(tmp_path, ["mv", "patterns/t.md", "patterns/u.md"])
@@ -804,8 +802,8 @@ def test_a_move_that_was_cut_off_comes_first(tmp_path: Path, skillweave_here: Sk
     assert cut not in contents(tmp_path)
 
 
-def test_what_finishes_a_move_can_be_pasted(tmp_path: Path, skillweave_here: Skillweave) -> None:
-    """From the folder that one is in, and whatever the shell makes of a name."""
+def test_the_command_that_finishes_a_move_can_be_pasted(tmp_path: Path, skillweave_here: Skillweave) -> None:
+    """The command works from the current folder, and quotes names that are special to the shell."""
     write_files(tmp_path, SMALL)
     names = ("patterns/a/p.md", "patterns/a/-$(id) it's.md")
     journal = {"old": names[0], "new": names[1], "folder": False, "changes": []}
@@ -820,14 +818,14 @@ def test_what_finishes_a_move_can_be_pasted(tmp_path: Path, skillweave_here: Ski
     assert (tmp_path / names[1]).is_file()
 
 
-def test_a_mistake_is_told_in_one_line(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_an_error_is_reported_in_one_line(tmp_path: Path, skillweave_here: Skillweave) -> None:
     write_files(tmp_path, SMALL)
     told = skillweave_here(tmp_path, ["mv", "patterns/a\n::error::b.md", "patterns/c.md"]).err
     assert told.endswith("\n\nError: patterns/a\\x0a::error::b.md does not exist.\n")
 
 
 def half_done(root: Path) -> str:
-    """Cut a move off once its folder is renamed; the journal's name."""
+    """Interrupt a move after its folder has been renamed. Return the name of the journal."""
     names = ("patterns/a", "patterns/b")
     trial = root.parent / "trial"
     write_files(trial, SMALL)
@@ -838,9 +836,7 @@ def half_done(root: Path) -> str:
 
 
 @pytest.mark.parametrize("journal", ["", "{", '{"old": "patterns/a", "changes": [{"path'])
-def test_a_journal_that_was_cut_off_itself_says_nothing(
-    tmp_path: Path, skillweave_here: Skillweave, journal: str
-) -> None:
+def test_an_incomplete_journal_is_ignored(tmp_path: Path, skillweave_here: Skillweave, journal: str) -> None:
     write_files(tmp_path, {**SMALL, ".skillweave-move.json": journal})
     assert skillweave_here(tmp_path, ["mv", "patterns/a", "patterns/b"]).status == 0
     assert (tmp_path / "patterns/b").exists()
@@ -867,9 +863,7 @@ GOOD_CHANGE: dict[str, object] = {"path": "patterns/a/p.md", "before": "0", "aft
         ),
     ],
 )
-def test_a_journal_that_no_move_wrote_is_told_of_and_stays(
-    tmp_path: Path, skillweave_here: Skillweave, journal: object
-) -> None:
+def test_an_invalid_journal_is_reported_and_kept(tmp_path: Path, skillweave_here: Skillweave, journal: object) -> None:
     write_files(tmp_path, {**SMALL, ".skillweave-move.json": json.dumps(journal)})
     before = contents(tmp_path)
     refused = skillweave_here(tmp_path, ["mv", "patterns/a", "patterns/b"])
@@ -879,7 +873,9 @@ def test_a_journal_that_no_move_wrote_is_told_of_and_stays(
 
 
 @pytest.mark.parametrize("kind", ["FIFO", "folder", "link", "link to nothing"])
-def test_a_journal_that_is_no_file_is_to_be_removed(tmp_path: Path, skillweave_here: Skillweave, kind: str) -> None:
+def test_a_journal_that_is_not_a_regular_file_must_be_removed(
+    tmp_path: Path, skillweave_here: Skillweave, kind: str
+) -> None:
     write_files(tmp_path, SMALL)
     path = tmp_path / ".skillweave-move.json"
     match kind:
@@ -898,7 +894,7 @@ def test_a_journal_that_is_no_file_is_to_be_removed(tmp_path: Path, skillweave_h
     assert not (tmp_path / "patterns/b").exists()
 
 
-def test_a_journal_from_a_stranger_reaches_nothing_outside(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_an_untrusted_journal_cannot_reach_outside_the_project(tmp_path: Path, skillweave_here: Skillweave) -> None:
     root = tmp_path / "project"
     write_files(tmp_path, {"mine.txt": "mine\n"})
     write_files(root, SMALL)
@@ -913,7 +909,7 @@ def test_a_journal_from_a_stranger_reaches_nothing_outside(tmp_path: Path, skill
 
 
 @pytest.mark.parametrize("output", ["x", "./x", "x/", "skills/../x"])
-def test_a_symlink_in_the_output_folder_is_in_nobodys_way(
+def test_a_symlink_in_the_output_folder_does_not_prevent_a_move(
     tmp_path: Path, output: str, skillweave_here: Skillweave
 ) -> None:
     write_files(tmp_path, {"patterns/a.md": "# A\n", "skills/x/SKILL.md": skill("x", "<<include: a.md>>\n")})

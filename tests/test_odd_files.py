@@ -1,4 +1,4 @@
-"""What a folder can hold and no bundle can: names that are no UTF-8, links that lead nowhere, links that lead away."""
+"""Files that a folder may contain but a bundle may not: names that are not UTF-8, dangling links, links that lead outside."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ODD = os.fsdecode(b"f\xff")
 
 @pytest.fixture
 def project(tmp_path: Path, skillweave_here: Skillweave) -> Path:
-    """A project with two skills and two documents, built, beside a folder that is none of it."""
+    """A built project with two skills and two documents, next to an unrelated folder."""
     root = tmp_path / "project"
     write_files(
         tmp_path,
@@ -39,12 +39,12 @@ def project(tmp_path: Path, skillweave_here: Skillweave) -> Path:
 
 
 def published(project: Path) -> dict[str, bytes]:
-    """Every file that the output folder holds."""
+    """Every file in the output folder."""
     return {f"build/{path}": data for path, data in files_below(project / "build").items()}
 
 
 def told(project: Path, skillweave_here: Skillweave, *command: str) -> list[str]:
-    """Which findings a command reports, as `path: code`; it fails and ends well."""
+    """The findings of a command, as `path: code`. The command must report failure, but not crash."""
     done = skillweave_here(project, [*command, "--format", "json"])
     assert done.status == 1, done.err
     return [f"{found['path']}: {found['code']}" for found in json.loads(done.out)["diagnostics"]]
@@ -99,7 +99,7 @@ def test_a_link_to_a_name_that_is_not_utf_8(project: Path, skillweave_here: Skil
     (project / "patterns/plain.md").symlink_to(project / f"docs/{ODD}.md")
     with (project / "skills/t/SKILL.md").open("a") as file:
         file.write("\n<<include: plain.md>>\n\n[a](../../patterns/plain.md)\n")
-    own = [f"skills/t/SKILL.md: {code}" for code in ("SW203", "SW501")]  # of the directive and of the link
+    own = [f"skills/t/SKILL.md: {code}" for code in ("SW203", "SW501")]  # for the directive and for the link
     expected = ["patterns/plain.md: SW203", "skills/s/plain.md: SW203", *own]
     assert told(project, skillweave_here, "build") == expected
 
@@ -116,7 +116,7 @@ def test_a_link_to_a_name_that_is_not_utf_8(project: Path, skillweave_here: Skil
         ("agents/y.md", "nope.md", "SW205"),
     ],
 )
-def test_a_link_in_place_of_a_source_is_told_and_the_last_good_output_stays(
+def test_a_symlink_instead_of_a_source_is_reported_and_the_last_good_output_is_kept(
     path: str, target: str, code: str, project: Path, skillweave_here: Skillweave
 ) -> None:
     before = published(project)
@@ -131,13 +131,11 @@ def test_a_link_in_place_of_a_source_is_told_and_the_last_good_output_stays(
     assert told(project, skillweave_here, "build") == [f"{path}: {code}"]
     after = published(project)
     assert after.keys() == before.keys()
-    assert after["build/agents/x.md"] == b"More.\n"  # Its neighbour is built all the same.
+    assert after["build/agents/x.md"] == b"More.\n"  # The other sources are still built.
     assert after["build/skills/s/SKILL.md"] == before["build/skills/s/SKILL.md"]
 
 
-def test_what_a_skill_has_published_stays_while_a_fifo_stands_in_its_place(
-    project: Path, skillweave_here: Skillweave
-) -> None:
+def test_a_fifo_instead_of_a_skill_keeps_the_last_good_output(project: Path, skillweave_here: Skillweave) -> None:
     before = published(project)
     (project / "skills/s/SKILL.md").unlink()
     os.mkfifo(project / "skills/s/SKILL.md")
@@ -146,7 +144,7 @@ def test_what_a_skill_has_published_stays_while_a_fifo_stands_in_its_place(
 
 
 def in_place_of(place: Path, kind: str) -> None:
-    """Put something else where a source or a folder of sources is."""
+    """Replace a source, or a folder of sources, by something else."""
     aside = place.with_name(f".{place.name}")
     place.rename(aside)
     match kind:
@@ -173,7 +171,7 @@ def in_place_of(place: Path, kind: str) -> None:
         ("agents/y.md", "a folder", "agents/y.md: SW205"),
     ],
 )
-def test_what_an_error_hides_keeps_its_last_good_output(
+def test_a_source_hidden_by_an_error_keeps_its_last_good_output(
     path: str, kind: str, finding: str, project: Path, skillweave_here: Skillweave
 ) -> None:
     before = published(project)
@@ -184,7 +182,7 @@ def test_what_an_error_hides_keeps_its_last_good_output(
     assert published(project) == before
 
 
-def test_a_source_that_is_gone_takes_its_output_along(project: Path, skillweave_here: Skillweave) -> None:
+def test_the_output_of_a_removed_source_is_removed(project: Path, skillweave_here: Skillweave) -> None:
     (project / "skills/s/SKILL.md").unlink()
     (project / "agents/y.md").unlink()
     assert skillweave_here(project, ["build"]).status == 0
@@ -192,14 +190,14 @@ def test_a_source_that_is_gone_takes_its_output_along(project: Path, skillweave_
     assert left == {"build/agents/x.md", "build/skills/t/SKILL.md"}
 
 
-def test_a_link_to_a_file_beside_skills_is_nobodys_business(project: Path, skillweave_here: Skillweave) -> None:
+def test_symlinks_to_files_beside_skills_are_ignored(project: Path, skillweave_here: Skillweave) -> None:
     (project / "skills/README.md").symlink_to("../../elsewhere/SKILL.md")
     (project / "skills/notes.txt").symlink_to("nope.txt")
     assert skillweave_here(project, ["build"]).status == 0
 
 
 @pytest.mark.parametrize("name", ["a\\b.md", "c:d.md", 'q"q.md', "two\nlines.md", 'x": {\n.md'])
-def test_a_document_with_an_odd_name_is_built_again_and_removed(
+def test_a_document_with_an_odd_name_is_rebuilt_and_removed(
     project: Path, skillweave_here: Skillweave, name: str
 ) -> None:
     (project / "agents" / name).write_text("one\n")
@@ -213,7 +211,7 @@ def test_a_document_with_an_odd_name_is_built_again_and_removed(
     assert skillweave_here(project, ["build", "--check"]).status == 0
 
 
-def test_a_symlink_that_leads_back_to_itself_is_told(project: Path, skillweave_here: Skillweave) -> None:
+def test_a_symlink_to_itself_is_reported(project: Path, skillweave_here: Skillweave) -> None:
     (project / "skills/loop").symlink_to("loop")
     outcome = skillweave_here(project, ["check"])
     assert outcome.status == 1

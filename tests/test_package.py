@@ -1,4 +1,4 @@
-"""`package`: archives and plugins, the same bytes everywhere, and nothing overwritten that is not ours."""
+"""`package`: archives and plugins are reproducible, and never overwrite foreign files."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def run_with(environment: dict[str, str], project: Path, arguments: list[str]) -
 
 
 def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Every file below a folder with its mode."""
+    """Every file below a folder, with its mode."""
     return {path: (data, (folder / path).lstat().st_mode & 0o777) for path, data in files_below(folder).items()}
 
 
@@ -92,7 +92,7 @@ def test_an_archive_for_each_skill(project: Path, skillweave: Skillweave) -> Non
     assert not (project / "build").exists()
 
 
-def test_what_is_packed_is_what_a_build_makes(project: Path, skillweave: Skillweave) -> None:
+def test_an_archive_contains_what_a_build_writes(project: Path, skillweave: Skillweave) -> None:
     skillweave(project, ["build"])
     built = project / "build/plugins/research/skills/orchestration"
     (built / "SKILL.md").write_text("An edit that must not get out.\n")
@@ -103,7 +103,7 @@ def test_what_is_packed_is_what_a_build_makes(project: Path, skillweave: Skillwe
     assert packed == {path: data for path, (data, _) in contents(built).items()}
 
 
-def test_the_zip_itself_says_nothing_of_the_machine(project: Path, skillweave: Skillweave) -> None:
+def test_the_zip_metadata_does_not_depend_on_the_machine(project: Path, skillweave: Skillweave) -> None:
     skillweave(project, ["package"])
     with zipfile.ZipFile(project / "dist/research-orchestration.zip") as archive:
         infos = archive.infolist()
@@ -116,7 +116,7 @@ def test_the_zip_itself_says_nothing_of_the_machine(project: Path, skillweave: S
 
 @pytest.mark.parametrize("form", ["zip", "plugin"])
 def test_the_same_bytes_on_another_machine(tmp_path: Path, form: str) -> None:
-    """Another folder, order of files on disk, time zone, locale, hash seed and age of files."""
+    """The machines differ in the folder, the file order on disk, the time zone, the locale, the hash seed, and file times."""
     here = lay_out(tmp_path / "here", list(FILES))
     there = lay_out(tmp_path / "a" / "longer way" / "there", list(reversed(FILES)))
     for path in there.rglob("*"):
@@ -135,7 +135,7 @@ def test_the_same_bytes_on_another_machine(tmp_path: Path, form: str) -> None:
 @pytest.mark.parametrize(
     ("epoch", "moment"),
     [
-        ("1700000001", (2023, 11, 14, 22, 13, 20)),  # ZIP keeps even seconds
+        ("1700000001", (2023, 11, 14, 22, 13, 20)),  # ZIP stores even seconds only
         ("1", (1980, 1, 1, 0, 0, 0)),
         ("999999999999", (2107, 12, 31, 23, 59, 58)),
     ],
@@ -147,14 +147,14 @@ def test_source_date_epoch(project: Path, epoch: str, moment: tuple[int, ...]) -
         assert [info.date_time for info in archive.infolist()] == [moment]
 
 
-def test_source_date_epoch_that_is_none(project: Path) -> None:
+def test_an_invalid_source_date_epoch(project: Path) -> None:
     outcome = run_with({"SOURCE_DATE_EPOCH": "yesterday"}, project, [])
     assert outcome.status == 2
     assert "SOURCE_DATE_EPOCH is 'yesterday'" in outcome.err
     assert not (project / "dist").exists()
 
 
-def test_as_skill_only_the_name_differs(project: Path, skillweave: Skillweave) -> None:
+def test_a_skill_archive_differs_from_a_zip_only_in_its_name(project: Path, skillweave: Skillweave) -> None:
     skillweave(project, ["package", "context:zip"])
     skillweave(project, ["package", "context:zip", "--as", "skill"])
     made = contents(project / "dist")
@@ -184,7 +184,7 @@ def test_limits_of_installers(project: Path, skillweave: Skillweave) -> None:
     assert skillweave(project, ["package", "context:zip"]).status == 0
 
 
-def test_a_skill_that_holds_another_is_not_packed(project: Path, skillweave: Skillweave) -> None:
+def test_a_skill_that_contains_another_is_not_packed(project: Path, skillweave: Skillweave) -> None:
     inner = "plugins/context/skills/zip/inner/SKILL.md"
     write(project / inner, skill("inner", "# Inner\n"))
     outcome = skillweave(project, ["package"])
@@ -204,7 +204,7 @@ def test_a_second_skill_md_that_is_shipped(project: Path, skillweave: Skillweave
     assert "contains a second SKILL.md, assets/template/SKILL.md" in outcome.err
 
 
-def test_two_skills_of_one_archive_name(project: Path, skillweave: Skillweave) -> None:
+def test_two_skills_with_the_same_archive_name(project: Path, skillweave: Skillweave) -> None:
     write(project / "plugins/context-zip/skills/a/SKILL.md", skill("a", "# A\n"))
     write(project / "plugins/context/skills/zip-a/SKILL.md", skill("zip-a", "# A\n"))
     outcome = skillweave(project, ["package"])
@@ -221,23 +221,23 @@ def test_an_entry_with_an_error_is_not_packed(project: Path, skillweave: Skillwe
     assert sorted(path.name for path in (project / "dist").glob("*.zip")) == ARCHIVES[:2]
 
 
-def test_documents_go_into_plugins_only(project: Path, skillweave: Skillweave) -> None:
+def test_documents_are_packed_only_in_plugins(project: Path, skillweave: Skillweave) -> None:
     outcome = skillweave(project, ["package", "research:reader"])
     assert (outcome.status, codes(outcome)) == (1, ["SW905"])
     assert "package it with --as plugin" in outcome.err
 
 
-# What is written where
+# What is written, and where
 
 
-def test_sums_are_what_sha256sum_checks(project: Path, skillweave: Skillweave) -> None:
+def test_the_sums_are_accepted_by_sha256sum(project: Path, skillweave: Skillweave) -> None:
     skillweave(project, ["package", "--provenance"])
     subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=project / "dist", check=True)
     lines = (project / "dist/SHA256SUMS").read_text().splitlines()
     assert [line[66:] for line in lines] == [*ARCHIVES[:2], "provenance.intoto.json", ARCHIVES[2]]
 
 
-def test_sums_keep_what_other_runs_packed(project: Path, skillweave: Skillweave) -> None:
+def test_the_sums_include_archives_of_earlier_runs(project: Path, skillweave: Skillweave) -> None:
     skillweave(project, ["package", "context:zip"])
     skillweave(project, ["package", "context:orchestration"])
     (project / "dist/context-zip.zip").rename(project / "taken.zip")
@@ -280,7 +280,7 @@ def test_what_is_not_ours_stays(project: Path, skillweave: Skillweave, way: str)
 
 
 @pytest.mark.parametrize("to", ["taken", "taken/below", "dangling"])
-def test_a_target_that_is_no_folder(project: Path, skillweave: Skillweave, to: str) -> None:
+def test_a_target_that_is_not_a_folder(project: Path, skillweave: Skillweave, to: str) -> None:
     write(project / "taken", "Somebody's.")
     (project / "dangling").symlink_to("nowhere")
     before = contents(project)
@@ -316,7 +316,7 @@ def test_a_hostile_list_of_sums_removes_nothing_outside(project: Path, skillweav
 
 
 @pytest.mark.parametrize("to", ["build", "build/dist", "patterns", "plugins/research/skills/dist", "shared/dist"])
-def test_packages_do_not_go_among_sources_or_outputs(project: Path, skillweave: Skillweave, to: str) -> None:
+def test_packages_are_not_written_among_sources_or_outputs(project: Path, skillweave: Skillweave, to: str) -> None:
     settings = (project / "skillweave.toml").read_text()
     (project / "skillweave.toml").write_text('shared = ["shared"]\n' + settings)
     outcome = skillweave(project, ["package", "--to", to])
@@ -325,14 +325,14 @@ def test_packages_do_not_go_among_sources_or_outputs(project: Path, skillweave: 
 
 
 @pytest.mark.parametrize("output", ["x", "./x", "x/", "skills/../x"])
-def test_packages_do_not_go_among_outputs_however_their_folder_is_written(
+def test_the_output_folder_is_recognised_however_it_is_written(
     project: Path, skillweave: Skillweave, output: str
 ) -> None:
     outcome = skillweave(project, ["package", "--output", output, "--to", "x/dist"])
     assert (outcome.status, "which is no place for packages" in outcome.err) == (2, True)
 
 
-def test_the_target_is_named_from_here(project: Path, skillweave: Skillweave) -> None:
+def test_the_target_is_relative_to_the_working_directory(project: Path, skillweave: Skillweave) -> None:
     (project / "deep").mkdir()
     outcome = skillweave(project / "deep", ["package", "context:zip", "--to", "../elsewhere/"])
     assert outcome.out.startswith("packed ../elsewhere/context-zip.zip (")
@@ -372,7 +372,7 @@ MARKETPLACE: dict[str, Any] = {
         },
     },
 }
-"""What https://code.claude.com/docs/en/plugins-reference and …/plugin-marketplaces ask for, as far as we write it."""
+"""The requirements of https://code.claude.com/docs/en/plugins-reference and …/plugin-marketplaces, as far as we use them."""
 
 
 def check_schema(value: Any, schema: dict[str, Any]) -> None:  # noqa: ANN401 (JSON)
@@ -427,7 +427,7 @@ def test_a_plugin_for_each_namespace(project: Path, skillweave: Skillweave) -> N
     subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=project / "out", check=True)
 
 
-def test_a_plugin_holds_nothing_that_is_gone(project: Path, skillweave: Skillweave) -> None:
+def test_files_of_removed_entries_are_removed_from_a_plugin(project: Path, skillweave: Skillweave) -> None:
     skillweave(project, ["package", "--as", "plugin", "--to", "out"])
     (project / "plugins/research/commands/read.md").unlink()
     outcome = skillweave(project, ["package", "--as", "plugin", "--to", "out"])
@@ -436,7 +436,7 @@ def test_a_plugin_holds_nothing_that_is_gone(project: Path, skillweave: Skillwea
     assert "read.md" not in (project / "out/SHA256SUMS").read_text()
 
 
-def test_a_file_that_somebody_put_into_a_plugin(project: Path, skillweave: Skillweave) -> None:
+def test_a_foreign_file_keeps_a_plugin_unchanged(project: Path, skillweave: Skillweave) -> None:
     skillweave(project, ["package", "--as", "plugin", "--to", "out"])
     write(project / "out/research/hooks.json", "{}")
     write(project / "patterns/steps.md", "1. Only\n")
@@ -446,7 +446,7 @@ def test_a_file_that_somebody_put_into_a_plugin(project: Path, skillweave: Skill
     assert contents(project / "out") == before
 
 
-def test_a_plugin_that_would_lack_something_is_not_made(project: Path, skillweave: Skillweave) -> None:
+def test_an_incomplete_plugin_is_not_created(project: Path, skillweave: Skillweave) -> None:
     write(project / "patterns/steps.md", "<<include: missing.md>>\n")
     outcome = skillweave(project, ["package", "--as", "plugin", "--to", "out"])
     assert outcome.status == 1
@@ -454,7 +454,7 @@ def test_a_plugin_that_would_lack_something_is_not_made(project: Path, skillweav
     assert sorted(path.name for path in (project / "out").iterdir()) == ["SHA256SUMS", "context"]
 
 
-def test_two_skills_on_one_place_of_a_plugin(project: Path, skillweave: Skillweave) -> None:
+def test_two_skills_at_the_same_place_in_a_plugin(project: Path, skillweave: Skillweave) -> None:
     write(project / "plugins/context/skills/more/zip/SKILL.md", FILES["plugins/context/skills/zip/SKILL.md"])
     outcome = skillweave(project, ["package", "--as", "plugin", "--to", "out"])
     assert (outcome.status, codes(outcome)) == (1, ["SW901"])
@@ -462,7 +462,7 @@ def test_two_skills_on_one_place_of_a_plugin(project: Path, skillweave: Skillwea
 
 
 def test_entries_without_a_namespace(tmp_path: Path, skillweave: Skillweave) -> None:
-    """Each is a plugin by itself; or, where one plugin is configured, they are all in it."""
+    """Each becomes its own plugin. If exactly one plugin is configured, all of them go into it."""
     for name in ("one", "two"):
         write(tmp_path / f"skills/{name}/SKILL.md", skill(name, f"# {name}\n"))
     skillweave(tmp_path, ["package", "--as", "plugin", "--to", "each"])
@@ -496,7 +496,7 @@ def test_a_folder_that_cannot_name_a_plugin(tmp_path: Path, skillweave: Skillwea
         ('[plugins.onne]\nversion = "1"\n', "1:10", 'no entry is in a plugin "onne"'),
     ],
 )
-def test_mistakes_in_the_configuration(
+def test_errors_in_the_configuration(
     tmp_path: Path, skillweave: Skillweave, config: str, place: str, says: str
 ) -> None:
     write(tmp_path / "skills/one/a/SKILL.md", skill("a", "# A\n"))
@@ -507,13 +507,13 @@ def test_mistakes_in_the_configuration(
     assert says in outcome.err
     assert len(outcome.err.splitlines()) == 1
     assert not (tmp_path / "dist").exists()
-    # Which names have an entry is asked where plugins are made; all else, wherever the file is read.
+    # Whether a plugin has any entries is checked only when plugins are built; everything else, whenever the file is read.
     checked = skillweave(tmp_path, ["check", "--format", "concise"])
     expected = (0, "") if "no entry is in" in says else (2, outcome.err)
     assert (checked.status, checked.err) == expected
 
 
-def test_the_place_of_a_mistake_in_a_configuration_elsewhere(tmp_path: Path, skillweave: Skillweave) -> None:
+def test_the_place_of_an_error_in_a_configuration_elsewhere(tmp_path: Path, skillweave: Skillweave) -> None:
     project, other = tmp_path / "project", tmp_path / "other.toml"
     write(project / "skills/one/a/SKILL.md", skill("a", "# A\n"))
     other.write_text('banner = false\n\n[plugins.onne]\nversion = "1"\n')
@@ -524,7 +524,7 @@ def test_the_place_of_a_mistake_in_a_configuration_elsewhere(tmp_path: Path, ski
     assert outcome.err.startswith(f"{other}:3:10: SW001 ")
 
 
-def test_the_place_of_a_mistake_in_pyproject(tmp_path: Path, skillweave: Skillweave) -> None:
+def test_the_place_of_an_error_in_pyproject(tmp_path: Path, skillweave: Skillweave) -> None:
     write(tmp_path / "skills/one/a/SKILL.md", skill("a", "# A\n"))
     write(tmp_path / "pyproject.toml", "[tool.skillweave.plugins.one]\nversion = 1\n")
     outcome = skillweave(tmp_path, ["package", "--format", "concise"])
@@ -542,7 +542,7 @@ def test_the_place_of_a_mistake_in_pyproject(tmp_path: Path, skillweave: Skillwe
         (["claude-code", "vscode"], ["model", "hooks"]),
     ],
 )
-def test_keys_that_a_consumer_refuses(
+def test_unportable_keys_are_left_out(
     tmp_path: Path, skillweave: Skillweave, consumers: list[str], left_out: list[str]
 ) -> None:
     lines = {
@@ -564,7 +564,7 @@ def test_keys_that_a_consumer_refuses(
     who = ", ".join(consumers) or "the agent-skills specification"
     said = f"left out {', '.join(left_out)} of skills/a/SKILL.md: not portable to {who}"
     assert (said in outcome.out) == bool(left_out)
-    # What is left out is no mistake of a package.
+    # Keys that are left out of a package are not findings.
     assert skillweave(tmp_path, ["package", "--strip-unportable", "--strict"]).status == 0
     skillweave(tmp_path, ["build"])
     assert "model: opus" in (tmp_path / "build/skills/a/SKILL.md").read_text()
@@ -591,7 +591,7 @@ def test_keys_in_flow_style(tmp_path: Path, skillweave: Skillweave, written: str
 # Provenance
 
 
-def test_provenance_names_every_source_and_every_archive(project: Path, skillweave: Skillweave) -> None:
+def test_provenance_lists_every_source_and_every_archive(project: Path, skillweave: Skillweave) -> None:
     skillweave(project, ["package", "--provenance"])
     statement = json.loads((project / "dist/provenance.intoto.json").read_text())
     assert statement["_type"] == "https://in-toto.io/Statement/v1"
@@ -617,7 +617,7 @@ def test_provenance_names_every_source_and_every_archive(project: Path, skillwea
     assert "metadata" not in run, "it would hold times"
 
 
-def test_provenance_speaks_of_what_was_packed_only(project: Path, skillweave: Skillweave) -> None:
+def test_provenance_lists_only_packed_entries(project: Path, skillweave: Skillweave) -> None:
     write(project / "patterns/steps.md", "<<include: missing.md>>\n")
     assert skillweave(project, ["package", "--provenance"]).status == 1
     statement = json.loads((project / "dist/provenance.intoto.json").read_text())
@@ -631,7 +631,7 @@ def test_provenance_speaks_of_what_was_packed_only(project: Path, skillweave: Sk
 
 
 def test_the_commands_of_the_how_to(project: Path, skillweave: Skillweave) -> None:
-    """Each `skillweave` line of the page's consoles runs, and what is shown below it is what it prints."""
+    """Every command in the page's consoles runs, and prints exactly the output shown below it."""
     shutil.rmtree(project)
     page = PAGE.read_text()
     for name, text in re.findall(r"^```\w+ file=(\S+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
@@ -651,7 +651,7 @@ def test_the_commands_of_the_how_to(project: Path, skillweave: Skillweave) -> No
 
 
 @pytest.mark.parametrize("name", ["a\\..\\evil.bat", "con.txt", "x.", "c:d.md"])
-def test_a_name_that_not_every_system_can_have_is_not_packed(tmp_path: Path, skillweave: Skillweave, name: str) -> None:
+def test_a_file_name_that_some_systems_forbid_is_not_packed(tmp_path: Path, skillweave: Skillweave, name: str) -> None:
     write(tmp_path / "skills/a/SKILL.md", skill("a", "# A\n"))
     write(tmp_path / "skills/a" / name, "x\n")
     outcome = skillweave(tmp_path, ["package", "--format", "concise"])
@@ -662,7 +662,7 @@ def test_a_name_that_not_every_system_can_have_is_not_packed(tmp_path: Path, ski
     assert not (tmp_path / "dist/a.zip").exists()
 
 
-def test_no_report_takes_the_place_of_a_package(tmp_path: Path, skillweave: Skillweave) -> None:
+def test_a_report_does_not_replace_a_package(tmp_path: Path, skillweave: Skillweave) -> None:
     write(tmp_path / "skills/a/SKILL.md", skill("a", "# A\n"))
     assert skillweave(tmp_path, ["package"]).status == 0
     before = files_below(tmp_path / "dist")
@@ -672,7 +672,7 @@ def test_no_report_takes_the_place_of_a_package(tmp_path: Path, skillweave: Skil
     assert files_below(tmp_path / "dist") == before
 
 
-def test_a_name_in_any_script_is_packed(tmp_path: Path, skillweave: Skillweave) -> None:
+def test_a_file_name_with_special_characters_is_packed(tmp_path: Path, skillweave: Skillweave) -> None:
     write(tmp_path / "skills/a/SKILL.md", skill("a", "# A\n"))
     write(tmp_path / "skills/a/Screenshot at 9.41\u202fAM \u200d.png", "x\n")
     assert skillweave(tmp_path, ["package"]).status == 0

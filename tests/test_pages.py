@@ -1,9 +1,10 @@
-"""The page of every code: its example yields the finding word for word, and its cure leaves none.
+"""The page of every code: its example gives exactly the finding shown, and its cure leaves none.
 
-A page's fences are the files of a project (`file=PATH`): those under "Example" are laid out, and the command that the
-page names is run on them; those under "Cure" then replace or join them. What plain files cannot hold, builders make.
+The code fences of a page are the files of a project (`file=PATH`). Those under "Example" are written first, and the page's
+command is run on them. Those under "Cure" are then added, and replace files of the same name. Builders create what plain
+files cannot represent.
 
-`pytest tests/test_pages.py --update-golden` rewrites the outputs and the index; then read the diff, line by line.
+`pytest tests/test_pages.py --update-golden` rewrites the outputs and the index. Then read the diff, line by line.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ NUMBERS = sorted(path.stem for path in FOLDER.glob("SW*.md"))
 
 
 class Page(NamedTuple):
-    """What a page says, by its parts. `span` are the lines of the output, half-open, from 0."""
+    """A page in parts. `span` is the half-open range of its output lines, from 0."""
 
     text: str
     sections: tuple[str, ...]
@@ -54,7 +55,7 @@ def test_every_code_has_a_page_and_every_page_a_code() -> None:
     assert [code.number for code in CODES.values()] == NUMBERS
 
 
-def test_there_is_nothing_else_in_the_folder() -> None:
+def test_the_folder_contains_nothing_else() -> None:
     assert {path.name for path in FOLDER.iterdir()} == {*(f"{number}.md" for number in NUMBERS), "README.md"}
     assert {*BUILDERS, *CURES} <= {*NUMBERS}
 
@@ -72,7 +73,7 @@ def test_the_index_lists_every_code(*, update_golden: bool) -> None:
 
 
 @pytest.mark.parametrize("code", CODES.values(), ids=lambda code: code.number)
-def test_page_has_its_parts(code: Code) -> None:
+def test_a_page_has_all_its_parts(code: Code) -> None:
     page = read_page(code.number)
     title, what, severity = page.text.split("\n\n")[:3]
     assert title == f"# {code.number} {code.name}"
@@ -87,7 +88,7 @@ def test_example(number: str, tmp_path: Path, skillweave: Skillweave, *, update_
     lay_out(page, number, tmp_path)
     outcome = (run_without_privileges if number == "SW212" else skillweave)(tmp_path, page.command)
     found = list(findings(outcome))
-    # What a broken directive names is not reached by it, which may be a second finding, and is left out of the page.
+    # A target named by a broken directive is not included, which may cause a second finding. The page omits that one.
     assert {number} <= {code for code, _ in found} <= {number, "SW304"}, outcome
     output = "\n".join(text for code, text in found if code == number)
     if update_golden:
@@ -121,7 +122,7 @@ def test_explain_finds_a_page_by_number_and_by_name(code: Code) -> None:
 
 
 @pytest.mark.parametrize(("name", "close"), [("missing-sektion", "missing-section"), ("SW2O7", "SW207"), ("qq", None)])
-def test_explain_suggests_what_comes_nearest(name: str, close: str | None) -> None:
+def test_explain_suggests_the_nearest_name(name: str, close: str | None) -> None:
     assert explain(name) == (None, close)
 
 
@@ -130,7 +131,7 @@ def test_the_command_prints_a_page(tmp_path: Path, skillweave: Skillweave) -> No
     assert outcome == (0, (FOLDER / "SW207.md").read_text("utf-8"), "")
 
 
-def test_a_wheel_brings_the_pages() -> None:
+def test_a_wheel_includes_the_pages() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
     included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
     assert included == {FOLDER.relative_to(REPOSITORY).as_posix(): "skillweave/pages"}
@@ -161,7 +162,7 @@ def read_page(number: str) -> Page:
 
 
 def findings(outcome: Outcome) -> Iterator[tuple[str, str]]:
-    """Every finding in the full format: its code and its text."""
+    """The code and text of every finding in the full format."""
     for paragraph in (*outcome.out.split("\n\n"), *outcome.err.split("\n\n")):
         head = re.match(r"(?:error|warning|info)\[(SW\d+)\]: ", paragraph)
         if head:
@@ -178,7 +179,7 @@ def lay_out(page: Page, number: str, project: Path) -> None:
 
 
 def run_without_privileges(project: Path, arguments: list[str]) -> Outcome:
-    """Like the fixture, but permissions also hold for root, who runs tests in many a container."""
+    """Like the fixture, but file permissions apply to root too, which runs the tests in many containers."""
     start = (
         "import ctypes, os, sys\n"
         "dac_override, dac_read_search, drop_from_bounding_set = 1, 2, 24\n"
@@ -204,7 +205,7 @@ def save_as_utf_8(project: Path) -> None:
 
 
 def put_in_hidden_characters(project: Path) -> None:
-    """`<U+200B>` → the character."""
+    """Replace `<U+200B>` and the like by the character itself."""
     path = project / "skills" / "review" / "SKILL.md"
     text = path.read_text("utf-8")
     path.write_text(re.sub(r"<U\+([0-9A-F]+)>", lambda found: chr(int(found[1], 16)), text), "utf-8")

@@ -1,4 +1,4 @@
-"""The short cut for plain texts, held to the parser: where it answers, both say the same."""
+"""The fast path for plain texts agrees with the parser wherever it gives a result."""
 
 from __future__ import annotations
 
@@ -217,12 +217,12 @@ b -->
 
 
 def lines_of_all_kinds() -> st.SearchStrategy[str]:
-    """Lines that are nearly plain: each one alone is, or nearly is, something that the short cut reads."""
+    """Lines that are nearly plain: each is, or almost is, something that the fast path reads."""
     end = st.sampled_from(("", "", "", " ", "  ", "\t", "\n", "\n", "\n", "\n \n"))
     line = st.builds(
         "{}{}{}{}".format, st.sampled_from(INDENTS), st.just("") | st.sampled_from(MARKERS), st.sampled_from(WORDS), end
     )
-    # The shorter ones are read by the short cut more often.
+    # The fast path reads shorter texts more often.
     return (st.lists(line, max_size=4) | st.lists(line, max_size=9)).map("\n".join)
 
 
@@ -268,11 +268,11 @@ NEARLY_SOMETHING = (
     "# [a] [c]\n\n[c]: d\n",
     "# [a](b.md)\n",
 )
-"""Texts that differ in one character from one that is plain, and in their meaning."""
+"""Texts that differ by one character, but also in meaning, from a plain one."""
 
 
 @pytest.mark.parametrize("text", NEARLY_SOMETHING)
-def test_what_is_nearly_something_is_read_as_the_parser_reads_it(text: str) -> None:
+def test_nearly_plain_texts_are_read_as_the_parser_reads_them(text: str) -> None:
     assert parse(text) == parse_by_parser(text)
 
 
@@ -284,8 +284,8 @@ def test_real_texts_are_read_as_the_parser_reads_them(folder: str) -> None:
     assert [path for path, text in texts.items() if parse(text) != parse_by_parser(text)] == []
 
 
-def test_what_people_write_is_plain() -> None:
-    """Without this, a short cut that never answers would pass."""
+def test_ordinary_texts_take_the_fast_path() -> None:
+    """Otherwise a fast path that never gives a result would pass all tests."""
     paths = sorted((ROOT / "patterns").rglob("*.md"))
     assert paths
     for path in paths:
@@ -307,6 +307,6 @@ def test_what_people_write_is_plain() -> None:
         "- -5 to 5\n- ~5\n- ***x***\n- :smile:\n- #5\n",
     ],
 )
-def test_this_is_plain(text: str) -> None:
+def test_plain_texts_take_the_fast_path(text: str) -> None:
     assert plain_reading(LineIndex(text)) is not None
     assert parse(text) == parse_by_parser(text)

@@ -1,4 +1,4 @@
-"""The hooks, run by the real pre-commit on repositories made here: what is blocked, what passes, when they run."""
+"""The hooks, run by the real pre-commit in test repositories: what they block, what they accept, and when they run."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ Command = Callable[..., Ran]
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A skill whose pattern is not there yet."""
+    """A skill that includes a pattern which does not exist yet."""
     write(tmp_path / "skills/x/SKILL.md", SKILL)
     return tmp_path
 
 
 @pytest.fixture
 def command(project: Path, tool: Checkout) -> Command:
-    """Runs a command in the project, which is a repository."""
+    """Run a command in the project, which is made a repository."""
     run(project, tool.environment, ["git", "init", "--quiet"])
     return lambda *arguments: run(project, tool.environment, arguments)
 
 
 def verdicts(ran: Ran) -> dict[str, str]:
-    """What pre-commit says of each hook."""
+    """The result that pre-commit prints for each hook."""
     return dict(re.findall(r"^(skillweave \S.*?)\.{3,}(?:\(.*\))?(\w+)$", ran.text, re.MULTILINE))
 
 
@@ -92,7 +92,7 @@ def test_try_repo_runs_both_hooks_without_a_configuration(project: Path, tool: C
     assert "build/skills/x/SKILL.md is missing" in tried.text
 
 
-def test_the_how_to_narrows_when_a_hook_runs(project: Path, tool: Checkout, command: Command) -> None:
+def test_the_documented_filter_limits_when_a_hook_runs(project: Path, tool: Checkout, command: Command) -> None:
     _, narrowed = re.findall(r"^```yaml file=\.pre-commit-config\.yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     write(project / ".pre-commit-config.yaml", local(narrowed, tool))
     write(project / "skillweave.toml", 'patterns = ["shared"]\nskills = ["bots"]\n')
@@ -109,13 +109,13 @@ def test_the_how_to_narrows_when_a_hook_runs(project: Path, tool: Checkout, comm
     assert verdict("shared/a.md") == {"skillweave check": "Passed"}
 
 
-def test_the_first_configuration_of_the_how_to_is_one(project: Path, tool: Checkout, command: Command) -> None:
+def test_the_first_documented_configuration_works(project: Path, tool: Checkout, command: Command) -> None:
     first, _ = re.findall(r"^```yaml file=(\.pre-commit-config\.yaml)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     write(project / first[0], local(first[1], tool))
     assert verdicts(command("pre-commit", "run", "--all-files")) == {"skillweave build --check": "Failed"}
 
 
-def test_the_hooks_see_the_whole_project_once_and_whenever_it_may_have_changed(command: Command) -> None:
+def test_the_hooks_check_the_whole_project_once_on_every_possible_change(command: Command) -> None:
     assert command("pre-commit", "validate-manifest", str(ROOT / ".pre-commit-hooks.yaml")) == Ran(0, "")
     assert {hook["id"]: hook["entry"] for hook in MANIFEST} == {
         "skillweave-check": "skillweave check",
@@ -128,7 +128,7 @@ def test_the_hooks_see_the_whole_project_once_and_whenever_it_may_have_changed(c
 
 
 @pytest.mark.parametrize("hook", MANIFEST, ids=lambda hook: hook["id"])
-def test_the_files_that_matter_where_a_project_keeps_to_the_usual_folders(hook: dict[str, str]) -> None:
+def test_the_files_that_concern_a_hook_in_the_usual_folders(hook: dict[str, str]) -> None:
     matter = [
         *("patterns/a.md", "skills/x/SKILL.md", "skills/x/scripts/run.py", "plugins/p/skills/x/SKILL.md"),
         *("agents/a.md", "plugins/p/commands/c.md", "skillweave.toml", "pyproject.toml", "tools/skillweave.toml"),

@@ -1,7 +1,7 @@
-"""What holds for every text and every project: parsing never fails, splicing keeps meaning, and nothing is lost.
+"""What is true of every text and project: parsing never fails, includes preserve meaning, and nothing is lost.
 
-The theorem that the product stands on: where the compiler finds nothing wrong, a rendering of the flattened document is
-the renderings of its parts, spliced. Lists and tables may join, and a list may become loose.
+The central theorem: if the compiler finds nothing wrong, rendering the flattened document gives the same as rendering its
+parts and joining the results. Lists and tables may merge, and a list may become loose.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def test_a_text_without_directives_flattens_to_itself(root: Path, text: str) -> 
         diagnostic.code.number[:3] for diagnostic in compiled.diagnostics if diagnostic.severity is Severity.ERROR
     }
     if errors:
-        # What was meant as code may be outside of its list item, and live. Scraps of links point nowhere; some characters hide.
+        # Text meant as code may be live outside its list item. Random links are broken, and some characters are hidden.
         assert parse(text).problems or parse(text).directives or errors <= {"SW5", "SW8"}
     else:
         assert outputs(compiled) == {"entries/s.md": with_final_end}
@@ -133,12 +133,12 @@ def test_every_output_line_comes_from_a_line_that_says_the_same(root: Path, proj
 
 
 def spliced(line: str) -> str:
-    """A line without its indent, whatever tabs in it became. What a splice puts before it stays."""
+    """A line with each run of blanks as one space and none at the ends. The prefix that an include adds is kept."""
     return re.sub(r"[ \t]+", " ", line).strip()
 
 
 PUT_BEFORE = r"(?: |>|[-+*] |\d+[.)] )*"
-"""What a splice puts before a line: the marks of the quotes and list items that hold it."""
+"""The prefix that an include adds to a line: the marks of the surrounding quotes and list items."""
 
 
 @SETTINGS
@@ -153,21 +153,21 @@ PUT_BEFORE = r"(?: |>|[-+*] |\d+[.)] )*"
 def test_flattening_renders_as_the_parts_do(root: Path, project: Project) -> None:
     compiled = compiled_from(root, source_files(project))
     if any(diagnostic.code is not UNUSED_PATTERN for diagnostic in compiled.diagnostics):
-        return  # It has been said that something is different.
+        return  # The compiler has reported a possible difference.
     expected = rendered_parts(project)
     text = outputs(compiled)["entries/s.md"]
     assume(expected is not None and not _TABLE_BEHIND_A_MARKER.search(text))
     assert normalised(rendered(text)) == normalised(expected or "")
 
 
-# GFM reads a list item that begins with a table; markdown-it reads a table whose first cell is "- a".
+# GFM sees a list item that begins with a table; markdown-it sees a table whose first cell is "- a".
 _TABLE_BEHIND_A_MARKER = re.compile(r"(?m)^[ \t>]*(?:[-+*]|\d+[.)])[ \t].*\|.*\n[ \t>]*[|:-]")
 
 
 def rendered_parts(project: Project) -> str | None:
-    """Each file rendered on its own, an include standing in as a heading, which ends what a directive ends.
+    """Each file rendered separately, with a heading in place of each include, because a heading ends what a directive ends.
 
-    None if a stand-in is none of the headings: no directive is live there.
+    None if one of these headings does not render as a heading, since no directive is live there.
     """
     parts: dict[int, str] = {}
     for number in reversed(range(len(project.templates))):
@@ -182,9 +182,9 @@ def rendered_parts(project: Project) -> str | None:
 
 
 def rendered(text: str) -> str:
-    """HTML in which every list is loose, and code and raw HTML are without indents.
+    """HTML with every list loose, and without indents in code and raw HTML.
 
-    A container gives raw HTML an indent. What becomes of the indent of indented code is a test of its own.
+    A container indents raw HTML. The indent of indented code has its own test.
     """
     md = bare_parser()
     tokens = md.parse(text)
@@ -196,7 +196,7 @@ def rendered(text: str) -> str:
 
 
 def normalised(html: str) -> str:
-    """HTML without what may differ: lists that join, the numbers of footnotes, line ends between tags."""
+    """HTML without allowed differences: merged lists, the numbers of footnotes, and line ends between tags."""
     html = re.sub(r">\n+<", "><", html.strip())
     html = re.sub(r'fn(ref)?\d+(:\d+)?"|\[\d+(:\d+)?\]</a>', "", html)
     return re.sub(r"</ul><ul>|</ol><ol[^>]*>", "", html)
@@ -211,21 +211,21 @@ def normalised(html: str) -> str:
         ("-\t@@1@@\n", "\tcode\n"),
     ],
 )
-def test_indented_code_keeps_its_text_or_it_is_said(root: Path, entry: str, pattern: str) -> None:
-    """An indent before the directive that belongs to no container would become part of the code."""
+def test_indented_code_keeps_its_text_or_a_difference_is_reported(root: Path, entry: str, pattern: str) -> None:
+    """An indent before the directive that does not belong to a container would become part of the code."""
     compiled = compiled_from(root, source_files(Project((entry, pattern))))
     assert compiled.diagnostics or "<code>code\n</code>" in bare_parser().render(outputs(compiled)["entries/s.md"])
 
 
 @SETTINGS
 @given(ordinary_projects())
-def test_ordinary_documents_raise_no_alarm(root: Path, project: Project) -> None:
+def test_ordinary_documents_cause_no_findings(root: Path, project: Project) -> None:
     compiled = compiled_from(root, source_files(project))
     assert [diagnostic for diagnostic in compiled.diagnostics if diagnostic.code is not UNUSED_PATTERN] == []
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_files_cut_at_their_headings_and_put_together_again_are_the_same(root: Path, seed: int) -> None:
+def test_files_split_at_headings_and_reassembled_by_includes_are_the_same(root: Path, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 (repeatable on purpose)
     whole = {path: without_relative_links(path.read_text(encoding="utf-8")) for path in OWN_FILES}
     files = {
@@ -247,12 +247,12 @@ def test_files_cut_at_their_headings_and_put_together_again_are_the_same(root: P
 
 
 def without_relative_links(text: str) -> str:
-    """The text with links to elsewhere: the relative ones hold only where a file is at home."""
+    """The text with its relative links replaced, since they are valid only in the file's own folder."""
     return re.sub(r"\]\((?!https?:)", "](https://example.org/", text)
 
 
 def cut(text: str, chance: random.Random, name: str) -> tuple[str, dict[str, str]]:
-    """A text → an entry of nothing but includes, and the pieces: cut at some headings that no list or quote holds."""
+    """Split a text at some headings outside lists and quotes. Return an entry that only includes the pieces, and the pieces."""
     document = parse(text)
     lines = text.split("\n")
     starts = [heading.start for heading in document.headings if not heading.containers]
@@ -277,10 +277,10 @@ def source_files(project: Project) -> dict[str, str]:
 
 
 def compiled_from(root: Path, files: Mapping[str, str]) -> Compiled:
-    """The project of these files, compiled in a folder that holds nothing else."""
+    """Compile a project of exactly these files."""
     for path in root.rglob("*"):
         if path.is_file():
-            path.unlink()  # The folders stay: making and removing them would take most of the time.
+            path.unlink()  # Keep the folders: removing and recreating them would take most of the time.
     write_files(root, files)
     return compile_project(Config(root, None, documents=("entries",), banner=False))
 

@@ -1,4 +1,4 @@
-"""What `skillweave build` does to an output folder: what is written, what is left alone, and what it never follows."""
+"""What `skillweave build` does to an output folder: what it writes, what it leaves alone, and which links it never follows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project with one skill, in a folder of its own."""
+    """A project with one skill, inside a folder of its own."""
     folder = tmp_path / "outside" / "project"
     write_files(folder, {"skills/x/SKILL.md": skill("x"), "skills/x/data.txt": "data\n"})
     (folder / "skillweave.toml").write_text('documents = ["entries"]\nbanner = false\n', encoding="utf-8")
@@ -28,27 +28,27 @@ def project(tmp_path: Path) -> Path:
 
 
 def record(*outputs: tuple[str, str], source: str = "skills/x/SKILL.md") -> str:
-    """A lock file that claims some outputs, by path and text."""
+    """A lock file that claims some outputs, given by path and text."""
     digests = {path: sha256(text.encode()).hexdigest() for path, text in outputs}
     return json.dumps({"version": 1, "tool": "x", "entries": {source: {"inputs": {}, "outputs": digests}}})
 
 
 def stats(folder: Path) -> dict[str, tuple[int, int]]:
-    """The inode and the change time of every file and folder: they tell whether anything was touched."""
+    """The inode and change time of every file and folder, to show whether anything was touched."""
     return {str(p): (p.lstat().st_ino, p.lstat().st_ctime_ns) for p in [folder, *folder.rglob("*")]}
 
 
 # What is rewritten
 
 
-def test_equal_content_is_not_touched(project: Path, skillweave_here: Skillweave) -> None:
+def test_unchanged_outputs_are_not_touched(project: Path, skillweave_here: Skillweave) -> None:
     skillweave_here(project, ["build"])
     before = stats(project / "build")
     assert "1 unchanged" in skillweave_here(project, ["build"]).out
     assert stats(project / "build") == before
 
 
-def test_the_equal_files_of_a_changed_bundle_stay_the_same_files(project: Path, skillweave_here: Skillweave) -> None:
+def test_unchanged_files_of_a_changed_bundle_are_not_rewritten(project: Path, skillweave_here: Skillweave) -> None:
     skillweave_here(project, ["build"])
     data = project / "build/skills/x/data.txt"
     before = data.stat()
@@ -59,7 +59,7 @@ def test_the_equal_files_of_a_changed_bundle_stay_the_same_files(project: Path, 
 
 
 @pytest.mark.parametrize("damage", ["edited", "removed", "executable", "lock"])
-def test_a_damaged_output_is_made_anew(project: Path, damage: str, skillweave_here: Skillweave) -> None:
+def test_a_damaged_output_is_rebuilt(project: Path, damage: str, skillweave_here: Skillweave) -> None:
     skillweave_here(project, ["build"])
     clean, lock = read_tree(project / "build"), project / "build" / LOCK
     locked, data = lock.read_bytes(), project / "build/skills/x/data.txt"
@@ -92,9 +92,7 @@ def test_a_file_becomes_a_folder_and_back(project: Path, skillweave_here: Skillw
     assert read_tree(project / "build") == first
 
 
-def test_a_folder_without_a_source_goes_with_the_folders_that_it_empties(
-    project: Path, skillweave_here: Skillweave
-) -> None:
+def test_a_removed_output_takes_its_empty_parent_folders_with_it(project: Path, skillweave_here: Skillweave) -> None:
     write_files(project, {"skills/deep/y/SKILL.md": skill("y"), "entries/sub/a.md": "a\n"})
     skillweave_here(project, ["build"])
     (project / "skills/deep/y/SKILL.md").unlink()
@@ -103,7 +101,7 @@ def test_a_folder_without_a_source_goes_with_the_folders_that_it_empties(
     assert read_tree(project / "build").keys() == {"skills/x/SKILL.md", "skills/x/data.txt"}
 
 
-def test_a_skill_around_a_skill_comes_and_goes(project: Path, skillweave_here: Skillweave) -> None:
+def test_a_skill_around_another_one_is_added_and_removed(project: Path, skillweave_here: Skillweave) -> None:
     write_files(project, {"skills/o/i/SKILL.md": skill("i")})
     skillweave_here(project, ["build"])
     inner = (project / "build/skills/o/i/SKILL.md").stat()
@@ -142,7 +140,7 @@ def test_an_entry_with_an_error_keeps_its_last_good_output(
 
 
 def recorded(project: Path) -> dict[str, object]:
-    """What the lock file says of each entry."""
+    """The lock file's record of each entry."""
     entries: dict[str, object] = json.loads((project / "build" / LOCK).read_text(encoding="utf-8"))["entries"]
     return entries
 
@@ -160,7 +158,7 @@ def test_an_output_folder_is_the_same_however_it_is_written(
 
 
 @pytest.mark.parametrize("path", ["skills/x/SKILL.md", "skills/x/data.txt", LOCK])
-def test_an_output_with_other_line_ends_is_made_anew(project: Path, path: str, skillweave_here: Skillweave) -> None:
+def test_an_output_with_other_line_ends_is_rebuilt(project: Path, path: str, skillweave_here: Skillweave) -> None:
     skillweave_here(project, ["build"])
     place = project / "build" / path
     clean = place.read_bytes()
@@ -187,7 +185,7 @@ def test_a_foreign_file_keeps_its_bundle_from_being_touched(
 
 @pytest.mark.parametrize("at", ["skills", "skills/x", "skills/x/sub"])
 @pytest.mark.parametrize("kind", ["file", "link"])
-def test_what_is_no_folder_where_one_goes_is_named_once(
+def test_an_obstacle_to_an_output_folder_is_reported_once(
     project: Path, at: str, kind: str, skillweave_here: Skillweave
 ) -> None:
     write_files(project, {"skills/y/SKILL.md": skill("y"), "skills/x/sub/a.txt": "a", "skills/x/sub/b.txt": "b"})
@@ -202,7 +200,7 @@ def test_what_is_no_folder_where_one_goes_is_named_once(
     assert (found.status, found.err) == (1, f"build/{at}:1:1: SW902 build/{at} {why}\n")
 
 
-def test_what_is_left_out_everywhere_survives_every_change(project: Path, skillweave_here: Skillweave) -> None:
+def test_ignored_files_in_a_bundle_survive_every_change(project: Path, skillweave_here: Skillweave) -> None:
     skillweave_here(project, ["build"])
     bundle = project / "build/skills/x"
     write_files(bundle, {".hidden/a.txt": "a", "__pycache__/b.pyc": "b", "SKILL.md~": "c"})
@@ -230,7 +228,7 @@ def test_an_edited_output_without_a_source_stays(project: Path, gone: str, skill
     assert (project / "build/skills/x/SKILL.md").exists() == (gone != "SKILL.md")
 
 
-def test_a_file_where_the_output_folder_goes(project: Path, skillweave_here: Skillweave) -> None:
+def test_a_file_in_place_of_the_output_folder(project: Path, skillweave_here: Skillweave) -> None:
     write_files(project, {"build": "mine"})
     found = skillweave_here(project, ["build"])
     assert found.status == 1
@@ -238,7 +236,7 @@ def test_a_file_where_the_output_folder_goes(project: Path, skillweave_here: Ski
     assert (project / "build").read_text(encoding="utf-8") == "mine"
 
 
-def test_a_folder_where_the_lock_file_goes_costs_one_staging_folder_at_most(
+def test_a_folder_in_place_of_the_lock_file_leaves_at_most_one_staging_folder(
     project: Path, skillweave_here: Skillweave
 ) -> None:
     lock = project / "build" / LOCK
@@ -277,7 +275,7 @@ def test_a_symlink_in_the_output_folder_is_not_followed(project: Path, link: str
     "path", ["../victim.md", "skills/../../victim.md", "/ABSOLUTE", "..\\victim.md", "link/victim.md"]
 )
 @pytest.mark.parametrize("source", ["skills/gone/SKILL.md", "../SKILL.md", "SKILL.md"])
-def test_a_lock_file_cannot_name_what_lies_outside(
+def test_a_lock_file_cannot_name_files_outside(
     project: Path, path: str, source: str, skillweave_here: Skillweave
 ) -> None:
     victim = project.parent / "victim.md"
@@ -291,13 +289,13 @@ def test_a_lock_file_cannot_name_what_lies_outside(
     assert stats(project.parent)[str(victim)] == before
 
 
-def test_a_lock_file_with_conflict_markers_is_named_and_kept(project: Path, skillweave_here: Skillweave) -> None:
+def test_a_lock_file_with_conflict_markers_is_reported_and_kept(project: Path, skillweave_here: Skillweave) -> None:
     assert skillweave_here(project, ["build"]).status == 0
     lock = project / "build" / LOCK
     whole = lock.read_bytes()
     broken = b"<<<<<<< HEAD\n" + whole
     lock.write_bytes(broken)
-    assert skillweave_here(project, ["build"]).status == 0  # All is as its sources make it.
+    assert skillweave_here(project, ["build"]).status == 0  # Every output already matches its sources.
     lock.write_bytes(broken)
     source = project / "skills/x/SKILL.md"
     source.write_text(source.read_text() + "More.\n")
@@ -312,7 +310,7 @@ def test_a_lock_file_with_conflict_markers_is_named_and_kept(project: Path, skil
 
 
 @pytest.mark.parametrize("change", ["a mistake", "a skill that is gone", "a new skill"])
-def test_nothing_is_done_beside_a_lock_file_that_cannot_be_read(
+def test_nothing_is_written_next_to_an_unreadable_lock_file(
     project: Path, skillweave_here: Skillweave, change: str
 ) -> None:
     write_files(project, {"skills/y/SKILL.md": skill("y")})
@@ -347,7 +345,7 @@ def test_a_lock_file_that_is_a_symlink_is_replaced_and_not_followed(project: Pat
     assert not (project / "build" / LOCK).is_symlink()
 
 
-def test_only_what_builds_staged_is_cleared_up(project: Path, skillweave_here: Skillweave) -> None:
+def test_only_staging_folders_of_builds_are_removed(project: Path, skillweave_here: Skillweave) -> None:
     outside = project.parent / "victim"
     write_files(outside, {"a.txt": "theirs"})
     build = project / "build"
@@ -375,14 +373,14 @@ def staged(tmp_path: Path, path: str = "skills/x") -> tuple[Path, Path]:
     return folder, staging
 
 
-def test_two_folders_change_places(tmp_path: Path) -> None:
+def test_two_folders_are_exchanged(tmp_path: Path) -> None:
     folder, staging = staged(tmp_path)
     exchange(folder, "skills/x", f"{staging}/new/skills/x", str(staging))
     assert (folder / "skills/x/SKILL.md").read_text(encoding="utf-8") == "new"
     assert (staging / "new/skills/x/SKILL.md").read_text(encoding="utf-8") == "old"
 
 
-def test_a_missing_folder_is_no_exchange(tmp_path: Path) -> None:
+def test_a_missing_folder_cannot_be_exchanged(tmp_path: Path) -> None:
     folder, staging = staged(tmp_path)
     with pytest.raises(FileNotFoundError):
         exchange(folder, "skills/none", f"{staging}/new/skills/x", str(staging))
@@ -400,7 +398,7 @@ def test_a_journal_cannot_lead_outside(tmp_path: Path, path: str) -> None:
     assert not (tmp_path / "victim").exists()
 
 
-def test_a_journal_brings_a_folder_back(tmp_path: Path) -> None:
+def test_a_journal_restores_a_folder(tmp_path: Path) -> None:
     folder, staging = staged(tmp_path)
     write_files(staging, {MOVING: "skills/x"})
     os.rename(folder / "skills/x", staging / "aside")  # noqa: PTH104
@@ -408,8 +406,8 @@ def test_a_journal_brings_a_folder_back(tmp_path: Path) -> None:
     assert (folder / "skills/x/SKILL.md").read_text(encoding="utf-8") == "old"
 
 
-def test_what_is_said_to_be_removed_is_gone(tmp_path: Path, skillweave: Skillweave) -> None:
-    """A document may be called SKILL.md, and others stay in its folder."""
+def test_reported_removals_name_what_is_gone(tmp_path: Path, skillweave: Skillweave) -> None:
+    """A document may be named SKILL.md, and other documents may remain in its folder."""
     documents = dict.fromkeys(("docs/x/SKILL.md", "docs/x/y.md", "docs/z/SKILL.md"), "text\n")
     write_files(tmp_path, {"skillweave.toml": 'documents = ["docs"]\n', **documents})
     skillweave(tmp_path, ["build"])

@@ -1,7 +1,7 @@
-"""README, tutorial, some how-tos, executed: files are laid out, commands run, and what they print is what is printed.
+"""README, tutorial and some how-tos are executed: write the files, run the commands, and compare the output.
 
-A fence with `file=PATH` is a file; it takes the place of an earlier one. In a `console` fence, `$ ` begins a command,
-and what follows is all that it prints. Only how long something took, and blank lines at the end, may differ.
+A fence with `file=PATH` is a file, and replaces an earlier one of that name. In a `console` fence, `$ ` begins a command,
+and its complete output follows. Only durations and trailing blank lines may differ.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ def test_the_page_tells_the_truth(page: str, tmp_path: Path, tool: Checkout, *, 
 
 
 def fences(text: str) -> Iterator[tuple[str, str]]:
-    """The info string and the content of every fence."""
+    """The info string and content of every fence."""
     return ((token.info, token.content) for token in MarkdownIt().parse(text) if token.type == "fence")
 
 
 def run(command: str, project: Path, tool: Checkout) -> str:
-    """What a command of a page prints, on both streams, without blank lines at the end.
+    """The output of a command of a page, on both streams, without trailing blank lines.
 
-    A hook that a page installs runs the `skillweave` on its path, as it would for the reader: the one of this checkout.
+    A hook that a page installs runs the `skillweave` on the PATH, as it would for a reader. Here that is this checkout's.
     """
     program, *arguments = shlex.split(command)
     if program == "cat":
@@ -68,7 +68,7 @@ def run(command: str, project: Path, tool: Checkout) -> str:
 
 
 def test_the_two_lines_are_two_and_the_second_is_what_ci_runs() -> None:
-    """`.ci/run` takes them out of README.md; here it is asked which it would take."""
+    """`.ci/run` extracts its line from README.md. The test asks which line it would run."""
     lines = [content.rstrip("\n") for info, content in fences((ROOT / "README.md").read_text("utf-8")) if info == "sh"]
     assert len(lines) == 2
     assert all(line.startswith("python3 -m venv .venv && ") and "\n" not in line for line in lines)
@@ -80,7 +80,7 @@ def test_the_two_lines_are_two_and_the_second_is_what_ci_runs() -> None:
     assert os.access(ROOT / ".ci/run", os.X_OK)
 
 
-def test_what_replaces_the_directives_of_other_tools_works_and_what_is_left_of_them_is_found(
+def test_replacements_for_directives_of_other_tools_work_and_leftovers_are_found(
     tmp_path: Path, tool: Checkout
 ) -> None:
     page = (ROOT / "docs/how-to/migrate.md").read_text(encoding="utf-8")
@@ -104,7 +104,7 @@ def test_what_replaces_the_directives_of_other_tools_works_and_what_is_left_of_t
     assert sorted(found) == sorted(name for name in texts if name.startswith("left/"))
 
 
-def test_the_configuration_reference_has_every_key_and_its_default() -> None:
+def test_the_configuration_reference_lists_every_key_with_its_default() -> None:
     text = (ROOT / "docs/reference/configuration.md").read_text(encoding="utf-8")
     keys, limits = (
         dict(re.findall(r"^\| `([\w-]+)` \| (?:`(.*?)`|see below) \|", section, re.MULTILINE))
@@ -121,13 +121,13 @@ def test_the_configuration_reference_has_every_key_and_its_default() -> None:
     assert {name: int(value) for name, value in limits.items()} == Limits()._asdict()
 
 
-def test_papers_stay_short() -> None:
+def test_the_main_pages_stay_short() -> None:
     for name in ("README.md", "ARCHITECTURE.md"):
         assert (ROOT / name).read_text(encoding="utf-8").count("\n") <= 150, name
 
 
 @pytest.mark.parametrize("page", [*PAPERS, *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md"))])
-def test_links_lead_somewhere(page: str) -> None:
+def test_links_lead_to_existing_files(page: str) -> None:
     tokens = [child for token in MarkdownIt().parse((ROOT / page).read_text("utf-8")) for child in token.children or ()]
     targets = [str(token.attrs["href"]) for token in tokens if token.type == "link_open"]
     local = [target.partition("#")[0] for target in targets if "://" not in target and not target.startswith("#")]

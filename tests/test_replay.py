@@ -1,4 +1,4 @@
-"""What is said again without a run: only ever what a run would say, and nothing is loaded for it."""
+"""Replaying the answer of an earlier run: it always equals what a new run would print, and loads no heavy modules."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ COMMANDS = ("build", "check", "build --check")
 
 
 class Change(NamedTuple):
-    """Something that happens after a run, and which commands may still say what they said."""
+    """An event after a run, and the commands whose answers remain valid after it."""
 
     make: Callable[[Path], object]
     leaves: tuple[str, ...] = ()
     before: Callable[[Path], object] = Path.exists
-    """What is done before all is left alone."""
+    """A change made before the project is left alone."""
     kept: tuple[str, ...] = COMMANDS
-    """The commands whose answers are kept at all."""
+    """The commands whose answers are saved at all."""
 
 
 def replace_by_link(root: Path, path: str) -> None:
@@ -54,7 +54,7 @@ def replace_by_link(root: Path, path: str) -> None:
 
 
 def same_size(root: Path) -> None:
-    """An edit that neither size nor modification time tells of."""
+    """An edit that changes neither size nor modification time."""
     file = root / "patterns/b.md"
     before = file.stat()
     file.write_text("# C\n")
@@ -90,7 +90,7 @@ def make_fifos(root: Path) -> None:
 
 
 def refuse(root: Path) -> None:
-    """Another skill with the same name, in a root that is read first."""
+    """Add another skill of the same name, in a root that is read first."""
     write(root / "x/s/skills/s/SKILL.md", skill("s", INCLUDE))
     write(root / "skillweave.toml", 'skills = ["x/*/skills", "skills"]\n')
 
@@ -106,7 +106,7 @@ def move_link(root: Path) -> None:
 
 
 class Mover(io.TextIOWrapper):
-    """A reader who moves a symlink while the report is told."""
+    """A reader that moves a symlink while the report is being printed."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(io.BytesIO(), encoding="UTF-8")
@@ -177,19 +177,19 @@ CHANGES = {
 
 UNTOUCHED = Change(Path.exists)
 IN_TIME = 60.0
-"""Seconds after which an answer that must be kept is missed: no measure of speed, a bound for a test that fails."""
+"""Seconds until a missing answer fails the test. It is a timeout, not a measure of speed."""
 
 
 @pytest.fixture(scope="module", params=["young", "settled"])
 def settled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project for each change, and what the commands said of it: right after it was made, when stamps prove nothing, or
-    when it had been left alone for long enough.
+    """A project for each change, with the saved answers of the commands: young ones, saved so soon after the files were written
+    that stamps prove nothing yet, or settled ones.
     """
     from skillweave.cli import run
 
     folder = tmp_path_factory.mktemp("settled")
     waiting = {folder / f"{number}/project": change for number, change in enumerate([*CHANGES.values(), UNTOUCHED])}
-    # An answer is given to who prints to the same kind of stream: the tests capture what is printed in one like these.
+    # An answer is replayed only to the same kind of stream, so use streams like those that capture output in the tests.
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="UTF-8") for _ in range(2))
     with redirect_stdout(out), redirect_stderr(err):
         for root, change in waiting.items():
@@ -214,7 +214,7 @@ def settled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def untouched(settled: Path, skillweave_here: Skillweave) -> Path:
-    """The one project that stays as it is."""
+    """The project that is never changed."""
     root = settled / f"{len(CHANGES)}/project"
     for command in COMMANDS:
         assert skillweave_here(root, command.split()).status == 0
@@ -246,8 +246,8 @@ def test_a_change_is_seen(
         assert read_tree(root / "build") == before
 
 
-def test_many_outputs_are_seen_to_change_too(tmp_path: Path, skillweave_here: Skillweave) -> None:
-    """They are looked at by a second process, which tells of newer stamps as well."""
+def test_changes_of_many_outputs_are_noticed(tmp_path: Path, skillweave_here: Skillweave) -> None:
+    """A second process checks them, and also reports newer stamps."""
     write(tmp_path / "skills/s/SKILL.md", skill("s", INCLUDE))
     write(tmp_path / "patterns/a.md", "# A\n")
     for number in range(MANY):
@@ -260,7 +260,7 @@ def test_many_outputs_are_seen_to_change_too(tmp_path: Path, skillweave_here: Sk
     (answer,) = tmp_path.glob(".skillweave/build-*.answer")
     seen = f"build/skills/s/data/7.txt\0{stamp((tmp_path / 'build/skills/s/data/7.txt').lstat())}\0"
     deadline = time.monotonic() + IN_TIME
-    while seen.encode() not in answer.read_bytes():  # A change of the time is believed once it has settled.
+    while seen.encode() not in answer.read_bytes():  # A changed time is trusted only after it has settled.
         assert replay(["build"]) == 0
         assert time.monotonic() < deadline
     write(tmp_path / "build/skills/s/data/7.txt", "y\n")
@@ -269,19 +269,19 @@ def test_many_outputs_are_seen_to_change_too(tmp_path: Path, skillweave_here: Sk
 
 @pytest.mark.usefixtures("untouched")
 @pytest.mark.parametrize("arguments", [["check", "-q"], ["check", "--strict"], ["check", "s"], ["clean"], []])
-def test_other_arguments_are_another_question(arguments: list[str]) -> None:
+def test_other_arguments_get_no_saved_answer(arguments: list[str]) -> None:
     assert replay(arguments) is None
 
 
 @pytest.mark.usefixtures("untouched")
 @pytest.mark.parametrize("name", ["NO_COLOR", "FORCE_COLOR", "_SKILLWEAVE_COMPLETE"])
-def test_other_surroundings_are_another_question(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_environment_gets_no_saved_answer(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert replay(["check"]) == 0
     monkeypatch.setenv(name, "1")
     assert replay(["check"]) is None
 
 
-def test_an_answer_is_that_of_its_folder(untouched: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_folder_gets_no_saved_answer(untouched: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(untouched / "skills")
     assert replay(["check"]) is None
 
@@ -300,15 +300,15 @@ def test_what_is_said_again_is_what_was_said(
 
 
 @pytest.mark.parametrize("more", [["--verbose"], ["--select", "SW3"], ["--format", "github"], ["--no-cache"], ["s"]])
-def test_what_says_more_is_not_kept(more: list[str], untouched: Path, skillweave_here: Skillweave) -> None:
+def test_answers_of_other_options_are_not_saved(more: list[str], untouched: Path, skillweave_here: Skillweave) -> None:
     skillweave_here(untouched, ["check", *more])
     assert replay(["check", *more]) is None
 
 
-def test_nothing_is_loaded_for_it(untouched: Path) -> None:
+def test_a_replay_loads_no_heavy_modules(untouched: Path) -> None:
     code = "import sys; from skillweave.__main__ import run; run(['check']); print(*sys.modules)"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    # The first one has other streams than the last run had, and is a run of its own.
+    # The first run has other streams than the last one, so it is not replayed.
     first, again = (
         subprocess.run(
             [sys.executable, "-S", "-c", code],
@@ -327,7 +327,7 @@ def test_nothing_is_loaded_for_it(untouched: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "ascii:backslashreplace", "latin-1", "utf-8"])
-def test_a_stream_of_any_kind_is_told_the_same(encoding: str, untouched: Path) -> None:
+def test_a_replay_is_the_same_in_every_encoding(encoding: str, untouched: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
     told = {
         subprocess.run(
@@ -344,7 +344,7 @@ def test_a_stream_of_any_kind_is_told_the_same(encoding: str, untouched: Path) -
 
 
 @pytest.mark.parametrize("stream", [1, 2])
-def test_a_stream_that_is_closed(stream: int, untouched: Path) -> None:
+def test_a_closed_stream_is_not_a_bug(stream: int, untouched: Path) -> None:
     done = subprocess.run(
         ["sh", "-c", f'"$0" -m skillweave build {stream}>&-', sys.executable],
         cwd=untouched,
@@ -356,14 +356,14 @@ def test_a_stream_that_is_closed(stream: int, untouched: Path) -> None:
     assert "bug" not in done.stdout + done.stderr
 
 
-def test_names_that_are_read_otherwise_are_another_question(tmp_path: Path, skillweave: Skillweave) -> None:
+def test_another_file_name_encoding_gets_no_saved_answer(tmp_path: Path, skillweave: Skillweave) -> None:
     write_files(tmp_path, FILES)
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     run_apart(tmp_path, ["check", "-q"], plain)
     assert skillweave(tmp_path, ["check"]) == skillweave(tmp_path, ["check", "--no-cache"])
 
 
-def test_an_answer_goes_when_something_has_changed(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_answers_are_removed_when_something_has_changed(tmp_path: Path, skillweave_here: Skillweave) -> None:
     write_files(tmp_path, FILES)
     for _ in range(2):
         skillweave_here(tmp_path, ["build"])

@@ -1,4 +1,4 @@
-"""Every format of a report, byte for byte; no repository text steers a terminal."""
+"""Every format of a report, byte for byte. Text from a repository cannot control a terminal."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def context(*, color: bool = False) -> Context:
 
 
 def excerpt(text: str, start: int, end: int, line: int = 1) -> list[str]:
-    """The two lines of an excerpt, without their gutter."""
+    """The two lines of an excerpt, without the margin."""
     diagnostic = Diagnostic(MISSING_INCLUDE, "m", SourcePath("a.md"), Position(line, start), Position(line, end))
     shown = render([diagnostic], Format.FULL, Context(lambda *_: text, color=False, summary=Summary(1, 0, 0, 1, 0)))
     return [row.partition("|")[2].removeprefix(" ") for row in shown.split("\n")[3:5]]
@@ -81,7 +81,7 @@ def excerpt(text: str, start: int, end: int, line: int = 1) -> list[str]:
 # The formats
 
 
-def test_the_missing_section_of_the_reference() -> None:
+def test_the_documented_report_of_a_missing_section() -> None:
     assert (
         render([SECTION], Format.FULL, context())
         == """\
@@ -95,7 +95,7 @@ error[SW207]: no section "SRE Debug Flow" in patterns/common-patterns.md
     )
 
 
-def test_the_cycle_of_the_reference() -> None:
+def test_the_documented_report_of_a_cycle() -> None:
     assert (
         render([CYCLE], Format.FULL, context())
         == """\
@@ -118,7 +118,7 @@ def test_formats(snapshot: SnapshotAssertion, fmt: Format, color: bool) -> None:
     assert render(ALL, fmt, context(color=color)).replace(f'"version": "{__version__}"', '"version": "…"') == snapshot
 
 
-def test_colour_is_only_added() -> None:
+def test_colour_only_adds_escape_sequences() -> None:
     for fmt in Format:
         coloured = render(ALL, fmt, context(color=True))
         assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == render(ALL, fmt, context())
@@ -129,7 +129,7 @@ def test_without_a_source_line_there_is_no_excerpt_and_the_label_stays(snapshot:
     assert render([SECTION, CYCLE], Format.FULL, nowhere) == snapshot
 
 
-def test_nothing_to_say() -> None:
+def test_no_diagnostics() -> None:
     assert [render([], fmt, context()) for fmt in (Format.FULL, Format.CONCISE)] == ["", ""]
     assert json.loads(render([], Format.JSON, context()))["diagnostics"] == []
 
@@ -200,7 +200,7 @@ def test_carets(text: str, start: int, end: int, expected: list[str]) -> None:
     assert excerpt(text, start, end) == expected
 
 
-def test_a_long_line_is_a_window_around_the_span() -> None:
+def test_a_long_line_is_cut_to_a_window_around_the_span() -> None:
     text = "".join(chr(ord("a") + n % 26) for n in range(5_000_000))
     shown, carets = excerpt(text, 2_000_001, 2_000_011)
     assert len(shown) == 160
@@ -219,18 +219,18 @@ def test_no_window_is_wider_than_the_limit(start: int, length: int, letter: str)
     shown, carets = excerpt(text, start, min(start + length, 401))
     columns = sum(2 if character == "字" else 1 for character in shown)
     assert columns <= 160
-    assert columns > 140 or letter == "\t"  # blanks at a line's end are not printed
+    assert columns > 140 or letter == "\t"  # blanks at the end of a line are not printed
     assert 1 <= len(carets) <= 161
     assert carets.strip("^ ") == ""
     assert "^" in carets
 
 
-def test_a_line_of_just_the_limit_is_whole() -> None:
+def test_a_line_as_long_as_the_limit_is_not_cut() -> None:
     assert excerpt("x" * 160, 1, 2)[0] == "x" * 160
     assert excerpt("x" * 161, 1, 2)[0].endswith("x…")
 
 
-# No text from a repository steers a terminal
+# Text from a repository cannot control a terminal
 
 HOSTILE = st.text(
     st.sampled_from('a\x1b\x00\x07\x7f\x9b\r\n\t\u200b\u202e\u2066\u2028\ufeff\U000e0041\udc80"\\字:#[]%')
@@ -264,7 +264,7 @@ def test_what_cannot_be_seen_is_escaped_everywhere(text: str, line: str, start: 
 
 
 @pytest.mark.parametrize("blank", ["\xa0", "\u2003", "\u202f", "\u3000"])
-def test_a_blank_that_only_looks_like_a_space_is_told_from_one(blank: str) -> None:
+def test_a_blank_that_only_looks_like_a_space_is_escaped(blank: str) -> None:
     diagnostic = Diagnostic(MISSING_SECTION, f'no "a{blank}b"', SourcePath("a.md"), Position(1, 1), Position(1, 4))
     here = Context(lambda *_: f"a{blank}b", color=False, summary=Summary(1, 0, 0, 1, 0))
     shown = blank.encode("ascii", "backslashreplace").decode()
@@ -274,7 +274,7 @@ def test_a_blank_that_only_looks_like_a_space_is_told_from_one(blank: str) -> No
 
 
 @pytest.mark.parametrize("mark", ["##[error]x", "###[x]", "##vso[task.x]", "##teamcity[x]"])
-def test_marks_of_runners_are_broken_wherever_they_stand(mark: str) -> None:
+def test_runner_marks_are_escaped_wherever_they_occur(mark: str) -> None:
     assert excerpt(f"a {mark}", 1, 2)[0] == f"a {mark}".replace("#[", "\\x23[").replace("##v", "#\\x23v").replace(
         "##t", "#\\x23t"
     )
@@ -284,6 +284,6 @@ def test_marks_of_runners_are_broken_wherever_they_stand(mark: str) -> None:
 @pytest.mark.parametrize(
     ("path", "shown"), [("::error::x.md", "./::error::x.md"), (" ::x", "./ ::x"), ("a::b", "a::b")]
 )
-def test_a_path_that_would_be_a_command_gets_a_folder(path: str, shown: str) -> None:
+def test_a_path_that_looks_like_a_command_gets_a_prefix(path: str, shown: str) -> None:
     diagnostic = Diagnostic(MISSING_SECTION, "m", SourcePath(path), Position(1, 1), Position(1, 4))
     assert render([diagnostic], Format.CONCISE, context()) == f"{shown}:1:1: SW207 m\n"

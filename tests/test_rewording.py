@@ -1,4 +1,4 @@
-"""Edits of words and blocks: what is told of them without the compiler is what it would say, and all else is its work."""
+"""Simple edits of words and blocks are reported without the compiler, with the same result; all others are compiled."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ ODD = (
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project that was built."""
+    """A project that has been built."""
     return built(tmp_path / "project")
 
 
@@ -94,7 +94,7 @@ def with_lines(place: int, gone: int, new: Lines) -> Callable[[Lines], Lines]:
 
 
 def with_paragraph(place: int, gone: int, new: Lines) -> Callable[[Lines], Lines]:
-    """In place of some, behind the first blank line that comes."""
+    """Insert paragraphs at the first blank line from `place` on, replacing the next `gone` ones."""
 
     def edit(lines: Lines) -> Lines:
         at = next((at for at in range(place % len(lines), len(lines)) if not lines[at]), len(lines))
@@ -190,7 +190,7 @@ def test_any_edits_come_to_what_a_clean_build_says(
         ("skills/i/SKILL.md", "Last words", "Last words\non two lines"),
     ],
 )
-def test_words_are_told_without_the_compiler(project: Path, path: str, old: str, new: str) -> None:
+def test_edits_of_words_are_reported_without_the_compiler(project: Path, path: str, old: str, new: str) -> None:
     replace(project / path, old, new)
     run(project)
     replace(project / path, new, old)
@@ -214,12 +214,12 @@ def test_words_are_told_without_the_compiler(project: Path, path: str, old: str,
         ("skills/m/SKILL.md", "more\n```\n", "\nMore words.\n\n- item\n"),
     ],
 )
-def test_what_is_added_is_told(project: Path, path: str, words: str, more: str) -> None:
+def test_added_text_is_reported_without_the_compiler(project: Path, path: str, words: str, more: str) -> None:
     assert is_told_by_words(project, path, words, words + more)
     run_and_compare(project)
 
 
-def test_a_comment_at_the_end_is_told_again_and_again(project: Path) -> None:
+def test_repeated_edits_of_a_final_comment_are_reported_without_the_compiler(project: Path) -> None:
     write(project / "patterns/commented.md", FILES["patterns/commented.md"] + "\n<!-- the end -->\n")
     run_and_compare(project)
     assert is_told_by_words(project, "patterns/commented.md", "the end", "the very end")
@@ -296,7 +296,7 @@ def test_a_comment_at_the_end_is_told_again_and_again(project: Path) -> None:
         ("skills/i/SKILL.md", "Last words", "Last words\n\n  \n\nand more"),
     ],
 )
-def test_what_may_be_more_than_words_takes_the_compiler(project: Path, path: str, old: str, new: str) -> None:
+def test_edits_of_possibly_more_than_words_use_the_compiler(project: Path, path: str, old: str, new: str) -> None:
     replace(project / path, old, new)
     run_and_compare(project)
     assert not is_told_by_words(project, path, new, old)
@@ -305,7 +305,7 @@ def test_what_may_be_more_than_words_takes_the_compiler(project: Path, path: str
     run_and_compare(project)
 
 
-def test_blank_lines_before_a_heading_that_is_left_out_count(project: Path) -> None:
+def test_blank_lines_before_a_dropped_heading_count(project: Path) -> None:
     write(project / "skills/l/SKILL.md", opening("l") + "<<include: list.md heading=drop level=keep>>\n")
     text = "Steps.\n\nMore of them.\n{}\n\n# List\n\nWords.\n"
     write(project / "patterns/list.md", text.format(""))
@@ -315,7 +315,7 @@ def test_blank_lines_before_a_heading_that_is_left_out_count(project: Path) -> N
         run_and_compare(project)
 
 
-def test_a_text_that_is_published_as_it_is_takes_the_compiler(project: Path) -> None:
+def test_edits_of_a_text_that_is_also_shipped_unchanged_use_the_compiler(project: Path) -> None:
     write(project / "skills/l/SKILL.md", opening("l") + "<<asset: list.md>>\n")
     run(project)
     assert not is_told_by_words(project, "patterns/list.md", "one step", "a step")

@@ -1,4 +1,4 @@
-"""What is found of an edit that changes words only: sizes, selections and all else that more than its own lines decide."""
+"""The findings after edits of words only, where more than the edited lines matters: sizes, selections, and others."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project that was built."""
+    """A project that has been built."""
     return built(tmp_path / "project")
 
 
-def test_paragraphs_that_make_a_skill_too_long_are_told_so(project: Path) -> None:
+def test_paragraphs_that_make_a_skill_too_long_are_reported(project: Path) -> None:
     write(project / "skillweave.toml", "[limits]\nskill_lines = 30\n")
     path = project / "skills/i/SKILL.md"
     own, found = path.read_text("utf-8").rstrip("\n"), []
@@ -32,7 +32,7 @@ def test_paragraphs_that_make_a_skill_too_long_are_told_so(project: Path) -> Non
     assert found == sorted(found)
 
 
-def test_two_texts_that_make_a_skill_too_long_in_turn_are_told_so(project: Path) -> None:
+def test_alternating_edits_that_make_a_skill_too_long_are_reported(project: Path) -> None:
     write(project / "skillweave.toml", "[limits]\nskill_lines = 60\n")
     write(project / "skills/l/SKILL.md", opening("l") + "<<include: list.md>>\n\nBehind it.\n")
     run(project)
@@ -45,7 +45,7 @@ def test_two_texts_that_make_a_skill_too_long_in_turn_are_told_so(project: Path)
     assert {*found} == {False, True}
 
 
-def test_a_skill_of_front_matter_alone_is_measured_too(project: Path) -> None:
+def test_a_skill_that_is_only_front_matter_is_measured_too(project: Path) -> None:
     path = project / "skills/i/SKILL.md"
     for words in ("Does it.", "Does that.", "Does this and that."):
         write(path, f"---\nname: i\ndescription: {words}\n---")
@@ -55,7 +55,7 @@ def test_a_skill_of_front_matter_alone_is_measured_too(project: Path) -> None:
 @pytest.mark.parametrize(
     ("limits", "code"), [("skill_tokens = 200", "skill-too-long"), ("bundle_bytes = 1500", "expansion-too-large")]
 )
-def test_what_becomes_too_large_is_told_so(project: Path, limits: str, code: str) -> None:
+def test_a_size_that_exceeds_its_limit_is_reported(project: Path, limits: str, code: str) -> None:
     write(project / "skillweave.toml", f"[limits]\n{limits}\n")
     write(project / "patterns/coded.md", "Coded words\n\n" * 10)
     write(project / "skills/f/SKILL.md", opening("f") + "<<include: coded.md>>\n\n<<include: coded.md>>\n")
@@ -158,7 +158,9 @@ HOLLOW = "## A\n\nWords of it.\n\n## B\n\n## C\n\nWords.\n"
         ),
     ],
 )
-def test_what_an_edit_may_come_to_is_told(tmp_path: Path, files: dict[str, str], edits: list[tuple[str, str]]) -> None:
+def test_indirect_effects_of_an_edit_are_reported(
+    tmp_path: Path, files: dict[str, str], edits: list[tuple[str, str]]
+) -> None:
     write_files(tmp_path / "project", files)
     run(tmp_path / "project")
     for path, text in edits:
@@ -244,7 +246,7 @@ LONG = "../../patterns/" + 5 * "../patterns/" + "x.md"
         ),
     ],
 )
-def test_what_is_told_of_more_than_outputs_is_told(
+def test_findings_that_depend_on_more_than_outputs_are_reported(
     tmp_path: Path, files: dict[str, str], edited: str, edits: list[str]
 ) -> None:
     project = tmp_path / "project"
@@ -255,7 +257,7 @@ def test_what_is_told_of_more_than_outputs_is_told(
         run_and_compare(project)
 
 
-def test_a_text_may_come_to_fit_into_a_line(project: Path) -> None:
+def test_a_text_may_become_short_enough_for_a_line(project: Path) -> None:
     write(project / "patterns/short.md", "One.\n\nTwo.\n")
     write(project / "patterns/through.md", "<<include: short.md>>\n")
     write(project / "skills/l/SKILL.md", opening("l") + "Running <<include: through.md>> text\n")
@@ -268,7 +270,7 @@ def test_a_text_may_come_to_fit_into_a_line(project: Path) -> None:
     assert found == [True, False, False, True]
 
 
-def test_a_paragraph_below_a_heading_that_is_left_out_may_be_all_that_is_selected(project: Path) -> None:
+def test_the_only_paragraph_below_a_dropped_heading_may_come_and_go(project: Path) -> None:
     write(project / "patterns/hollow.md", "## A\n\nWords of it.\n\n## B\n\n## C\n\nWords.\n")
     write(project / "skills/j/SKILL.md", opening("j") + "<<include: hollow.md>>\n")
     write(project / "skills/k/SKILL.md", opening("k") + "<<include: hollow.md#B heading=drop>>\n")
@@ -278,7 +280,7 @@ def test_a_paragraph_below_a_heading_that_is_left_out_may_be_all_that_is_selecte
         run_and_compare(project)
 
 
-def test_words_that_a_finding_is_about_take_the_compiler(project: Path) -> None:
+def test_edits_of_words_that_a_finding_covers_use_the_compiler(project: Path) -> None:
     write(project / "skills/a/SKILL.md", opening("a") + "Words before\n<<include: list.md>>\n\nlast words\n")
     run_and_compare(project)
     for old, new in (("last", "final"), ("Words before", "Before"), ("Before", "Words before")):
@@ -286,7 +288,7 @@ def test_words_that_a_finding_is_about_take_the_compiler(project: Path) -> None:
         assert "paragraph-merge" in {found.code.name for found in run_and_compare(project)}
 
 
-def test_words_before_what_a_fix_would_change_take_the_compiler(project: Path) -> None:
+def test_edits_of_words_before_a_possible_fix_use_the_compiler(project: Path) -> None:
     write(project / "skills/l/SKILL.md", opening("l") + "<<include:list.md>>\n")
     run(project)
     assert not is_told_by_words(project, "skills/l/SKILL.md", "Own words", "Words")

@@ -1,4 +1,4 @@
-"""What is noted of builds, so that edits of words need no compiler: it is held against the files, and grows with each run."""
+"""The records of builds that let edits skip the compiler: they are checked against the files, and updated by each run."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project that was built."""
+    """A project that has been built."""
     return built(tmp_path / "project")
 
 
-def test_lines_are_where_they_come_from(project: Path) -> None:
+def test_recorded_lines_match_their_origins(project: Path) -> None:
     included = ("setext.md", "nest.md", "coded.md as=code")
     write(
         project / "skills/b/more.md",
@@ -55,7 +55,7 @@ def test_lines_are_where_they_come_from(project: Path) -> None:
 
 
 @pytest.mark.parametrize("is_restarted", [False, True])
-def test_who_builds_again_and_again_is_told_without_the_compiler(project: Path, is_restarted: bool) -> None:  # noqa: FBT001
+def test_repeated_builds_of_edited_words_do_not_use_the_compiler(project: Path, is_restarted: bool) -> None:  # noqa: FBT001
     if not is_restarted:
         shutil.rmtree(project / ".skillweave")
     memory = Memory()
@@ -69,7 +69,7 @@ def test_who_builds_again_and_again_is_told_without_the_compiler(project: Path, 
             save(Asked(load_config(project)[0], memory=memory))
 
 
-def test_what_another_process_has_built_is_built_on(project: Path) -> None:
+def test_builds_by_another_process_are_taken_into_account(project: Path) -> None:
     memory = Memory()
     replace(project / "skills/a/SKILL.md", "End words", "The end")
     shutil.rmtree(project / ".skillweave")
@@ -84,7 +84,7 @@ def test_what_another_process_has_built_is_built_on(project: Path) -> None:
     run_and_compare(project, memory)
 
 
-def test_each_of_many_texts_that_are_edited_in_turn_is_told(project: Path) -> None:
+def test_many_texts_edited_in_turn_are_reported_without_the_compiler(project: Path) -> None:
     said = {
         "patterns/words.md": "Last words of it.",
         "patterns/parts.md": "Third words.",
@@ -101,7 +101,7 @@ def test_each_of_many_texts_that_are_edited_in_turn_is_told(project: Path) -> No
             run_and_compare(project)
 
 
-def test_what_the_compiler_finds_out_in_between_is_built_on(project: Path) -> None:
+def test_results_of_the_compiler_in_between_are_taken_into_account(project: Path) -> None:
     said = {
         "patterns/parts.md": "Third words",
         "patterns/list.md": "one step",
@@ -119,14 +119,14 @@ def test_what_the_compiler_finds_out_in_between_is_built_on(project: Path) -> No
             run_and_compare(project)
 
 
-def test_what_a_later_run_finds_out_of_a_text_counts(project: Path) -> None:
+def test_the_latest_results_for_a_text_count(project: Path) -> None:
     replace(project / "skills/i/SKILL.md", "Last words", "<<include: list.md lines=1-3>>\n\nLast words")
     run(project)
     replace(project / "patterns/list.md", "Steps:\n\n", "Steps:\n\nMore words.\n\n")
     run_and_compare(project)
 
 
-def test_what_two_runs_have_found_out_is_built_on(project: Path) -> None:
+def test_results_of_several_runs_are_combined(project: Path) -> None:
     paths = ("patterns/unused.md", "patterns/list.md", "patterns/numbered.md")
     for path in paths:
         write(project / path, FILES[path] + "\n## New\n\nNew words.\n")
@@ -136,7 +136,7 @@ def test_what_two_runs_have_found_out_is_built_on(project: Path) -> None:
         run_and_compare(project)
 
 
-def test_a_second_text_that_was_edited_takes_the_compiler(project: Path) -> None:
+def test_an_edit_of_a_second_text_uses_the_compiler(project: Path) -> None:
     replace(project / "skills/a/SKILL.md", "End words", "The end")
     run(project)
     replace(project / "patterns/words.md", "Last words", "The last words")
@@ -144,7 +144,7 @@ def test_a_second_text_that_was_edited_takes_the_compiler(project: Path) -> None
     run_and_compare(project)
 
 
-def test_the_last_good_output_stays_as_it_is(project: Path) -> None:
+def test_the_last_good_output_is_kept(project: Path) -> None:
     replace(project / "skills/h/SKILL.md", "<<include: list.md>>", "[nothing](nothing.md)")
     assert "broken-link" in {found.code.name for found in run_and_compare(project)}
     assert is_told_by_words(project, "patterns/list.md", "one step", "a step")
@@ -155,7 +155,7 @@ def test_the_last_good_output_stays_as_it_is(project: Path) -> None:
     run_and_compare(project)
 
 
-def test_where_nothing_is_published_no_lock_file_comes_to_be(tmp_path: Path) -> None:
+def test_without_published_outputs_no_lock_file_is_created(tmp_path: Path) -> None:
     project = tmp_path / "project"
     write(project / "patterns/x.md", "# X\n\nWords.\n")
     write(project / "skills/a/SKILL.md", opening("a"))
@@ -167,7 +167,7 @@ def test_where_nothing_is_published_no_lock_file_comes_to_be(tmp_path: Path) -> 
     run_and_compare(project)
 
 
-def test_an_output_that_can_be_run_is_mended(project: Path) -> None:
+def test_an_executable_output_is_repaired(project: Path) -> None:
     memory, output = Memory(), project / "build/skills/a/SKILL.md"
     run_and_compare(project, memory)
     output.chmod(0o755)
@@ -178,7 +178,7 @@ def test_an_output_that_can_be_run_is_mended(project: Path) -> None:
 
 @pytest.mark.parametrize("is_gone", [False, True], ids=["damaged", "gone"])
 @pytest.mark.parametrize("path", ["skills/a/SKILL.md", "skills/b/SKILL.md", "skillweave.lock.json"])
-def test_an_output_that_is_not_as_it_was_is_mended(project: Path, path: str, is_gone: bool) -> None:  # noqa: FBT001
+def test_a_changed_output_is_repaired(project: Path, path: str, is_gone: bool) -> None:  # noqa: FBT001
     replace(project / "skills/a/SKILL.md", "End words", "The end")
     run(project)
     if is_gone:
@@ -189,7 +189,7 @@ def test_an_output_that_is_not_as_it_was_is_mended(project: Path, path: str, is_
     run_and_compare(project)
 
 
-def test_what_a_build_that_died_left_is_cleared_up(project: Path) -> None:
+def test_leftovers_of_a_killed_build_are_removed(project: Path) -> None:
     replace(project / "skills/a/SKILL.md", "End words", "The end")
     run(project)
     write(project / "build/.staging-0123abcd/new/skills/a/SKILL.md", "half\n")
@@ -198,7 +198,7 @@ def test_what_a_build_that_died_left_is_cleared_up(project: Path) -> None:
     assert not [*(project / "build").glob(".staging-*")]
 
 
-def test_what_no_build_wrote_in_a_bundle_is_told_of(project: Path) -> None:
+def test_a_foreign_file_in_a_bundle_is_reported(project: Path) -> None:
     (project / "build/skills/a/mine").mkdir()
     replace(project / "skills/a/SKILL.md", "End words", "The end")
     run(project)
@@ -207,7 +207,7 @@ def test_what_no_build_wrote_in_a_bundle_is_told_of(project: Path) -> None:
     assert "foreign-output" in {found.code.name for found in run_and_compare(project)}
 
 
-def test_what_came_to_stand_in_a_bundle_meanwhile_is_told_of_by_watch(project: Path) -> None:
+def test_a_foreign_file_added_to_a_bundle_during_a_watch_is_reported(project: Path) -> None:
     memory = Memory()
     run_and_compare(project, memory)
     write(project / "build/skills/a/notes.md", "mine\n")
@@ -218,10 +218,8 @@ def test_what_came_to_stand_in_a_bundle_meanwhile_is_told_of_by_watch(project: P
 
 @pytest.mark.parametrize("name", ["wording.json", "sourcemap.json", "texts", "state.json", "since.json", "parts.json"])
 @pytest.mark.parametrize("where", [0, 70, 0.5, 0.9])
-def test_a_file_of_the_cache_that_is_not_as_it_was_written_is_not_believed(
-    project: Path, name: str, where: float
-) -> None:
-    for number in range(40):  # of many files, few have changed
+def test_a_damaged_cache_file_is_not_trusted(project: Path, name: str, where: float) -> None:
+    for number in range(40):  # so that only few of many files have changed
         write(project / f"skills/s{number}/SKILL.md", opening(f"s{number}"))
     run(project)
     replace(project / "skills/a/SKILL.md", "End words", "The end")
@@ -238,7 +236,7 @@ def test_a_file_of_the_cache_that_is_not_as_it_was_written_is_not_believed(
 
 
 @pytest.mark.parametrize("key", vars(SourceMap()))
-def test_a_source_map_with_other_values_is_not_believed(project: Path, key: str) -> None:
+def test_a_source_map_with_invalid_values_is_not_trusted(project: Path, key: str) -> None:
     place = project / ".skillweave/sourcemap.json"
     values: list[object] = [None, {}, {"patterns/words.md": [[1]]}, [[1, 2, 3, 4, 5, 6, 7]]]
     for number, value in enumerate(values):

@@ -1,4 +1,4 @@
-"""What a project from a stranger can make us read, show, write and publish: nothing outside of its folder and roots."""
+"""An untrusted project cannot make us read, show, write or publish anything outside its own folder and roots."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_symlink_brings_nothing_from_elsewhere(tmp_path: Path, link: str, body
     assert not (project / "build/skills/s").exists()
 
 
-def test_a_skill_that_is_a_link_to_another_folder_of_the_project_is_read(tmp_path: Path) -> None:
+def test_a_skill_folder_that_links_to_another_folder_of_the_project_is_read(tmp_path: Path) -> None:
     write(tmp_path / "skills/s/SKILL.md", SKILL)
     (tmp_path / ".claude").mkdir()
     (tmp_path / ".claude/skills").symlink_to(tmp_path / "skills")
@@ -58,15 +58,15 @@ def test_a_skill_that_is_a_link_to_another_folder_of_the_project_is_read(tmp_pat
 
 
 @pytest.mark.parametrize("text", [f"{'`' * 600_000}\n" * 2, f"{'~' * 600_000}\n" * 2, "```\n```\n" * 100_000])
-def test_long_and_many_fences_cost_no_more_than_their_length(text: str, project: Path, skillweave: Skillweave) -> None:
-    """Where they cost the square of it, the command does not end before its time is up."""
+def test_long_and_many_fences_cost_only_linear_time(text: str, project: Path, skillweave: Skillweave) -> None:
+    """If the cost were quadratic, the command would time out."""
     (project / "patterns/a.md").write_text(text)
     (project / "skills/s/SKILL.md").write_text(SKILL + "<<include: a.md>>\n")
     assert skillweave(project, ["check"]).status == 0
 
 
-def test_a_long_line_with_many_errors_costs_no_more_than_they_are(project: Path, skillweave: Skillweave) -> None:
-    """Where it cost the square of them, the command did not end before memory did."""
+def test_a_long_line_with_many_errors_costs_only_linear_memory(project: Path, skillweave: Skillweave) -> None:
+    """If the cost were quadratic, the command would run out of memory."""
     (project / "patterns/a.md").write_text("a *b*c* _d_ [x](y) " * 52_000 + "\n")
     (project / "skills/s/SKILL.md").write_text(SKILL + "<<include: a.md>>\n")
     done = skillweave(project, ["check", "--format", "concise"])
@@ -74,12 +74,12 @@ def test_a_long_line_with_many_errors_costs_no_more_than_they_are(project: Path,
     assert done.out.count("SW501") == 52_000
 
 
-# What a configuration can ask for
+# What a configuration may request
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project without mistakes in a repository, beside what is none of its business."""
+    """A valid project in a repository, next to files that it must not touch."""
     (tmp_path / "elsewhere").mkdir()
     root = tmp_path / "project"
     for folder in (tmp_path / "elsewhere", root / ".git", root / ".git/hooks"):
@@ -92,7 +92,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def untouchable(project: Path) -> dict[str, bytes]:
-    """All files that no run may change or add to: those outside of the project, and version control's own."""
+    """All files that no run may change or add to: those outside the project, and those of version control."""
     files = [path for path in project.parent.rglob("*") if path.is_file() and not path.is_symlink()]
     found = {str(path): path.read_bytes() for path in files if ".git" in path.parts or not path.is_relative_to(project)}
     assert {str(project.parent / "elsewhere/config"), str(project / ".git/config")} <= found.keys()
@@ -120,7 +120,7 @@ def test_a_configuration_never_widens(key: str, path: str, project: Path, skillw
 
 
 @pytest.mark.parametrize("limit", ["bundle_bytes", "expansions", "depth"])
-def test_a_limit_can_only_be_raised_so_far(limit: str, project: Path, skillweave_here: Skillweave) -> None:
+def test_a_limit_cannot_be_raised_without_bound(limit: str, project: Path, skillweave_here: Skillweave) -> None:
     for value, status in ((10**6 if limit != "depth" else 10**4, 0), (10**18, 2)):
         (project / "skillweave.toml").write_text(f"limits.{limit} = {value}\n")
         done = skillweave_here(project, ["check"])
@@ -130,7 +130,7 @@ def test_a_limit_can_only_be_raised_so_far(limit: str, project: Path, skillweave
 
 @pytest.mark.parametrize("name", ["skillweave.toml", "pyproject.toml"])
 @pytest.mark.parametrize("target", ["../elsewhere/config", ".git/config", "../elsewhere/skillweave.toml", ".env"])
-def test_a_configuration_that_is_a_link_to_something_else_is_not_told(
+def test_the_content_of_another_file_linked_as_configuration_is_never_shown(
     name: str, target: str, project: Path, skillweave_here: Skillweave
 ) -> None:
     place = project / target
@@ -143,14 +143,14 @@ def test_a_configuration_that_is_a_link_to_something_else_is_not_told(
         assert done.status == 2
         assert "the configuration is a symlink to a file outside the project" in done.out + done.err
         assert "SECRET" not in done.out + done.err
-        # Who names it on the command line wants it read; what it says is still not shown.
+        # If it is named on the command line, it is read on purpose, but its content is still not shown.
     done = skillweave_here(project, ["check", "--config", name])
     assert done.status == 2
     assert "TOP SECRET" not in done.err
     assert '= "SECRET"' not in done.err
 
 
-def test_a_configuration_may_be_a_link_to_another_of_the_project(project: Path, skillweave_here: Skillweave) -> None:
+def test_a_configuration_may_be_a_symlink_within_the_project(project: Path, skillweave_here: Skillweave) -> None:
     (project / "conf").mkdir()
     (project / "conf/skillweave.toml").write_text('output = "out"\n')
     (project / "skillweave.toml").symlink_to("conf/skillweave.toml")
@@ -158,14 +158,14 @@ def test_a_configuration_may_be_a_link_to_another_of_the_project(project: Path, 
     assert (project / "out/skills/s/SKILL.md").exists()
 
 
-# What symlinks that a repository brings along can lead to
+# Where symlinks from a repository may lead
 
 
 @pytest.mark.parametrize("target", [".git", "../elsewhere"])
 @pytest.mark.parametrize(
     ("key", "body"), [("patterns", "<<include: secret.md>>\n"), ("shared", "[a](../../root/secret.md)\n")]
 )
-def test_a_root_that_is_a_link_brings_nothing(
+def test_nothing_is_included_through_a_root_that_is_a_symlink(
     key: str, body: str, target: str, project: Path, skillweave_here: Skillweave
 ) -> None:
     (project / "root").symlink_to(target)
@@ -178,9 +178,7 @@ def test_a_root_that_is_a_link_brings_nothing(
 
 
 @pytest.mark.parametrize("target", [".git", ".git/hooks"])
-def test_skills_that_are_a_link_to_version_control_are_not_read(
-    target: str, project: Path, skillweave_here: Skillweave
-) -> None:
+def test_skills_linked_to_version_control_are_not_read(target: str, project: Path, skillweave_here: Skillweave) -> None:
     (project / "more").symlink_to(target)
     (project / ".git/hooks/SKILL.md").write_text(SKILL)
     (project / "skillweave.toml").write_text('skills = ["more"]\n')
@@ -209,7 +207,7 @@ def test_an_output_that_is_a_link_is_not_written_to(
     assert sorted(path for path in project.parent.rglob("*")) == before
 
 
-def test_links_planted_in_the_output_are_not_followed(project: Path, skillweave_here: Skillweave) -> None:
+def test_symlinks_planted_in_the_output_are_not_followed(project: Path, skillweave_here: Skillweave) -> None:
     (project / "build").mkdir()
     (project / "build/skills").symlink_to("../../elsewhere")
     before = untouchable(project)
@@ -220,7 +218,7 @@ def test_links_planted_in_the_output_are_not_followed(project: Path, skillweave_
 
 
 @pytest.mark.parametrize("name", ["", "/.gitignore", "/state.json.{}", "/parts.json.{}"])
-def test_links_planted_in_place_of_the_cache_are_not_followed(
+def test_symlinks_planted_in_place_of_the_cache_are_not_followed(
     name: str, project: Path, skillweave_here: Skillweave
 ) -> None:
     if name:
@@ -232,9 +230,7 @@ def test_links_planted_in_place_of_the_cache_are_not_followed(
     assert untouchable(project) == before
 
 
-def test_what_looks_like_a_cache_behind_a_planted_link_is_not_written_to(
-    project: Path, skillweave_here: Skillweave
-) -> None:
+def test_a_cache_behind_a_planted_symlink_is_not_written_to(project: Path, skillweave_here: Skillweave) -> None:
     (project / "skillweave.toml").write_text('output = "build"\n')
     (project.parent / "elsewhere").mkdir(exist_ok=True)
     (project.parent / "elsewhere/.gitignore").write_text("*\n")
@@ -246,10 +242,8 @@ def test_what_looks_like_a_cache_behind_a_planted_link_is_not_written_to(
 
 
 @pytest.mark.parametrize("kind", ["fifo", "link to a fifo", "folder"])
-def test_what_is_no_file_in_place_of_the_cache_is_an_empty_one(
-    kind: str, project: Path, skillweave: Skillweave
-) -> None:
-    """In a process of its own: it would hang."""
+def test_cache_entries_that_are_not_regular_files_are_ignored(kind: str, project: Path, skillweave: Skillweave) -> None:
+    """The command runs in its own process, because it would hang on failure."""
     (project / "skills/s/SKILL.md").write_text(SKILL + "text &lt; \\<\n")
     os.mkfifo(project.parent / "fifo")
     assert skillweave(project, ["build"]).status == 0
@@ -270,7 +264,7 @@ def test_what_is_no_file_in_place_of_the_cache_is_an_empty_one(
 
 
 @pytest.mark.parametrize("target", ["../elsewhere", ".git", "skills/s"])
-def test_packages_do_not_go_where_a_link_leads(target: str, project: Path, skillweave_here: Skillweave) -> None:
+def test_packages_are_not_written_through_a_symlink(target: str, project: Path, skillweave_here: Skillweave) -> None:
     (project / "dist").symlink_to(target)
     before = sorted(path for path in project.parent.rglob("*"))
     done = skillweave_here(project, ["package"])
@@ -278,7 +272,7 @@ def test_packages_do_not_go_where_a_link_leads(target: str, project: Path, skill
     assert sorted(path for path in project.parent.rglob("*")) == before
 
 
-def test_a_depfile_is_written_through_no_link(project: Path, skillweave_here: Skillweave) -> None:
+def test_a_depfile_is_not_written_through_a_symlink(project: Path, skillweave_here: Skillweave) -> None:
     victim = project.parent / "elsewhere/secret.md"
     for name in ("deps", f"deps.{os.getpid()}"):
         (project / name).symlink_to(victim)

@@ -1,4 +1,4 @@
-"""The JSON Schema of the configuration: it is what the code takes, no more and no less, and the page says the same."""
+"""The JSON Schema accepts exactly the configurations that the code accepts, and agrees with the reference page."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ BAD = (
 
 
 def problems(content: str, folder: Path) -> list[str]:
-    """What the code says of a configuration when it reads it."""
+    """The problems that the code reports when it reads a configuration."""
     (folder / "skillweave.toml").write_text(content, encoding="utf-8")
     _, found = load_config(folder, folder)
     return [f"{diagnostic.code.number} {diagnostic.message}" for diagnostic in found]
@@ -113,11 +113,11 @@ def is_valid(content: str) -> bool:
     return VALIDATOR.is_valid(tomllib.loads(content))
 
 
-def test_it_is_a_schema() -> None:
+def test_the_schema_is_valid() -> None:
     Draft7Validator.check_schema(schema())
 
 
-def test_the_command_prints_what_is_committed(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_the_command_prints_the_committed_schema(tmp_path: Path, skillweave_here: Skillweave) -> None:
     """If this fails, run `skillweave schema > docs/reference/skillweave.schema.json`."""
     shown = skillweave_here(tmp_path, ["schema"])
     assert (shown.status, shown.err) == (0, "")
@@ -125,13 +125,13 @@ def test_the_command_prints_what_is_committed(tmp_path: Path, skillweave_here: S
 
 
 @pytest.mark.parametrize("content", GOOD)
-def test_what_is_right_is_valid(content: str, tmp_path: Path) -> None:
+def test_a_correct_configuration_is_valid(content: str, tmp_path: Path) -> None:
     assert problems(content, tmp_path) == []
     assert list(VALIDATOR.iter_errors(tomllib.loads(content))) == []
 
 
 @pytest.mark.parametrize("content", BAD)
-def test_what_is_wrong_is_not_valid(content: str, tmp_path: Path) -> None:
+def test_a_wrong_configuration_is_invalid(content: str, tmp_path: Path) -> None:
     assert problems(content, tmp_path) != []
     assert not is_valid(content)
 
@@ -150,7 +150,7 @@ def test_the_keys_and_defaults_are_those_of_the_code() -> None:
     assert {name: limit["default"] for name, limit in limits.items()} == Limits._field_defaults
 
 
-def test_editors_show_the_words_of_the_reference() -> None:
+def test_descriptions_in_the_schema_match_the_reference() -> None:
     page = (ROOT / "docs/reference/configuration.md").read_text(encoding="utf-8")
     told = dict(re.findall(r"^\| `([\w-]+)` \| .*? \| (.*?)(?:: see \[.*)? \|$", page, re.MULTILINE))
     told["ignore"] += "."
@@ -168,7 +168,7 @@ def test_the_examples_of_the_reference_are_valid() -> None:
 
 @pytest.mark.parametrize("key", ["ignore", "error"])
 @pytest.mark.parametrize("table", ["", "[per-path.a]\n"])
-def test_every_code_is_judged_as_the_code_does(key: str, table: str, tmp_path: Path) -> None:
+def test_names_of_findings_are_accepted_as_in_the_code(key: str, table: str, tmp_path: Path) -> None:
     beginnings = {code.number[:length] for code in CODES.values() for length in range(2, 6)}
     for name in sorted({*beginnings, *(code.name for code in CODES.values())}):
         for spelled in (name, name.swapcase()):
@@ -176,7 +176,7 @@ def test_every_code_is_judged_as_the_code_does(key: str, table: str, tmp_path: P
             assert is_valid(content) is (problems(content, tmp_path) == []), content
 
 
-def test_what_the_page_on_editors_says_holds(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_the_page_on_editors_is_correct(tmp_path: Path, skillweave_here: Skillweave) -> None:
     page = (ROOT / "docs/how-to/editor.md").read_text(encoding="utf-8")
     fences = dict(re.findall(r"^```(\S+)[^\n]*\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
     (configuration,) = re.findall(r"^#:schema .*?\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
@@ -196,7 +196,7 @@ PATHS = st.text(st.sampled_from("ab./*\\~:C \t\u2028é"), max_size=6)
 
 
 @given(key=st.sampled_from(["patterns", "skills", "documents", "shared", "output"]), path=PATHS)
-def test_a_path_is_judged_as_the_code_does(root: Path, key: str, path: str) -> None:
+def test_paths_are_accepted_as_in_the_code(root: Path, key: str, path: str) -> None:
     value = json.dumps(path if key == "output" else [path])
     content = f"{key} = {value}"
     found = [message for message in problems(content, root) if 'the output "' not in message]

@@ -1,4 +1,4 @@
-"""What a SKILL.md's front matter must say, by the specification and by the consumers that are named."""
+"""The requirements for the front matter of a SKILL.md, from the specification and from the configured consumers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SOUND = "name: commit\ndescription: Writes commits.\n"
 
 
 def check(text: str, *consumers: str) -> list[tuple[str, str]]:
-    """Every problem's name, and the text it points at."""
+    """The name of every problem, and the text it points at."""
     front_matter, problems = read_front_matter(text, OFFSET)
     assert problems == ()
     source = f"---\n{text}---\n"
@@ -32,24 +32,24 @@ def only(text: str, *consumers: str) -> Problem:
     return problem
 
 
-def test_a_sound_skill_has_no_problem() -> None:
+def test_a_valid_skill_has_no_problem() -> None:
     text = "license: MIT\ncompatibility: git\nmetadata:\n  version: 1.0\n  on: yes\nallowed-tools: Read Bash(git:*)\n"
     assert check(SOUND + text) == []
 
 
-def test_no_front_matter_is_one_problem() -> None:
+def test_missing_front_matter_is_one_problem() -> None:
     (problem,) = check_skill_front_matter(None, "commit", ())
     assert problem.code.number == "SW701"
     assert "name: commit" in (problem.help or "")
 
 
-def test_both_fields_are_needed() -> None:
+def test_both_fields_are_required() -> None:
     assert check("license: MIT\n") == [("missing-field", "---"), ("missing-field", "---")]
 
 
 @pytest.mark.parametrize("key", ["nmae", "Name", "names", "nam"])
-def test_a_misspelt_key_is_the_field_that_is_missing(key: str) -> None:
-    """One cause, one finding: the key is not unknown as well, and its value is not looked at."""
+def test_a_misspelt_key_is_reported_as_the_missing_field(key: str) -> None:
+    """One cause gives one finding: the key is not reported as unknown too, and its value is not checked."""
     text = f"{key}: Commit\ndescription: x\n"
     assert check(text) == check(text, "codex") == [("missing-field", key)]
     assert only(text).help == "did you mean `name`?"
@@ -67,12 +67,12 @@ def test_a_misspelt_key_is_the_field_that_is_missing(key: str) -> None:
         ("description: x\nmetadata: x\n", "write `key: value` lines in it"),
     ],
 )
-def test_a_value_that_is_refused_comes_with_its_cure(text: str, cure: str) -> None:
+def test_a_refused_value_gets_a_hint(text: str, cure: str) -> None:
     problem = only(f"name: commit\n{text}")
     assert (problem.code.name, problem.help) == ("invalid-field", cure)
 
 
-def test_another_key_is_no_misspelling() -> None:
+def test_a_different_key_is_not_a_misspelling() -> None:
     assert check("license: x\ndescription: x\n") == [("missing-field", "---")]
     assert check("title: x\nDESCRIPTION: x\n") == [
         ("missing-field", "---"),
@@ -84,16 +84,16 @@ def test_another_key_is_no_misspelling() -> None:
 @pytest.mark.parametrize(
     "name", ["Commit", "-commit", "commit-", "com--mit", "com_mit", "''", "é", "x" * 65, "[commit]"]
 )
-def test_an_invalid_name_is_that_only(name: str) -> None:
+def test_an_invalid_name_is_reported_only_once(name: str) -> None:
     assert check(f"name: {name}\ndescription: x\n") == [("invalid-name", name)]
 
 
 @pytest.mark.parametrize("name", ["x" * 64, "a-1", "2"])
-def test_a_valid_name_must_be_the_folders(name: str) -> None:
+def test_a_valid_name_must_match_the_folder(name: str) -> None:
     assert check(f"name: {name}\ndescription: x\n") == [("name-mismatch", name)]
 
 
-def test_a_better_name_is_offered() -> None:
+def test_a_valid_name_is_suggested() -> None:
     assert "my-skill?" in (only("name: My Skill\ndescription: x\n").help or "")
 
 
@@ -120,12 +120,12 @@ def test_lengths_up_to_the_limit_in_code_points(text: str) -> None:
     assert check(f"name: commit\n{text}") == []
 
 
-def test_the_specification_alone_judges_by_default() -> None:
+def test_only_the_specification_applies_by_default() -> None:
     assert check(f"{SOUND}model: opus\n") == [("unportable-field", "model")]
     assert "the agent-skills specification" in only(f"{SOUND}model: opus\n").message
 
 
-def test_the_consumers_that_are_named_judge() -> None:
+def test_the_configured_consumers_apply() -> None:
     text = f"{SOUND}model: opus\n"
     assert check(text, "claude-code") == []
     assert only(text, "claude-code", "codex", "gemini").message.endswith("codex, gemini")

@@ -1,12 +1,12 @@
-"""Every example of docs/reference/directives.md: built by the real command in a process, checked by a call.
+"""Every example of docs/reference/directives.md, built by the real command in its own process, and checked by a call.
 
-An example is a run of fences whose info strings say `file=PATH` (a source), `output=PATH` (what `skillweave build`
-writes: the whole output tree but for the lock file) or `diagnostics` (what `skillweave check --format concise` prints,
-with `exit=1` if that is its status). Sources come first, so that a source after a result begins the next example. Above
-each fence stands a caption that says the same to people, since renderers hide info strings. An example without a
-`skillweave.toml` gets the default one, which the top of the page shows.
+An example is a sequence of fences. Their info strings contain `file=PATH` (a source), `output=PATH` (the files that
+`skillweave build` writes, all except the lock file) or `diagnostics` (the output of `skillweave check --format concise`, with
+`exit=1` if that is its status). Sources come first, so a source after a result begins the next example. A caption above
+each fence repeats this for readers, since renderers hide info strings. An example without a `skillweave.toml` gets the
+default one, shown at the top of the page.
 
-`pytest tests/test_spec.py --update-golden` rewrites the results that an example shows; it adds and removes none.
+`pytest tests/test_spec.py --update-golden` rewrites the results shown in examples. It adds and removes none.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "reference" / "directives.md"
 
 
 class Part(NamedTuple):
-    """One fence of an example: its role (file, output, diagnostics), its path, its text, and the text's first line."""
+    """One fence of an example: its role (file, output, diagnostics), path, text, and first line number."""
 
     role: str
     path: str
@@ -40,7 +40,7 @@ class Part(NamedTuple):
 
     @property
     def caption(self) -> str:
-        """What the page says above the fence."""
+        """The caption that must precede the fence on the page."""
         match self.role:
             case "file":
                 return f"`{self.path}`"
@@ -51,7 +51,7 @@ class Part(NamedTuple):
 
 
 class Example(NamedTuple):
-    """The fences of one example; its name tells the heading that it stands under."""
+    """The fences of one example. Its name includes the heading above it."""
 
     name: str
     parts: list[Part]
@@ -61,7 +61,7 @@ class Example(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A block of the page: its kind, its token, and the text of a heading or paragraph."""
+    """A block of the page: its kind, its token, and the text if it is a heading or paragraph."""
 
     kind: str
     token: Token
@@ -69,7 +69,7 @@ class Block(NamedTuple):
 
 
 def read_blocks(page: str) -> Iterator[Block]:
-    """The blocks of a page that stand in no list or quote."""
+    """The top-level blocks of a page, outside lists and quotes."""
     tokens = MarkdownIt().parse(page)
     for number, token in enumerate(tokens):
         if token.level == 0 and token.nesting >= 0:
@@ -78,7 +78,7 @@ def read_blocks(page: str) -> Iterator[Block]:
 
 
 def read_part(block: Block) -> Part | None:
-    """The part that a fence is; None for any other block or fence."""
+    """Convert a fence to a part. Return None for any other block or fence."""
     if block.kind != "fence" or block.token.map is None:
         return None
     words = shlex.split(block.token.info)[1:]
@@ -92,14 +92,14 @@ def read_part(block: Block) -> Part | None:
 
 
 def read_examples(page: str) -> list[Example]:
-    """The examples of a page, in order, with every caption checked."""
+    """The examples of a page, in order. Every caption is checked."""
     examples: list[Example] = []
     heading, before, last = "", "", None
     for block in read_blocks(page):
         part = read_part(block)
         if part is None:
             heading = block.text if block.kind == "heading" else heading
-            # A caption joins two fences; anything else ends the example.
+            # A caption connects two fences; anything else between them ends the example.
             last = last if block.kind == "paragraph" and before == "" else None
             before = block.text
             continue
@@ -115,7 +115,7 @@ EXAMPLES = read_examples(PAGE.read_text())
 
 
 class Commands(NamedTuple):
-    """Both ways to run the command: a process costs a start, so each example has one and a call."""
+    """Two ways to run the command. Starting a process is slow, so each example uses one process and one call."""
 
     process: Skillweave
     call: Skillweave
@@ -148,8 +148,8 @@ def test_page_shows_the_default_configuration() -> None:
     assert settings == DEFAULT_CONFIG.splitlines()
 
 
-def test_examples_are_whole() -> None:
-    """Every example has sources and a result, and an entry among the sources."""
+def test_examples_are_complete() -> None:
+    """Every example has sources, including an entry, and a result."""
     assert len(EXAMPLES) > 50
     for example in EXAMPLES:
         assert {part.role for part in example.parts} > {"file"}, example.name
@@ -157,12 +157,12 @@ def test_examples_are_whole() -> None:
 
 
 def lay_out(example: Example, project: Path) -> None:
-    """The example's sources as a project."""
+    """Write the example's sources as a project."""
     write_files(project, {"skillweave.toml": DEFAULT_CONFIG} | example.texts("file"))
 
 
 def rewrite(number: int, results: dict[str, str]) -> None:
-    """The page with what an example's results are now: outputs by path, and the diagnostics under the empty path."""
+    """Update the example's results on the page: outputs by path, and the diagnostics under the empty path."""
     page = PAGE.read_text()
     lines = page.splitlines(keepends=True)
     for part in reversed(read_examples(page)[number].parts):

@@ -1,4 +1,4 @@
-"""`init` and `new`: what they make is right as it stands, and what is there is never touched."""
+"""`init` and `new` create valid files, and never touch existing ones."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ OWN = skill("x", "# X\n")
 
 
 def put(project: Path, **texts: str) -> Path:
-    """Write files; in their names `__` stands for `/`, and `_md` at the end for `.md`."""
+    """Write files. In their names, `__` means `/`, and a final `_md` or `_toml` means `.md` or `.toml`."""
     for name, content in texts.items():
         write(project / name.replace("__", "/").replace("_md", ".md").replace("_toml", ".toml"), content)
     return project
 
 
 def refuses(project: Path, run: Skillweave, arguments: list[str], reason: str) -> None:
-    """Whether a command is refused in one line, for this reason, and leaves all as it was."""
+    """Assert that a command is refused with one line that gives this reason, and that it changes nothing."""
     before = state(project)
     shown = run(project, arguments)
     assert (shown.status, shown.out) == (2, "")
@@ -52,7 +52,7 @@ def refuses(project: Path, run: Skillweave, arguments: list[str], reason: str) -
 
 
 def state(project: Path) -> dict[Path, bytes | int]:
-    """All that is in a folder: the bytes of files, and the kind of everything else."""
+    """Everything in a folder: the bytes of files, and the mode of everything else."""
     return {
         path: path.read_bytes() if path.is_file() and not path.is_symlink() else path.lstat().st_mode
         for path in sorted(project.rglob("*"))
@@ -62,7 +62,7 @@ def state(project: Path) -> dict[Path, bytes | int]:
 # init
 
 
-def test_what_init_makes_builds_clean(tmp_path: Path, skillweave: Skillweave) -> None:
+def test_a_new_project_builds_without_findings(tmp_path: Path, skillweave: Skillweave) -> None:
     made = skillweave(tmp_path, ["init"])
     assert made == (0, "".join(f"made {name}\n" for name in FILES) + "Next: skillweave build\n", "")
     assert sorted(read_tree(tmp_path)) == sorted(FILES)
@@ -74,17 +74,17 @@ def test_what_init_makes_builds_clean(tmp_path: Path, skillweave: Skillweave) ->
     assert "<<include" not in published
 
 
-def test_its_configuration_says_the_defaults(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_the_created_configuration_shows_the_defaults(tmp_path: Path, skillweave_here: Skillweave) -> None:
     skillweave_here(tmp_path, ["init"])
     told = (tmp_path / CONFIG).read_text(encoding="utf-8")
     assert tomllib.loads(told) == {"patterns": ["patterns"], "skills": ["skills"], "output": "build"}
-    # What it offers in comments is right, too.
+    # The options that it shows in comments are valid, too.
     (tmp_path / CONFIG).write_text(re.sub(r"^# (?=\[|\w+ = )", "", told, flags=re.MULTILINE), encoding="utf-8")
     assert {"consumers", "limits"} < tomllib.loads((tmp_path / CONFIG).read_text(encoding="utf-8")).keys()
     assert skillweave_here(tmp_path, ["check", "--strict"]).status == 0
 
 
-def test_again_it_changes_nothing(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_a_second_init_changes_nothing(tmp_path: Path, skillweave_here: Skillweave) -> None:
     skillweave_here(tmp_path, ["init"])
     before = read_tree(tmp_path)
     again = skillweave_here(tmp_path, ["init"])
@@ -93,7 +93,7 @@ def test_again_it_changes_nothing(tmp_path: Path, skillweave_here: Skillweave) -
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_what_is_missing_is_made_again(tmp_path: Path, skillweave_here: Skillweave, name: str) -> None:
+def test_missing_files_are_created_again(tmp_path: Path, skillweave_here: Skillweave, name: str) -> None:
     skillweave_here(tmp_path, ["init"])
     before = read_tree(tmp_path)
     (tmp_path / name).unlink()
@@ -102,7 +102,7 @@ def test_what_is_missing_is_made_again(tmp_path: Path, skillweave_here: Skillwea
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_what_exists_is_kept(tmp_path: Path, skillweave_here: Skillweave, name: str) -> None:
+def test_existing_files_are_kept(tmp_path: Path, skillweave_here: Skillweave, name: str) -> None:
     own = OWN.replace("name: x", "name: fix-bug") if name == SKILL else "# mine\n"
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text(own, encoding="utf-8")
@@ -113,7 +113,7 @@ def test_what_exists_is_kept(tmp_path: Path, skillweave_here: Skillweave, name: 
     assert skillweave_here(tmp_path, ["build", "--strict"]).status == 0
 
 
-def test_a_folder_that_is_not_there_is_made(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_a_missing_folder_is_created(tmp_path: Path, skillweave_here: Skillweave) -> None:
     shown = skillweave_here(tmp_path, ["init", "a b/\x1b[2Jc"])
     assert shown.status == 0
     assert shown.out.endswith("Next: cd 'a b/\\x1b[2Jc' && skillweave build\n")
@@ -122,7 +122,7 @@ def test_a_folder_that_is_not_there_is_made(tmp_path: Path, skillweave_here: Ski
     assert skillweave_here(tmp_path, ["init", "--", "-x"]).out.endswith("Next: cd ./-x && skillweave build\n")
 
 
-def test_where_skills_are_no_example_is_made(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_with_existing_skills_no_example_is_created(tmp_path: Path, skillweave_here: Skillweave) -> None:
     put(tmp_path, skills__x__SKILL_md=OWN)
     shown = skillweave_here(tmp_path, ["init"])
     assert shown.out.splitlines() == [
@@ -134,7 +134,7 @@ def test_where_skills_are_no_example_is_made(tmp_path: Path, skillweave_here: Sk
     assert skillweave_here(tmp_path, ["check", "--strict"]).status == 0
 
 
-def test_the_example_goes_where_the_configuration_says(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_the_example_is_created_in_the_configured_folders(tmp_path: Path, skillweave_here: Skillweave) -> None:
     put(tmp_path, skillweave_toml='patterns = ["plugins/*/p", "shared/p"]\nskills = [".claude/skills"]\n')
     assert skillweave_here(tmp_path, ["init"]).status == 0
     assert sorted(read_tree(tmp_path)) == sorted(
@@ -143,13 +143,13 @@ def test_the_example_goes_where_the_configuration_says(tmp_path: Path, skillweav
     assert skillweave_here(tmp_path, ["build", "--strict"]).status == 0
 
 
-def test_no_folder_without_a_star_no_example(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_with_only_wildcard_folders_no_example_is_created(tmp_path: Path, skillweave_here: Skillweave) -> None:
     put(tmp_path, skillweave_toml='skills = ["plugins/*/skills"]\n')
     assert "no example: it needs a folder" in skillweave_here(tmp_path, ["init"]).out
     assert sorted(read_tree(tmp_path)) == [HOOK, CONFIG]
 
 
-def test_a_configuration_in_pyproject_stays_the_one_in_force(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_a_configuration_in_pyproject_remains_in_use(tmp_path: Path, skillweave_here: Skillweave) -> None:
     put(tmp_path, pyproject_toml='[tool.skillweave]\nskills = ["s"]\n')
     shown = skillweave_here(tmp_path, ["init"])
     assert f"kept pyproject.toml, which has [tool.skillweave]: no {CONFIG} is needed\n" in shown.out
@@ -165,7 +165,7 @@ def hooks(text: str) -> list[dict[str, object]]:
 
 @pytest.fixture
 def git(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs git or pre-commit in a new repository, in an environment of its own, with our command on the path."""
+    """Run git or pre-commit in a new repository, with a separate environment and our command on the PATH."""
     (tmp_path / "bin").mkdir()
     command = tmp_path / "bin/skillweave"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m skillweave "$@"\n', encoding="utf-8")
@@ -194,7 +194,7 @@ def git(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     return run
 
 
-def test_the_hook_lets_good_skills_pass_and_no_broken_one(
+def test_the_hook_accepts_valid_skills_and_rejects_a_broken_one(
     tmp_path: Path, skillweave_here: Skillweave, git: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     repository = tmp_path / "repository"
@@ -206,18 +206,18 @@ def test_the_hook_lets_good_skills_pass_and_no_broken_one(
     assert re.fullmatch(r"skillweave check\.+Passed\n", passed.stdout)
     committed = git("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "--quiet", "-m", "Begin")
     assert committed.returncode == 0
-    # A commit that only deletes has no files for a hook to be started for.
+    # A commit that only deletes files passes no files to a hook, which must run all the same.
     (repository / PATTERN).unlink()
     git("git", "add", ".")
     failed = git(*pre_commit)
     assert failed.returncode == 1
     assert "error[SW201]" in failed.stdout
-    # Whoever has pre-commit look at commit messages, too, waits for one check and not for two.
+    # If pre-commit also handles commit messages, the check still runs once per commit, not twice.
     message = git(*pre_commit, "--hook-stage", "commit-msg", "--commit-msg-filename", PATTERN)
     assert (message.returncode, message.stdout) == (0, "")
 
 
-def test_the_lines_for_a_configuration_that_exists(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_lines_are_offered_for_an_existing_hook_configuration(tmp_path: Path, skillweave_here: Skillweave) -> None:
     theirs = "repos:\n  - repo: local\n    hooks:\n      - {id: x, name: x, entry: x, language: system}\n"
     (tmp_path / HOOK).write_text(theirs, encoding="utf-8")
     shown = skillweave_here(tmp_path, ["init"])
@@ -230,8 +230,8 @@ def test_the_lines_for_a_configuration_that_exists(tmp_path: Path, skillweave_he
     assert again.out.endswith(f"kept {HOOK}\nNext: skillweave build\n")
 
 
-def test_in_a_folder_of_a_repository(tmp_path: Path, skillweave_here: Skillweave) -> None:
-    """pre-commit reads the repository's configuration only, and runs hooks in the repository's folder."""
+def test_init_in_a_subfolder_of_a_repository(tmp_path: Path, skillweave_here: Skillweave) -> None:
+    """pre-commit reads only the configuration at the top of a repository, and runs hooks from there."""
     (tmp_path / ".git").mkdir()
     shown = skillweave_here(tmp_path, ["init", "tools/our skills"])
     assert sorted(read_tree(tmp_path / "tools/our skills")) == sorted(name for name in FILES if name != HOOK)
@@ -256,7 +256,7 @@ def test_in_a_folder_of_a_repository(tmp_path: Path, skillweave_here: Skillweave
         ("tools", "skillweave check --root tools.d", False),
     ],
 )
-def test_the_hook_of_another_project_is_none(
+def test_the_hook_of_another_project_does_not_count(
     tmp_path: Path, skillweave_here: Skillweave, folder: str, there: str, *, is_enough: bool
 ) -> None:
     (tmp_path / ".git").mkdir()
@@ -267,7 +267,7 @@ def test_the_hook_of_another_project_is_none(
     assert ("For the hook, add this" not in shown.out) == is_enough
 
 
-# What is in the way
+# Obstacles
 
 
 OBSTACLES: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -298,7 +298,7 @@ OBSTACLES: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("kind", OBSTACLES)
-def test_nothing_is_made_if_one_thing_is_in_the_way(tmp_path: Path, skillweave_here: Skillweave, kind: str) -> None:
+def test_nothing_is_created_if_there_is_an_obstacle(tmp_path: Path, skillweave_here: Skillweave, kind: str) -> None:
     make, reason = OBSTACLES[kind]
     project = tmp_path / "project"
     project.mkdir()
@@ -314,19 +314,19 @@ def test_a_symlink_within_the_project_is_followed(tmp_path: Path, skillweave_her
     assert skillweave_here(tmp_path, ["check", "--strict"]).status == 0
 
 
-def test_all_obstacles_are_told_at_once(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_all_obstacles_are_reported_at_once(tmp_path: Path, skillweave_here: Skillweave) -> None:
     put(tmp_path, patterns="x", skills="x")
     refuses(tmp_path, skillweave_here, ["init"], "patterns is not a folder; skills is not a folder")
 
 
 @pytest.mark.parametrize("name", ["file", "file/below"])
-def test_a_file_is_no_project(tmp_path: Path, skillweave_here: Skillweave, name: str) -> None:
+def test_a_file_is_not_a_project(tmp_path: Path, skillweave_here: Skillweave, name: str) -> None:
     put(tmp_path, file="x")
     refuses(tmp_path, skillweave_here, ["init", name], f"{tmp_path}/file is not a folder")
 
 
 def without_privileges() -> None:
-    """Take from root, where tests run as root, what lets it write anywhere."""
+    """If the tests run as root, drop the capability to write everywhere."""
     libc = ctypes.CDLL(None)
     libc.prctl(24, 1, 0, 0, 0)  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE
 
@@ -344,7 +344,7 @@ def test_a_read_only_folder(tmp_path: Path, folder: str, arguments: list[str]) -
     assert list(read_tree(tmp_path)) == ["skills/"]
 
 
-def test_a_full_disk_leaves_no_half_file(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_no_partial_file(tmp_path: Path) -> None:
     size = len(template(CONFIG)) + 50
     assert size < len(template(PATTERN))
 
@@ -382,7 +382,7 @@ TWO = 'skills = ["skills", "plugins/*/skills"]\n'
         ('skills = [".claude/skills"]\n', "commit", ".claude/skills/commit"),
     ],
 )
-def test_a_new_skill_is_right_as_it_stands(
+def test_a_new_skill_is_valid_without_changes(
     tmp_path: Path, skillweave_here: Skillweave, config: str, name: str, path: str
 ) -> None:
     put(tmp_path, skillweave_toml=config, plugins__known__x="")
@@ -404,7 +404,7 @@ def test_a_new_skill_is_right_as_it_stands(
         ("xx:y", None),
     ],
 )
-def test_a_new_skill_says_that_it_is_nested(
+def test_a_nested_new_skill_is_reported(
     tmp_path: Path, skillweave_here: Skillweave, name: str, note: str | None
 ) -> None:
     put(tmp_path, skills__x__SKILL_md=OWN, skills__x__in__SKILL_md=OWN, skills__p__q__SKILL_md=OWN)
@@ -443,25 +443,25 @@ def test_a_new_skill_says_that_it_is_nested(
         ("nul", '"skills/nul" is not a valid path on every machine'),
     ],
 )
-def test_no_skill_by_such_a_name(tmp_path: Path, skillweave_here: Skillweave, name: str, reason: str) -> None:
+def test_invalid_skill_names_are_refused(tmp_path: Path, skillweave_here: Skillweave, name: str, reason: str) -> None:
     put(tmp_path, skills__x__SKILL_md=OWN)
     refuses(tmp_path, skillweave_here, ["new", "skill", name], reason)
 
 
-def test_an_id_is_not_given_twice(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_a_duplicate_id_is_refused(tmp_path: Path, skillweave_here: Skillweave) -> None:
     put(tmp_path, skillweave_toml=TWO, plugins__p__skills__x__SKILL_md=OWN)
     refuses(
         tmp_path, skillweave_here, ["new", "skill", "skills/p/x"], "plugins/p/skills/x/SKILL.md already has the id p:x"
     )
 
 
-def test_a_skill_needs_a_root_that_can_hold_it(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_a_new_skill_needs_a_definite_root(tmp_path: Path, skillweave_here: Skillweave) -> None:
     put(tmp_path, skillweave_toml='skills = ["plugins/*/skills"]\n')
     reason = "say in which plugin, as in plugin:x: skills are in plugins/*/skills"
     refuses(tmp_path, skillweave_here, ["new", "skill", "x"], reason)
 
 
-def test_another_case_is_the_same_file_elsewhere(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_a_name_that_differs_only_in_case_is_refused(tmp_path: Path, skillweave_here: Skillweave) -> None:
     put(tmp_path, Skills__x__SKILL_md=OWN, patterns__Evidence_md="x\n")
     refuses(tmp_path, skillweave_here, ["new", "skill", "y"], "Skills exists, in a different case")
     refuses(
@@ -486,7 +486,7 @@ def test_another_case_is_the_same_file_elsewhere(tmp_path: Path, skillweave_here
         ('patterns = ["p/*/q", "r"]\n', "p/a/q/x", "p/a/q/x.md", "<<include: x.md>>"),
     ],
 )
-def test_the_line_that_includes_a_new_pattern_does(  # noqa: PLR0913, PLR0917 (a row of the table)
+def test_the_suggested_directive_includes_the_new_pattern(  # noqa: PLR0913, PLR0917 (a row of the table)
     tmp_path: Path, skillweave_here: Skillweave, config: str, name: str, path: str, directive: str
 ) -> None:
     put(tmp_path, skillweave_toml=config)
@@ -520,12 +520,14 @@ def test_the_line_that_includes_a_new_pattern_does(  # noqa: PLR0913, PLR0917 (a
         ("other", "more/other.md exists: a directive could not distinguish the two"),
     ],
 )
-def test_no_pattern_at_such_a_path(tmp_path: Path, skillweave_here: Skillweave, name: str, reason: str) -> None:
+def test_invalid_pattern_paths_are_refused(tmp_path: Path, skillweave_here: Skillweave, name: str, reason: str) -> None:
     put(tmp_path, skillweave_toml='patterns = ["patterns", "more"]\n', patterns__x_md="x\n", more__other_md="x\n")
     refuses(tmp_path, skillweave_here, ["new", "pattern", name], reason)
 
 
-def test_a_pattern_goes_through_no_symlink_that_leaves(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_a_pattern_is_not_created_through_a_symlink_out_of_the_project(
+    tmp_path: Path, skillweave_here: Skillweave
+) -> None:
     project = put(tmp_path / "project", patterns__x_md="x\n")
     (project / "patterns/out").symlink_to(tmp_path)
     reason = "patterns/out is a symlink that leaves the project"
@@ -533,7 +535,7 @@ def test_a_pattern_goes_through_no_symlink_that_leaves(tmp_path: Path, skillweav
     assert sorted(path.name for path in tmp_path.iterdir()) == ["project"]
 
 
-def test_a_mistake_in_the_configuration_ends_it(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_an_error_in_the_configuration_is_refused(tmp_path: Path, skillweave_here: Skillweave) -> None:
     put(tmp_path, skillweave_toml="\nskils = []\n")
     refuses(tmp_path, skillweave_here, ["new", "skill", "x"], 'skillweave.toml:2:1: SW001 unknown key "skils"')
 
@@ -546,7 +548,7 @@ def test_another_project_can_be_named(tmp_path: Path, skillweave_here: Skillweav
 
 
 @pytest.mark.parametrize("kind", ["skill", "pattern"])
-def test_a_project_that_is_not_there_is_not_made(tmp_path: Path, skillweave_here: Skillweave, kind: str) -> None:
+def test_a_missing_project_is_not_created(tmp_path: Path, skillweave_here: Skillweave, kind: str) -> None:
     put(tmp_path, file="x\n")
     for name in ("typo", "file"):
         refuses(tmp_path, skillweave_here, ["new", kind, "x", "--root", name], f"{tmp_path}/{name} is not a folder")
@@ -559,14 +561,16 @@ def test_help(tmp_path: Path, skillweave_here: Skillweave, kind: str) -> None:
     assert shown.out.startswith(f"Usage: skillweave new {kind} [OPTIONS]")
 
 
-def test_a_project_in_a_project_is_told(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_a_project_inside_another_one_is_noted(tmp_path: Path, skillweave_here: Skillweave) -> None:
     (tmp_path / "outer/skills").mkdir(parents=True)
     begun = skillweave_here(tmp_path / "outer", ["init", "inner"])
     assert f"note: this is inside the project {tmp_path}/outer, but is a project of its own\n" in begun.out
     assert "note:" not in skillweave_here(tmp_path, ["init", "beside"]).out
 
 
-def test_what_is_made_in_a_project_above_is_told_with_its_folder(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_files_created_from_a_subfolder_are_reported_with_the_project_folder(
+    tmp_path: Path, skillweave_here: Skillweave
+) -> None:
     put(tmp_path, skillweave_toml="", deep__x="")
     made = skillweave_here(tmp_path / "deep", ["new", "skill", "commit"])
     assert made.out.splitlines()[0] == f"made skills/commit/SKILL.md in the project {tmp_path}"

@@ -1,4 +1,4 @@
-"""Suppressing and selecting findings: in place, by the configuration, on the command line; and comments that are unused."""
+"""Suppressing and selecting findings: by comments, by the configuration, and on the command line; and unused comments."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ PATH = "run `patterns/a.md`\n"
 
 
 def project(folder: Path, files: dict[str, str]) -> Path:
-    """A folder with a skill, a pattern that it names in prose, and these files in place of them or beside them."""
+    """Write a project: a skill, a pattern that the skill names in prose, and these files, which are added or replace others."""
     content = {"skills/s/SKILL.md": f"{HEAD}text\n", "patterns/a.md": "# A\n", "skills/s/use.md": "<<include: a.md>>\n"}
     return write_files(folder, {**content, "skillweave.toml": "banner = false\n", **files})
 
 
 def told(folder: Path, *, strict: bool = False) -> list[str]:
-    """What a whole run finds: `file:line name`, in order."""
+    """The findings of a complete run as `file:line name`, in order."""
     config, mistakes = load_config(folder)
     assert mistakes == ()
     found = compile_project(config, strict=strict).diagnostics
@@ -46,14 +46,14 @@ def told(folder: Path, *, strict: bool = False) -> list[str]:
 
 
 def told_of(folder: Path, text: str) -> list[str]:
-    """What is found in a skill with this body, which starts on line 5."""
+    """The findings in a skill with this body, which begins on line 5."""
     return told(project(folder, {"skills/s/SKILL.md": HEAD + text}))
 
 
-# In place
+# Comments
 
 
-def test_a_comment_on_the_line_before_ignores_what_it_names_there_and_nothing_else(tmp_path: Path) -> None:
+def test_a_comment_ignores_only_the_named_findings_of_the_next_line(tmp_path: Path) -> None:
     assert told_of(tmp_path, BROKEN + PATH) == ["SKILL.md:5 broken-link", "SKILL.md:6 dangling-path"]
     comment = IGNORE.format("broken-link")
     assert told_of(tmp_path, f"{comment}\n{BROKEN}{PATH}{BROKEN}") == [
@@ -66,7 +66,7 @@ def test_a_comment_on_the_line_before_ignores_what_it_names_there_and_nothing_el
     "between",
     ["\n", " \n\n", "<!-- region: r -->\n<!-- endregion: r -->\n", "> \n", f"{IGNORE.format('dangling-path')}\n"],
 )
-def test_blank_lines_markers_and_further_comments_do_not_come_between(tmp_path: Path, between: str) -> None:
+def test_blank_lines_markers_and_further_comments_may_follow_a_comment(tmp_path: Path, between: str) -> None:
     assert told_of(tmp_path, f"{IGNORE.format('broken-link')}\n{between}{BROKEN[:-1]} {PATH}") in (
         [],
         ["SKILL.md:" + str(6 + between.count("\n")) + " dangling-path"],
@@ -90,9 +90,7 @@ def test_one_comment_names_several_by_name_or_code(tmp_path: Path, names: str) -
         ("<div>\n@@\n<a href='nope.md'>\n</div>\n", "<div>\n<a href='nope.md'>\n</div>\n"),
     ],
 )
-def test_in_any_container_its_line_goes_and_what_is_around_it_stands_as_if_it_were_not_there(
-    tmp_path: Path, text: str, output: str
-) -> None:
+def test_in_any_container_only_the_line_of_the_comment_is_removed(tmp_path: Path, text: str, output: str) -> None:
     body = text.replace("@@", IGNORE.format("broken-link"))
     assert told_of(tmp_path, body) == []
     (bundle,) = compile_project(load_config(tmp_path)[0]).bundles
@@ -103,14 +101,14 @@ def test_in_any_container_its_line_goes_and_what_is_around_it_stands_as_if_it_we
 @pytest.mark.parametrize(
     "text", ["```\n@@\n```\n", "    @@\n", "`@@`\n", "<pre>\n@@\n</pre>\n", "<!--\n@@\n", "\\@@\n"]
 )
-def test_in_code_it_is_text(text: str) -> None:
+def test_in_code_a_comment_is_ordinary_text(text: str) -> None:
     document = parse(text.replace("@@", IGNORE.format("broken-lnk")))
     assert document.ignores == ()
     assert document.markers == ()
     assert UNUSED_IGNORE not in {problem.code for problem in document.problems}
 
 
-def test_in_front_matter_a_yaml_comment_does_it_and_what_is_about_the_file_is_meant_too(tmp_path: Path) -> None:
+def test_a_yaml_comment_in_front_matter_also_ignores_findings_about_the_file(tmp_path: Path) -> None:
     front = "---\nname: s\n# skillweave: ignore unportable-field, skill-too-long\nmodel: x\ncolor: x\ndescription: A b.\n---\n"
     text = f"{front}{'a' * 99999}\n"
     assert told(project(tmp_path, {"skills/s/SKILL.md": text})) == ["SKILL.md:5 unportable-field"]
@@ -126,27 +124,25 @@ def test_in_front_matter_a_yaml_comment_does_it_and_what_is_about_the_file_is_me
         'description: "a\n  # skillweave: ignore SW706\n  b"\n',
     ],
 )
-def test_in_a_yaml_text_it_is_text(tmp_path: Path, front: str) -> None:
+def test_in_a_yaml_string_a_comment_is_ordinary_text(tmp_path: Path, front: str) -> None:
     assert told(project(tmp_path, {"skills/s/SKILL.md": f"---\nname: s\n{front}---\ntext\n"})) == []
     (bundle,) = compile_project(load_config(tmp_path)[0]).bundles
     assert b"# skillweave" in bundle.outputs[0].data
 
 
-def test_before_all_text_it_speaks_of_the_whole_file(tmp_path: Path) -> None:
+def test_a_comment_before_all_text_applies_to_the_whole_file(tmp_path: Path) -> None:
     comment = IGNORE.format("unused-pattern")
     files = {"patterns/b.md": f"{comment}\n\n# B\n", "patterns/c.md": f"# C\n\n{comment}\ntext\n"}
     assert told(project(tmp_path, files)) == ["c.md:1 unused-pattern", "c.md:3 unused-ignore"]
 
 
-def test_an_ignored_error_fails_nothing_and_the_link_stays_as_it_is(
-    tmp_path: Path, skillweave_here: Skillweave
-) -> None:
+def test_an_ignored_error_does_not_fail_and_the_link_is_kept(tmp_path: Path, skillweave_here: Skillweave) -> None:
     project(tmp_path, {"skills/s/SKILL.md": f"{HEAD}{IGNORE.format('broken-link')}\n{BROKEN}"})
     assert skillweave_here(tmp_path, ["build"]).status == 0
     assert (tmp_path / "build/skills/s/SKILL.md").read_text() == HEAD + BROKEN
 
 
-def test_it_reaches_no_output_by_any_include(tmp_path: Path) -> None:
+def test_a_comment_never_reaches_an_output_through_an_include(tmp_path: Path) -> None:
     pattern = (
         f"---\n# skillweave: ignore SW304\nt: 1\n---\n# P\n\n## Use\n\n{IGNORE.format('SW505')}\nuse `patterns/a.md`\n"
     )
@@ -167,7 +163,7 @@ def test_it_reaches_no_output_by_any_include(tmp_path: Path) -> None:
         assert b"skillweave: ignore" not in output.data.replace(b"`patterns/<!-- skillweave: ignore SW505 -->.md`", b"")
 
 
-# What ignores nothing
+# Comments that ignore nothing
 
 
 @pytest.mark.parametrize(
@@ -192,7 +188,7 @@ def test_it_reaches_no_output_by_any_include(tmp_path: Path) -> None:
         ("<!-- skillweave:\nignore broken-link -->", "<!--", "is not alone on its line", "line of its own"),
     ],
 )
-def test_a_comment_that_ignores_nothing_says_why(
+def test_a_comment_that_ignores_nothing_is_reported_with_the_reason(
     tmp_path: Path, comment: str, line: str, message: str, cure: str
 ) -> None:
     text = f"{comment}\ntext\n"
@@ -205,12 +201,12 @@ def test_a_comment_that_ignores_nothing_says_why(
     assert cure in (found.help or "")
 
 
-def test_of_two_for_one_finding_the_nearer_is_used(tmp_path: Path) -> None:
+def test_of_two_comments_for_one_finding_the_nearer_is_used(tmp_path: Path) -> None:
     comment = IGNORE.format("broken-link")
     assert told_of(tmp_path, f"{comment}\n{comment}\n{BROKEN}") == ["SKILL.md:5 unused-ignore"]
 
 
-def test_at_the_end_of_a_file_it_speaks_of_nothing(tmp_path: Path) -> None:
+def test_a_comment_at_the_end_of_a_file_is_unused(tmp_path: Path) -> None:
     assert told_of(tmp_path, f"{BROKEN[:4]}\n{IGNORE.format('broken-link')}\n") == ["SKILL.md:6 unused-ignore"]
 
 
@@ -237,14 +233,12 @@ NOT_JUDGED = {
 
 
 @pytest.mark.parametrize("files", NOT_JUDGED.values(), ids=NOT_JUDGED)
-def test_nothing_is_said_of_a_comment_whose_rules_were_not_run(tmp_path: Path, files: dict[str, str]) -> None:
+def test_a_comment_is_not_called_unused_if_its_rules_did_not_run(tmp_path: Path, files: dict[str, str]) -> None:
     found = [one for one in told(project(tmp_path, files)) if one.endswith("unused-ignore")]
     assert found == (["p.md:10 unused-ignore"] if "other lines" in str(files) or "#out" in str(files) else [])
 
 
-def test_a_run_of_some_entries_or_some_findings_calls_no_comment_unused(
-    tmp_path: Path, skillweave_here: Skillweave
-) -> None:
+def test_a_partial_run_calls_no_comment_unused(tmp_path: Path, skillweave_here: Skillweave) -> None:
     body = f"{HEAD}{IGNORE.format('dangling-path')}\n{PATH}\n{IGNORE.format('broken-link')}\ntext\n"
     project(tmp_path, {"skills/s/SKILL.md": body})
     assert "SW002" in skillweave_here(tmp_path, ["check"]).out
@@ -255,7 +249,7 @@ def test_a_run_of_some_entries_or_some_findings_calls_no_comment_unused(
     assert skillweave_here(tmp_path, ["check", "--ignore", "dangling-path", "--format", "concise"]).out == found
 
 
-def test_an_unused_comment_is_an_error_where_warnings_are_and_can_be_ignored_by_the_configuration(
+def test_an_unused_comment_is_an_error_with_strict_and_can_be_ignored_by_the_configuration(
     tmp_path: Path, skillweave_here: Skillweave
 ) -> None:
     project(tmp_path, {"skills/s/SKILL.md": f"{HEAD}{IGNORE.format('broken-link')}\ntext\n"})
@@ -265,7 +259,7 @@ def test_an_unused_comment_is_an_error_where_warnings_are_and_can_be_ignored_by_
     assert skillweave_here(tmp_path, ["build", "--strict"]).status == 0
 
 
-def test_a_run_that_repeats_another_says_the_same(tmp_path: Path) -> None:
+def test_incremental_runs_report_the_same(tmp_path: Path) -> None:
     comment = IGNORE.format("broken-link")
     project(
         tmp_path, {"skills/s/SKILL.md": f"{HEAD}{comment}\n{BROKEN}\n<<include: p.md>>\n", "patterns/p.md": "text\n"}
@@ -280,7 +274,7 @@ def test_a_run_that_repeats_another_says_the_same(tmp_path: Path) -> None:
             assert run(Asked(config)).diagnostics == check(Asked(config, cached=False)).diagnostics
 
 
-# By the configuration
+# Configuration
 
 LINK, SPAN = "SKILL.md:5 broken-link E", "SKILL.md:6 dangling-path W"
 UNUSED, RAISED = "u.md:1 unused-pattern W", "u.md:1 unused-pattern E"
@@ -312,7 +306,7 @@ def test_a_configuration_ignores_and_raises(tmp_path: Path, config: str, found: 
     assert told == found
 
 
-def test_what_a_configuration_raises_keeps_its_entry_from_being_built(
+def test_a_finding_raised_to_an_error_keeps_its_entry_from_being_built(
     tmp_path: Path, skillweave_here: Skillweave
 ) -> None:
     project(tmp_path, {"skills/s/SKILL.md": HEAD + PATH, "skillweave.toml": 'error = ["dangling-path"]\n'})
@@ -346,7 +340,9 @@ def test_what_a_configuration_raises_keeps_its_entry_from_being_built(
         ("[per-path.'a\\b']\nignore = []", "'a\\b'", "has a backslash", "skills/legacy/**"),
     ],
 )
-def test_a_mistake_in_it_is_told_with_its_place(tmp_path: Path, line: str, place: str, message: str, cure: str) -> None:
+def test_an_error_in_the_configuration_is_reported_with_its_place(
+    tmp_path: Path, line: str, place: str, message: str, cure: str
+) -> None:
     (found,) = load_config(project(tmp_path, {"skillweave.toml": f"banner = false\n{line}\n"}))[1]
     text = f"banner = false\n{line}\n".split("\n")[found.start.line - 1]
     assert (found.code.number, text[found.start.column - 1 : found.end.column - 1]) == ("SW001", place)
@@ -354,7 +350,7 @@ def test_a_mistake_in_it_is_told_with_its_place(tmp_path: Path, line: str, place
     assert cure in (found.help or "")
 
 
-def test_a_pyproject_says_it_as_well(tmp_path: Path) -> None:
+def test_a_pyproject_may_ignore_and_raise_as_well(tmp_path: Path) -> None:
     project(tmp_path, {"skills/s/SKILL.md": HEAD + BROKEN + PATH})
     (tmp_path / "skillweave.toml").unlink()
     text = '[tool.skillweave]\nignore = ["SW505"]\n[tool.skillweave.per-path."skills/s"]\nignore = ["SW501"]\n'
@@ -379,10 +375,12 @@ def test_a_glob_covers_what_it_matches_and_all_below(glob: str, path: str, *, is
     assert covers(glob, path) is is_covered
 
 
-# On the command line
+# Command line
 
 
-def test_select_tells_these_only_and_the_status_is_theirs(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_select_reports_only_these_findings_and_they_decide_the_status(
+    tmp_path: Path, skillweave_here: Skillweave
+) -> None:
     project(tmp_path, {"skills/s/SKILL.md": HEAD + BROKEN + PATH, "patterns/u.md": "# U\n"})
     for names, codes, status in (
         (["SW505"], ["SW505"], 0),
@@ -402,9 +400,7 @@ def test_select_tells_these_only_and_the_status_is_theirs(tmp_path: Path, skillw
     assert to_file.out == "nothing that was selected in 4 files: see f\n"
 
 
-def test_a_build_tells_all_errors_as_they_keep_entries_from_being_built(
-    tmp_path: Path, skillweave_here: Skillweave
-) -> None:
+def test_a_build_reports_all_errors_since_they_prevent_building(tmp_path: Path, skillweave_here: Skillweave) -> None:
     project(tmp_path, {"skills/s/SKILL.md": HEAD + BROKEN + PATH})
     done = skillweave_here(tmp_path, ["build", "--select", "SW304"])
     assert done.status == 1
@@ -412,7 +408,7 @@ def test_a_build_tells_all_errors_as_they_keep_entries_from_being_built(
     assert "SW505" not in done.err
 
 
-def test_what_is_not_told_fails_nothing_under_strict(tmp_path: Path, skillweave_here: Skillweave) -> None:
+def test_unreported_findings_do_not_fail_with_strict(tmp_path: Path, skillweave_here: Skillweave) -> None:
     project(tmp_path, {"skills/s/SKILL.md": HEAD + PATH})
     assert skillweave_here(tmp_path, ["build", "--strict"]).status == 1
     assert skillweave_here(tmp_path, ["build", "--strict", "--select", "SW304"]).status == 0
@@ -434,7 +430,7 @@ def test_what_is_not_told_fails_nothing_under_strict(tmp_path: Path, skillweave_
     ],
 )
 @pytest.mark.parametrize("command", ["check", "build"])
-def test_a_name_that_cannot_be_meant_is_a_usage_error(
+def test_an_invalid_name_of_a_finding_is_a_usage_error(
     tmp_path: Path, skillweave_here: Skillweave, command: str, arguments: list[str], words: str
 ) -> None:
     done = skillweave_here(project(tmp_path, {}), [command, *arguments])
@@ -446,7 +442,7 @@ def test_a_name_that_cannot_be_meant_is_a_usage_error(
 # Names
 
 
-def test_names_numbers_and_their_beginnings() -> None:
+def test_findings_by_name_number_and_prefix() -> None:
     for code in CODES.values():
         assert find_code(code.name) == find_code(code.number.lower()) == code
         assert find_codes(code.number) == (code,)
@@ -455,7 +451,7 @@ def test_names_numbers_and_their_beginnings() -> None:
     assert find_codes("S") == find_codes("SW5x") == find_codes("") == ()
 
 
-def test_what_can_be_ignored_is_what_the_table_says() -> None:
+def test_the_table_decides_what_can_be_ignored() -> None:
     in_place = {code.number for code in CODES.values() if why_not_ignored(code, everywhere=False) is None}
     everywhere = {code.number for code in CODES.values() if why_not_ignored(code, everywhere=True) is None}
     assert in_place - everywhere == {code.number for code in CODES.values() if code.excusable}
@@ -472,7 +468,7 @@ def test_what_can_be_ignored_is_what_the_table_says() -> None:
 @example("- a\n\n\n- b\n", None)
 @example("- a\n\n  # c\n", None)
 def test_a_comment_on_a_line_of_its_own_changes_no_output(root: Path, text: str, data: st.DataObject | None) -> None:
-    """Wherever it is read as a comment, the output is the one without it, byte by byte."""
+    """Wherever the comment is recognised, the output is byte for byte the same as without it."""
     lines = text.split("\n")
     places = range(len(lines) + 1) if data is None else [data.draw(st.integers(0, len(lines)))]
     compared = 0
@@ -482,9 +478,9 @@ def test_a_comment_on_a_line_of_its_own_changes_no_output(root: Path, text: str,
         with_comment = "\n".join([*lines[:place], comment, *lines[place:]])
         document = parse(with_comment)
         if place == 0 and parse(text).body:
-            continue  # Nothing may stand before front matter.
+            continue  # Front matter must come first.
         if place not in document.markers and place not in document.front_ignores:
-            continue  # It stands in code or in running text.
+            continue  # The comment is in code or in running text.
         plain, commented = (dict(outputs(root, body)) for body in (text, with_comment))
         assume(plain)
         assert commented == plain
@@ -493,7 +489,7 @@ def test_a_comment_on_a_line_of_its_own_changes_no_output(root: Path, text: str,
 
 
 def outputs(root: Path, body: str) -> Iterator[tuple[str, bytes]]:
-    """The output of a document and of one that includes it, made of a text in which links may be broken."""
+    """The outputs of a document with this body, and of one that includes it. Links may be broken."""
     write_files(
         root,
         {

@@ -1,4 +1,4 @@
-"""Templates: what is refused and where, what comes out, and which source line it came from."""
+"""Templates: what is rejected and where, the rendered text, and the source line of each rendered line."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from skillweave.template.values import Kept, Rendered
 
 FRONT = "---\nparams: {}\n---\n"
 FIRST = 3
-"""The physical line of the body's first line, from 0."""
+"""The line number of the body's first line, counted from 0."""
 
 PARAMS = {name: Param(name, None, required=False, enum=None, span=Span(0, 0)) for name in ("a", "b", "lang")}
 HERE = Span(0, 5)
 LIMIT = 16 * 2**20
-"""Bytes that a rendering may come to."""
+"""The maximum size of a rendering, in bytes."""
 
 
 def masks(text: str) -> list[Span]:
@@ -64,16 +64,16 @@ def refused(body: str) -> list[tuple[str, str]]:
         ("", ""),
     ],
 )
-def test_what_a_template_may_do(body: str, text: str) -> None:
+def test_what_a_template_may_contain(body: str, text: str) -> None:
     assert out(body) == text
 
 
-def test_a_value_is_never_read_again() -> None:
+def test_a_value_is_never_rendered_again() -> None:
     hostile = "{{ lang }}{% raw %}\n{# x #} 12 \ue000 \x00"
     assert out("<{{ a }}>{{ b }}\n", a=hostile, b="0") == f"<{hostile}>0\n"
 
 
-def test_line_ends_in_a_value_are_lf() -> None:
+def test_line_ends_in_a_value_become_lf() -> None:
     assert render("x{{ a }}y", a="1\r\n2\r3").lines == ("x1", "2", "3y")
 
 
@@ -93,18 +93,18 @@ def test_line_ends_in_a_value_are_lf() -> None:
         ("{% if lang\n   and lang %}\ny\n{% endif %}", "y\n"),
     ],
 )
-def test_a_line_of_tags_leaves_no_line_behind_and_nothing_else_changes(body: str, text: str) -> None:
+def test_a_line_of_only_tags_leaves_no_blank_line(body: str, text: str) -> None:
     assert out(body) == text
 
 
-def test_every_line_knows_its_source() -> None:
+def test_every_line_has_its_source() -> None:
     body = "one\n{% if a %}\nno\n{% else %}\n{# x\n\ny #}\nfour {{ lang }}\n{% endif %}\n{{ b\n}}tail\n\n"
     rendered = render(body, b="p\nq\n")
     assert rendered.lines == ("one", "four Go", "p", "q", "tail", "", "")
     assert [source - FIRST for source in rendered.sources] == [0, 7, 9, 9, 10, 11, 12]
 
 
-def test_directives_come_out_as_they_stand_and_say_where() -> None:
+def test_directives_are_kept_unchanged_with_their_places() -> None:
     body = (
         '{% if lang %}\n<<include: a.md with u="{{ lang }}">>\n{% endif %}\n{{ a }}`{{include: b.md}}` '
         "<<include: c.md>>\n{% if a == 'no' %}<<include: d.md>>{% endif %}{# <<include: e.md #} >> #}\n"
@@ -143,8 +143,8 @@ LINES = st.lists(
 
 
 @given(LINES, st.sampled_from(["", "v", "v\nw"]))
-def test_every_rendered_line_names_a_source_line_that_holds_it(lines: list[str], value: str) -> None:
-    """Each line's own number stands in it (for `@`), and must be the source of the line it ends up on first."""
+def test_every_rendered_line_names_its_source_line(lines: list[str], value: str) -> None:
+    """`@` stands for its line's number, which must be recorded as the source of the rendered line where it first appears."""
     text = FRONT + "\n".join(line.replace("@", f"@{FIRST + n}@") for n, line in enumerate(lines))
     template, problems = check_template(text, len(FRONT), PARAMS, masks(text))
     if template is None:
@@ -215,14 +215,14 @@ def test_every_rendered_line_names_a_source_line_that_holds_it(lines: list[str],
         ("{% if a %}" * 99 + "{% endif %}" * 99, "if", "nested deeper"),
     ],
 )
-def test_what_is_refused_and_where(body: str, place: str, words: str) -> None:
+def test_refused_texts_and_places(body: str, place: str, words: str) -> None:
     ((message, cut),) = refused(body)
     assert words in message
     assert cut == place
 
 
 @pytest.mark.parametrize("body", ["{{ " + "not " * 5000 + "a }}", "{{ " + "9" * 5000 + " }}"])
-def test_what_the_parser_cannot_take_is_a_problem_and_no_crash(body: str) -> None:
+def test_text_that_the_parser_cannot_handle_is_reported_without_a_crash(body: str) -> None:
     assert len(refused(body)) == 1
 
 
@@ -243,8 +243,8 @@ def test_each_undeclared_name_is_reported_once_in_any_branch() -> None:
         ("{# if #}{#if#}{% for x in a %}{% endfor %}{%- if a-%}{{-a-}}{% endif %}", ["for"]),
     ],
 )
-def test_no_mistake_hides_another(body: str, cuts: list[str]) -> None:
-    """What follows from one, as the names that a `for` would set, is no other."""
+def test_no_error_hides_another(body: str, cuts: list[str]) -> None:
+    """An error that only follows from another, such as a name that a `for` would define, is not reported."""
     assert [cut for _, cut in refused(body)] == cuts
 
 
@@ -258,7 +258,7 @@ def test_checking_never_fails(body: str) -> None:
         assert isinstance(render_template(template, {"a": "x", "b": "", "lang": "Go"}, LIMIT), Rendered)
 
 
-def test_a_rendering_above_the_limit_is_refused_before_it_is_made() -> None:
+def test_a_rendering_above_the_limit_is_refused_in_advance() -> None:
     text = FRONT + "{{ a ~ a ~ a }}" * 100
     template, _ = check_template(text, len(FRONT), PARAMS, ())
     assert template is not None
@@ -268,7 +268,7 @@ def test_a_rendering_above_the_limit_is_refused_before_it_is_made() -> None:
 
 
 @given(st.text(max_size=20))
-def test_no_filter_makes_more_than_three_bytes_of_one(value: str) -> None:
+def test_filters_grow_a_text_at_most_threefold(value: str) -> None:
     text = FRONT + "{{ a|upper|title|lower|capitalize|upper }}"
     template, _ = check_template(text, len(FRONT), PARAMS, ())
     assert template is not None
@@ -285,7 +285,7 @@ NEEDED = {
 }
 
 
-def test_values_come_from_arguments_then_defaults_then_nothing() -> None:
+def test_values_come_from_arguments_then_defaults_or_are_empty() -> None:
     assert bind(NEEDED, [("lang", "Go", HERE)], HERE) == ({"lang": "Go", "n": "5", "t": ""}, ())
     assert bind(NEEDED, [("lang", "Rust", HERE), ("n", "", HERE)], HERE)[0]["n"] == ""
 
@@ -301,14 +301,14 @@ def test_values_come_from_arguments_then_defaults_then_nothing() -> None:
         ([("lang", "Go", HERE), ("t", "<< include: x", HERE)], "directive-in-param", '"t"', "write it in the pattern"),
     ],
 )
-def test_what_arguments_get_wrong(arguments: list[tuple[str, str, Span]], code: str, words: str, helps: str) -> None:
+def test_errors_in_arguments(arguments: list[tuple[str, str, Span]], code: str, words: str, helps: str) -> None:
     _, (problem,) = bind(NEEDED, arguments, HERE)
     assert problem.code.name == code
     assert words in problem.message
     assert helps in (problem.help or "")
 
 
-def test_a_pattern_without_parameters_takes_none() -> None:
+def test_a_pattern_without_parameters_accepts_none() -> None:
     _, (problem,) = bind({}, [("x", "1", HERE)], HERE)
     assert (problem.code.name, problem.help) == ("unknown-param", "it has none")
 

@@ -1,4 +1,4 @@
-"""`trace`: where each line of an output comes from."""
+"""`trace`: the origin of each line of an output."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_every_line_has_its_origin_and_includes(project: Path, skillweave: Skill
     assert (content["entry"], content["copy_of"], content["problem"]) == ("x", None, None)
 
 
-def test_one_line_with_its_chain(project: Path, skillweave: Skillweave) -> None:
+def test_one_line_with_its_include_chain(project: Path, skillweave: Skillweave) -> None:
     outcome = skillweave(project, ["trace", "build/skills/x/SKILL.md:12"])
     assert (outcome.status, outcome.err) == (0, "")
     assert outcome.out == (
@@ -133,11 +133,11 @@ def test_one_line_with_its_chain(project: Path, skillweave: Skillweave) -> None:
         (25, "generated: the link of skills/x/SKILL.md:13\n  | [Deep](references/deep/r.md)\n"),
     ],
 )
-def test_what_is_generated_says_so(project: Path, skillweave: Skillweave, line: int, expected: str) -> None:
+def test_generated_lines_are_marked(project: Path, skillweave: Skillweave, line: int, expected: str) -> None:
     assert skillweave(project, ["trace", f"build/skills/x/SKILL.md:{line}"]).out == expected
 
 
-def test_a_whole_file_is_a_table_of_runs(project: Path, skillweave: Skillweave) -> None:
+def test_a_whole_file_is_shown_as_a_table_of_line_ranges(project: Path, skillweave: Skillweave) -> None:
     rows = skillweave(project, ["trace", "build/skills/x/SKILL.md"]).out.splitlines()
     expected = [" ".join(row.split()) for row in TABLE.splitlines()]
     assert [" ".join(row.split()) for row in rows[: len(expected)]] == expected
@@ -145,7 +145,7 @@ def test_a_whole_file_is_a_table_of_runs(project: Path, skillweave: Skillweave) 
 
 
 def test_pages_and_copies(project: Path, skillweave: Skillweave) -> None:
-    """Further pages of the skill, references and shipped files all know their source."""
+    """Additional pages of the skill, references and shipped files all have a known source."""
     notes = traced(skillweave, project, "build/skills/x/notes.md")["lines"]
     assert short(notes[-1]) == " 10 patterns/a.md:9 < skills/x/notes.md:3".strip()
     page = traced(skillweave, project, "build/skills/x/references/deep/r.md")["lines"]
@@ -158,13 +158,13 @@ def test_pages_and_copies(project: Path, skillweave: Skillweave) -> None:
     assert own.out == "skills/x/run.sh:2\n  | echo x\n"
 
 
-def test_what_has_no_lines(project: Path, skillweave: Skillweave) -> None:
+def test_files_without_lines(project: Path, skillweave: Skillweave) -> None:
     binary = skillweave(project, ["trace", "build/skills/x/data.bin"])
     assert binary.out == "build/skills/x/data.bin is a copy of skills/x/data.bin\n"
     assert traced(skillweave, project, "build/skills/x/empty.txt")["lines"] == []
 
 
-def test_the_path_is_the_one_from_here(project: Path, skillweave: Skillweave) -> None:
+def test_the_path_is_relative_to_the_working_directory(project: Path, skillweave: Skillweave) -> None:
     from_root = skillweave(project, ["trace", "build/skills/x/SKILL.md:12"])
     below = skillweave(project / "skills", ["trace", "../build/skills/x/SKILL.md:12"])
     assert below == from_root
@@ -172,7 +172,7 @@ def test_the_path_is_the_one_from_here(project: Path, skillweave: Skillweave) ->
     assert absolute == from_root
 
 
-def test_the_output_folder_may_lead_out_of_the_project(project: Path, skillweave: Skillweave) -> None:
+def test_the_output_folder_may_be_outside_the_project(project: Path, skillweave: Skillweave) -> None:
     for output in ("../out", f"{project}/../out"):
         assert skillweave(project, ["build", "--output", output]).status == 0
         traced = skillweave(project, ["trace", "--output", output, "../out/skills/x/SKILL.md:3"])
@@ -189,7 +189,7 @@ def test_the_output_folder_may_lead_out_of_the_project(project: Path, skillweave
         ("lock", "is what would be built now, but not what the lock file records"),
     ],
 )
-def test_a_file_that_is_not_what_was_built(project: Path, skillweave: Skillweave, change: str, says: str) -> None:
+def test_a_file_that_differs_from_the_build(project: Path, skillweave: Skillweave, change: str, says: str) -> None:
     output = project / "build/skills/x/SKILL.md"
     match change:
         case "edit":
@@ -245,7 +245,7 @@ def test_an_entry_with_an_error_cannot_be_traced(project: Path, skillweave: Skil
 
 @pytest.mark.parametrize("name", BUILDABLE)
 def test_every_line_of_every_case_is_traced(name: str, tmp_path: Path) -> None:
-    """As many lines as the output has; and a line that was spliced says what the line of its source says."""
+    """The trace has all lines of the output, and each included line has the words of its source line."""
     from skillweave.build import compile_project
     from skillweave.config import load_config
     from skillweave.trace import trace
@@ -275,19 +275,19 @@ def test_there_are_cases_to_trace() -> None:
 
 DIRECTIVE = re.compile(r"<<.*?>>|\{\{[^}]*\}\}")
 REWRITTEN = re.compile(
-    r"\]\([^)]*\)"  # where a link leads,
-    r"|(?<=\]:) *\S+"  # also one that is defined by itself,
-    r"|href=\S+"  # or that is written in HTML,
-    r'|^[^"<>]*(?=">)'  # or began in the line before;
-    r"|\{#.*?\}"  # the name that a heading was given;
-    r"|<br />"  # a line that was broken, in a heading that has but one.
+    r"\]\([^)]*\)"  # the target of a link,
+    r"|(?<=\]:) *\S+"  # or of a link definition,
+    r"|href=\S+"  # or of a link in HTML,
+    r'|^[^"<>]*(?=">)'  # or the end of a link in HTML that began in the line before;
+    r"|\{#.*?\}"  # the explicit id of a heading;
+    r"|<br />"  # a line break in a heading, which becomes one line.
 )
 
 
 def says_the_same(line: str, source: Sequence[str], number: int) -> bool:
-    """Whether an output line has the words of a line of the source, in their order, but for what is rewritten.
+    """Whether an output line has the words of a source line, in order, apart from what is rewritten.
 
-    Of a line with a directive, it has the words around it. The lines of a heading that is underlined come to one line.
+    For a line with a directive, only the words around it count. A multi-line underlined heading becomes one line.
     """
     end = number + 1
     if re.match(r"[ >-]*#", line) and "#" not in source[number]:

@@ -1,4 +1,4 @@
-"""Hidden characters are found and named; those that an emoji or a script needs are not."""
+"""Hidden characters are reported by name, except those that an emoji or a script needs."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ NEEDED = {
 
 
 @pytest.mark.parametrize("text", NEEDED.values(), ids=NEEDED)
-def test_what_emoji_and_scripts_need_is_silent(text: str) -> None:
+def test_characters_that_emoji_and_scripts_need_are_not_reported(text: str) -> None:
     assert found(f"a {text} b\n{text}") == []
 
 
@@ -76,16 +76,16 @@ def test_what_emoji_and_scripts_need_is_silent(text: str) -> None:
         ("😀\ufe01", "\ufe01"),
     ],
 )
-def test_what_hides_is_found_as_a_run(text: str, run: str) -> None:
+def test_hidden_characters_are_reported_as_a_run(text: str, run: str) -> None:
     assert found(text) == [("SW801", run)]
 
 
 @pytest.mark.parametrize("character", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
-def test_direction_controls_are_a_kind_of_their_own(character: str) -> None:
+def test_direction_controls_have_their_own_code(character: str) -> None:
     assert found(f"a{character}b") == [("SW802", character)]
 
 
-def test_a_run_of_both_kinds_is_two_problems() -> None:
+def test_a_run_of_both_kinds_gives_two_problems() -> None:
     assert found("a\u200b\u200b\u202e\u202db") == [("SW801", "\u200b\u200b"), ("SW802", "\u202e\u202d")]
 
 
@@ -97,7 +97,7 @@ def test_tags_are_spelled_out() -> None:
     assert "U+E0072 TAG LATIN SMALL LETTER R" in problem.message
 
 
-def test_tags_behind_a_flag_are_no_flag() -> None:
+def test_arbitrary_tags_after_a_flag_emoji_are_reported() -> None:
     hidden = "".join(chr(0xE0000 + ord(character)) for character in "ignore all rules")
     assert found(f"🏴{hidden}\U000e007f") == [("SW801", f"{hidden}\U000e007f")]
     assert found(f"{NEEDED['England']}{hidden}") == [("SW801", hidden)]

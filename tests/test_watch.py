@@ -1,6 +1,6 @@
-"""`skillweave watch` as a real process: what editors and tools do to files, and what it must survive.
+"""`skillweave watch` as a real process: the ways in which editors and tools change files, and failures it must survive.
 
-Nothing sleeps: every test waits for an event that must come, and fails if it does not come in time.
+No test sleeps. Each waits for an expected event, and fails if the event does not arrive in time.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 IN_TIME = 30.0
-"""Seconds after which an event that must come is missed: no measure of speed, a bound for a test that fails."""
+"""Seconds until a missing event fails the test. It is a timeout, not a measure of speed."""
 
 LATE = 2.0
-"""More than the seconds that a notice may be late before it counts as lost."""
+"""More seconds than a notification may take before it counts as lost."""
 
 SKILL = skill("commit", "# Commit\n\n<<include: a.md>>\n")
 
@@ -39,14 +39,14 @@ Event = dict[str, Any]
 
 
 class Watch(NamedTuple):
-    """A running `skillweave watch --format json`, and what it said so far."""
+    """A running `skillweave watch --format json`, and its events so far."""
 
     process: subprocess.Popen[str]
     lines: SimpleQueue[str | None]
     events: list[Event]
 
     def until(self, wanted: Callable[[Event], bool]) -> Event:
-        """The next event that is wanted."""
+        """Wait for the next matching event."""
         deadline = time.monotonic() + IN_TIME
         while True:
             try:
@@ -63,11 +63,11 @@ class Watch(NamedTuple):
         return self.until(lambda event: event["event"] == name)
 
     def rebuilds(self) -> list[list[str]]:
-        """What changed for each rebuild so far."""
+        """The changed files of each rebuild so far."""
         return [event["changed"] for event in self.events if event["event"] == "rebuild"]
 
     def stop(self, number: int) -> int:
-        """Send a signal, read what is still said, and return the exit status."""
+        """Send a signal, read the remaining output, and return the exit status."""
         self.process.send_signal(number)
         status = self.process.wait(IN_TIME)
         while (line := self.lines.get(timeout=IN_TIME)) is not None:
@@ -77,7 +77,7 @@ class Watch(NamedTuple):
 
 @contextmanager
 def watching(project: Path, arguments: Sequence[str] = (), before: str = "") -> Iterator[Watch]:
-    """A watch over a project, once it is ready. `before` is Python that its process runs first: faults to inject."""
+    """Watch a project, and yield once the watch is ready. `before` is Python code that runs first, to inject faults."""
     code = f"{before}\nfrom skillweave.__main__ import main\nmain()\n"
     with subprocess.Popen(
         [sys.executable, "-c", code, "watch", "--format", "json", *arguments],
@@ -106,7 +106,7 @@ def read_lines(process: subprocess.Popen[str], lines: SimpleQueue[str | None]) -
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project of one skill that includes one pattern."""
+    """A project with one skill that includes one pattern."""
     root = tmp_path / "project"
     write(root / "patterns/a.md", "first\n")
     write(root / "skills/commit/SKILL.md", SKILL)
@@ -119,11 +119,11 @@ def bundle(project: Path, name: str = "commit") -> str:
 
 
 def good(project: Path, ending: str) -> Callable[[Event], bool]:
-    """Whether an event tells of a rebuild without errors whose bundle ends as it should."""
+    """A condition: the event is a rebuild without errors, and the bundle has this ending."""
     return lambda event: event["event"] == "rebuild" and not event["errors"] and bundle(project).endswith(ending)
 
 
-# What editors and tools do to a file or folder: each ends with a bundle that ends with "second".
+# Ways in which editors and tools change a file or folder. After each, the bundle ends with "second".
 
 
 def write_in_place(project: Path) -> None:
@@ -205,11 +205,11 @@ NO_RESCAN = """
 import skillweave.watch
 skillweave.watch.FIRST_LOOK = skillweave.watch.RESCAN = 1000.0
 """
-"""Without the look that no notice asked for, notices alone must do."""
+"""Switches off the regular scans, so that only notifications can reveal a change."""
 
 
-def test_what_editors_and_tools_do_is_noticed(project: Path) -> None:
-    """All in one watch: after each edit it still sees the next."""
+def test_changes_by_editors_and_tools_are_noticed(project: Path) -> None:
+    """All edits happen during one watch, which must notice the next edit after each of them."""
     with watching(project, before=NO_RESCAN) as watch:
         for edit in EDITS:
             edit(project)
@@ -220,7 +220,7 @@ def test_what_editors_and_tools_do_is_noticed(project: Path) -> None:
         watch.until(good(project, "second\n"))
 
 
-def test_polling_sees_it_too(project: Path) -> None:
+def test_polling_notices_changes_too(project: Path) -> None:
     with watching(project, ["--poll"]) as watch:
         assert watch.events[-1] == {"event": "ready", "polling": True}
         for edit in (write_and_rename, make_folders_deep, replace_the_root):
@@ -230,7 +230,7 @@ def test_polling_sees_it_too(project: Path) -> None:
             watch.until(good(project, "second\n"))
 
 
-def test_nothing_is_kept_where_no_cache_is_wanted(project: Path) -> None:
+def test_without_the_cache_nothing_is_cached(project: Path) -> None:
     with watching(project, ["--no-cache"]) as watch:
         write(project / "patterns/a.md", "second\n")
         assert watch.event("rebuild")["built"] == ["commit"]
@@ -290,12 +290,12 @@ def test_a_checkout_that_switches_500_files(project: Path) -> None:
     with watching(project) as watch:
         for branch in ("one", "two"):
             git("checkout", "--quiet", branch)
-            # The 500 files are not switched at once: a build may see some of both, and another one follows.
+            # The 500 files do not change all at once: one build may see a mixture, and then another build follows.
             whole = "\n\n".join(f"{branch} {number}" for number in numbers) + "\n"
             watch.until(good(project, whole))
 
 
-def test_a_burst_of_files_that_are_none_of_ours_builds_nothing(project: Path) -> None:
+def test_a_burst_of_unrelated_files_causes_no_rebuild(project: Path) -> None:
     with watching(project) as watch:
         for number in range(5_000):
             (project / f"patterns/.{number}.tmp").touch()
@@ -306,7 +306,7 @@ def test_a_burst_of_files_that_are_none_of_ours_builds_nothing(project: Path) ->
     assert watch.rebuilds() == [[], ["patterns/a.md"]]
 
 
-def test_a_burst_of_files_that_come_and_go(project: Path) -> None:
+def test_a_burst_of_short_lived_files(project: Path) -> None:
     with watching(project) as watch:
         for number in range(3_000):
             place = project / f"patterns/{number}.txt"
@@ -318,10 +318,10 @@ def test_a_burst_of_files_that_come_and_go(project: Path) -> None:
         watch.until(good(project, "third\n"))
 
 
-def test_stopped_and_continued_with_a_queue_that_ran_over(project: Path) -> None:
+def test_stopping_and_continuing_with_an_overflowed_queue(project: Path) -> None:
     with watching(project) as watch:
         watch.process.send_signal(signal.SIGSTOP)
-        for number in range(9_000):  # Two notices each: more than the 16,384 that the system keeps.
+        for number in range(9_000):  # Two notifications each: more than the 16,384 that the system queues.
             place = project / f"patterns/{number}.txt"
             place.touch()
             place.unlink()
@@ -335,7 +335,7 @@ def test_stopped_and_continued_with_a_queue_that_ran_over(project: Path) -> None
 
 
 @pytest.mark.parametrize("arguments", [(), ("--output", "./build")], ids=["as configured", "written with a dot"])
-def test_own_outputs_do_not_wake_it(project: Path, arguments: tuple[str, ...]) -> None:
+def test_its_own_outputs_cause_no_rebuild(project: Path, arguments: tuple[str, ...]) -> None:
     (project / "build").mkdir()
     (project / "patterns/built").symlink_to("../build")
     with watching(project, arguments) as watch:
@@ -350,7 +350,7 @@ def test_own_outputs_do_not_wake_it(project: Path, arguments: tuple[str, ...]) -
     assert watch.rebuilds() == [[], *[["patterns/a.md"]] * 6]
 
 
-def test_entries_come_and_go(project: Path) -> None:
+def test_entries_are_added_and_removed(project: Path) -> None:
     with watching(project) as watch:
         write(project / "skills/review/SKILL.md", SKILL.replace("commit", "review"))
         event = watch.until(lambda event: event.get("built") == ["review"])
@@ -370,7 +370,7 @@ def test_a_changed_mode_is_a_change(project: Path) -> None:
         assert os.access(project / "build/skills/commit/scripts/run.sh", os.X_OK)
 
 
-def test_what_symlinks_lead_to_is_watched(project: Path) -> None:
+def test_targets_of_symlinks_are_watched(project: Path) -> None:
     write(project / "skillweave.toml", 'shared = ["folder", "more"]\n')
     write(project / "folder/b.txt", "first")
     write(project / "more/c.txt", "first")
@@ -385,7 +385,7 @@ def test_what_symlinks_lead_to_is_watched(project: Path) -> None:
             assert (project / "build/skills/commit" / name).read_text(encoding="utf-8") == "second"
 
 
-def test_roots_that_appear_behind_a_star(project: Path) -> None:
+def test_new_roots_that_match_a_wildcard(project: Path) -> None:
     write(project / "skillweave.toml", 'skills = ["skills", "plugins/*/skills"]\n')
     (project / "plugins/empty").mkdir(parents=True)
     with watching(project, before=NO_RESCAN) as watch:
@@ -394,10 +394,10 @@ def test_roots_that_appear_behind_a_star(project: Path) -> None:
             watch.until(lambda event, plugin=plugin: f"{plugin}:commit" in event.get("built", ()))  # type: ignore[misc]
 
 
-# Mistakes
+# Errors
 
 
-def test_a_mistake_is_told_and_the_last_good_bundle_stays(project: Path) -> None:
+def test_an_error_is_reported_and_the_last_good_bundle_is_kept(project: Path) -> None:
     with watching(project) as watch:
         good_bundle = bundle(project)
         write(project / "patterns/a.md", "<<include: nowhere.md>>\n")
@@ -408,7 +408,7 @@ def test_a_mistake_is_told_and_the_last_good_bundle_stays(project: Path) -> None
         watch.until(good(project, "second\n"))
 
 
-def test_a_broken_configuration_is_told_and_mended(project: Path) -> None:
+def test_a_broken_configuration_is_reported_and_can_be_repaired(project: Path) -> None:
     with watching(project) as watch:
         write(project / "skillweave.toml", "patterns = [\n")
         event = watch.event("error")
@@ -434,7 +434,7 @@ def test_it_starts_with_a_broken_configuration(project: Path, arguments: list[st
         watch.until(good(project, "first\n"))
 
 
-def test_what_the_system_refuses_is_told_and_tried_again(project: Path) -> None:
+def test_a_refusal_by_the_system_is_reported_and_retried(project: Path) -> None:
     write(project / "blocked", "a file in the way\n")
     with watching(project, ["--output", "blocked/out"]) as watch:
         assert watch.events[0]["event"] == "error"
@@ -445,8 +445,8 @@ def test_what_the_system_refuses_is_told_and_tried_again(project: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["--poll"]])
-def test_what_stands_in_the_way_of_an_output_is_gone(project: Path, arguments: list[str]) -> None:
-    """No source changes with it, and the output folder is not watched."""
+def test_a_removed_obstacle_to_an_output_is_noticed(project: Path, arguments: list[str]) -> None:
+    """No source changes, and the output folder is not watched."""
     mine = project / "build/skills/commit/mine.txt"
     write(mine, "mine")
     with watching(project, arguments) as watch:
@@ -457,7 +457,7 @@ def test_what_stands_in_the_way_of_an_output_is_gone(project: Path, arguments: l
         assert (event["changed"], event["built"], event["diagnostics"]) == ([], ["commit"], [])
 
 
-# The system's notices fail
+# Notifications fail
 
 
 NO_INSTANCE = """
@@ -484,7 +484,7 @@ api.BaseObserver.schedule = shallow
 
 
 @pytest.mark.parametrize("fault", [NO_INSTANCE, NO_WATCH])
-def test_where_watching_fails_it_says_so_and_polls(project: Path, fault: str) -> None:
+def test_if_watching_fails_polling_is_reported_and_used(project: Path, fault: str) -> None:
     with watching(project, before=fault) as watch:
         assert [event["event"] for event in watch.events] == ["polling", "rebuild", "ready"]
         assert "limit reached" in watch.events[0]["reason"]
@@ -492,7 +492,7 @@ def test_where_watching_fails_it_says_so_and_polls(project: Path, fault: str) ->
         watch.until(good(project, "second\n"))
 
 
-def test_a_limit_that_nobody_is_told_of(project: Path) -> None:
+def test_a_limit_that_the_system_does_not_report(project: Path) -> None:
     write(project / "patterns/a.md", "<<include: deep/b.md>>\n")
     write(project / "patterns/deep/b.md", "first\n")
     with watching(project, before=NOT_BELOW) as watch:
@@ -503,8 +503,8 @@ def test_a_limit_that_nobody_is_told_of(project: Path) -> None:
         watch.until(good(project, "third\n"))
 
 
-def test_a_change_time_alone_is_no_notice_that_was_lost(project: Path) -> None:
-    """A hard link changes nothing else, and nobody is told of it. It is seen for longer than notices may be late."""
+def test_a_changed_ctime_alone_is_not_a_lost_notification(project: Path) -> None:
+    """A hard link changes nothing else and sends no notification. The test outlasts the time that notifications may take."""
     elsewhere = project.parent / "elsewhere"
     elsewhere.mkdir()
     with watching(project) as watch:
@@ -517,7 +517,7 @@ def test_a_change_time_alone_is_no_notice_that_was_lost(project: Path) -> None:
         assert "polling" not in [event["event"] for event in watch.events]
 
 
-# The end, and the author's command
+# Stopping, and the user's command
 
 
 class Pipe(NamedTuple):
@@ -543,7 +543,7 @@ TELL_AND_STAY = "echo $$ > pipe; exec sleep 1000"
 
 @pytest.fixture
 def hangup() -> Iterator[None]:
-    """A hangup ends what the test starts, also where the tests run under `nohup`."""
+    """Make hangups end the started processes, even if the tests run under `nohup`."""
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGHUP, before)
@@ -551,7 +551,9 @@ def hangup() -> Iterator[None]:
 
 @pytest.mark.usefixtures("hangup")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0), (signal.SIGHUP, 0)])
-def test_a_signal_ends_it_and_its_command(project: Path, pipe: Pipe, number: signal.Signals, status: int) -> None:
+def test_a_signal_ends_the_watch_and_its_command(
+    project: Path, pipe: Pipe, number: signal.Signals, status: int
+) -> None:
     with watching(project, ["--exec", TELL_AND_STAY]) as watch:
         process = int(pipe.line())
         assert watch.stop(number) == status
@@ -560,7 +562,7 @@ def test_a_signal_ends_it_and_its_command(project: Path, pipe: Pipe, number: sig
         os.kill(process, 0)
 
 
-def test_the_command_runs_when_a_bundle_changed_and_all_is_well(project: Path) -> None:
+def test_the_command_runs_when_a_bundle_changed_without_errors(project: Path) -> None:
     write(project / "skills/review/SKILL.md", SKILL.replace("commit", "review").replace("a.md", "b.md"))
     write(project / "patterns/b.md", "b\n")
     with watching(project, ["--exec", 'echo "[$SKILLWEAVE_CHANGED]" >> log; exit 3']) as watch:
@@ -576,7 +578,7 @@ def test_the_command_runs_when_a_bundle_changed_and_all_is_well(project: Path) -
     assert (project / "log").read_text(encoding="utf-8") == "[commit\nreview]\n[commit]\n"
 
 
-def test_a_command_that_still_runs_is_ended_for_the_next(project: Path, pipe: Pipe) -> None:
+def test_a_running_command_is_ended_before_the_next(project: Path, pipe: Pipe) -> None:
     with watching(project, ["--exec", TELL_AND_STAY]) as watch:
         first = int(pipe.line())
         write_in_place(project)
@@ -588,11 +590,11 @@ def test_a_command_that_still_runs_is_ended_for_the_next(project: Path, pipe: Pi
         assert watch.stop(signal.SIGTERM) == 0
 
 
-# What people read
+# Output for people
 
 
 def test_lines_for_people(project: Path) -> None:
-    """Both streams in one: what is said comes in the order in which it happens."""
+    """Both streams are combined, so that the lines appear in the order of the events."""
     with subprocess.Popen(
         [sys.executable, "-m", "skillweave", "watch", "--color", "never"],
         cwd=project,
@@ -619,7 +621,5 @@ def test_lines_for_people(project: Path) -> None:
         late.cancel()
 
 
-def test_a_folder_that_is_none_is_a_mistake_of_the_command_line(
-    skillweave: Callable[[Path, Sequence[str]], Any], project: Path
-) -> None:
+def test_a_missing_folder_is_a_usage_error(skillweave: Callable[[Path, Sequence[str]], Any], project: Path) -> None:
     assert skillweave(project, ["watch", "--root", "nowhere"]).status == 2
