@@ -384,6 +384,24 @@ def test_a_file_saved_during_the_run_is_not_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / SKILL).read_text() == saved
 
 
+def test_the_number_of_attempts_grows_no_faster_than_that_of_skipped_fixes(tmp_path: Path) -> None:
+    """A blank line before each include would turn the line after it into an underline."""
+    number, attempts = 16, 0
+    for index in range(number):
+        entry, pattern = f"- a\n<<include: {index}.md>>\n-\n", "Text.\n"
+        write_files(tmp_path, {f"entries/{index}.md": entry, f"patterns/{index}.md": pattern})
+    config = Config(tmp_path, None, documents=("entries",), banner=False)
+
+    def compile_with(drafts: Mapping[str, bytes]) -> Compiled:
+        nonlocal attempts
+        attempts += 1
+        return compile_project(config, tree=Tree(tmp_path, drafts=drafts))
+
+    fixed = fix_project(compile_with, lambda diagnostic: diagnostic.fix is not None)
+    assert len(fixed.left_out) == number
+    assert attempts <= 2 * number
+
+
 # What is true of every text and project
 
 
