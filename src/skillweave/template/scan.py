@@ -121,8 +121,8 @@ def masked_tags(scan: Scan, masks: Sequence[Span]) -> Iterator[Problem]:
 
 STATEMENTS = ("if", "elif", "else", "endif", "raw", "endraw")
 ONLY = (
-    "templates allow if, raw, parameters, constants, comparisons, and, or, not, ~ and the filters "
-    "upper, lower, title, capitalize, trim, default"
+    "templates allow if, raw, parameters, constants, comparisons, and, or, not, ~, an inline if with an else, and the "
+    "filters upper, lower, title, capitalize, trim, default"
 )
 
 
