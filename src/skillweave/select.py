@@ -258,11 +258,16 @@ def cut_blocks(lines: Sequence[str], document: Document, ranges: Ranges) -> Iter
         block = document.blocks[number]
         if block.kind not in _CUT:
             continue
-        covered = sum(max(0, min(end, block.end) - max(start, block.start)) for start, end in ranges)
-        if not 0 < covered < block.end - block.start:
+        last = block.end
+        while last > block.start + 1 and not lines[last - 1].strip(" \t"):
+            last -= (
+                1  # Blank lines at the end of a selection are left out; they only end a block that nothing else closes.
+            )
+        covered = sum(max(0, min(end, last) - max(start, block.start)) for start, end in ranges)
+        if not 0 < covered < last - block.start:
             continue
         # HTML of types 6 and 7 ends at a blank line, wherever it begins; the mere end of a comment is text.
-        is_begun = holds(ranges, block.start) and not holds(ranges, block.end - 1)
+        is_begun = holds(ranges, block.start) and not holds(ranges, last - 1)
         if block.kind != "html" or (is_begun and html_type(lines[block.start].lstrip(" \t>")) < 6):
             yield block
 
