@@ -124,12 +124,13 @@ class LineIndex:
         """The offset where a line starts; past the last line, the end of the text."""
         return self.starts[line] if line < len(self.starts) else len(self.text)
 
+    def end(self, line: int) -> int:
+        """The offset where a line ends, before its line end."""
+        return self.starts[line + 1] - 1 if line + 1 < len(self.starts) else len(self.text)
+
     def line(self, number: int) -> str:
         """The text of a line (from 0) without its line end; empty past the last line."""
-        if number >= len(self.starts):
-            return ""
-        end = self.starts[number + 1] - 1 if number + 1 < len(self.starts) else len(self.text)
-        return self.text[self.starts[number] : end]
+        return self.text[self.starts[number] : self.end(number)] if number < len(self.starts) else ""
 
 
 class EncodingProblem(NamedTuple):

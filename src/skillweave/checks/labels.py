@@ -71,7 +71,7 @@ def _definitions(
 def _says(page: PlannedPage, copy: int, unit: Unit, definition: Definition) -> tuple[str, ...]:
     """What a definition says in this page, where its destination may have been rewritten."""
     start = unit.line_index.starts[definition.start]
-    end = unit.line_index.starts[definition.end - 1] + len(unit.lines[definition.end - 1])
+    end = unit.line_index.end(definition.end - 1)
     edits = page.edits.get(copy, [])
     within = edits[bisect_left(edits, start, key=_start) : bisect_left(edits, end, key=_start)]
     if definition.footnote and (within or _has_destination(unit, definition)):

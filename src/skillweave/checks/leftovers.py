@@ -142,7 +142,7 @@ def _escaped(nodes: Nodes, page: PlannedPage) -> Iterator[tuple[SourcePath | Non
         for offset in unit.document.escapes if unit.document and copy.key.code is None else ():
             line = unit.line_index.line_of(offset)
             if holds(copy.key.ranges, line):
-                said = _spelling(unit.text[offset + 1 : unit.line_index.starts[line] + len(unit.lines[line])])
+                said = _spelling(unit.text[offset + 1 : unit.line_index.end(line)])
                 yield (None, 0, said) if number in inline else (unit.path, unit.source_line(line), said)
 
 

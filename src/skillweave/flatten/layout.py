@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def byte_size(unit: Unit, start: int, end: int) -> int:
     """The size in bytes, in UTF-8, of lines `start` to `end` (half-open, not empty), line ends included."""
-    first, last = unit.line_index.starts[start], unit.line_index.starts[end - 1] + len(unit.lines[end - 1])
+    first, last = unit.line_index.starts[start], unit.line_index.end(end - 1)
     return (last - first if unit.text.isascii() else len(unit.text[first:last].encode())) + 1
 
 

@@ -163,7 +163,7 @@ def heading_edits(index: LineIndex, heading: Heading, level: int, document: Docu
     if closing:
         at = index.starts[index.line_of(heading.content.end)] + closing.start(1)
         yield Edit(at, at, "\\")
-    underline = index.starts[lines[-1]] + len(index.line(lines[-1]))
+    underline = index.end(lines[-1])
     yield from _joined(index, heading.content.end, underline, "", markers)
 
 
@@ -173,7 +173,7 @@ def _joined(index: LineIndex, start: int, end: int, text: str, hidden: Collectio
     if not any(between in hidden for between in range(line + 1, below)):
         yield Edit(start, end, text)
         return
-    yield Edit(start, index.starts[line] + len(index.line(line)), text)
+    yield Edit(start, index.end(line), text)
     yield Edit(index.starts[below], end, "")
 
 

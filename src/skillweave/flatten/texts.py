@@ -100,7 +100,7 @@ def _own_text(unit: Unit, item: TextItem, static: tuple[list[int], list[Edit]], 
     starts, edits = static
     first, last = (
         unit.line_index.starts[item.start],
-        unit.line_index.starts[item.end - 1] + len(unit.lines[item.end - 1]),
+        unit.line_index.end(item.end - 1),
     )
     within = edits[bisect_left(starts, first) : bisect_left(starts, last + 1)]
     if more:

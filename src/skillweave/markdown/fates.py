@@ -122,7 +122,7 @@ def _in_comment(index: LineIndex, block: Block, offset: int) -> bool:
     """Whether an offset in an HTML block of type 6 or 7 is in a comment. One that is never closed ends with the block, and
     hides nothing.
     """
-    begin, end = index.starts[block.start], index.starts[block.end - 1] + len(index.line(block.end - 1))
+    begin, end = index.starts[block.start], index.end(block.end - 1)
     opened = index.text.rfind("<!--", begin, offset)
     return opened > index.text.rfind("-->", begin, offset) and index.text.find("-->", offset, end) >= 0
 
@@ -136,11 +136,7 @@ def alone_lines(index: LineIndex, fates: dict[int, Opener]) -> dict[int, int]:
         match = CANDIDATE.match(index.text, offset)
         close = find_close(index.text, match) if match and opener.span.end - offset > 2 else None
         line = index.line_of(offset)
-        if (
-            close is None
-            or line in alone
-            or index.text[close : index.starts[line] + len(index.line(line))].strip(" \t")
-        ):
+        if close is None or line in alone or index.text[close : index.end(line)].strip(" \t"):
             continue
         alone[line] = offset
     # What comes before may be a prefix or text. This is a first filter; the parse decides.

@@ -57,7 +57,7 @@ def cells_of(index: LineIndex, line: int, rows: dict[int, int]) -> list[list[tup
     Mirrors markdown-it's `escapedSplit`.
     """
     start = rows[line]
-    text = index.text[start : index.starts[line] + len(index.line(line))].rstrip()
+    text = index.text[start : index.end(line)].rstrip()
     start += len(text) - len(text.lstrip())
     text = text.lstrip()
     cells: list[list[tuple[int, str]]] = [[]]

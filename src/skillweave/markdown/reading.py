@@ -179,7 +179,7 @@ def _with_odd_blanks(index: LineIndex, span: Span) -> Span:
         span = Span(span.start + odd, span.start + odd)
     last = index.line_of(span.end)
     lead = index.text[index.starts[index.line_of(span.start)] : span.start]
-    rest = index.text[span.end : index.starts[last] + len(index.line(last))]
+    rest = index.text[span.end : index.end(last)]
     odd_lead = lead[len(lead.rstrip()) :].lstrip(" \t")
     return Span(span.start - len(odd_lead), span.end + len(rest.rstrip(" \t")))
 

@@ -51,7 +51,7 @@ def ignores_of(
         behind = full[place] if place < len(full) else line
         if line < body <= behind:
             behind = line  # the end of the front matter also ends what a comment in it applies to
-        start, stop = index.starts[line], index.starts[line] + len(index.line(line))
+        start, stop = index.starts[line], index.end(line)
         if line < body:
             span = Span(index.text.index("#", start) + 1, stop)
         else:

@@ -49,7 +49,7 @@ def _directive(frame: Frame, opener: Opener, problems: list[Problem]) -> PlacedD
     if match is None:  # pragma: no cover - the parse found it by this expression
         return None
     line = frame.line_index.line_of(start)
-    line_end = frame.line_index.starts[line] + len(frame.line_index.line(line))
+    line_end = frame.line_index.end(line)
     close = find_close(text, match)
     alone = close is not None and not text[close:line_end].strip(" \t")
     before = text[frame.line_index.starts[line] : start]
