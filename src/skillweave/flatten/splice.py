@@ -27,7 +27,9 @@ def continuation(prefix: str) -> str:
     A footnote's label becomes the four columns by which its further lines are indented. A `>` takes one blank for itself, so
     that one directly before a list marker or a label gets one.
     """
-    return "".join(char if char in ">\t" else " " for char in _FOOTNOTE.sub("    ", _TIGHT.sub("> ", prefix)))
+    if _TIGHT.search(prefix):
+        prefix = _TIGHT.sub("> ", prefix.expandtabs(4))
+    return "".join(char if char in ">\t" else " " for char in _FOOTNOTE.sub("    ", prefix))
 
 
 _TIGHT = re.compile(r">(?=[^> \t])")

@@ -50,10 +50,12 @@ def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal |
         if place.page.page.is_complete or not real.endswith(".md"):
             cannot_ship(work, place, written.path or real)
         return None
+    is_copied = not real.endswith(".md") or matches(real, nodes.config.verbatim)
     shipped = next((out for out, copied in work.plan.copies.items() if copied == real), None)
-    if shipped is not None:
+    is_forbidden = nodes.config.links == "error" and entry is not None and real not in work.plan.named
+    if shipped is not None and (is_copied or is_forbidden):
         return Goal(shipped)
-    if nodes.config.links == "error" and entry is not None and real not in work.plan.named:
+    if is_forbidden:
         word = "reference" if real.endswith(".md") else "asset"
         cure = f"write <<{word}: {below_root(real, nodes.project.pattern_roots)}>>, or set `links` to ship"
         report_link(
@@ -65,11 +67,13 @@ def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal |
         )
         return None
     name = below_root(real, nodes.project.pattern_roots)
-    if not real.endswith(".md") or matches(real, nodes.config.verbatim):
+    if is_copied:
         out = f"{'references' if real.endswith('.md') else 'assets'}/{name}"
         _copy(work, place, out, real)
         return Goal(out)
     out = f"references/{name}"
+    if work.plan.copies.get(out) == real:
+        return Goal(out)
     unit = UnitKey(real)
     document = nodes.graph.files[real].document if real in nodes.graph.files else None
     known = work.plan.pages.get(out)
@@ -77,16 +81,16 @@ def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal |
         # A template that a directive has shipped with values is that page; otherwise it gets its defaults.
         unit = known.unit if known is not None and known.unit.path == real else UnitKey(real, defaults(work, real))
         if unit not in nodes.wholes and any(param.required for param in document.params):
+            if shipped is not None:
+                return Goal(shipped)
             cure = f'pass its values with a directive: <<reference: {name} with name="…">>'
             report_link(
                 work, place, MISSING_PARAM, f"{written.path or real} needs values, which a link cannot pass", cure
             )
     if entry is not None and not _ship_page(work, place, out, unit):
         return None
-    if written.fragment:
-        slug = check_anchor(work, place, unit, written)
-        return Goal(out, slug) if slug and slug != written.fragment else Goal(out)
-    return Goal(out)
+    slug = check_anchor(work, place, unit, written) if written.fragment else None
+    return Goal(out, slug) if slug and slug != written.fragment else Goal(out)
 
 
 def _ship_page(work: Work, place: Place, out: str, unit: UnitKey) -> bool:

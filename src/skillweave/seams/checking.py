@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.diagnostics import SEAM_CHANGES_MEANING, SETEXT_SEAM, Problem, Severity
+from skillweave.diagnostics import PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM, Problem
 from skillweave.flatten.units import to_source
 from skillweave.flatten.values import ChildItem, TextItem, is_too_large
 from skillweave.seams.doubts import is_doubtful, is_torn, outermost, vanished, windows
 from skillweave.seams.inline import References, check_inline, check_references
-from skillweave.seams.judging import by_directive, compare
+from skillweave.seams.judging import by_directive, compare, is_mild
 from skillweave.seams.layouts import Expansion, Wanted, lay_out
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def check_seams(nodes: Nodes) -> None:
                 found += compare(layout) if layout.splices else ()
             # If a directive leaves nothing, and two texts of its own file become one paragraph, its author can see that there.
             silent = {*gone.values()}
-            found = [each for each in found if each[0] not in silent or not _is_mild(each[1])]
+            found = [each for each in found if each[0] not in silent or not is_mild(each[1])]
             brought = (item.child for item in doubtful if isinstance(item, ChildItem))
             torn = {child.edge.placed for child in brought if is_torn(nodes, child)}
             found = [each for each in found if each[0] not in torn or each[1].code not in _TORN]
@@ -52,12 +52,8 @@ def check_seams(nodes: Nodes) -> None:
     for problems in found_at.values():
         # Report one problem for each place. It must not be the one found first, as that depends on who includes the file.
         # Errors go first, as otherwise a warning that is ignored could hide one.
-        nodes.report(*min(problems, key=lambda each: (_is_mild(each[1]), each[1].code.number, *each[1][1:3])))
+        nodes.report(*min(problems, key=lambda each: (is_mild(each[1]), each[1].code.number, *each[1][1:3])))
 
 
-_TORN = (SEAM_CHANGES_MEANING, SETEXT_SEAM)
+_TORN = (PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM)
 """Problems that a `---` causes which is never closed; the file with the `---` already reports that."""
-
-
-def _is_mild(problem: Problem) -> bool:
-    return (problem.severity or problem.code.severity) is not Severity.ERROR

@@ -136,7 +136,7 @@ def _in_tags(host: _Host, block: Block, inline: Sequence[PlacedDirective]) -> li
 def _keeps_meaning(nodes: Nodes, host: _Host, block: Block, inline: Sequence[tuple[PlacedDirective, Child]]) -> bool:
     spans = [placed.directive.span for placed, _ in inline]
     texts = [text_of(nodes, TextKey(child.key)) for _, child in inline]
-    held = host.rendered(_with(host.unit, block, [Edit(*span, _stand_in(n)) for n, span in enumerate(spans)]))
+    held = _plain(host.rendered(_with(host.unit, block, [Edit(*span, _stand_in(n)) for n, span in enumerate(spans)])))
     alone = [host.rendered(text).strip().removeprefix("<p>").removesuffix("</p>") for text in texts]
     spliced = _with(host.unit, block, [Edit(*span, text) for span, text in zip(spans, texts, strict=True)])
     # An author may have written such a word, too: words that stand for no include stay.
@@ -164,14 +164,17 @@ def _with(unit: Unit, block: Block, edits: Sequence[Edit]) -> str:
     """
     lines: list[str] = []
     quotes = sum(container.kind == "quote" for container in block.containers)
-    later = re.compile(rf"(?:[ \t]*>){{0,{quotes}}}[ \t]*")
+    is_quoted = quotes == len(block.containers)
+    later, marks = re.compile(rf"(?:[ \t]*>){{0,{quotes}}}[ \t]*"), re.compile(rf"(?:[ \t]*>[ \t]?){{0,{quotes}}}")
     column, underline = 0, block.end - 1 if block.kind == "setext" else block.end
     for number in range(block.start, block.end):
         line, start = unit.lines[number], unit.line_index.starts[number]
         lead = (later if lines else _MARKS).match(line)
         at = lead.end() if lead else 0
-        indent = width(line[:at])
-        column = column if lines else indent
+        edge = marks.match(line) if is_quoted else None
+        indent = width(line[:at]) - (width(line[: edge.end()]) if edge else 0)
+        # In a list item, the edge of the item is taken to be where its first line begins.
+        column = column if lines or is_quoted else indent
         own = between(edits, start, start + len(line) + 1, attrgetter("start"))
         begins = bool(own) and own[0].start == start + at
         goes_on = block.start < number < underline and block.kind in ("paragraph", "setext")

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
-from skillweave.diagnostics import PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM, Fix, Problem
+from skillweave.diagnostics import PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM, Fix, Problem, Severity
 from skillweave.flatten.splice import continuation
 from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block, Container
@@ -219,14 +219,16 @@ def _swallowed(change: _Change) -> _Verdict:
     if expected is None or actual.kind != expected.kind:
         return None
     gained, lost = set(actual.containers) - set(expected.containers), set(expected.containers) - set(actual.containers)
-    # If two quotes become one, the quote that began later is lost.
-    if not gained or (lost and {container.kind for container in (*gained, *lost)} != {"quote"}):
+    if not gained:
+        return None
+    # If two quotes become one, the one that began later is lost.
+    if lost and (len(change.inside) > 1 or {container.kind for container in (*gained, *lost)} != {"quote"}):
         return None
     container = min(gained, key=attrgetter("start"))
     what = {"item": "a list item", "quote": "a quote", "note": "a footnote"}[container.kind]
-    # An empty list item ends at a blank line, so that a blank line is the cure; any other goes on as long as the indent does.
+    # A quote and an empty list item end at a blank line, which is the cure; any other item goes on as long as the indent does.
     begun = [seams.layout.expected.get(line) for line in (container.start, container.start + 1) if line < actual.start]
-    if any(each is not None and container in each.containers for each in begun):
+    if container.kind != "quote" and any(each is not None and container in each.containers for each in begun):
         fix = _outdent(seams.layout, actual.start)
         return change.merge(what, fix)._replace(help="remove the indent that puts it there")
     between = seams.within(container.start + 1, actual.start + 1)
@@ -271,12 +273,19 @@ def _changes_meaning(placed: PlacedDirective, what: str) -> Problem:
     )
 
 
+def is_mild(problem: Problem) -> bool:
+    """Whether a problem is no error."""
+    return (problem.severity or problem.code.severity) is not Severity.ERROR
+
+
 def by_directive(
     found: Sequence[tuple[PlacedDirective, Problem]],
 ) -> Iterable[tuple[PlacedDirective, Problem]]:
-    """Keep the first problem of each directive, with the fixes of all its problems of the same code."""
+    """Keep one problem of each directive, with the fixes of all its problems of the same code: the first error, or else the
+    first problem.
+    """
     first: dict[Span, tuple[PlacedDirective, Problem]] = {}
-    for placed, problem in found:
+    for placed, problem in sorted(found, key=lambda each: is_mild(each[1])):
         known = first.setdefault(placed.directive.span, (placed, problem))[1]
         if known.fix and problem.fix and known.code is problem.code:
             edits = tuple(sorted({*known.fix.edits, *problem.fix.edits}))
