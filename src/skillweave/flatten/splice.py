@@ -48,9 +48,9 @@ def add_prefix(text: str, prefix: str) -> str:
     later = continuation(prefix)
     blank = later.rstrip(" \t")
     first, *rest = text.split("\n")
-    fenced = _code_lines(text) if _ONLY_BLANKS.search(text) else frozenset()
+    code = _code_lines(text) if _ONLY_BLANKS.search(text) else frozenset()
     lines = [prefix + first]
-    lines += [later + line if line.strip(" \t") or n in fenced else blank for n, line in enumerate(rest, 1)]
+    lines += [later + line if line.strip(" \t") or n in code else blank for n, line in enumerate(rest, 1)]
     return "\n".join(lines)
 
 
