@@ -61,9 +61,8 @@ def check_files(nodes: Nodes) -> None:
             continue
         for problem in check_skill_names(file.document, nearest):
             graph.report(path, problem)
-        for problem in (
-            check_commands(file.text, file.document) if path in spliced and path not in nodes.project.homes else ()
-        ):
+        is_brought = path in spliced and path not in nodes.project.homes
+        for problem in check_commands(file.text, file.document) if is_brought else ():
             if holds(spliced[path], file.line_index.line_of(problem.span.start)):
                 graph.report(path, problem)
 

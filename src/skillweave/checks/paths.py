@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.flatten.units import to_source
 from skillweave.links.site import selected_of
-from skillweave.rules.prose import NOWHERE, dangling_path, moved_path, named_paths
+from skillweave.rules.prose import dangling_path, moved_path, named_paths
 
 if TYPE_CHECKING:
     from skillweave.flatten.values import Node, NodeKey
@@ -27,12 +27,13 @@ def check_paths(site: Site, plan: BundlePlan, page: PlannedPage) -> None:
             plain = path.removeprefix("./")
             if any(_is_named(out, plain) for out in outs):
                 continue
-            source = _named_file(site, plain, node.unit.path)
-            if source is None:
+            named = _named_file(site, plain, node.unit.path)
+            if named is None:
                 continue
+            source, is_there = named
             place, out = to_source(nodes.graph, node.unit, span), _held_as(plan, source)
-            problem = dangling_path(place, path, source) if out is None else moved_path(place, path, out)
-            nodes.graph.report(node.unit.path, problem)
+            dangling = dangling_path(place, path, source, is_there=is_there)
+            nodes.graph.report(node.unit.path, dangling if out is None else moved_path(place, path, out))
 
 
 def _is_named(out: str, path: str) -> bool:
@@ -62,18 +63,18 @@ def _paths_in(site: Site, node: Node) -> tuple[tuple[Span, str], ...]:
     return site.prose[node.key]
 
 
-def _named_file(site: Site, path: str, source: SourcePath) -> str | None:
-    """What a path in prose refers to in the project: a file or folder, named from the root or by the end of its path, or a
-    place in a root where nothing is. None if it refers to nothing.
+def _named_file(site: Site, path: str, source: SourcePath) -> tuple[str, bool] | None:
+    """What a path in prose refers to in the project, and whether it exists: a file or folder, named from the root or by the end
+    of its path, or a place in a root where nothing is. None if it refers to nothing.
     """
     if site.tree.look_up(path.rstrip("/")).kind == ("folder" if path.endswith("/") else "file"):
-        return path
+        return path, True
     for known in site.known_files:
         if known.endswith(f"/{path}") or (path.endswith("/") and f"/{path}" in known):
-            return known[: known.index(f"/{path}")] + f"/{path}"
+            return known[: known.index(f"/{path}")] + f"/{path}", True
     for root in site.roots:
         parent = root.rpartition("/")[0]
         place = f"{parent}/{path}" if parent else path
         if place.startswith(f"{root}/") and source.startswith(f"{parent}/" if parent else ""):
-            return f"{place}{NOWHERE}"
+            return place, False
     return None

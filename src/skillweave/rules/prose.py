@@ -21,10 +21,6 @@ _FENCED_COMMAND = re.compile(r"(?:(?<!`)`{3,}|(?<!~)~{3,})[ \t]*!")
 _SKILL_ID = re.compile(r"/?([a-z0-9][\w-]*):([a-z0-9][\w-]*(?::[\w-]+)*)")
 
 
-NOWHERE = " (not there)"
-"""Marks a place where nothing is."""
-
-
 def named_paths(document: Document) -> Iterator[tuple[Span, str]]:
     """The code spans that look like a path: of a file in a folder, with an extension, or of a nested folder, with a final
     `/`.
@@ -50,14 +46,14 @@ def moved_path(span: Span, path: str, out: str) -> Problem:
     return Problem(DANGLING_PATH, message, span, help=f"write `{out}`")
 
 
-def dangling_path(span: Span, path: str, source: str) -> Problem:
-    """The problem of a path in prose that names a file of the project which the bundle will not contain."""
-    which = "which the bundle will not contain"
-    if source.endswith(NOWHERE):
-        source, which = source.removesuffix(NOWHERE), "which does not exist"
+def dangling_path(span: Span, path: str, source: str, *, is_there: bool) -> Problem:
+    """The problem of a path in prose that names a place in the project which the bundle will not contain."""
+    if not is_there:
+        message, cure = f"`{path}` names {source}, which does not exist", "create it, or name something that exists"
+        return Problem(DANGLING_PATH, message, span, help=cure)
     return Problem(
         DANGLING_PATH,
-        f"`{path}` names {source}, {which}",
+        f"`{path}` names {source}, which the bundle will not contain",
         span,
         help="include what is needed of it, or ship it with a `<<reference: …>>` or an `<<asset: …>>`",
     )
