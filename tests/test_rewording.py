@@ -40,6 +40,11 @@ NEW = (
 )
 ODD = (
     "[label]",
+    "[link]",
+    "[other][link]",
+    "[link]: https://e.org",
+    "# Heading",
+    "## Third",
     "[^1]",
     "`a:b`",
     "!`command`",
@@ -180,6 +185,7 @@ def test_any_edits_come_to_what_a_clean_build_says(
         ("patterns/defined.md", "e.org\n", "e.org\n\nMore words.\n"),
         ("patterns/closed.md", "code\n```\n", "code\n```\n\nAnd words.\n"),
         ("patterns/named.md", "is named\n", "is named\n\nMore words.\n"),
+        ("patterns/defined.md", "Words with a [link].", "More words with a [link]."),
         ("patterns/commented.md", "Words by it", "Words beside it\n\nand behind"),
         ("patterns/commented.md", "not said\n", "said\n"),
         ("patterns/commented.md", "More words\n", "More words\n\nThe end\n"),
@@ -201,6 +207,17 @@ def test_edits_of_words_are_reported_without_the_compiler(project: Path, path: s
     shutil.rmtree(project / ".skillweave")
     run(project)
     assert is_told_by_words(project, path, new, old)
+    run_and_compare(project)
+
+
+def test_edits_above_and_below_a_heading_are_reported_without_the_compiler(project: Path) -> None:
+    text = opening("i") + "Words\n\n## Heading\n\nMore [words]\n\n[words]: https://e.org\n\nThe end\n"
+    write(project / "skills/i/SKILL.md", text)
+    run(project)
+    write(project / "skills/i/SKILL.md", text.replace("Words\n", "Words\n\nabove\n").replace("The end", "It"))
+    assert is_told_by_words(project, "skills/i/SKILL.md", "More [words]", "- more [words]")
+    run_and_compare(project)
+    assert is_told_by_words(project, "skills/i/SKILL.md", "above\n\n## Heading", "## Heading\n\nbelow")
     run_and_compare(project)
 
 
@@ -268,6 +285,9 @@ def test_repeated_edits_of_a_final_comment_are_reported_without_the_compiler(pro
         ("patterns/words.md", "Last words of it.", "See `b:words`"),
         ("patterns/words.md", "Last words of it.", "Run !`command/x`"),
         ("patterns/words.md", "Last words of it.", "See [it]"),
+        ("patterns/defined.md", "Words with a [link].", "Words with a link."),
+        ("patterns/defined.md", "Words with a [link].", "Words with a [link].\n\n[link]: https://e.com"),
+        ("patterns/defined.md", "[link]: https://e.org", "[link]: https://e.com"),
         ("patterns/words.md", "Last words of it.", "See [it](#words)"),
         ("patterns/words.md", "Last words of it.", "Words\u034f"),
         ("patterns/words.md", "Last words of it.", "Words\u00a0of"),

@@ -7,8 +7,9 @@ holds, and each output differs from what was published in the changed lines only
    `source_map`, `notes` keeps it from run to run, `words` holds what it says about one text).
 2. *What*: find the lines whose words have changed (`new_words`), or the whole blocks between blank lines (`new_blocks`).
 3. *Whether*: `same` compares what the parse finds. The answer is None, and the compiler takes over, in any case of doubt and in
-   these: a directive, heading, definition, comment or link of the project on a changed line, a finding that names such a line,
-   a template, a text shown as code or included in running text, a size near a limit, a second changed file.
+   these: a directive, definition, comment or link of the project on a changed line, a finding that names such a line, a
+   template, a text shown as code or included in running text, a size near a limit, a second changed file. A heading may get
+   other words if no link can show it (`names`).
 4. *Patch*: each output is read, checked against its digest and the old lines, and gets the new ones.
 
 No note is believed without being checked against the files. `test_rewording.py` compares random edits with clean builds.
@@ -23,10 +24,11 @@ from skillweave.bundle import DOCUMENT_MODE, Output
 from skillweave.config import LOCK_NAME
 from skillweave.files import Read
 from skillweave.incremental.last import Last, said_by
+from skillweave.incremental.rewording.names import with_renames
 from skillweave.incremental.rewording.new_blocks import new_blocks
-from skillweave.incremental.rewording.new_words import new_words
-from skillweave.incremental.rewording.notes import Notes, load_notes, notes_of
-from skillweave.incremental.rewording.words import OutputRuns, Room, Wording, kept_words_of
+from skillweave.incremental.rewording.new_words import NewWords, new_words
+from skillweave.incremental.rewording.notes import Notes, load_notes, names_beside, notes_of
+from skillweave.incremental.rewording.words import OutputRuns, Room, kept_words_of
 from skillweave.lock import Ledger, Record
 from skillweave.publish import Rewriting
 from skillweave.record import NamedTuple
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from skillweave.incremental.rewording.new_blocks import NewBlocks
-    from skillweave.incremental.rewording.new_words import NewWords
     from skillweave.incremental.rewording.words import Range, Run
     from skillweave.incremental.values import Asked, Outcome
     from skillweave.lock import Lock
@@ -68,7 +69,7 @@ def reworded(asked: Asked, last: Last) -> Rewording | None:
     found = read_regular(asked.output / LOCK_NAME)
     lock = (ledger.read(found[0]) if found else None) or {}
     notes = _notes(asked, last, lock)
-    edit = _edit(last, notes.wording) if notes is not None and notes.wording is not None else None
+    edit = _edit(asked, last, notes) if notes is not None else None
     if notes is None or notes.wording is None or edit is None:
         return None
     wording = notes.wording
@@ -94,7 +95,7 @@ def reworded(asked: Asked, last: Last) -> Rewording | None:
             rewriting.outputs[entry.path] = changed
     if len(moved) != len(wording.outputs) or any(one.bytes < 0 or one.lines < 0 for one in made):
         return None
-    noted_now = wording._replace(digest=edit.digest, text=edit.text, now=edit.now)
+    noted_now = wording._replace(digest=edit.digest, text=edit.text, names=edit.names, now=edit.now)
     noted_now = noted_now._replace(entries=tuple(made), outputs=tuple(moved))
     return Rewording(rewriting, notes._replace(wording=noted_now), said)
 
@@ -107,6 +108,8 @@ class _Edit(NamedTuple):
     words: Sequence[str | None]
     """For each line of the old text, its words (see `kept_words_of`)."""
     change: NewWords | NewBlocks
+    names: str | None
+    """`Wording.names` of the new text."""
     now: tuple[Range, ...]
     """`Wording.noted` as line ranges of the new text."""
 
@@ -120,9 +123,10 @@ def _notes(asked: Asked, last: Last, lock: Lock) -> Notes | None:
     return notes_of(asked.config.root, last.state, notes, path, lock)
 
 
-def _edit(last: Last, wording: Wording) -> _Edit | None:
+def _edit(asked: Asked, last: Last, notes: Notes) -> _Edit | None:
     """Read the edited text and find what has changed; None if only the compiler can tell what that changes in outputs."""
-    if wording.digest != last.state.files[wording.path][1]:
+    wording = notes.wording
+    if wording is None or wording.digest != last.state.files[wording.path][1]:
         return None
     contents = last.tree.read(wording.path)
     read, text = last.tree.reads[wording.path], decode(contents.data)
@@ -137,7 +141,13 @@ def _edit(last: Last, wording: Wording) -> _Edit | None:
     lines = None if change is None else change.moved(wording.now)
     if change is None or lines is None:
         return None
-    return _Edit(text, read.digest, [*map(kept_words_of, lines_before)], change, lines)
+    names = wording.names
+    if isinstance(change, NewWords) and change.renames:
+        others = names_beside(asked.config.root, last.state, notes, wording.path) if names is not None else None
+        names = with_renames(names, others, change.renames) if names is not None and others is not None else None
+        if names is None:
+            return None
+    return _Edit(text, read.digest, [*map(kept_words_of, lines_before)], change, names, lines)
 
 
 class _Rewritten(NamedTuple):

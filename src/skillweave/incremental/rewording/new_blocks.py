@@ -1,5 +1,7 @@
 """Blocks of running text that were added, removed or changed: paragraphs, lists, tables, quotes, fences, comments.
 
+Headings and link definitions may stand between them, if they stay as they are.
+
 These blocks stand between blank lines, and in no list item or quote that holds anything else, so the blocks around them stay
 what they are: removing a block amounts to leaving blank lines in its place, and to CommonMark the number of blank lines between
 two blocks means nothing. The compiler is needed where something counts lines, and where a finding would name another line than
@@ -10,7 +12,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.incremental.rewording.same import holds_blocks_only, is_comment, read_plain_text
+from skillweave.incremental.rewording.same import (
+    holds_blocks_only,
+    is_comment,
+    labels_on,
+    lasting_lines,
+    read_plain_text,
+)
 from skillweave.incremental.rewording.words import Run, is_all_visible, kept_words_of
 from skillweave.record import NamedTuple
 from skillweave.rules.prose import may_command
@@ -162,6 +170,8 @@ def new_blocks(wording: Wording, new: str) -> NewBlocks | None:
     was, is_now = read_plain_text(old), read_plain_text(new)
     if was is None or is_now is None or not _is_selected_alike(was, is_now, change, wording):
         return None
+    if not _lasts(was, is_now, change):
+        return None
     is_same = holds_blocks_only(was, old, start, end) and holds_blocks_only(is_now, new, start, change.new_end)
     return change if is_same else None
 
@@ -169,6 +179,15 @@ def new_blocks(wording: Wording, new: str) -> NewBlocks | None:
 def _is_harmless(line: str) -> bool:
     """Whether a line, however it is parsed, spells no directive, contains no hidden character and cannot be a command."""
     return is_all_visible(line) and not ("<<" in line or "{{" in line or may_command(line))
+
+
+def _lasts(document: Document, new: Document, change: NewBlocks) -> bool:
+    """Whether the headings and link definitions in the changed lines stay as they are, and so do the labels used there."""
+    was, is_now = lasting_lines(document, change.start, change.end), lasting_lines(new, change.start, change.new_end)
+    if [change.before[line] for line in sorted(was)] != [change.after[line] for line in sorted(is_now)]:
+        return False
+    before = labels_on(document, "\n".join(change.before), range(change.start, change.end))
+    return before == labels_on(new, "\n".join(change.after), range(change.start, change.new_end))
 
 
 def _is_selected_alike(document: Document, new: Document, change: NewBlocks, wording: Wording) -> bool:

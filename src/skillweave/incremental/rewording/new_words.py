@@ -5,20 +5,24 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from skillweave.incremental.rewording.same import says_the_same
+from skillweave.incremental.rewording.same import renames
 from skillweave.incremental.rewording.words import words_of
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from skillweave.incremental.rewording.same import Rename
     from skillweave.incremental.rewording.words import Range, Run
 
 
 class NewWords(NamedTuple):
-    """The lines whose words have changed, in rising order: the line number, the old words, the new words."""
+    """The lines whose words have changed, in rising order: the line number, the old words, the new words. `renames`: the
+    headings among them.
+    """
 
     lines: Sequence[tuple[int, str, str]]
+    renames: Sequence[Rename]
 
     def moved(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
         """Translate line ranges of the old text to the new text: they stay where they are."""
@@ -53,5 +57,5 @@ def new_words(old: str, new: str, marked: Collection[int]) -> NewWords | None:
                 return None
             lines.append((line, gone[1], come[1]))
     changed = {line for line, _, _ in lines}
-    is_same = changed.isdisjoint(marked) and says_the_same(old, new, changed)
-    return NewWords(lines) if is_same else None
+    renamed = renames(old, new, changed) if changed.isdisjoint(marked) else None
+    return NewWords(lines, renamed) if renamed is not None else None

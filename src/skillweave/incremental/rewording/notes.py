@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from skillweave.incremental.last import MISSHAPED, Last
+from skillweave.incremental.rewording.source_map import whole_name
 from skillweave.incremental.rewording.words import Wording, from_json
 from skillweave.record import NamedTuple
 from skillweave.saved import (
@@ -49,7 +50,9 @@ class Notes(NamedTuple):
     wording: Wording | None = None
     """The wording of the text that was edited last, if that edit took no compiler."""
     source_map: SourceMap | None = None
-    """The source map, if it is new and has yet to be saved."""
+    """The source map with the steps merged into it, if something has asked for it."""
+    is_new: bool = False
+    """Whether the source map has yet to be saved, under the number `base`; there are no steps beside it then."""
 
 
 def load_notes(root: Path, state: State) -> Notes | None:
@@ -63,8 +66,8 @@ def load_notes(root: Path, state: State) -> Notes | None:
 
 def save_notes(root: Path, state: State, notes: Notes) -> None:
     """Save notes for the next edit."""
-    base, steps, wording, source_map = notes
-    if source_map is not None:
+    base, steps, wording, source_map, is_new = notes
+    if source_map is not None and is_new:
         save_source_map(root, state, base, vars(source_map))
     save_wording(root, state, [base, steps, wording and [*wording]])
 
@@ -86,7 +89,19 @@ def notes_of(root: Path, state: State, notes: Notes, path: SourcePath, lock: Loc
         return None
     if wording is None:
         return None
-    return Notes(notes.base, steps, wording) if len(steps) <= MOST else Notes(now(), [], wording, found)
+    if len(steps) <= MOST:
+        return Notes(notes.base, steps, wording, found)
+    return Notes(now(), [], wording, found, is_new=True)
+
+
+def names_beside(root: Path, state: State, notes: Notes, path: SourcePath) -> list[str] | None:
+    """The names (see `Wording.names`) of all texts but one; None if they cannot be read."""
+    try:
+        found = notes.source_map or _load(root, state, notes.base, _steps(notes))
+    except MISSHAPED:
+        return None
+    own = whole_name(path)
+    return [names for name, names in found.names.items() if name != own] if found is not None else None
 
 
 def note_run(root: Path, last: Last | None, state: State, compiled: Compiled) -> None:
@@ -102,7 +117,7 @@ def _notes_of_all(root: Path, compiled: Compiled) -> Notes:
     found = source_map_of(compiled)
     found.texts, pieces = laid_down(texts_of(compiled, compiled.graph.files))
     save_texts(root, pieces)
-    return Notes(now(), [], None, found)
+    return Notes(now(), [], None, found, is_new=True)
 
 
 def _notes_after(root: Path, last: Last, compiled: Compiled) -> Notes:
@@ -113,7 +128,7 @@ def _notes_after(root: Path, last: Last, compiled: Compiled) -> Notes:
     found.texts = texts_of(compiled, last.changed)
     notes = load_notes(root, last.state)
     if notes is None:
-        return Notes(now(), [], None, found)
+        return Notes(now(), [], None, found, is_new=True)
     try:
         steps = _steps(notes)
         if steps and _is_renewed(steps[-1], found):
@@ -124,7 +139,7 @@ def _notes_after(root: Path, last: Last, compiled: Compiled) -> Notes:
         before = _load(root, last.state, notes.base, steps)
     except MISSHAPED:
         before = None
-    return Notes(now(), [], None, with_runs(before, [found]) if before is not None else found)
+    return Notes(now(), [], None, with_runs(before, [found]) if before is not None else found, is_new=True)
 
 
 def _is_renewed(step: Any, run: SourceMap) -> bool:  # noqa: ANN401 (JSON)

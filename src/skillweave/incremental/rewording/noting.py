@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from skillweave.destination import read_destination, resolve
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, SKILL_TOO_LONG
 from skillweave.emit import banner_of, front_of
 from skillweave.flatten.splice import continuation
 from skillweave.flatten.values import ChildItem, TextItem
-from skillweave.incremental.rewording.source_map import EntryRow, NodeRow, SourceMap, Text
+from skillweave.incremental.rewording.names import names_in
+from skillweave.incremental.rewording.source_map import EntryRow, NodeRow, SourceMap, Text, whole_name
 from skillweave.incremental.rewording.words import GROWTH
+from skillweave.links.captions import heading_text
 from skillweave.parts import below
 from skillweave.rules.size import BYTES_OF_A_TOKEN
+from skillweave.slugs import slugify
 from skillweave.stamps import digest
 
 if TYPE_CHECKING:
@@ -19,7 +23,8 @@ if TYPE_CHECKING:
 
     from skillweave.build import Compiled
     from skillweave.bundle import Bundle
-    from skillweave.flatten.units import UnitKey
+    from skillweave.destination import Written
+    from skillweave.flatten.units import Unit, UnitKey
     from skillweave.flatten.values import Item, Node, NodeKey, Nodes
     from skillweave.graph.values import Finding, Graph, SourceFile
     from skillweave.source import SourcePath
@@ -35,7 +40,9 @@ def source_map_of(compiled: Compiled) -> SourceMap:
     worst = _worst(nodes)
     odd = {key for key, node in nodes.nodes.items() if _is_odd(nodes, node, worst[key], counted)}
     found.rows = [[*_row(node, numbers, joined)._replace(is_odd=key in odd)] for key, node in nodes.nodes.items()]
-    found.wholes = {_name(unit.path, unit.arguments): numbers[key] for unit, key in nodes.wholes.items()}
+    found.wholes = {whole_name(unit.path, unit.arguments): numbers[key] for unit, key in nodes.wholes.items()}
+    found.names = {whole_name(unit.path, unit.arguments): _names(nodes, nodes.units[unit]) for unit in nodes.wholes}
+    found.named = sorted(_named(compiled))
     found.counted = sorted(counted | {key.path for key in nodes.nodes if not key.ranges})
     found.entries = {bundle.entry.path: [*_entry(nodes, bundle, numbers)] for bundle in compiled.bundles}
     found.failed = [path for path, known in compiled.parts.bundles.items() if not known.good]
@@ -92,7 +99,7 @@ def _row(node: Node, numbers: Mapping[NodeKey, int], joined: dict[UnitKey, list[
     return NodeRow(
         key.path,
         [[*lines] for lines in key.ranges],
-        _name(key.code, key.unit.arguments) if key.code is not None or key.unit.arguments else "",
+        f"{key.code} {key.unit.arguments}" if key.code is not None or key.unit.arguments else "",
         # Text taken as code gets a fence line before it and one behind it.
         items if key.code is None else [[], *items, []],
         [numbers[child.key] for _, child in node.inline if child is not None],
@@ -138,8 +145,39 @@ def _sized(compiled: Compiled) -> set[SourcePath]:
     return {source for path, known in bundles.items() if path in places or not known.good for source in known.sources}
 
 
-def _name(first: object, second: object) -> str:
-    return f"{first} {second}"
+def _names(nodes: Nodes, unit: Unit) -> str:
+    """The names of a text, in the form of `Wording.names`. `unit` has a node for the whole of it."""
+    if unit.document is None:
+        return names_in(())
+    node = nodes.nodes[nodes.wholes[unit.key]]
+    slugs = (slugify(heading_text(nodes, node, heading)) for heading in unit.document.headings)
+    fragments = (written.fragment for written in _written(unit) if written.fragment is not None)
+    return names_in([*slugs, *fragments])
+
+
+def _named(compiled: Compiled) -> set[SourcePath]:
+    """The texts that a link or a reference leads to, or of which a directive names a section."""
+    nodes, tree = compiled.nodes, compiled.tree
+    edges = (edge for edges in compiled.graph.edges.values() for edge in edges)
+    named = {
+        edge.target
+        for edge in edges
+        if edge.target is not None and (edge.directive.word == "reference" or edge.directive.section is not None)
+    }
+    return named | {
+        tree.look_up(resolve(unit.path, written.path)).real
+        for unit in nodes.units.values()
+        for written in _written(unit)
+        if written.path
+    }
+
+
+def _written(unit: Unit) -> Iterator[Written]:
+    """Yield what the links of a text lead to."""
+    for destination in unit.document.destinations if unit.document is not None else ():
+        written = read_destination(unit.text[destination.span.start : destination.span.end], destination.kind)
+        if written is not None:
+            yield written
 
 
 def _item(item: Item, numbers: Mapping[NodeKey, int]) -> list[int]:

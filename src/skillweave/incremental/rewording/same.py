@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from skillweave.markdown.values import Container
 from skillweave.parse.documents import parse_plain
+from skillweave.record import NamedTuple
+from skillweave.slugs import slugify
 from skillweave.source import Edit, LineIndex, Span
 
 if TYPE_CHECKING:
@@ -15,6 +17,13 @@ if TYPE_CHECKING:
     from skillweave.markdown.values import Block
 
 
+class Rename(NamedTuple):
+    """A heading whose words have changed: its slug before and after, not numbered."""
+
+    before: str
+    after: str
+
+
 def read_plain_text(text: str) -> Document | None:
     """The document of a text, if it can be read without the parser; else None. A text with comments addressed to us (regions,
     ignores) may need the parser.
@@ -22,32 +31,60 @@ def read_plain_text(text: str) -> Document | None:
     return None if "<!--" in text and ("region:" in text or "skillweave:" in text) else parse_plain(text)
 
 
-def says_the_same(old: str, new: str, lines: Collection[int]) -> bool:
-    """Whether the parse finds the same in two plain texts, at the same lines and columns.
+def renames(old: str, new: str, lines: Collection[int]) -> list[Rename] | None:
+    """Compare what the parse finds in two plain texts, and where. Returns the headings whose words differ; None if there is any
+    other difference.
 
-    Not compared are code and links on the given lines, if they lie in the body and name nothing of the project.
+    Not compared are, on the given lines, the words of headings, the places of labels, and code and links that name nothing of
+    the project. All these lines must lie in the body.
     """
     was, is_now = read_plain_text(old), read_plain_text(new)
     if was is None or is_now is None or any(line < was.body for line in lines):
-        return False
+        return None
     before, after = _without_nameless(was, old, lines), _without_nameless(is_now, new, lines)
-    return before is not None and after is not None and _placed(before, old) == _placed(after, new)
+    if before is None or after is None or labels_on(was, old, lines) != labels_on(is_now, new, lines):
+        return None
+    if _placed(_without_words(before, lines), old) != _placed(_without_words(after, lines), new):
+        return None
+    pairs = zip(before.headings, after.headings, strict=True)
+    return [Rename(slugify(was.text), slugify(now.text)) for was, now in pairs if was.text != now.text]
+
+
+def _without_words(document: Document, lines: Collection[int]) -> Document:
+    """A document without the words of the headings on some lines."""
+    if not any(heading.start in lines for heading in document.headings):
+        return document
+    nowhere = Span(0, 0)
+    headings = (
+        heading._replace(text="", slug="", content=nowhere) if heading.start in lines else heading
+        for heading in document.headings
+    )
+    return document._replace(headings=tuple(headings))
 
 
 _FREE = ("paragraph", "table", "fence", "rule")
 """Blocks that may come and go, as comments may: nothing selects them, names them or changes their level."""
+_LASTING = ("heading", "definition")
+"""Blocks between which these may come and go, if they stay as they are."""
+
+
+def lasting_lines(document: Document, start: int, end: int) -> set[int]:
+    """The lines of headings and link definitions, between `start` and `end` (half-open)."""
+    blocks = (block for block in document.blocks if start <= block.start and block.end <= end)
+    return {line for block in blocks if block.kind in _LASTING for line in range(block.start, block.end)}
 
 
 def holds_blocks_only(document: Document, text: str, start: int, end: int) -> bool:
-    """Whether some lines of a plain text, `start` to `end` (half-open), hold nothing but blocks that may come and go.
+    """Whether some lines of a plain text, `start` to `end` (half-open), hold nothing but headings, link definitions and blocks
+    that may come and go.
 
-    That is so if the parse finds the same with these lines blanked, apart from such blocks and from code and links in these
-    lines that name nothing of the project.
+    That is so if the parse finds the same with the latter blanked, apart from these blocks, from the labels that they use, and
+    from code and links in them that name nothing of the project.
     """
     lines = text.split("\n")
-    blank = "\n".join([*lines[:start], *[""] * (end - start), *lines[end:]])
-    without = read_plain_text(blank)
-    rest = _without_nameless(document, text, range(start, end))
+    free = {*range(start, end)} - lasting_lines(document, start, end)
+    without = read_plain_text(blank := "\n".join("" if line in free else said for line, said in enumerate(lines)))
+    rest = _without_nameless(document, text, free)
     if without is None or rest is None:
         return False
     blocks = (
@@ -64,9 +101,19 @@ def is_comment(block: Block, lines: Sequence[str]) -> bool:
     return block.kind == "html" and lines[block.start].startswith("<!--")
 
 
-def _without_nameless(document: Document, text: str, lines: Collection[int]) -> Document | None:
-    """A document without the code spans and links on some lines; None if any of them names something of the project."""
+def labels_on(document: Document, text: str, lines: Collection[int]) -> frozenset[tuple[str, bool, bool]]:
+    """The labels that are used on some lines, each with whether it is a footnote's, and whether the text defines it."""
     index = LineIndex(text)
+    uses = (use for use in document.uses if index.line_of(use.span.start) in lines)
+    return frozenset((use.label, use.footnote, use.resolved) for use in uses)
+
+
+def _without_nameless(document: Document, text: str, lines: Collection[int]) -> Document | None:
+    """A document without the code spans, links and uses of labels on some lines; None if any of the former two names something
+    of the project.
+    """
+    index = LineIndex(text)
+    document = document._replace(uses=tuple(use for use in document.uses if index.line_of(use.span.start) not in lines))
     where = [index.line_of(span.start) for span, _ in document.code_spans]
     code = [one for one, line in zip(document.code_spans, where, strict=True) if line in lines]
     links = [link for link in document.destinations if link.line in lines]

@@ -88,6 +88,12 @@ class SourceMap:
         """The entries with errors: what is already published for them stays as it is."""
         self.marked: dict[str, list[int]] = {}
         """The lines (from 0) that findings name, by file."""
+        self.names: dict[str, str] = {}
+        """For each whole file or rendering, by the same names as in `wholes`: its names, in the form of `Wording.names`."""
+        self.named: list[str] = []
+        """The texts that more may depend on than their headings' places in pages: a link or reference leads to them, or a
+        directive names a section of them.
+        """
         self.sized: list[str] = []
         """The texts that are part of something whose size a finding reports, or of an entry with errors, whose size is not
         recorded.
@@ -122,9 +128,11 @@ def _with_run(last: SourceMap, run: SourceMap) -> SourceMap:
     others = {name: number for name, number in last.wholes.items() if last.rows[number][0] not in seen}
     found.rows = last.rows
     found.wholes = {**others, **{name: moved[number] for name, number in run.wholes.items()}}
+    found.names = {**{name: last.names[name] for name in others}, **run.names}
     found.texts = {**last.texts, **run.texts}
     # A text stays listed even if an edit removed the reason: that only costs time.
     found.counted = sorted({*last.counted, *run.counted})
+    found.named = sorted({*last.named, *run.named})
     known = {path: entry for path, entry in last.entries.items() if path not in run.failed}
     found.entries = {**known, **{path: _with_rows(entry, moved) for path, entry in run.entries.items()}}
     found.failed, found.marked, found.sized, found.fixed = run.failed, run.marked, run.sized, run.fixed
@@ -142,6 +150,8 @@ def with_words(last: SourceMap, edited: Wording) -> SourceMap:
     # `edited.most` may be based on an older, larger text; the limit must also hold for the text as it is now.
     most = min(edited.most, GROWTH * len(edited.text.encode()))
     last.texts[edited.path] = [*Text(edited.text, most, edited.digest)]
+    if edited.names is not None:
+        last.names[whole_name(edited.path)] = edited.names
     for made in edited.entries:
         last.entries[made.path][:2] = made.bytes, made.lines
     return last
@@ -175,6 +185,7 @@ def wording_of(found: SourceMap, path: SourcePath, text: Text, lock: Lock) -> Wo
         text.digest,
         str(text.content),
         text.most,
+        found.names[whole_name(path)] if path not in found.named and not marked else None,
         path in found.counted,
         not any(rows[item[0]].path == path for row in rows for item in row.items if len(item) > _LINES),
         noted,
@@ -183,6 +194,11 @@ def wording_of(found: SourceMap, path: SourcePath, text: Text, lock: Lock) -> Wo
         tuple(outputs),
         tuple(sorted({*marked})),
     )
+
+
+def whole_name(path: str, arguments: object = ()) -> str:
+    """The name of a whole file, or of a template rendered with some values."""
+    return f"{path} {arguments}"
 
 
 _LINES = 2

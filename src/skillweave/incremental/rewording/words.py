@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # If the parse finds the same in two texts, a line of this form means the same wherever its text is spliced: only its lead can
 # open a block, and its words can neither end nor begin anything.
 _LEAD = re.compile(
-    r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*(?=[^\W\d_]|[(\"'\u2018\u201c]|\*{1,2}[^\W_]|`(?!`)|\[(?!\^))"
+    r"(?:\#{1,6}[ ]+|[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*)(?=[^\W\d_]|[(\"'\u2018\u201c]|\*{1,2}[^\W_]|`(?!`)|\[(?!\^))"
 )
 _WORDS = re.compile(r"[^<{\\|\t]*")
 
@@ -69,6 +69,10 @@ class Wording(NamedTuple):
     text: str
     most: int
     """The size in bytes up to which it may grow before anything made of it could become too large."""
+    names: str | None
+    """The slugs of its headings, before repeats are numbered, and the fragments that its links name: each between two line
+    ends, as `names_in` puts them. None if more may depend on its headings than links with a fragment.
+    """
     is_counted: bool
     """Whether a directive may depend on how many lines it has."""
     is_alone: bool
@@ -86,19 +90,21 @@ class Wording(NamedTuple):
 
 
 def words_of(line: str) -> tuple[str, str] | None:
-    """Split a line of running text into its lead (indent, quote and list markers) and its words. None for any other line, and
-    for one with invisible characters.
+    """Split a line of running text, or a heading, into its lead (indent, quote and list markers; or the `#`s) and its words.
+    None for any other line, and for one with invisible characters.
     """
     lead = _LEAD.match(line)
     words = lead and _WORDS.fullmatch(line, lead.end())
+    if line.startswith("#") and line.rstrip().endswith("#"):
+        return None  # A heading that moves to another level may move these, too.
     return (line[: lead.end()], words[0]) if lead and words and is_all_visible(words[0]) else None
 
 
 def kept_words_of(line: str) -> str | None:
-    """The words of a line of running text, with which the line ends in every output. None for any other line, and for one that
-    may hold a link, as links are rewritten.
+    """The words of a line of running text, with which the line ends in every output, after its own lead wherever the text has
+    no prefix. None for any other line, and for one that may hold a link, as links are rewritten.
     """
-    found = words_of(line)
+    found = words_of(line) if not line.startswith("#") else None  # a heading may move to another level
     return found[1] if found and "[" not in found[1] else None
 
 
@@ -115,12 +121,13 @@ def is_all_visible(text: str) -> bool:
 
 def from_json(content: Any) -> Wording:  # noqa: ANN401 (JSON)
     """Rebuild a wording from its JSON. Raises TypeError or ValueError if the JSON has another shape."""
-    path, digest, text, most, is_counted, is_alone, noted, now, entries, outputs, marked = content
+    path, digest, text, most, names, is_counted, is_alone, noted, now, entries, outputs, marked = content
     return Wording(
         path,
         digest,
         text,
         most,
+        names,
         is_counted,
         is_alone,
         tuple((start, end) for start, end in noted),
