@@ -338,6 +338,14 @@ def test_an_invalid_output_file_is_refused(file: str, message: str, project: Pat
     assert files_below(project) == before
 
 
+def test_an_output_file_in_a_hidden_root_is_refused(project: Path, skillweave_here: Skillweave) -> None:
+    (project / ".plug/one/skills/x").mkdir(parents=True)
+    (project / "skillweave.toml").write_text('skills = [".plug/*/skills"]\n')
+    done = skillweave_here(project, ["check", "--output-file", ".plug/one/skills/x/report"])
+    assert (done.status, done.out) == (2, "")
+    assert done.err.endswith("is in .plug/one/skills, which is no place for a report.\n")
+
+
 def test_a_symlink_as_output_file_is_not_followed(project: Path, skillweave_here: Skillweave) -> None:
     victim = project.parent / "victim"
     victim.write_text("precious")

@@ -97,7 +97,7 @@ CONFIGS = (
 )
 
 CACHE = ("state.json", "since.json", "parts.json", "wording.json", "sourcemap.json", "texts", "documents")
-KEPT = {"parts.json": "parts", "wording.json": "wording", "sourcemap.json": "map", "documents": "documents"}
+KEPT = {"parts.json": "value", "wording.json": "value", "sourcemap.json": "value", "documents": "documents"}
 """Cache files that may be present but without content: each file, and the key of its content."""
 
 text = st.lists(st.sampled_from(LINES), min_size=1, max_size=5).map(lambda lines: "\n\n".join(lines) + "\n")
@@ -319,7 +319,7 @@ def test_a_cache_with_invalid_values_is_not_trusted(tmp_path: Path, name: str, k
             assert again.diagnostics == expected.diagnostics
 
 
-SINCE = ("saved", "changes", "started", "made", "published", "pending", "renewed")
+SINCE = ("saved", "changes", "started", "worked", "made", "published", "pending", "renewed")
 
 
 @pytest.mark.parametrize("key", SINCE)
@@ -710,8 +710,8 @@ def apply(project: Path, kind: str, path: str, content: str) -> None:
 
 
 def apply_to_cache(project: Path, kind: str, path: str, content: str) -> None:
-    kept = project / ".skillweave" / path
-    for file in kept.iterdir() if kept.is_dir() else [kept]:
+    place = project / ".skillweave" / path
+    for file in place.iterdir() if place.is_dir() else [place]:
         older = project.parent / "older" / file.relative_to(project / ".skillweave")
         match kind:
             case "break cache":
@@ -720,7 +720,9 @@ def apply_to_cache(project: Path, kind: str, path: str, content: str) -> None:
                 shutil.copyfile(older, file)
             case "empty cache":
                 with suppress(ValueError):
-                    write_json(file, {**read_json(file), KEPT[path]: json.loads(content)})
+                    kept = read_json(file)
+                    assert KEPT[path] in kept
+                    write_json(file, {**kept, KEPT[path]: json.loads(content)})
             case _:
                 pass
 

@@ -1,4 +1,4 @@
-"""The order of a whole build: find, read, resolve, plan, check, emit, publish. No other module knows it."""
+"""The order of a whole build: find, read, resolve, plan, check, emit, publish."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from skillweave.checks.entries import check_entry, check_files, check_plan
 from skillweave.checks.ignores import LookedAt, claim_ignores, note_seen, unused_ignores
 from skillweave.checks.leftovers import sound_nodes
 from skillweave.checks.unreached import check_unreached, meant_patterns, unreached_patterns
-from skillweave.config import hidden_roots
 from skillweave.diagnostics import Severity
 from skillweave.emit import emit
-from skillweave.files import Tree
+from skillweave.files import tree_of
 from skillweave.flatten.planning import plan
 from skillweave.flatten.units import linked_templates
 from skillweave.globs import matches
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from skillweave.bundle import Bundle
     from skillweave.config import Config
     from skillweave.diagnostics import Diagnostic
+    from skillweave.files import Tree
     from skillweave.flatten.values import Nodes
     from skillweave.graph.reach import Reached
     from skillweave.source import SourcePath
@@ -78,7 +78,7 @@ def compile_project(  # noqa: PLR0913 (each has a default, and callers name it)
     `documents` holds what earlier builds parsed. `tree` replaces the disk as it is read, for instance to try edits.
     `with_shared` also reads all Markdown that `shared` in the configuration brings in, even if nothing names it.
     """
-    tree = tree or Tree(config.root, hidden_roots(config))
+    tree = tree or tree_of(config)
     project = discover(tree, config)
     entries = choose(project, wanted)
     graph = Graph(strict=strict, policy=config.policy)

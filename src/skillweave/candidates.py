@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.config import hidden_roots
 from skillweave.destination import relative
 from skillweave.diagnostics import CODES
-from skillweave.files import Tree, expand_roots, is_below
+from skillweave.files import Tree, expand_roots, is_below, tree_of
 from skillweave.project import discover
 from skillweave.source import folders_above
 from skillweave.suppress import why_not_ignored
@@ -93,7 +92,7 @@ def _named(possible: Iterable[Code], start: str) -> list[tuple[str, str]]:
 
 
 def _tree(config: Config) -> Tree:
-    return Tree(config.root, hidden_roots(config))
+    return tree_of(config)
 
 
 def _offered(names: Iterable[str], start: str) -> list[str]:

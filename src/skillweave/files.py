@@ -1,4 +1,4 @@
-"""Reads the disk: looks paths up, lists folders, reads files. Only publish/ and the cache write.
+"""Reads the disk: looks paths up, lists folders, reads files. It writes nothing.
 
 Paths are `SourcePath`s below one project root. A `Tree` keeps its listings, so one build sees one state of each folder.
 """
@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from skillweave.config import hidden_roots
 from skillweave.listing import list_folder
 from skillweave.record import NamedTuple
 from skillweave.source import EncodingProblem, SourcePath, decode, folded, foreign_part
@@ -18,6 +19,7 @@ from skillweave.stamps import digest, folder_stamp, stamp
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from skillweave.config import Config
     from skillweave.listing import EntryKind
     from skillweave.stamps import Stamp
 
@@ -51,6 +53,11 @@ class Read(NamedTuple):
 
 CHANGED = "it changed while it was read"
 """Recorded for a file that had two contents in one run, so that no later run takes it for unchanged."""
+
+
+def tree_of(config: Config, drafts: Mapping[str, bytes] | None = None) -> Tree:
+    """The folder of a project, in which its configured roots are read even if they are hidden. For `drafts` see `Tree`."""
+    return Tree(config.root, hidden_roots(config), drafts)
 
 
 class Tree:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from skillweave.codec import as_json, rebuilt
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, INVALID_ENCODING, UNREADABLE_FILE, Severity
-from skillweave.graph.reach import closure, kept_edges
+from skillweave.graph.reach import all_named_by, all_that_name, closure, kept_edges
 from skillweave.graph.values import Finding, KeptEdge
 from skillweave.record import NamedTuple
 
@@ -80,7 +80,7 @@ _BEYOND = frozenset({EXPANSION_TOO_LARGE, INVALID_ENCODING, UNREADABLE_FILE})
 """Findings laid to only the first of the many files that they concern: with one of these, everything is redone."""
 
 
-def is_partial(findings: Iterable[Finding]) -> bool:
+def depend_on_known_files(findings: Iterable[Finding]) -> bool:
     """Whether each finding depends only on known files."""
     return all(finding.diagnostic.code not in _BEYOND for finding in findings)
 
@@ -101,11 +101,13 @@ def reach_of(last: Parts, graph: Graph, changed: frozenset[SourcePath]) -> Reach
     moved |= templates_of(graph)
     starts: set[SourcePath] = set(changed)
     while True:
-        low = below(names, starts) | below(before, starts)
+        low = all_named_by(names, starts) | all_named_by(before, starts)
         if low & moved <= starts:
             break
         starts |= low & moved
-    return Reach(frozenset(starts), frozenset(above((names, before), starts)), frozenset(below(names, changed)))
+    return Reach(
+        frozenset(starts), frozenset(all_that_name((names, before), starts)), frozenset(all_named_by(names, changed))
+    )
 
 
 def templates_of(graph: Graph) -> frozenset[SourcePath]:
@@ -172,25 +174,3 @@ def from_json(content: Any) -> Parts:  # noqa: ANN401 (JSON)
         frozenset([paths[path] for path in content["meant"]]),
         rebuilt(tuple[Finding, ...], content["findings"]),
     )
-
-
-def below(names: Mapping[SourcePath, Iterable[SourcePath]], starts: Iterable[SourcePath]) -> set[SourcePath]:
-    """The files in `starts`, and all that they name, directly or not."""
-    reached = set(starts)
-    pending = list(reached)
-    while pending:
-        for target in names.get(pending.pop(), ()):
-            if target not in reached:
-                reached.add(target)
-                pending.append(target)
-    return reached
-
-
-def above(graphs: Iterable[Mapping[SourcePath, Iterable[SourcePath]]], starts: Iterable[SourcePath]) -> set[SourcePath]:
-    """The files in `starts`, and all that name them in any of the graphs, directly or not."""
-    named_by: dict[SourcePath, list[SourcePath]] = {}
-    for graph in graphs:
-        for path, targets in graph.items():
-            for target in targets:
-                named_by.setdefault(target, []).append(path)
-    return below(named_by, starts)

@@ -16,7 +16,7 @@ from stat import S_IFDIR, S_IFMT, S_IFREG
 from skillweave.cachedir import FOLDER, key_here, prepare_folder, read_whole, versions, write_whole
 from skillweave.listing import list_folder, without_output
 from skillweave.locking import is_locked
-from skillweave.stamps import digest, folder_stamp, is_as_large, is_settled, stamp
+from skillweave.stamps import digest, folder_stamp, has_same_size_and_mode, is_settled, stamp
 from skillweave.streams import put
 
 TYPE_CHECKING = False  # typing has this constant too, but takes as long to load as everything else here.
@@ -280,7 +280,7 @@ def _touched(look: Callable[[str], os.stat_result], files: list[str]) -> list[tu
         found = stamp(look(path))
         if found == known:
             continue
-        if not is_as_large(found, known):
+        if not has_same_size_and_mode(found, known):
             return None
         touched.append((number, path, found, content))
     return touched

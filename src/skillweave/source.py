@@ -134,10 +134,10 @@ class LineIndex:
 
 
 class EncodingProblem(NamedTuple):
-    """Why bytes are not text: what is wrong, and at which byte."""
+    """Why bytes are not text. `is_binary`: they may not be meant to be one."""
 
     message: str
-    offset: int
+    is_binary: bool = False
 
 
 def decode(data: bytes) -> str | EncodingProblem:
@@ -147,15 +147,16 @@ def decode(data: bytes) -> str | EncodingProblem:
     """
     for bom, name in ((b"\xff\xfe", "UTF-16 (little-endian)"), (b"\xfe\xff", "UTF-16 (big-endian)")):
         if data.startswith(bom):
-            return EncodingProblem(f"this is {name}, not UTF-8", 0)
+            return EncodingProblem(f"this is {name}, not UTF-8")
     nul = data.find(b"\0")
     if nul >= 0:
-        guess = " (UTF-16 without a byte order mark?)" if data[1::2].count(0) > len(data) // 4 else ""
-        return EncodingProblem(f"a NUL byte at byte {nul}{guess}", nul)
+        if data[1::2].count(0) > len(data) // 4:
+            return EncodingProblem(f"a NUL byte at byte {nul} (UTF-16 without a byte order mark?)")
+        return EncodingProblem(f"a NUL byte at byte {nul}", is_binary=True)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        return EncodingProblem(f"not UTF-8: byte 0x{data[error.start]:02x} at byte {error.start}", error.start)
+        return EncodingProblem(f"not UTF-8: byte 0x{data[error.start]:02x} at byte {error.start}")
     return normalise(text)
 
 

@@ -17,7 +17,7 @@ from skillweave.files import Read, Tree
 from skillweave.listing import holds_output, is_real_folder, without_output
 from skillweave.replay import ELSEWHERE, NOTHING, Seen, all_names, told_apart
 from skillweave.source import SourcePath, folders_above
-from skillweave.stamps import SETTLED, UNSEEN, digest, folder_stamp, is_as_large, is_settled, stamp, unsettled
+from skillweave.stamps import UNSEEN, digest, folder_stamp, has_same_size_and_mode, is_old, is_settled, stamp, unsettled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -134,7 +134,6 @@ def changed_files(state: State, tree: Tree, output: str, started: int) -> frozen
         return None
     changed = set()
     root = os.fspath(tree.root)
-    settled = state.started - SETTLED
     for path, known in state.files.items():
         if isinstance(known, str):
             if tree.read(path).problem != known:
@@ -146,9 +145,9 @@ def changed_files(state: State, tree: Tree, output: str, started: int) -> frozen
         except OSError:
             return None
         current = stamp(status)
-        if current == before and status.st_mtime_ns < settled > status.st_ctime_ns:
+        if current == before and is_old(status, state.started):
             continue
-        if not is_as_large(current, before):
+        if not has_same_size_and_mode(current, before):
             changed.add(SourcePath(path))
             continue
         tree.read(path)
@@ -254,7 +253,6 @@ def forget_outputs(state: State, folder: Path, paths: Iterable[str]) -> None:
 def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
     """Whether all published files are as they were, and nothing new is beside them."""
     base = str(folder)
-    settled = state.started - SETTLED
     for name, known in state.output_folders.items():
         current = folder_stamp(f"{base}/{name}")
         if current and current == known[0] and is_settled(current, state.started):
@@ -270,9 +268,9 @@ def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
         except OSError:
             return False
         found = stamp(status)
-        if found == known[0] and status.st_mtime_ns < settled > status.st_ctime_ns:
+        if found == known[0] and is_old(status, state.started):
             continue
-        if not is_as_large(found, known[0]):
+        if not has_same_size_and_mode(found, known[0]):
             return False
         try:
             with open(f"{base}/{path}", "rb") as file:  # noqa: PTH123 (likewise)

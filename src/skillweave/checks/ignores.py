@@ -17,8 +17,9 @@ from skillweave.diagnostics import (
     LINK_OUTSIDE_ROOTS,
     LINK_TO_SKILL,
 )
+from skillweave.graph.reach import all_named_by, all_that_name
 from skillweave.graph.values import Finding, diagnose
-from skillweave.parts import above, below, failed_of
+from skillweave.parts import failed_of
 from skillweave.ranges import between, holds
 from skillweave.record import NamedTuple
 from skillweave.suppress import Mark, claim, judge
@@ -95,10 +96,10 @@ class LookedAt(NamedTuple):
         failed file.
         """
         names = {path: [edge.target for edge in edges if edge.follows] for path, edges in self.edges.items()}
-        failing = above([names], failed).intersection(self.unreached) if self.unreached else ()
-        seen = below(names, self.unreached).union(*self.bundles)
+        failing = all_that_name([names], failed).intersection(self.unreached) if self.unreached else ()
+        seen = all_named_by(names, self.unreached).union(*self.bundles)
         return seen.difference(
-            below(names, failing), *(files for files in self.bundles if not files.isdisjoint(failed))
+            all_named_by(names, failing), *(files for files in self.bundles if not files.isdisjoint(failed))
         )
 
 

@@ -98,8 +98,7 @@ def _work_out(options: Options, config: Config, found: Sequence[Diagnostic], ask
         return None
     from skillweave.build import compile_project  # noqa: PLC0415 (the compiler is imported only where it is needed)
     from skillweave.cache import Documents  # noqa: PLC0415
-    from skillweave.config import hidden_roots  # noqa: PLC0415
-    from skillweave.files import Tree  # noqa: PLC0415
+    from skillweave.files import tree_of  # noqa: PLC0415
     from skillweave.fix import fix_project  # noqa: PLC0415
 
     # New findings that a fix causes are looked for among all findings, including those that this run does not show.
@@ -109,7 +108,7 @@ def _work_out(options: Options, config: Config, found: Sequence[Diagnostic], ask
     memory: dict[str, Document] = {}
 
     def compile_with(drafts: Mapping[str, bytes]) -> Compiled:
-        tree = Tree(whole.root, hidden_roots(whole), drafts)
+        tree = tree_of(whole, drafts)
         return compile_project(whole, documents=Documents(stored, memory), tree=tree)
 
     def is_wanted(diagnostic: Diagnostic) -> bool:

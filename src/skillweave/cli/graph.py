@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def graph(options: Options, entries: tuple[str, ...]) -> int:
     """Show which files each entry is made of.
 
-    An ENTRY is an id or a path, as for `build`; without one, all are told.
+    An ENTRY is an id or a path, as for `build`; without one, all entries are shown.
 
     A line per entry, and below it every file that goes into its bundle and every optional one that is not there. With
     --format json also its outputs, and every directive that names a file, for rules of another build tool. Findings go

@@ -97,10 +97,10 @@ def _run(options: Options, config: Config, names: tuple[str, str], *, dry_run: b
 def _finish(config: Config, task: Task, names: tuple[str, str], *, dry_run: bool) -> int:
     """Finish a move that was cut off, if it is the one that is asked for. Returns the exit status."""
     from skillweave.move.apply import finish  # noqa: PLC0415
-    from skillweave.move.places import means  # noqa: PLC0415
+    from skillweave.move.places import is_meant_by  # noqa: PLC0415
 
     move = task.move
-    if dry_run or not means(move, config.root, Path.cwd(), names):
+    if dry_run or not is_meant_by(move, config.root, Path.cwd(), names):
         paths = [os.path.relpath(config.root / path) for path in (move.old, move.new)]
         end = ["--"] if any(path.startswith("-") for path in paths) else []
         command = shlex.join(["skillweave", "mv", *end, *paths])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from skillweave.cli.common import is_configured
 from skillweave.cli.options import OWN_FORMATS, Options
 from skillweave.replay import Said, keep, leads_to
-from skillweave.stamps import SETTLED, digest, is_settled, stamp, unsettled
+from skillweave.stamps import digest, is_old, is_settled, stamp, unsettled
 
 if TYPE_CHECKING:
     from skillweave.config import Config
@@ -34,14 +34,14 @@ def remember(options: Options, config: Config, outcome: Outcome, said: Said, sta
         return
     from skillweave.state import seen  # noqa: PLC0415 (loaded when there is an outcome)
 
-    arguments, settled = options.arguments, started - SETTLED
+    arguments = options.arguments
     depended = seen(outcome.repeats, config.output, is_built=arguments[0] == "build")
     # The configuration may have been edited since it was read: what is recorded of it must be what was used.
     if depended is None or not _add_configuration(depended, config) or not is_configured(options, config):
         return
     # A report shows lines of files that no build has read, such as a skill whose name is already taken by another one.
     shown = {diagnostic.path for diagnostic in outcome.diagnostics} - outcome.repeats.files.keys()
-    if all(_add(depended, config.root / path, settled) for path in shown):
+    if all(_add(depended, config.root / path, started) for path in shown):
         keep(config.root, arguments, said, depended)
 
 
@@ -61,14 +61,13 @@ def _add_configuration(seen: Seen, config: Config) -> bool:
     return all(_add(seen, path) for path in looked_for(config))
 
 
-def _add(seen: Seen, path: Path, settled: int | None = None) -> bool:
-    """Record a file as it is now, or that it does not exist. Returns False if it may have changed since the moment `settled`,
-    or if changes might go unnoticed.
+def _add(seen: Seen, path: Path, moment: int | None = None) -> bool:
+    """Record a file as it is now, or that it does not exist. Returns False if it may have changed since `moment` (in ns), or
+    if changes might go unnoticed.
     """
     try:
         status = path.lstat()
-        is_old = settled is None or status.st_mtime_ns < settled > status.st_ctime_ns
-        if not S_ISREG(status.st_mode) or not is_old:
+        if not S_ISREG(status.st_mode) or not (moment is None or is_old(status, moment)):
             return False
         now = stamp(status)
         believed = now if is_settled(now, time_ns()) else unsettled(now)

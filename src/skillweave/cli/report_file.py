@@ -57,7 +57,7 @@ def claimed_by(place: Path, config: Config) -> str | None:
 
     The place must contain no symlinks.
     """
-    from skillweave.files import Tree, expand_roots, is_below  # noqa: PLC0415
+    from skillweave.files import expand_roots, is_below, tree_of  # noqa: PLC0415
 
     if place.is_relative_to(os.path.realpath(config.root / config.output)):
         return config.output
@@ -65,5 +65,5 @@ def claimed_by(place: Path, config: Config) -> str | None:
         return None
     path = place.relative_to(config.root).as_posix()
     configured = (*config.patterns, *config.skills, *config.documents)
-    roots = (*config.shared, *(root for _, root in expand_roots(Tree(config.root), configured)))
+    roots = (*config.shared, *(root for _, root in expand_roots(tree_of(config), configured)))
     return next((root for root in roots if is_below(path, root)), None)

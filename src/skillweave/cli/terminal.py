@@ -47,9 +47,9 @@ def say_json(value: object, indent: int | None = 2) -> None:
     echo(json_text(value, indent))
 
 
-def say_patch(patch: str, *, err: bool = False) -> None:
+def say_patch(patch: str) -> None:
     """Print a patch, which contains text of the repository, escaped."""
     from skillweave.report.text import escape_patch  # noqa: PLC0415
 
     for line in patch.split("\n")[:-1]:
-        echo(escape_patch(f"{line}\n"), nl=False, err=err)
+        echo(escape_patch(f"{line}\n"), nl=False)

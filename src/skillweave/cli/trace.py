@@ -95,26 +95,24 @@ def _read_place(config: Config, place: str) -> _Wanted:
 
 def _made_of(config: Config, path: Path, folder: Path) -> str:
     """The end of a message if a source was named instead of what is made of it; empty for any other file."""
-    from skillweave.config import hidden_roots  # noqa: PLC0415
-    from skillweave.files import Tree  # noqa: PLC0415
+    from skillweave.files import tree_of  # noqa: PLC0415
     from skillweave.project import discover  # noqa: PLC0415
 
     if not path.is_relative_to(config.root):
         return ""
     below = path.relative_to(config.root).as_posix()
-    entries = discover(Tree(config.root, hidden_roots(config)), config).entries
+    entries = discover(tree_of(config), config).entries
     is_entry = any(entry.path == below for entry in entries)
     return f"; it is a source, and {os.path.relpath(folder / below)} is made of it" if is_entry else ""
 
 
 def _compile(options: Options, config: Config, wanted: _Wanted) -> Trace | None:
     """Trace the wanted file. If the entry that it belongs to has errors, they are reported and None is returned."""
-    from skillweave.config import hidden_roots  # noqa: PLC0415
-    from skillweave.files import Tree  # noqa: PLC0415
+    from skillweave.files import tree_of  # noqa: PLC0415
     from skillweave.project import discover  # noqa: PLC0415
     from skillweave.trace import entry_of, trace  # noqa: PLC0415
 
-    entry = entry_of(discover(Tree(config.root, hidden_roots(config)), config).entries, wanted.path)
+    entry = entry_of(discover(tree_of(config), config).entries, wanted.path)
     if entry is None:
         raise click.UsageError(f"no source makes {wanted.name}.")
     compiled = compiled_for(options, config, [entry.path])

@@ -38,13 +38,12 @@ def watch(options: Options, command: str | None, *, poll: bool) -> int:
 
     With --format json, every event is one line with an object.
     """
-    from skillweave.config import load_config  # noqa: PLC0415
     from skillweave.watch import WatchRequest  # noqa: PLC0415
     from skillweave.watch import watch as run_watch  # noqa: PLC0415
 
     request = WatchRequest(Path.cwd(), options.root, options.config, options.output, options.strict, poll, command)
     request = request._replace(cached=not options.no_cache)
-    config, _ = load_config(*request[:4])
+    config, _ = request.load()
     if not config.root.is_dir():
         raise click.UsageError(f"{config.root} is not a folder.")
     received = run_watch(request, _tell_json if options.format == "json" else partial(_tell_people, options, _Told()))
@@ -85,13 +84,14 @@ def _tell_people(options: Options, told: _Told, event: Event) -> None:
 
 
 def _tell_rebuilt(options: Options, told: _Told, event: Rebuilt) -> None:
-    if event.diagnostics != told.diagnostics:
-        report(options, event.config, event.outcome, event.diagnostics, err=True)
+    found = event.outcome.diagnostics
+    if found != told.diagnostics:
+        report(options, event.config, event.outcome, found, err=True)
     _say(options, _rebuilt(event))
-    errors = status(event.diagnostics) != CLEAN
+    errors = status(found) != CLEAN
     if told.unwell and not errors:
         _say(options, "all is well again")
-    told.unwell, told.diagnostics = errors, event.diagnostics
+    told.unwell, told.diagnostics = errors, found
 
 
 def _tell_not_built(options: Options, event: Misconfigured | Failed) -> None:
@@ -117,8 +117,9 @@ def _say(options: Options, line: str) -> None:
 def _rebuilt(event: Rebuilt) -> str:
     """A line about a rebuild: what changed, which entries were built, how long it took."""
     parts = [f"built {_some(event.built)}"] if event.built else []
-    parts += [f"removed {_some(event.removed)}"] if event.removed else []
-    parts += [f"{event.failed} with errors, last good output kept"] if event.failed else []
+    removed, failed = event.outcome.removed, event.outcome.failed
+    parts += [f"removed {_some(removed)}"] if removed else []
+    parts += [f"{failed} with errors, last good output kept"] if failed else []
     return f"{_what(event.changed)}{', '.join(parts) or 'no bundle changed'}, in {event.seconds:.2f} s"
 
 
@@ -161,16 +162,16 @@ def _event(name: str, **values: object) -> dict[str, object]:
 
 
 def _rebuild_object(event: Rebuilt) -> dict[str, object]:
-    counts = summary(event.outcome, event.diagnostics)
+    counts = summary(event.outcome, event.outcome.diagnostics)
     return _event(
         "rebuild",
         changed=event.changed,
         built=event.built,
-        removed=event.removed,
+        removed=event.outcome.removed,
         errors=counts.errors,
         warnings=counts.warnings,
         seconds=round(event.seconds, 4),
-        diagnostics=_diagnostics(event.diagnostics),
+        diagnostics=_diagnostics(event.outcome.diagnostics),
     )
 
 

@@ -17,7 +17,7 @@ from skillweave.record import NamedTuple
 from skillweave.source import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from skillweave.diagnostics import Diagnostic
     from skillweave.graph.values import Finding, SourceFile
@@ -159,3 +159,27 @@ def with_trails(
     # Diagnostics with the same place and message may differ in the rest; sort by that too, so that the order in which
     # they were found does not matter.
     return tuple(sorted(chained, key=lambda d: (*d.sort_key(), d.end, d.help or "", d.label or "", str(d.notes))))
+
+
+def all_named_by(names: Mapping[SourcePath, Iterable[SourcePath]], starts: Iterable[SourcePath]) -> set[SourcePath]:
+    """The files in `starts`, and all that they name, directly or not."""
+    reached = set(starts)
+    pending = list(reached)
+    while pending:
+        for target in names.get(pending.pop(), ()):
+            if target not in reached:
+                reached.add(target)
+                pending.append(target)
+    return reached
+
+
+def all_that_name(
+    graphs: Iterable[Mapping[SourcePath, Iterable[SourcePath]]], starts: Iterable[SourcePath]
+) -> set[SourcePath]:
+    """The files in `starts`, and all that name them in any of the graphs, directly or not."""
+    named_by: dict[SourcePath, list[SourcePath]] = {}
+    for graph in graphs:
+        for path, targets in graph.items():
+            for target in targets:
+                named_by.setdefault(target, []).append(path)
+    return all_named_by(named_by, starts)

@@ -58,16 +58,27 @@ def load(
     included code.
     """
     graph = reading.graph
-    resolver = _Reading(reading)
+    run = _Reading(reading)
     wanted = sorted(paths)
-    resolver.read_ahead(path for path in sorted({*wanted, *likely}) if path not in graph.files)
+    run.read_ahead(path for path in sorted({*wanted, *likely}) if path not in graph.files)
     for done, path in enumerate(wanted):
-        resolver.need(path, None)
+        run.need(path, None)
         if progress:
             progress(done + 1, len(wanted))
     for path in sorted(shown):
-        resolver.need(path, None, quoted=True)
-    resolver.run()
+        run.need(path, None, quoted=True)
+    run.follow()
+
+
+class _Unreadable(NamedTuple):
+    """Why a file cannot be read."""
+
+    code: Code
+    message: str
+    cure: str
+
+
+NO_TEXT = "remove the NUL bytes; if this is not a text, ship it with <<asset: …>>"
 
 
 class _Reading:
@@ -82,7 +93,7 @@ class _Reading:
         self.templates = frozenset(self.project.patterns) - own
         self.texts: dict[SourcePath, tuple[str, EncodingProblem | str | None, str]] = {}
         self.pending: list[SourcePath] = []
-        self.unreadable: dict[SourcePath, tuple[Code, str]] = {}
+        self.unreadable: dict[SourcePath, _Unreadable] = {}
         self.named: dict[SourcePath, tuple[SourcePath, Span]] = {}
 
     def need(self, path: SourcePath, by: tuple[SourcePath, Span] | None, *, quoted: bool = False) -> None:
@@ -111,9 +122,10 @@ class _Reading:
         ahead = self.texts.pop(path) if path in self.texts else None
         text, problem, digest = ahead or read_text(self.tree, path)
         if isinstance(problem, EncodingProblem):
-            self.unreadable[path] = (INVALID_ENCODING, problem.message)
+            cure = NO_TEXT if problem.is_binary else "save the file as UTF-8"
+            self.unreadable[path] = _Unreadable(INVALID_ENCODING, problem.message, cure)
         elif problem is not None:
-            self.unreadable[path] = (UNREADABLE_FILE, problem)
+            self.unreadable[path] = _Unreadable(UNREADABLE_FILE, problem, MAKE_READABLE)
         else:
             document = self._document(path, text, digest) if path.endswith(".md") else None
             return SourceFile(path, text, digest, document, LineIndex(text), tuple(text.split("\n")))
@@ -143,7 +155,7 @@ class _Reading:
                 self.texts[path] = read_text(self.tree, path)
         self.documents.prepare({digest: text for text, problem, digest in self.texts.values() if problem is None})
 
-    def run(self) -> None:
+    def follow(self) -> None:
         """Resolve the directives of all files read so far, and of the files that these name."""
         while self.pending:
             path = self.pending.pop()
@@ -153,8 +165,8 @@ class _Reading:
             self.graph.edges[path] = tuple(self._edge(path, placed) for placed in document.directives)
             if self.follows:
                 self._need_linked(path, document)
-        for path, (code, message) in sorted(self.unreadable.items()):
-            self._report_unreadable(path, code, message)
+        for path, why in sorted(self.unreadable.items()):
+            self._report_unreadable(path, why)
 
     def _need_linked(self, source: SourcePath, document: Document) -> None:
         """Read the shared Markdown that a file links to: bundles ship it, though no directive names it.
@@ -184,19 +196,12 @@ class _Reading:
             self.need(target.real, (source, directive.span), quoted=directive.as_code)
         return Edge(source, placed, target.real, target.missing)
 
-    def _report_unreadable(self, path: SourcePath, code: Code, message: str) -> None:
+    def _report_unreadable(self, path: SourcePath, why: _Unreadable) -> None:
         by = self.named.get(path)
-        place = f"{path}: {message}"
-        is_binary = message.startswith("a NUL byte") and "UTF-16" not in message
-        cure = (
-            "remove the NUL bytes; if this is not a text, ship it with <<asset: …>>" if is_binary else _CURES.get(code)
-        )
+        message = f"{path}: {why.message}"
         if by is None:
-            self.graph.add(Diagnostic(code, place, path, START, START, help=cure), path)
+            self.graph.add(Diagnostic(why.code, message, path, START, START, help=why.cure), path)
         else:
             source, span = by
-            self.graph.report(source, Problem(code, place, span, help=cure))
+            self.graph.report(source, Problem(why.code, message, span, help=why.cure))
             self.graph.failed.add(path)
-
-
-_CURES = {INVALID_ENCODING: "save the file as UTF-8", UNREADABLE_FILE: MAKE_READABLE}

@@ -74,10 +74,10 @@ def begin_places(asked: Asked, last: Last | None, state: State | None, compiled:
         return b""
 
     # A process that builds repeatedly must leave no second process behind when a build is given up.
-    return beside(keep) if asked.memory is None and len(compiled.parts.bundles) > FEW else keep
+    return beside(keep) if asked.memory is None and len(compiled.parts.bundles) > WORTH_A_PROCESS else keep
 
 
-FEW = 100
+WORTH_A_PROCESS = 100
 """Up to this number of bundles, starting a second process takes longer than it saves."""
 
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from skillweave.beside import beside
 from skillweave.cachedir import key_here
-from skillweave.config import hidden_roots
 from skillweave.diagnostics import Diagnostic
-from skillweave.files import Tree
+from skillweave.files import tree_of
 from skillweave.incremental.values import Asked, EntryResult, Outcome
 from skillweave.record import NamedTuple
 from skillweave.saved import load_state, save_state
@@ -17,6 +16,7 @@ from skillweave.state import State, changed_files, outputs_unchanged
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from skillweave.files import Tree
     from skillweave.source import SourcePath
 
 MISSHAPED = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
@@ -66,7 +66,7 @@ def _kept(asked: Asked) -> State | None:
 
 def _since(asked: Asked, state: State, started: int) -> Last | None:
     """Find what has changed since a run; None if it cannot be built on."""
-    tree = Tree(asked.config.root, hidden_roots(asked.config))
+    tree = tree_of(asked.config)
     try:
         changed = changed_files(state, tree, asked.config.output, started)
     except MISSHAPED:
@@ -92,12 +92,14 @@ def is_still_published(asked: Asked, state: State | None, started: int) -> bool:
         return False
 
 
-FEW = 500
+WORTH_A_PROCESS = 500
 """Up to this number of outputs and folders, looking at them takes less time than starting a second process."""
 
 
 def _holds_beside(asked: Asked, state: State, started: int) -> Callable[[], bool]:
-    """Like `holds`, but done by a second process if there is much to look at. The returned function waits for the result."""
+    """Like `is_still_published`, but done by a second process if there is much to look at. The returned function waits for the
+    result.
+    """
 
     def look() -> bytes:
         is_there = is_still_published(asked, state, started)
@@ -105,7 +107,7 @@ def _holds_beside(asked: Asked, state: State, started: int) -> Callable[[], bool
         return "\n".join([str(is_there), *stamps]).encode()
 
     # A process that builds repeatedly does not ask after an edit, so a second process would never be waited for.
-    found = beside(look) if asked.memory is None and len(_outputs(state)) > FEW else look
+    found = beside(look) if asked.memory is None and len(_outputs(state)) > WORTH_A_PROCESS else look
 
     def result() -> bool:
         is_there, *stamps = found().decode().split("\n")

@@ -9,11 +9,11 @@ from skillweave.build import Compiled, check_texts, make_bundles, own_files, pla
 from skillweave.checks.ignores import LookedAt, unused_ignores
 from skillweave.checks.unreached import check_unreached, meant_patterns, unreached_patterns
 from skillweave.diagnostics import LEFTOVER_DIRECTIVE
-from skillweave.graph.reach import kept_edges, starts_of, with_trails
+from skillweave.graph.reach import all_named_by, kept_edges, starts_of, with_trails
 from skillweave.graph.reading import ReadContext, load
 from skillweave.graph.values import Graph
 from skillweave.links.bundles import sources_of
-from skillweave.parts import Bundled, Parts, below, bundled, failed_of, is_partial, reach_of, templates_of
+from skillweave.parts import Bundled, Parts, bundled, depend_on_known_files, failed_of, reach_of, templates_of
 from skillweave.project import discover
 from skillweave.record import NamedTuple
 
@@ -50,7 +50,7 @@ def recompile(config: Config, edits: Edits, documents: Documents, *, strict: boo
     """Like `compile_project`, but with only those bundles that the edits reach. None if everything must be worked out anew."""
     last, tree = edits.last, edits.tree
     project = edits.project or discover(tree, config)
-    if not is_partial(last.findings) or {entry.path for entry in project.entries} != last.bundles.keys():
+    if not depend_on_known_files(last.findings) or {entry.path for entry in project.entries} != last.bundles.keys():
         return None
     graph = Graph(strict=strict, policy=config.policy)
     known = {path: file for path, file in edits.files.items() if path not in edits.changed}
@@ -64,7 +64,7 @@ def recompile(config: Config, edits: Edits, documents: Documents, *, strict: boo
     entries = _reached(project, edits, reach)
     own = starts_of(project._replace(patterns=(), entries=entries))
     named = {path: [edge.target for edge in edges if edge.reads] for path, edges in last.edges.items()}
-    load(reading, {*(starts_of(project) & reach.files), *own}, likely=below(named, own))
+    load(reading, {*(starts_of(project) & reach.files), *own}, likely=all_named_by(named, own))
     names = _names(project, last, graph)
     while shown := [path for path, file in graph.files.items() if file.quoted is not None and path in names.followed]:
         load(reading, shown)  # The edited files only show these as code, but others do more with them.
@@ -96,7 +96,7 @@ def _names(project: Project, last: Parts, graph: Graph) -> _Names:
     read = {path: [edge.target for edge in edges[path] if edge.reads] for path in edges}
     for path, targets in linked.items():
         read[path] = [*read.get(path, ()), *targets]
-    alive = below(read, starts_of(project))
+    alive = all_named_by(read, starts_of(project))
     kept = {path: edges[path] for path in edges if path in alive}
     linked = {path: to for path, to in linked.items() if path in alive}
     return _Names(kept, linked, _followed(project, kept, linked))
@@ -172,7 +172,7 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
     findings = (*kept, *_fresh(merge))
     good = {bundle.entry.path for bundle in bundles}
     known_bundles = _known_bundles(merge, failed_of([*findings, *vain]))
-    if known_bundles is None or not is_partial(graph.findings):
+    if known_bundles is None or not depend_on_known_files(graph.findings):
         return None
     redone = {path: known._replace(good=path in good) for path, known in now.items()}
     templates = {path for path in last.templates if path not in graph.files} | templates_of(graph)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Superseded(Exception):  # noqa: N818 (nothing has failed)
-    """A build was given up before it published anything, as `Asked.hold` said to. Nothing that is remembered has changed."""
+    """A build was given up before it published anything, because of `Asked.is_wanted`. Nothing that is kept has changed."""
 
 
 class EntryResult(NamedTuple):

@@ -71,7 +71,9 @@ def _directives(work: Work, path: SourcePath) -> Iterator[Edit]:
         if new is not None:
             span = directive.path_span
             new += "/" if directive.path.endswith("/") and not new.endswith("/") else ""
-            yield Edit(*span, quoted_like(new, text[span.start : span.end], directive.path))
+            spelled = quoted_like(new, text[span.start : span.end], directive.path)
+            if spelled is not None:  # a path that no directive can spell was refused before anything was moved
+                yield Edit(*span, spelled)
 
 
 def _relative(work: Work, edge: Edge) -> str | None:

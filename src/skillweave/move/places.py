@@ -27,7 +27,7 @@ def named_move(root: Path, cwd: Path, old: str, new: str) -> Move:
     Raises MoveError if it makes no sense.
     """
     source = _place(root, cwd, old)
-    is_folder = _kind(root, source, old)
+    is_folder = _is_folder(root, source, old)
     if not source:
         raise MoveError("the project cannot be moved into itself")
     target = _place(root, cwd, new)
@@ -48,7 +48,7 @@ def named_move(root: Path, cwd: Path, old: str, new: str) -> Move:
     return Move(source, target, is_folder)
 
 
-def means(move: Move, root: Path, cwd: Path, names: tuple[str, str]) -> bool:
+def is_meant_by(move: Move, root: Path, cwd: Path, names: tuple[str, str]) -> bool:
     """Whether OLD and NEW on the command line mean a given move, wherever its files are by now."""
     source, target = (_place(root, cwd, name) for name in names)
     return source == move.old and move.new in (target, f"{target}/{source.rpartition('/')[2]}")
@@ -138,7 +138,7 @@ def _below(root: Path, path: str, name: str) -> SourcePath:
     return SourcePath("" if below == "." else below)
 
 
-def _kind(root: Path, source: str, name: str) -> bool:
+def _is_folder(root: Path, source: str, name: str) -> bool:
     """Whether a path is a folder. Raises MoveError if it is neither a folder nor a regular file."""
     try:
         mode = os.lstat(root / source).st_mode

@@ -6,14 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from skillweave.destination import SCHEME, Written, decode, encode, relative, resolve
+from skillweave.directive.openers import BARE_PATH
 from skillweave.directive.values import is_relative
+from skillweave.directive.writing import as_written, quote
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from skillweave.markdown.values import Destination
-
-_QUOTED = re.compile(r'[\s"#<>{}|]')
-"""Matches what the path of a directive may only contain in quotation marks."""
 
 _YAML_VALUE = re.compile(r"(?:yes|no|true|false|on|off|null|[0-9][0-9e-]*)", re.IGNORECASE)
 """Matches names of skills that YAML does not take for text."""
@@ -47,12 +46,11 @@ def relative_path(source: str, place: str) -> str:
     return path if is_relative(path) else f"./{path}"
 
 
-def quoted_like(path: str, raw: str, old: str) -> str:
-    """A directive's path, in quotation marks if it needs them, or if its author used them (`raw`) without need."""
-    needs = _QUOTED.search(path) is not None
-    if not needs and not (raw.startswith('"') and not _QUOTED.search(old)):
-        return path
-    return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def quoted_like(path: str, raw: str, old: str) -> str | None:
+    """A directive's path, in quotation marks if it needs them, or if its author used them (`raw`) without need. None if no
+    directive can spell it.
+    """
+    return quote(path) if raw.startswith('"') and BARE_PATH.fullmatch(old) else as_written(path)
 
 
 def destination_like(text: str, destination: Destination, written: Written, journey: Journey) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from skillweave.config import hidden_roots
 from skillweave.directive.openers import find_close, opener_at
 from skillweave.directive.reader import read_directive
-from skillweave.files import Tree, expand_roots
+from skillweave.files import expand_roots, tree_of
 from skillweave.front_matter.values import Field, FrontMatter
 from skillweave.listing import is_left_out
 from skillweave.project import discover
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from skillweave.config import Config
+    from skillweave.files import Tree
     from skillweave.project import Entry
 
 _NOT_A_STRING = re.compile(r"\d.*|true|false|null|yes|no|on|off|y|n")
@@ -50,7 +51,7 @@ class NewPattern(NamedTuple):
 
 def new_skill(config: Config, name: str) -> NewSkill | Refusal:
     """The SKILL.md of a skill with a given id, or at a given path (which contains a `/`)."""
-    tree = Tree(config.root, hidden_roots(config))
+    tree = tree_of(config)
     folder = _folder_at(config, name) if "/" in name else _folder_of(config, tree, name.split(":"))
     if isinstance(folder, Refusal):
         return folder
@@ -97,7 +98,7 @@ def new_pattern(config: Config, path: str) -> NewPattern | Refusal:
     refused = _path_mistake(config, f"{root}/{below}")
     if refused is not None:
         return refused
-    tree = Tree(config.root, hidden_roots(config))
+    tree = tree_of(config)
     for _, other in expand_roots(tree, config.patterns):
         if other != root and tree.look_up(f"{other}/{below}").kind in ("file", "folder", "special", "case"):
             return Refusal(f"{other}/{below} exists: a directive could not distinguish the two")

@@ -8,8 +8,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from skillweave.config import hidden_roots
-from skillweave.files import Tree
+from skillweave.files import tree_of
 from skillweave.project import discover
 from skillweave.record import NamedTuple
 from skillweave.starter import File, mentions, repository_of, template
@@ -65,7 +64,7 @@ def _example(config: Config) -> tuple[tuple[File, ...], tuple[str, ...]]:
         return (), ("no example: it needs a folder of patterns and one of skills without a * in its path",)
     pattern = File(f"{roots[0]}/{_PATTERN}", template(f"patterns/{_PATTERN}"))
     skill = File(f"{roots[1]}/{_SKILL}", template(f"skills/{_SKILL}"))
-    tree = Tree(config.root, hidden_roots(config))
+    tree = tree_of(config)
     for entry in discover(tree, config).entries:
         if entry.path != skill.path or tree.read(entry.path).data != skill.text.encode():
             return (), (f"no example: {entry.path} already exists",)

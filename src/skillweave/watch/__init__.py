@@ -46,7 +46,7 @@ SHARE = 20
 
 
 class WatchRequest(NamedTuple):
-    """What to watch, and how. The first four fields come from the command line, and are the arguments of `load_config`."""
+    """What to watch, and how. The first four fields are what the command line says of the configuration."""
 
     cwd: Path
     root: Path | None
@@ -58,6 +58,10 @@ class WatchRequest(NamedTuple):
     """The shell command to run after a rebuild, if any."""
     cached: bool = True
     """Whether a build may use what earlier ones found out, in this process or another one."""
+
+    def load(self) -> tuple[Config, tuple[Diagnostic, ...]]:
+        """Read the configuration, as `load_config` does."""
+        return load_config(self.cwd, self.root, self.file, self.output)
 
 
 class _Stop(BaseException):
@@ -149,7 +153,7 @@ def _signals(received: list[str]) -> Iterator[None]:
 
 
 def _start(request: WatchRequest, tell: Callable[[Event], None]) -> _Session:
-    config, _ = load_config(request.cwd, request.root, request.file, request.output)
+    config, _ = request.load()
     wake = threading.Event()
     notices, problem = (Notices(None, wake.set), None) if request.poll else listen(wake.set)
     session = _Session(request, tell, config, notices, wake, request.poll)
@@ -168,12 +172,12 @@ def _run(session: _Session, received: list[str]) -> NoReturn:
             raise _Stop
         _tell_end(session)
         _count_losses(session)
-        before = session.snapshot.stamps
+        before = session.snapshot.sights
         changed = _changes(session, hinted=hinted)
         if changed or (session.build_again is not None and time.monotonic() >= session.build_again):
             if not _rebuild(session, changed):
                 _gather(session, told=True)
-                _rebuild(session, changes(before, session.snapshot.stamps))
+                _rebuild(session, changes(before, session.snapshot.sights))
         elif session.unsaved is not None:
             save(session.unsaved)
             session.unsaved = None
@@ -182,17 +186,17 @@ def _run(session: _Session, received: list[str]) -> NoReturn:
 
 def _changes(session: _Session, *, hinted: bool) -> tuple[str, ...]:
     """The paths that have changed since the last build, once the files hold still."""
-    before, count = session.snapshot.stamps, session.notices.count
+    before, count = session.snapshot.sights, session.notices.count
     if not hinted:
         _look(session)
-        if session.snapshot.stamps == before:
+        if session.snapshot.sights == before:
             return ()
     told = hinted and not session.polling
     if told and session.built < EAGER:
         _glance(session)
     else:
         _gather(session, told=told)
-    now = session.snapshot.stamps
+    now = session.snapshot.sights
     changed = changes(before, now)
     is_silent = session.notices.count == count and not hinted
     if changed and is_silent and session.unannounced is None and are_announced(before, now):
@@ -232,9 +236,9 @@ def _gather(session: _Session, *, told: bool) -> None:
         _rest(session, began, QUIET, limit)
         session.settled = session.notices.count == count
         if session.settled and not told:
-            before = session.snapshot.stamps
+            before = session.snapshot.sights
             _look(session)
-            session.settled = session.snapshot.stamps == before
+            session.settled = session.snapshot.sights == before
         if session.settled or time.monotonic() >= limit:
             return
 
@@ -276,7 +280,7 @@ def _rebuild(session: _Session, changed: tuple[str, ...]) -> bool:
     session.build_again = None if session.settled else started
     session.settled = True
     request = session.request
-    config, mistakes = load_config(request.cwd, request.root, request.file, request.output)
+    config, mistakes = request.load()
     is_wanted, session.is_wanted = session.is_wanted, None
     if mistakes and is_wanted is not None and not is_wanted():
         return False
@@ -297,10 +301,10 @@ def _rebuild(session: _Session, changed: tuple[str, ...]) -> bool:
     except OSError as error:
         _fail(session, changed, error)
         return True
-    if changed or rebuilt.built or rebuilt.removed or rebuilt.diagnostics != session.diagnostics:
+    if changed or rebuilt.built or rebuilt.outcome.removed or rebuilt.outcome.diagnostics != session.diagnostics:
         session.tell(rebuilt)
-    session.diagnostics, session.failure = rebuilt.diagnostics, None
-    if session.build_again is None and any(d.code is FOREIGN_OUTPUT for d in rebuilt.diagnostics):
+    session.diagnostics, session.failure = rebuilt.outcome.diagnostics, None
+    if session.build_again is None and any(d.code is FOREIGN_OUTPUT for d in rebuilt.outcome.diagnostics):
         # Nobody reports that it was moved away, as the output folder is not watched.
         session.build_again = time.monotonic() + max(RETRY, rebuilt.seconds * SHARE)
     _run_command(session, rebuilt)
@@ -313,16 +317,8 @@ def _build(session: _Session, asked: Asked, changed: tuple[str, ...], started: f
     outcome = build(asked)
     session.built = time.monotonic() - started
     ids = {entry.path: entry.id for entry in outcome.entries}
-    return Rebuilt(
-        asked.config,
-        changed,
-        outcome,
-        built=tuple(ids[path] for path in outcome.changed),
-        removed=outcome.removed,
-        failed=outcome.failed,
-        diagnostics=outcome.diagnostics,
-        seconds=time.monotonic() - started,
-    )
+    built = tuple(ids[path] for path in outcome.changed)
+    return Rebuilt(asked.config, changed, outcome, built, seconds=time.monotonic() - started)
 
 
 def _fail(session: _Session, changed: tuple[str, ...], error: OSError) -> None:
@@ -343,8 +339,8 @@ def _run_command(session: _Session, rebuilt: Rebuilt) -> None:
     if session.request.command is None:
         return
     session.not_run |= dict.fromkeys(rebuilt.built)
-    session.run_due |= bool(rebuilt.built or rebuilt.removed)
-    if not session.run_due or any(d.severity is Severity.ERROR for d in rebuilt.diagnostics):
+    session.run_due |= bool(rebuilt.built or rebuilt.outcome.removed)
+    if not session.run_due or any(d.severity is Severity.ERROR for d in rebuilt.outcome.diagnostics):
         return
     _tell_end(session)  # it may have ended by itself in the meantime
     if session.process is not None:

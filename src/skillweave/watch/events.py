@@ -29,12 +29,6 @@ class Rebuilt:
     outcome: Outcome
     built: tuple[str, ...]
     """The ids of the entries whose bundles were written."""
-    removed: tuple[str, ...]
-    """What was removed because its source is gone: a skill's folder, or a document."""
-    failed: int
-    """How many entries have errors, and keep what was built last."""
-    diagnostics: tuple[Diagnostic, ...]
-    """Everything that was found, sorted."""
     seconds: float
 
 

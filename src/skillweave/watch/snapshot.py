@@ -11,38 +11,43 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillweave.config import hidden_roots
-from skillweave.files import Tree, expand_roots
+from skillweave.files import expand_roots, tree_of
 from skillweave.listing import is_left_out
+from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from skillweave.config import Config
 
-Stamp = tuple[int, ...]
-"""The size, modification time, inode and change time of a file. An edit that keeps size and modification time still changes the
-last one.
-"""
 
-_NUMBERS = 4
-"""How many numbers the stamp of a file has. The change time is the last one."""
+class Sight(NamedTuple):
+    """What the system says of one path, as numbers that can be compared."""
 
-_FOLDER: Stamp = (0, 0)
-"""The stamp of a folder, which is either there or not; what is in it has stamps of its own."""
+    numbers: tuple[int, ...]
+    """Size, modification time and inode of a file. For a symlink, these of the link itself, then those of what it leads to."""
+    changed: tuple[int, ...] = ()
+    """The change times. An edit that keeps size and modification time still changes these, and so does a new hard link."""
+
+
+_FOLDER = Sight((0, 0))
+"""A folder is either there or not; what is in it is seen for itself."""
 
 
 @dataclass(slots=True)
 class Snapshot:
-    """Stamps by path, relative to the project root or absolute if outside, and the folders that symlinks lead to."""
+    """What is seen at each path (relative to the project root, or absolute if outside), and the folders that symlinks lead
+    to.
+    """
 
-    stamps: dict[str, Stamp] = field(default_factory=dict)
+    sights: dict[str, Sight] = field(default_factory=dict)
     linked: dict[str, bool] = field(default_factory=dict)
     """By real path, whether everything below is read, too."""
 
 
 def take(config: Config, files: Iterable[Path]) -> Snapshot:
     """Take a snapshot of a configuration's roots, and of some further files."""
-    snapshot = Snapshot({_name(path, config.root): _stamp(path) for path in files})
+    snapshot = Snapshot({_name(path, config.root): _sight(path) for path in files})
     hidden = hidden_roots(config)
     output = output_folder(config)
     seen: set[str] = set()
@@ -57,18 +62,18 @@ def take(config: Config, files: Iterable[Path]) -> Snapshot:
     return snapshot
 
 
-def changes(old: Mapping[str, Stamp], new: Mapping[str, Stamp]) -> tuple[str, ...]:
-    """The paths whose stamps differ, sorted. A folder is only named if nothing below it is."""
+def changes(old: Mapping[str, Sight], new: Mapping[str, Sight]) -> tuple[str, ...]:
+    """The paths at which something else is seen, sorted. A folder is only named if nothing below it is."""
     different = {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
     above = {path[:at] for path in different for at, char in enumerate(path) if char == "/"}
     return tuple(sorted(different - above))
 
 
-def are_announced(old: Mapping[str, Stamp], new: Mapping[str, Stamp]) -> bool:
+def are_announced(old: Mapping[str, Sight], new: Mapping[str, Sight]) -> bool:
     """Whether the system must give notice of the differences. It need not if only a change time differs, as when a hard link
     was made.
     """
-    return old.keys() != new.keys() or any(_but_change_time(old[path]) != _but_change_time(new[path]) for path in new)
+    return old.keys() != new.keys() or any(old[path].numbers != new[path].numbers for path in new)
 
 
 def places(config: Config, snapshot: Snapshot, files: Iterable[Path]) -> dict[str, bool]:
@@ -100,7 +105,7 @@ def output_folder(config: Config) -> str:
 
 def _roots(config: Config) -> Sequence[str]:
     """Every folder or file that a build reads, with `*` expanded. Those without `*` are listed even if they are missing."""
-    tree = Tree(config.root, hidden_roots(config))
+    tree = tree_of(config)
     expanded = expand_roots(tree, (*config.patterns, *config.skills, *config.documents))
     return [*(root for _, root in expanded), *config.shared]
 
@@ -109,7 +114,7 @@ def _possible_roots(config: Config) -> Iterator[str]:
     """Yield the roots, with each name that could stand for a `*`, whether or not there is such a root. A `*` is also replaced
     by `-`, so that the folder in which it is looked up is watched even if it is empty.
     """
-    tree = Tree(config.root, hidden_roots(config))
+    tree = tree_of(config)
     for root in (*config.patterns, *config.skills, *config.documents, *config.shared):
         before, star, after = root.partition("*")
         listing = tree.listing(before.strip("/")) if star else {}
@@ -118,18 +123,18 @@ def _possible_roots(config: Config) -> Iterator[str]:
 
 
 def _folder(snapshot: Snapshot, path: str, real: str, hidden: frozenset[str]) -> list[tuple[str, str]]:
-    """Stamp a folder and what is in it, or a file. Returns the folders in it, each as path and real path."""
+    """Look at a folder and what is in it, or at a file. Returns the folders in it, each as path and real path."""
     try:
         with os.scandir(real) as scan:
             entries = list(scan)
     except NotADirectoryError:
-        snapshot.stamps[path] = _stamp(Path(real))
+        snapshot.sights[path] = _sight(Path(real))
         snapshot.linked.setdefault(str(Path(real).parent), False)
         return []
     except OSError as error:
-        snapshot.stamps[path] = (error.errno or 0,)
+        snapshot.sights[path] = _failed(error)
         return []
-    snapshot.stamps[path] = _FOLDER
+    snapshot.sights[path] = _FOLDER
     folders = []
     for entry in entries:
         below = f"{path}/{entry.name}"
@@ -140,18 +145,19 @@ def _folder(snapshot: Snapshot, path: str, real: str, hidden: frozenset[str]) ->
         elif entry.is_dir(follow_symlinks=False):
             folders.append((below, f"{real}/{entry.name}"))
         else:
-            snapshot.stamps[below] = _stamp(entry)
+            snapshot.sights[below] = _sight(entry)
     return folders
 
 
 def _link(snapshot: Snapshot, path: str, place: str) -> list[tuple[str, str]]:
-    """Stamp a symlink and what it leads to. Returns that, in the form that `_folder` does, if it is a folder."""
+    """Look at a symlink and what it leads to. Returns that, in the form that `_folder` does, if it is a folder."""
     real = os.path.realpath(place)
-    target = _stamp(Path(real))
+    target = _sight(Path(real))
     try:
-        snapshot.stamps[path] = (*_numbers(os.lstat(place)), *target)
+        own = _file(os.lstat(place))
+        snapshot.sights[path] = Sight(own.numbers + target.numbers, own.changed + target.changed)
     except OSError as error:
-        snapshot.stamps[path] = (error.errno or 0,)
+        snapshot.sights[path] = _failed(error)
     if target != _FOLDER:
         snapshot.linked.setdefault(str(Path(real).parent), False)
         return []
@@ -159,21 +165,20 @@ def _link(snapshot: Snapshot, path: str, place: str) -> list[tuple[str, str]]:
     return [(path, real)]
 
 
-def _stamp(path: Path | os.DirEntry[str]) -> Stamp:
+def _sight(path: Path | os.DirEntry[str]) -> Sight:
     try:
         found = path.stat()
     except OSError as error:
-        return (error.errno or 0,)
-    return _FOLDER if stat.S_ISDIR(found.st_mode) else _numbers(found)
+        return _failed(error)
+    return _FOLDER if stat.S_ISDIR(found.st_mode) else _file(found)
 
 
-def _numbers(found: os.stat_result) -> Stamp:
-    return (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
+def _file(found: os.stat_result) -> Sight:
+    return Sight((found.st_size, found.st_mtime_ns, found.st_ino), (found.st_ctime_ns,))
 
 
-def _but_change_time(stamp: Stamp) -> Stamp:
-    """A stamp without its change times. The stamp of a symlink has two: it consists of its own stamp and that of its target."""
-    return tuple(number for place, number in enumerate(stamp) if place % _NUMBERS != _NUMBERS - 1)
+def _failed(error: OSError) -> Sight:
+    return Sight((error.errno or 0,))
 
 
 def _is_below(path: str, folder: str) -> bool:
