@@ -22,6 +22,7 @@ from skillweave.diagnostics import (
     Severity,
 )
 from skillweave.files import read_text
+from skillweave.graph.reach import all_that_name
 from skillweave.parse.documents import parse
 from skillweave.parse.front import directive_spellings
 from skillweave.ranges import without
@@ -105,7 +106,7 @@ def find_calls(graph: Graph, limit: int, linked: Collection[SourcePath]) -> Call
     """Find every set of values that a directive gives to a template, starting from all files that are no templates.
 
     `linked` are the templates that links lead to. These, and templates that nothing names, are taken with their defaults. More
-    than `limit` sets of values are reported, and the search ends.
+    than `limit` sets of values from one start are reported, and none of them is rendered.
     """
     calls = Calls(graph)
     pending = [UnitKey(path) for path, file in sorted(graph.files.items()) if not _is_template(file)]
@@ -119,27 +120,46 @@ def find_calls(graph: Graph, limit: int, linked: Collection[SourcePath]) -> Call
             defaults = tuple(sorted((param.name, param.default or "") for param in params))
             calls.instances.setdefault(path, set()).add(defaults)
             pending.append(UnitKey(path, defaults))
-    count = 0
+    barred: set[SourcePath] = set()
+    for start in reversed(pending):
+        found, edge = _calls_from(calls, start, limit, barred)
+        if edge is None:
+            continue
+        message = f"templates are rendered with more than {limit:,} different sets of values from here on"
+        cure = "pass fewer values on, or raise `limits.expansions` in the configuration"
+        graph.report(edge.source, Problem(EXPANSION_TOO_LARGE, message, edge.directive.span, help=cure))
+        # The error keeps back all that reach this directive, so nothing needs to be rendered for them.
+        named = {path: [edge.target for edge in edges if edge.target] for path, edges in graph.edges.items()}
+        barred |= all_that_name([named], [edge.source])
+        for key in found:
+            calls.instances[key.path].discard(key.arguments)
+    return calls
+
+
+def _calls_from(
+    calls: Calls, start: UnitKey, limit: int, barred: Collection[SourcePath]
+) -> tuple[list[UnitKey], Edge | None]:
+    """Find the sets of values that a unit gives to templates, and these to further ones, except to those in `barred`. Returns
+    the renderings that were not known; if they are more than `limit`, also the directive at which the search ended.
+    """
+    graph, found, pending = calls.graph, list[UnitKey](), [start]
     while pending:
         caller = pending.pop()
         for edge in graph.edges.get(caller.path, ()):
             if edge.target is None or edge.target not in graph.files or edge.directive.word == "asset":
                 continue
-            if edge.directive.as_code:
+            if edge.directive.as_code or edge.target in barred:
                 continue
             given = calls.of(caller, edge)
             known = calls.instances.setdefault(edge.target, set())
             if given is None or given in known or not _is_template(graph.files[edge.target]):
                 continue
             known.add(given)
-            count += 1
-            if count > limit:
-                message = f"templates are rendered with more than {limit:,} different sets of values from here on"
-                cure = "pass fewer values on, or raise `limits.expansions` in the configuration"
-                graph.report(edge.source, Problem(EXPANSION_TOO_LARGE, message, edge.directive.span, help=cure))
-                return calls
-            pending.append(UnitKey(edge.target, given))
-    return calls
+            found.append(UnitKey(edge.target, given))
+            if len(found) > limit:
+                return found, edge
+            pending.append(found[-1])
+    return found, None
 
 
 def linked_templates(graph: Graph, tree: Tree) -> set[SourcePath]:

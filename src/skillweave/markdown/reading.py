@@ -74,7 +74,12 @@ def read_blocks(text: str) -> list[Block]:
 
 def render(text: str, references: dict[str, dict[str, str]]) -> str:
     """The HTML that any renderer makes of a text, for splices whose meaning only rendering can tell."""
-    return str(bare_parser().render(text, {"references": ChainMap({}, references)}))
+    return str(bare_parser().render(_ended(text), {"references": ChainMap({}, references)}))
+
+
+def _ended(text: str) -> str:
+    """A text with a final line end. Without one, markdown-it fails at an HTML block in a list in a quote that ends with `>`."""
+    return text if text.endswith("\n") else f"{text}\n"
 
 
 _CAN_MARK_UP = re.compile(r"[\[<{`*_~\\&!]")
@@ -85,7 +90,7 @@ def _parse_blocks(text: str, alone: dict[int, int]) -> tuple[list[Token], BlockN
     env: dict[str, object] = {"notes": notes, "references": {}}
     md = parser()
     tokens: list[Token] = []
-    md.block.parse(text, md, env, tokens)
+    md.block.parse(_ended(text), md, env, tokens)
     return tokens, notes, env
 
 

@@ -38,9 +38,11 @@ def check_seams(nodes: Nodes) -> None:
             for window in windows(node, sorted([*lines, *(placed.line for placed in gone.values())]), tops[key.unit]):
                 layout = lay_out(nodes, node, window, short, gone)
                 found += compare(layout) if layout.splices else ()
-            # If a directive leaves nothing, and two texts of its own file become one paragraph, its author can see that there.
-            silent = {*gone.values()}
-            found = [each for each in found if each[0] not in silent or not is_mild(each[1])]
+            # An include that selects nothing has a finding of its own, which is the cause of this one.
+            told = {
+                edge.placed for edge in node.unit.edges if edge and edge.target and edge.directive.word == "include"
+            }
+            found = [each for each in found if each[0] not in told.intersection(gone.values()) or not is_mild(each[1])]
             brought = (item.child for item in doubtful if isinstance(item, ChildItem))
             torn = {child.edge.placed for child in brought if is_torn(nodes, child)}
             found = [each for each in found if each[0] not in torn or each[1].code not in _TORN]

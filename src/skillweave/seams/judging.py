@@ -145,9 +145,11 @@ class _Change(NamedTuple):
 
     def merge(self, what: str, fix: Fix | None) -> Problem:
         """The problem of text that joins a block on the other side of a seam."""
+        word = self.splice.placed.directive.word
+        where = "across the edge of this include" if word == "include" else f"where the line of this {word} goes"
         return Problem(
             PARAGRAPH_MERGE,
-            f"text becomes part of {what} across the edge of this include",
+            f"text becomes part of {what} {where}",
             self.span,
             help="put a blank line between them",
             fix=fix,

@@ -13,7 +13,7 @@ from skillweave.diagnostics import TEMPLATE_ERROR, Problem
 from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
 from skillweave.template.scan import FILTERS, ONLY, RAW, STATEMENTS, Scan, environment, shortened
-from skillweave.template.values import MAX_DEPTH, Segment
+from skillweave.template.values import MAX_BRANCHES, MAX_DEPTH, MAX_TERMS, Segment
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -86,13 +86,14 @@ def _given(segment: Segment) -> Iterator[str]:
 
 def refusals(tree: nodes.Template, checks: Checks) -> Iterator[Problem]:
     """Report everything in a tree that is not allowed. The children of a refused node are not looked at."""
-    stack: list[tuple[nodes.Node, int]] = [(tree, 0)]
+    stack: list[tuple[nodes.Node, int, int]] = [(tree, 0, 1)]
     while stack:
-        node, depth = stack.pop()
-        message = f"nested deeper than {MAX_DEPTH} levels" if depth > MAX_DEPTH else _objection(node)
+        node, depth, terms = stack.pop()
+        too_much = _too_much(node, depth, terms)
+        message = too_much or _objection(node)
         if message:
             yield Problem(TEMPLATE_ERROR, message, checks.find(node.lineno, *_hints(node)), ONLY)
-            if depth > MAX_DEPTH:
+            if too_much:
                 return
             continue
         if isinstance(node, nodes.Name):
@@ -100,10 +101,22 @@ def refusals(tree: nodes.Template, checks: Checks) -> Iterator[Problem]:
             if node.name not in checks.params and node.name not in checks.unknown:
                 checks.unknown.add(node.name)
                 yield _undeclared(node, checks)
-        children = list(node.iter_child_nodes())
-        # Only expressions count as depth: a long chain of `and` makes a deep tree, a long row of `elif`s a wide one.
-        deeper = depth + isinstance(node, nodes.Expr)
-        stack += ((child, deeper) for child in reversed(children))
+        # Only expressions count as depth. `a or b or c` is a chain, although `a or b` is a child of the second `or`.
+        for child in reversed(list(node.iter_child_nodes())):
+            is_chain = isinstance(node, nodes.And | nodes.Or) and type(child) is type(node) and child is node.left
+            deeper = (depth, terms + 1) if is_chain else (depth + isinstance(node, nodes.Expr), terms)
+            stack.append((child, *deeper))
+
+
+def _too_much(node: nodes.Node, depth: int, terms: int) -> str | None:
+    """Which limit a node exceeds, if any. `terms` are those of all chains of `and` and `or` that it is in."""
+    if depth > MAX_DEPTH:
+        return f"nested deeper than {MAX_DEPTH} levels"
+    if terms > MAX_TERMS:
+        return f"more than {MAX_TERMS} terms joined by `and` or `or`"
+    if isinstance(node, nodes.If) and len(node.elif_) > MAX_BRANCHES:
+        return f"an `if` with more than {MAX_BRANCHES} `elif`s"
+    return None
 
 
 def _undeclared(node: nodes.Name, checks: Checks) -> Problem:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 40
 """How deep expressions and `if`s may nest: Jinja's parser and Python's compiler recurse on both."""
+MAX_TERMS = 100
+"""How many expressions may be joined by `and` or `or`: to the compiler, each nests those before it."""
+MAX_BRANCHES = 500
+"""How many `elif`s an `if` may have: to the compiler, each nests all that follow."""
 
 
 class Kept(NamedTuple):
