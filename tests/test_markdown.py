@@ -242,7 +242,9 @@ def decoded(text: str, start: int, end: int) -> str:
 
 
 def hrefs(tokens: Iterable[Token]) -> Iterator[str]:
-    """The destinations of links and images in written order. A link's destination comes after its text."""
+    """The destinations of links and images in written order. A link's destination comes after its text. The alternative text of
+    an image is plain text, so there is no link in it.
+    """
     links: list[str] = []
     for token in tokens:
         if token.type == "link_open":
@@ -251,9 +253,10 @@ def hrefs(tokens: Iterable[Token]) -> Iterator[str]:
             href = links.pop()
             if href:
                 yield href[1:]
-        yield from hrefs(token.children or ())
         if token.type == "image":
             yield str(token.attrs["src"])
+        else:
+            yield from hrefs(token.children or ())
 
 
 def html_hrefs(tokens: Iterable[Token]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from skillweave.cache import Documents
 from skillweave.checks.entries import check_entry, check_files, check_plan
 from skillweave.checks.ignores import LookedAt, claim_ignores, note_seen, unused_ignores
 from skillweave.checks.leftovers import sound_nodes
-from skillweave.checks.unreached import check_unreached, meant_patterns, unreached_patterns
+from skillweave.checks.unreached import check_unreached, meant_patterns, unreached_files
 from skillweave.diagnostics import Severity
 from skillweave.emit import emit
 from skillweave.files import tree_of
@@ -94,7 +94,7 @@ def compile_project(  # noqa: PLR0913 (each has a default, and callers name it)
     meant: frozenset[SourcePath] = frozenset()
     if not wanted:
         sources = [reached.files for reached in made_of.values()]
-        paths = unreached_patterns(site, sources, graph.findings)
+        paths = unreached_files(site, sources, graph.findings)
         meant = meant_patterns(site, paths, graph.findings)
         unreached = {path: check_unreached(site, path, is_meant=path in meant) for path in paths}
     edges = kept_edges(graph)

@@ -1,4 +1,6 @@
-"""Checks the patterns that no entry reaches: reports them, and checks their links, which no bundle does."""
+"""Checks the patterns and partials that no entry reaches: reports the former, and checks the links of both, which no bundle
+does.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +27,11 @@ if TYPE_CHECKING:
     from skillweave.source import SourcePath
 
 
-def unreached_patterns(
+def unreached_files(
     site: Site, sources: Iterable[frozenset[SourcePath]], findings: Sequence[Finding]
 ) -> list[SourcePath]:
-    """The patterns that are in no bundle. Empty if an entry could not be read, as what it includes is unknown. `sources` are
-    the files of each bundle.
+    """The patterns and partials that are in no bundle. Empty if an entry could not be read, as what it includes is unknown.
+    `sources` are the files of each bundle.
     """
     project = site.nodes.project
     own = {file.real for entry in project.entries for file in entry.files}
@@ -37,7 +39,7 @@ def unreached_patterns(
     if any(found.path in own or found in project.diagnostics for found in unread):
         return []
     reached = set().union(*sources)
-    return [path for path in project.patterns if path not in reached]
+    return sorted({*project.patterns, *project.partials} - reached)
 
 
 def meant_patterns(site: Site, unreached: Iterable[SourcePath], findings: Iterable[Finding]) -> frozenset[SourcePath]:
@@ -60,14 +62,14 @@ _UNREAD = (INVALID_ENCODING, UNREADABLE_FILE, NOT_A_REGULAR_FILE)
 
 
 def check_unreached(site: Site, path: SourcePath, *, is_meant: bool) -> frozenset[SourcePath]:
-    """Report a pattern that no entry reaches (unless a misspelled line may refer to it), and check its links, as no bundle
-    does. Returns the files that they lead to.
+    """Report a pattern that no entry reaches (unless a misspelled line may refer to it), and check its links or those of a
+    partial, as no bundle does. Returns the files that they lead to.
     """
     graph = site.nodes.graph
     file = graph.files.get(path)
     has_links = file is not None and file.document is not None and file.document.params is None
     with graph.finding_for(path):
-        if not is_meant:
+        if path in site.patterns and not is_meant:
             message, cure = f"no entry reaches {path}", "include it, reference it, or remove it"
             unused = Diagnostic(UNUSED_PATTERN, message, path, START, START, help=cure, severity=Severity.WARNING)
             graph.add(unused, path)

@@ -240,8 +240,8 @@ def _lost_directives(unit: Unit, edges: Mapping[int, Edge]) -> Iterator[Problem]
 
 
 def to_source(graph: Graph, unit: Unit, span: Span) -> Span:
-    """Translate a span of a unit's text to its file: exact for files and for directives, the whole line for other rendered
-    text.
+    """Translate a span of a unit's text to its file: exact for files, for directives, and for lines that are the same up to the
+    end of the span; the whole line for other rendered text.
     """
     if unit.sources is None or unit.kept is None:
         return span
@@ -249,9 +249,13 @@ def to_source(graph: Graph, unit: Unit, span: Span) -> Span:
     if span.start in unit.kept:
         start = unit.kept[span.start]
         return Span(start, start + span.end - span.start)
-    line = unit.sources[unit.line_index.line_of(span.start)]
-    start = file.line_index.starts[line]
-    return Span(start, start + len(file.lines[line]))
+    rendered = unit.line_index.line_of(span.start)
+    line = unit.sources[rendered]
+    start, length = file.line_index.starts[line], len(file.lines[line])
+    column, end = span.start - unit.line_index.starts[rendered], span.end - unit.line_index.starts[rendered]
+    if end <= length and file.lines[line][:end] == unit.lines[rendered][:end]:
+        return Span(start + column, start + end)
+    return Span(start, start + length)
 
 
 def rendered_ranges(unit: Unit, ranges: Ranges) -> Ranges:

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
 
 def starts_of(project: Project) -> set[SourcePath]:
-    """The files that are read without being named: all Markdown patterns, and the files that entries are compiled from."""
-    compiled = {file.real for entry in project.entries for file in entry.files if file.treatment != "copy"}
+    """The files that are read without being named: all Markdown patterns, all partials, and the files that entries are
+    compiled from.
+    """
+    compiled = {file.real for entry in project.entries for file in entry.files if file.treatment == "compile"}
     patterns = (path for path in project.patterns if path.endswith(".md") and not project.is_verbatim(path))
-    return {*patterns, *compiled}
+    return {*patterns, *compiled, *project.partials}
 
 
 def report_problems(graph: Graph, project: Project, elsewhere: Iterable[SourcePath] = ()) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.build import Compiled, check_texts, make_bundles, own_files, plan_bundles
 from skillweave.checks.ignores import LookedAt, unused_ignores
-from skillweave.checks.unreached import check_unreached, meant_patterns, unreached_patterns
+from skillweave.checks.unreached import check_unreached, meant_patterns, unreached_files
 from skillweave.diagnostics import LEFTOVER_DIRECTIVE
 from skillweave.graph.reach import all_named_by, kept_edges, starts_of, with_trails
 from skillweave.graph.reading import ReadContext, load
@@ -149,7 +149,7 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
     unreached: dict[SourcePath, frozenset[SourcePath]] = {}
     asked = set().union(*(planned.asked for planned in plans.values()))
     so_far = [*kept, *_fresh(merge)]
-    paths = unreached_patterns(site, sources, so_far)
+    paths = unreached_files(site, sources, so_far)
     meant = meant_patterns(site, paths, so_far)
     for path in paths:
         known = last.unreached.get(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from skillweave.destination import Written, below_root, encode, relative
@@ -19,7 +20,7 @@ from skillweave.diagnostics import (
     Problem,
 )
 from skillweave.files import normalise_path
-from skillweave.flatten.units import UnitKey, to_source
+from skillweave.flatten.units import UnitKey, rendered_ranges, to_source
 from skillweave.globs import matches
 from skillweave.graph.targets import unportable
 from skillweave.graph.values import diagnose
@@ -34,11 +35,15 @@ from skillweave.links.work import (
     nearest_anchor,
     report_link,
 )
+from skillweave.ranges import between
 from skillweave.source import SourcePath, Span, foreign_part, stays_inside
 
 if TYPE_CHECKING:
     from skillweave.directive.values import Directive
+    from skillweave.document import Heading
+    from skillweave.flatten.units import Unit
     from skillweave.graph.values import Edge
+    from skillweave.links.pages import Page
     from skillweave.links.site import BundlePlan, Site
 
 
@@ -203,13 +208,25 @@ def reference_link(work: Work, place: Place, edge: Edge) -> str:
         sections = nodes.sections_of(target, file.document)
         headings = sections.find(directive.section)
         page = work.site.layout(unit)
-        slug = page.heading_of(target, headings[0].slug) if page and headings else None
+        slug = _slug_in(page, nodes.units[unit], headings[0]) if page and headings else None
         if slug is not None:
             fragment = f"#{slug}"
         elif headings and page is not None:
             message = f'no section "{directive.section}" in {target} with these values'
             nodes.graph.report(edge.source, Problem(MISSING_SECTION, message, directive.section_span or directive.span))
     return f"[{link_text(nodes, edge, place.unit, unit)}]({encode(relative(place.page.out, out))}{fragment})"
+
+
+def _slug_in(page: Page, unit: Unit, heading: Heading) -> str | None:
+    """The slug that a heading of a unit's file has in the page of the whole unit; None if it is not there, as with some values
+    of a template.
+    """
+    headings = unit.document.headings if unit.document else ()
+    for start, end in rendered_ranges(unit, ((heading.start, heading.end),)):
+        found = between(headings, start, end, attrgetter("start"))
+        if found:
+            return page.slugs.get((0, found[0].start))
+    return None
 
 
 def asset(work: Work, place: Place, edge: Edge) -> None:

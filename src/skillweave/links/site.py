@@ -108,6 +108,11 @@ class Site:
         """The paths in the code spans of units, each with its line, sorted."""
 
     @cached_property
+    def patterns(self) -> frozenset[SourcePath]:
+        """Every pattern."""
+        return frozenset(self.nodes.project.patterns)
+
+    @cached_property
     def by_name(self) -> dict[str, list[SourcePath]]:
         """`known_files` by file name, for suggestions about links that lead nowhere."""
         found: dict[str, list[SourcePath]] = {}

@@ -97,6 +97,8 @@ def _target(work: Work, place: Place, written: Written, found: Found) -> Goal | 
             report_link(work, place, BROKEN_LINK, f"{path} leads to a name that is not UTF-8", "rename it")
         case "folder":
             return _folder(work, place, written, found.real)
+        case "file" if path.endswith(("/", "/.")):
+            report_link(work, place, BROKEN_LINK, f"{path} is not a folder", "remove the trailing slash")
         case "file":
             return _file(work, place, written, found.real)
     return None

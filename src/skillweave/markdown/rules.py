@@ -276,6 +276,8 @@ def _note_brackets(state: StateInline, kind: Literal["link", "image"], start: in
         return
     src, maximum = state.src, state.posMax
     if end is not None and src[end - 1] == ")":
+        if marks.base:
+            return  # The alternative text of an image is plain text: what would be a link in it leads nowhere.
         at = label_end + 2
         while src[at] in " \t\n":
             at += 1

@@ -42,7 +42,7 @@ def discover(tree: Tree, config: Config) -> Project:
     shared = tuple(found.real for path in config.shared if (found := tree.look_up(path)).kind in ("file", "folder"))
     own = (tree.look_up(root).real for _, root in expand_roots(tree, (*config.skills, *config.documents)))
     allowed = (*own, *pattern_roots, *shared)
-    files = (file for entry in (*skills, *documents) for file in entry.files)
+    files = [file for entry in (*skills, *documents) for file in entry.files]
     search.diagnostics += [stray(file) for file in files if not any(is_below(file.real, root) for root in allowed)]
     entries = tuple(sorted([*skills, *documents], key=lambda entry: entry.path))
     search.diagnostics += one_place(entries)
@@ -53,6 +53,7 @@ def discover(tree: Tree, config: Config) -> Project:
         shared=shared,
         homes=search.homes,
         diagnostics=tuple(search.diagnostics),
+        partials=tuple(sorted({*search.partials, *(file.real for file in files if file.treatment == "partial")})),
         verbatim=config.verbatim,
     )
 
@@ -71,6 +72,8 @@ class _Search:
         self.config = config
         self.homes: dict[SourcePath, SourcePath] = {}
         self.diagnostics: list[Diagnostic] = []
+        self.partials: set[SourcePath] = set()
+        """The partials below document roots. They belong to no entry."""
 
     def pattern_roots(self) -> list[SourcePath]:
         """The real paths of the pattern roots."""
@@ -193,7 +196,9 @@ class _Search:
                 continue
             self.homes.setdefault(found.real, SourcePath(there.real))
             treatment = _treatment(path, root, self.config)
-            if path.endswith(".md") and treatment != "partial":
+            if treatment == "partial":
+                self.partials.add(found.real)
+            elif path.endswith(".md"):
                 below = path[len(root) + 1 : -3].replace("/", ":")
                 entries.append(
                     Entry(

@@ -55,6 +55,8 @@ class Project(NamedTuple):
     homes: Mapping[SourcePath, SourcePath]
     """For the files of entries: the folder that each may read besides patterns."""
     diagnostics: tuple[Diagnostic, ...]
+    partials: tuple[SourcePath, ...] = ()
+    """The real path of every partial in a skill's folder or below a document root."""
     verbatim: tuple[str, ...] = ()
     """Globs of files whose content is never read as Markdown."""
 
