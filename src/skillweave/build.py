@@ -109,7 +109,9 @@ def compile_project(  # noqa: PLR0913 (each has a default, and callers name it)
         edges=edges,
         linked=graph.linked,
         templates=templates_of(graph),
-        bundles={path: bundled(graph, made_of[path], plan.asked, good=path in good) for path, plan in plans.items()},
+        bundles={
+            path: bundled(graph, made_of[path], plan.linked_files, good=path in good) for path, plan in plans.items()
+        },
         unreached=unreached,
         meant=meant,
         findings=tuple(findings),

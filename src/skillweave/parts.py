@@ -30,7 +30,7 @@ class Bundled(NamedTuple):
     """The files that go into it, or might."""
     copied: frozenset[SourcePath]
     """Those of the sources that are copied as they are, so that mistakes in their text are no mistakes of the bundle."""
-    asked: frozenset[SourcePath]
+    looked_into: frozenset[SourcePath]
     """Further files that its links ask something of, such as whether a heading exists."""
     good: bool
     """Whether the bundle has no error."""
@@ -45,7 +45,7 @@ class Bundled(NamedTuple):
         return not self.compiled.isdisjoint(failed)
 
     def depends_on(self, paths: frozenset[SourcePath] | set[SourcePath]) -> bool:
-        return not (self.sources.isdisjoint(paths) and self.asked.isdisjoint(paths))
+        return not (self.sources.isdisjoint(paths) and self.looked_into.isdisjoint(paths))
 
 
 class Parts(NamedTuple):
@@ -120,10 +120,10 @@ def failed_of(findings: Iterable[Finding]) -> set[SourcePath]:
     return {owner for finding in findings if finding.diagnostic.severity is Severity.ERROR for owner in finding.owners}
 
 
-def bundled(graph: Graph, made_of: Reached, asked: set[SourcePath], *, good: bool) -> Bundled:
-    """Record what a bundle was made of. `asked` are the files that its links ask something of."""
+def bundled(graph: Graph, made_of: Reached, linked: set[SourcePath], *, good: bool) -> Bundled:
+    """Record what a bundle was made of. `linked` are the files that its links lead to."""
     sources = made_of.files
-    further = asked - sources
+    further = linked - sources
     return Bundled(sources, made_of.copied, closure(graph, further).files - sources if further else frozenset(), good)
 
 
@@ -141,7 +141,7 @@ def to_json(parts: Parts) -> dict[str, Any]:
         "linked": [[number(path), [number(target) for target in targets]] for path, targets in parts.linked.items()],
         "templates": sorted(map(number, parts.templates)),
         "bundles": [
-            [number(path), *(sorted(map(number, paths)) for paths in (b.sources, b.copied, b.asked)), b.good]
+            [number(path), *(sorted(map(number, paths)) for paths in (b.sources, b.copied, b.looked_into)), b.good]
             for path, b in parts.bundles.items()
         ],
         "unreached": [[number(path), sorted(map(number, asked))] for path, asked in parts.unreached.items()],

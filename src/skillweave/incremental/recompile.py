@@ -144,10 +144,10 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
     kept = [finding for finding in last.findings if _is_still_true(merge, finding)]
     graph.failed |= failed_of(kept)
     made_of = {path: sources_of(site, planned) for path, planned in plans.items()}
-    now = {path: bundled(graph, made_of[path], plans[path].asked, good=True) for path in plans}
+    now = {path: bundled(graph, made_of[path], plans[path].linked_files, good=True) for path in plans}
     sources = [now.get(path, known).sources for path, known in last.bundles.items()]
     unreached: dict[SourcePath, frozenset[SourcePath]] = {}
-    asked = set().union(*(planned.asked for planned in plans.values()))
+    asked = set().union(*(planned.linked_files for planned in plans.values()))
     so_far = [*kept, *_fresh(merge)]
     paths = unreached_files(site, sources, so_far)
     meant = meant_patterns(site, paths, so_far)
@@ -194,8 +194,8 @@ def _asks_beyond(merge: _Merge, asked: set[SourcePath]) -> bool:
     site = merge.site
     for path in asked:
         if path.endswith(".md") and path in merge.names.edges and path not in site.nodes.graph.files:
-            owner, owned = site.owners.get(path, (None, None))
-            if owner is None or owned is None or owned.path != owner.path:
+            owned = site.owners.get(path)
+            if owned is None or owned.file.path != owned.entry.path:
                 return True
     return False
 

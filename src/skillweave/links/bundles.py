@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from skillweave.destination import below_root
 from skillweave.flatten.units import UnitKey
 from skillweave.graph.reach import closure
-from skillweave.links.shipping import asset, collide, reference_link
-from skillweave.links.site import BundlePlan, PlannedPage, Site, named
+from skillweave.links.shipping import Collision, asset, collide, reference_link
+from skillweave.links.site import Asker, BundlePlan, PlannedPage, Site, named
 from skillweave.links.targets import resolved
 from skillweave.links.work import Place, Work, add_page
 from skillweave.source import Edit, SourcePath, Span, folded, folders_above
@@ -48,7 +48,7 @@ def check_links(site: Site, path: SourcePath) -> set[SourcePath]:
     add_page(site, plan, pending, below_root(path, site.nodes.project.pattern_roots), UnitKey(path))
     if pending:
         _resolve_page(site, plan, deque(), pending[0])
-    return plan.asked
+    return plan.linked_files
 
 
 def _resolve_page(site: Site, plan: BundlePlan, pending: deque[PlannedPage], page: PlannedPage) -> None:
@@ -120,8 +120,8 @@ def _collide(site: Site, plan: BundlePlan, outs: tuple[str, str], message: str) 
     """Report that two outputs cannot exist side by side, at the directive or link that asked for one of them."""
     entry = plan.entry
     if entry is not None:
-        asked = next((plan.whence[out] for out in outs if out in plan.whence), (entry.main.real, Span(0, 0)))
-        collide(site, plan, (asked, outs[0]), message)
+        askers = (plan.askers[out] for out in outs if out in plan.askers)
+        collide(site, plan, next(askers, Asker(entry.main.real, Span(0, 0))), Collision(outs[0], message))
 
 
 def sources_of(site: Site, plan: BundlePlan) -> Reached:

@@ -25,6 +25,7 @@ from skillweave.globs import matches
 from skillweave.graph.targets import unportable
 from skillweave.graph.values import diagnose
 from skillweave.links.captions import link_text
+from skillweave.links.site import Asker
 from skillweave.links.work import (
     DOCUMENT_HELP,
     Goal,
@@ -36,7 +37,8 @@ from skillweave.links.work import (
     report_link,
 )
 from skillweave.ranges import between
-from skillweave.source import SourcePath, Span, foreign_part, stays_inside
+from skillweave.record import NamedTuple
+from skillweave.source import SourcePath, foreign_part, stays_inside
 
 if TYPE_CHECKING:
     from skillweave.directive.values import Directive
@@ -100,11 +102,15 @@ def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal |
 
 def _ship_page(work: Work, place: Place, out: str, unit: UnitKey) -> bool:
     """Ship a page that a link leads to. Returns whether that is possible."""
-    source = (place.unit.path, to_source(work.site.nodes.graph, place.unit, place.span))
-    if not _claim(work, source, out, unit) or add_page(work.site, work.plan, work.pending, out, unit) is None:
+    asker = _asker(work, place)
+    if not _claim(work, asker, out, unit) or add_page(work.site, work.plan, work.pending, out, unit) is None:
         return False
-    work.plan.whence.setdefault(out, source)
+    work.plan.askers.setdefault(out, asker)
     return True
+
+
+def _asker(work: Work, place: Place) -> Asker:
+    return Asker(place.unit.path, to_source(work.site.nodes.graph, place.unit, place.span))
 
 
 def check_anchor(work: Work, place: Place, unit: UnitKey, written: Written) -> str | None:
@@ -145,30 +151,26 @@ def _copy(work: Work, place: Place, out: str, real: SourcePath) -> None:
     if work.plan.entry is None:
         return
     known = work.plan.copies.get(out)
-    source = (place.unit.path, to_source(work.site.nodes.graph, place.unit, place.span))
+    asker = _asker(work, place)
     if (known is not None and known != real) or out in work.plan.pages:
         other = known or work.plan.pages[out].unit.path
-        collide(work.site, work.plan, (source, out), _both(real, other, out))
+        collide(work.site, work.plan, asker, Collision(out, _both(real, other, out)))
         return
     work.plan.copies[out] = real
-    work.plan.whence.setdefault(out, source)
+    work.plan.askers.setdefault(out, asker)
 
 
-def _claim(work: Work, source: tuple[SourcePath, Span], out: str, unit: UnitKey) -> bool:
+def _claim(work: Work, asker: Asker, out: str, unit: UnitKey) -> bool:
     """Whether a page can have its place in the bundle. If something else has it, that is reported."""
     known = work.plan.pages.get(out)
     other = known.unit.path if known is not None and known.unit != unit else work.plan.copies.get(out)
     if other is None:
         return True
-    has_other_values = known is not None and other == unit.path
-    if has_other_values:
-        message, cure = (
-            f"{other} is already shipped with other values",
-            "a bundle can contain a pattern with only one set of values",
-        )
-        collide(work.site, work.plan, (source, out), message, f"{cure}: pass the same, or include it instead")
-    else:
-        collide(work.site, work.plan, (source, out), _both(unit.path, other, out))
+    collision = Collision(out, _both(unit.path, other, out))
+    if known is not None and other == unit.path:
+        cure = "a bundle can contain a pattern with only one set of values: pass the same, or include it instead"
+        collision = Collision(out, f"{other} is already shipped with other values", cure)
+    collide(work.site, work.plan, asker, collision)
     return False
 
 
@@ -192,17 +194,17 @@ def reference_link(work: Work, place: Place, edge: Edge) -> str:
     if entry is not None and entry.kind == "document":
         cannot_ship(work, place, directive.path)
         return ""
-    owner, owned = work.site.owners.get(target, (None, None))
-    if owner is not None and owned is not None and entry is not None and owner is entry:
-        out = owned.path[len(entry.folder) + 1 :]
+    owned = work.site.owners.get(target)
+    if owned is not None and entry is not None and owned.entry is entry:
+        out = owned.file.path[len(entry.folder) + 1 :]
     else:
         out = f"references/{below_root(target, nodes.project.pattern_roots)}"
-    source = (edge.source, directive.span)
     if entry is not None:
+        asker = Asker(edge.source, directive.span)
         work.plan.named.add(target)
-        if _claim(work, source, out, unit):
+        if _claim(work, asker, out, unit):
             add_page(work.site, work.plan, work.pending, out, unit)
-        work.plan.whence.setdefault(out, source)
+        work.plan.askers.setdefault(out, asker)
     fragment = ""
     if directive.section is not None:
         sections = nodes.sections_of(target, file.document)
@@ -284,25 +286,24 @@ def _misplaced(directive: Directive, out: str) -> Problem | None:
     return None
 
 
-def collide(
-    site: Site,
-    plan: BundlePlan,
-    asked: tuple[tuple[SourcePath, Span], str],
-    message: str,
-    cure: str = "rename one of the files, or give an asset another place with `to=`",
-) -> None:
-    """Report that two things would become the same output. `asked` is what asked for the second one (file and span), and the
-    output.
-    """
+class Collision(NamedTuple):
+    """An output that two things would become."""
+
+    out: str
+    message: str
+    cure: str = "rename one of the files, or give an asset another place with `to=`"
+
+
+def collide(site: Site, plan: BundlePlan, asker: Asker, collision: Collision) -> None:
+    """Report that two things would become the same output. `asker` is what asked for the second one."""
     if plan.entry is None:
         return
-    source, out = asked
-    path, span = source
-    other = plan.whence.get(out)
+    files = site.nodes.graph.files
+    other = plan.askers.get(collision.out)
     notes: tuple[Note, ...] = ()
-    if other is not None and other != source:
-        index = site.nodes.graph.files[other[0]].line_index
-        notes = (Note("the other one is requested at", other[0], index.position(other[1].start)),)
-    index = site.nodes.graph.files[path].line_index
-    problem = Problem(OUTPUT_COLLISION, message, span, help=cure)
-    site.nodes.graph.add(diagnose(index, path, problem, notes=notes), plan.entry.main.real)
+    if other is not None and other != asker:
+        position = files[other.path].line_index.position(other.span.start)
+        notes = (Note("the other one is requested at", other.path, position),)
+    problem = Problem(OUTPUT_COLLISION, collision.message, asker.span, help=collision.cure)
+    diagnostic = diagnose(files[asker.path].line_index, asker.path, problem, notes=notes)
+    site.nodes.graph.add(diagnostic, plan.entry.main.real)

@@ -33,6 +33,20 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class Owned(NamedTuple):
+    """A file of an entry."""
+
+    entry: Entry
+    file: EntryFile
+
+
+class Asker(NamedTuple):
+    """A directive or link that has something shipped."""
+
+    path: SourcePath
+    span: Span
+
+
 class PlannedPage:
     """A document that a bundle will contain: where it goes, what it is made from, and the edits in each of its copies."""
 
@@ -55,11 +69,11 @@ class BundlePlan:
         self.copies: dict[str, SourcePath] = {}
         self.missing: set[SourcePath] = set()
         """The files of pages that the bundle should contain, but that cannot be laid out because of an error."""
-        self.whence: dict[str, tuple[SourcePath, Span]] = {}
-        """For what is shipped, the file and span of the directive or link that asked for it first."""
+        self.askers: dict[str, Asker] = {}
+        """For what is shipped, the directive or link that asked for it first."""
         self.named: set[SourcePath] = set()
         """The files that a directive has shipped: links may lead to them, whatever `links` is set to."""
-        self.asked: set[SourcePath] = set()
+        self.linked_files: set[SourcePath] = set()
         """The files that links lead to."""
         self.consulted: set[SourcePath] = set()
         """The files of other entries to which links with a fragment lead, so that the fragment is looked up in them."""
@@ -87,7 +101,8 @@ class Site:
         self.nodes = nodes
         self.tree = tree
         self.entries = entries
-        self.owners: dict[SourcePath, tuple[Entry, EntryFile]] = {}
+        self.owners: dict[SourcePath, Owned] = {}
+        """The files of entries, by real path. Of several entries that have a file, the first one counts."""
         self.folders: dict[str, Entry] = {}
         self.inner: dict[str, list[Entry]] = {}
         """The skills that lie inside other skills, by each folder above them."""
@@ -144,7 +159,7 @@ def make_site(nodes: Nodes, tree: Tree) -> Site:
     for entry in site.entries:
         site.folders[tree.look_up(entry.folder).real if entry.kind == "skill" else entry.path] = entry
         for file in entry.files:
-            site.owners.setdefault(file.real, (entry, file))
+            site.owners.setdefault(file.real, Owned(entry, file))
         for folder in folders_above(entry.folder) if entry.outer is not None else ():
             site.inner.setdefault(folder, []).append(entry)
     site.known_files = tuple(sorted({*nodes.project.patterns, *site.owners}))

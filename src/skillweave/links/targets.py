@@ -146,23 +146,22 @@ def _other_entry(work: Work, place: Place, other: Entry, target: str) -> Goal | 
 
 def _file(work: Work, place: Place, written: Written, real: SourcePath) -> Goal | None:
     nodes, entry = work.site.nodes, work.plan.entry
-    work.plan.asked.add(real)
-    owner, owned = work.site.owners.get(real, (None, None))
-    if owner is not None and owned is not None and entry is not None and (owner is entry or owner.path == entry.path):
-        return _own_file(work, place, written, owned)
-    if owner is not None and owner is not entry and written.fragment:
-        work.plan.consulted.add(real)
-    if owned is not None and entry is not None and _is_published_in(entry, owned):
-        return _with_anchor(work, place, written, owned, owned.path[len(entry.folder) + 1 :])
-    if owner is not None and owned is not None and (owned.path == owner.path):
-        goal = _other_entry(work, place, owner, owned.path)
-        return goal and _with_anchor(work, place, written, owned, goal.out)
+    work.plan.linked_files.add(real)
+    owned = work.site.owners.get(real)
+    if owned is not None and entry is not None and owned.entry.path == entry.path:
+        return _own_file(work, place, written, owned.file)
+    if owned is not None:
+        if written.fragment:
+            work.plan.consulted.add(real)
+        if entry is not None and _is_published_in(entry, owned.file):
+            return _with_anchor(work, place, written, owned.file, owned.file.path[len(entry.folder) + 1 :])
+        if owned.file.path == owned.entry.path:
+            goal = _other_entry(work, place, owned.entry, owned.file.path)
+            return goal and _with_anchor(work, place, written, owned.file, goal.out)
     slug = _included(work, place, written, real)
     if slug is not None:
         return Goal("", slug)
-    if not nodes.project.may_read(place.unit.path, real) or (
-        owner is not None and entry is not owner and entry is not None
-    ):
+    if not nodes.project.may_read(place.unit.path, real) or (owned is not None and entry is not None):
         report_link(
             work,
             place,
