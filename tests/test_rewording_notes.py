@@ -47,7 +47,7 @@ def test_recorded_lines_match_their_origins(project: Path) -> None:
         for bundle in compiled.bundles:
             for output, page in bundle.pages.items():
                 front = front_of(compiled.nodes, page, banner_of(compiled.nodes, bundle.entry, page)).count("\n")
-                found = enumerate(origins(compiled.nodes, page.page.copies[0].key), front)
+                found = enumerate(origins(compiled.nodes, page.layout.copies[0].key), front)
                 lines = [(run.there + n, run.here + n) for run in noted.get(output, ()) for n in range(run.length)]
                 assert lines == [(number, origin.line) for number, origin in found if origin.path == path]
                 seen.update([path] if lines else [])

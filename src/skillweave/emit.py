@@ -67,7 +67,7 @@ def document_text(nodes: Nodes, page: PlannedPage, banner: str | None) -> str:
     """One compiled document: the front matter of an entry (with the banner, if any), the body, and exactly one final line
     end.
     """
-    body_text = page_text(nodes, page.page, page.edits)
+    body_text = page_text(nodes, page.layout, page.edits)
     check_leftovers(nodes, page, body_text)
     return (front_of(nodes, page, banner) + body_text).rstrip("\n") + "\n"
 

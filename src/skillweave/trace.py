@@ -117,7 +117,7 @@ def _trace(compiled: Compiled, config: Config, bundle: Bundle, output: Output) -
     front: tuple[TracedLine, ...] = ()
     if path in compiled.project.homes:
         front = tuple(_front_matter(compiled.graph, path, banner=config.banner and path == bundle.entry.main.real))
-    return Trace(output, bundle.entry, None, tuple(_compiled(compiled, output, page.page.copies[0].key, front)))
+    return Trace(output, bundle.entry, None, tuple(_compiled(compiled, output, page.layout.copies[0].key, front)))
 
 
 def _front_matter(graph: Graph, path: SourcePath, *, banner: bool) -> Iterator[TracedLine]:

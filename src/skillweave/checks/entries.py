@@ -114,7 +114,7 @@ def check_plan(site: Site, plan: BundlePlan) -> None:
         check_labels(site, page, entry.main.real)
         check_paths(site, plan, page)
     if entry.kind == "skill" and "SKILL.md" in plan.pages:
-        plan.size = _check_skill_size(nodes, entry, plan.pages["SKILL.md"].page.copies[0].key)
+        plan.size = _check_skill_size(nodes, entry, plan.pages["SKILL.md"].layout.copies[0].key)
 
 
 def _check_skill_size(nodes: Nodes, entry: Entry, key: NodeKey) -> Size:

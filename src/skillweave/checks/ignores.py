@@ -69,7 +69,7 @@ def note_seen(nodes: Nodes, plan: BundlePlan) -> None:
     graph = nodes.graph
     done = set()
     for page in plan.pages.values():
-        for copy in page.page.copies:
+        for copy in page.layout.copies:
             file = graph.files.get(copy.key.path)
             ignores = file.document.ignores if file is not None and file.document is not None else ()
             if not ignores or copy.key.code is not None or copy.key in done:

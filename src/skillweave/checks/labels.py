@@ -44,7 +44,9 @@ def check_labels(site: Site, page: PlannedPage, owner: SourcePath) -> None:
     is the main file of the entry, which a contradiction fails.
     """
     nodes = site.nodes
-    copies = [(n, copy.key, named(site, copy.key)) for n, copy in enumerate(page.page.copies) if copy.key.code is None]
+    copies = [
+        (n, copy.key, named(site, copy.key)) for n, copy in enumerate(page.layout.copies) if copy.key.code is None
+    ]
     meanings: dict[Label, _Meaning] = {}
     for label, meaning in _definitions(site, page, copies):
         first = meanings.setdefault(label, meaning)
@@ -64,7 +66,9 @@ def _definitions(
         for definition in names.definitions:
             unit = site.nodes.nodes[key].unit
             meaning = _Meaning(_says(page, number, unit, definition), unit, definition)
-            found.append((page.page.place(number, definition.start), (definition.label, definition.footnote), meaning))
+            found.append(
+                (page.layout.place(number, definition.start), (definition.label, definition.footnote), meaning)
+            )
     return [(label, meaning) for _, label, meaning in sorted(found, key=lambda entry: entry[0])]
 
 

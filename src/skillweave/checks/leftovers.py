@@ -90,7 +90,7 @@ def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
 
     A page in `nodes.sound` is skipped: its blocks stand in the output just as they were parsed.
     """
-    if page.page.copies[0].key in nodes.sound:
+    if page.layout.copies[0].key in nodes.sound:
         return
     spelled = _lines_with_directives(text)
     if not spelled or _all_in_code(text, spelled):
@@ -100,7 +100,7 @@ def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
         return
     graph = nodes.graph
     index = LineIndex(text)
-    places = list(origins(nodes, page.page.copies[0].key))
+    places = list(origins(nodes, page.layout.copies[0].key))
     escaped = Counter(_escaped(nodes, page))
     for opener in live:
         written = text[opener.span.start : opener.span.end]
@@ -131,8 +131,8 @@ def _escaped(nodes: Nodes, page: PlannedPage) -> Iterator[tuple[SourcePath | Non
     """
     inline: set[int] = set()
     brought: dict[NodeKey, set[tuple[int, NodeKey]]] = {}
-    for number, copy in enumerate(page.page.copies):
-        parent = page.page.copies[copy.parent].key if copy.parent >= 0 else None
+    for number, copy in enumerate(page.layout.copies):
+        parent = page.layout.copies[copy.parent].key if copy.parent >= 0 else None
         if parent is not None and parent not in brought:
             within = nodes.nodes[parent].inline
             brought[parent] = {(placed.line, child.key) for placed, child in within if child is not None}

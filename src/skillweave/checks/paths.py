@@ -18,7 +18,7 @@ def check_paths(site: Site, plan: BundlePlan, page: PlannedPage) -> None:
     nodes = site.nodes
     done: set[NodeKey] = set()
     outs = {*plan.pages, *plan.copies}
-    for copy in page.page.copies:
+    for copy in page.layout.copies:
         if copy.key in done or copy.key.code is not None:
             continue
         done.add(copy.key)

@@ -7,14 +7,15 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from skillweave.destination import read_destination
-from skillweave.flatten.values import BareItem, Child, ChildItem, Item, Node, NodeKey, Nodes, TextItem, brought_by
+from skillweave.flatten.values import BareItem, ChildItem, Item, Node, NodeKey, Nodes, TextItem, brought_by
 from skillweave.ranges import Ranges, between, bridged, holds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from skillweave.document import Heading, PlacedDirective
+    from skillweave.document import Heading
     from skillweave.flatten.units import Unit
+    from skillweave.flatten.values import Spliced
     from skillweave.markdown.values import Block, Container
 
 
@@ -40,11 +41,8 @@ def blocks_within(unit: Unit, ranges: Ranges) -> Sequence[Block]:
     return between(unit.document.blocks, ranges[0][0], ranges[-1][1], attrgetter("start"))
 
 
-def layout_of(
-    nodes: Nodes, unit: Unit, ranges: Ranges, blocks: dict[int, tuple[PlacedDirective, Child | None]]
-) -> list[Item]:
-    """Lay out a selection as items. `blocks` are the directives that stand on lines of their own, by line, and what each
-    brings.
+def layout_of(nodes: Nodes, unit: Unit, ranges: Ranges, blocks: dict[int, Spliced]) -> list[Item]:
+    """Lay out a selection as items. `blocks` are the directives that stand on lines of their own, by line.
 
     An empty include takes its line with it, and one blank line where blank lines or the edge stand on both sides
     (directives.md, Nothing to insert).
@@ -100,18 +98,18 @@ def measure(
     unit: Unit,
     key: NodeKey,
     items: tuple[Item, ...],
-    inline: tuple[tuple[PlacedDirective, Child | None], ...],
+    inline: tuple[Spliced, ...],
 ) -> Node:
     """Make a node: work out its size, its headings and its ends, without making its text."""
-    size = height = count = 0
-    counted: list[int] = []
+    size = height = includes = 0
+    top_levels: list[int] = []
     levels: list[int] = []
     ranges = bridged(key.ranges, unit.document.markers if unit.document else ())
     for heading in headings_within(unit, key.ranges):
         if holds(key.ranges, heading.start):
             levels.append(heading.level)
             if _counts(heading.containers, ranges, heading.start):
-                counted.append(heading.level)
+                top_levels.append(heading.level)
     for item in items:
         match item:
             case TextItem(start, end):
@@ -125,16 +123,16 @@ def measure(
                 prefix = child.edge.placed.prefix or ""
                 size += below.size + below.height * len(prefix)
                 height += below.height
-                count += below.includes + 1
+                includes += below.includes + 1
                 if below.levels:
                     levels += [level + child.shift for level in below.levels]
-                if below.counted is not None and _counts(child.edge.placed.containers, ranges, line):
-                    counted.append(below.counted + child.shift)
+                if below.top_level is not None and _counts(child.edge.placed.containers, ranges, line):
+                    top_levels.append(below.top_level + child.shift)
     for _, inline_child in inline:
         if inline_child is not None:
             below = nodes.nodes[inline_child.key]
             size += below.size
-            count += below.includes + 1
+            includes += below.includes + 1
     first_line, first, last = _ends(nodes, unit, items)
     below_nodes = [nodes.nodes[child.key] for child in brought_by(items, inline)]
     return Node(
@@ -143,16 +141,16 @@ def measure(
         items=items,
         inline=inline,
         size=size,
-        includes=count,
+        includes=includes,
         height=height,
-        counted=min(counted, default=None),
+        top_level=min(top_levels, default=None),
         levels=(min(levels), max(levels)) if levels else None,
         first_line=first_line,
         first=first,
         last=last,
         has_code=any(below.has_code for below in below_nodes)
         or any(block.kind == "code" and holds(key.ranges, block.start) for block in blocks_within(unit, key.ranges)),
-        linked=any(below.linked for below in below_nodes) or _has_links(nodes, unit, key.ranges),
+        has_links=any(below.has_links for below in below_nodes) or _has_links(nodes, unit, key.ranges),
     )
 
 

@@ -25,7 +25,7 @@ def shift_of(nodes: Nodes, unit: Unit, edge: Edge, key: NodeKey) -> int:
     node = nodes.nodes[key]
     if node.levels is None or unit.document is None:
         return 0
-    shift = _asked_shift(nodes.config, unit.document.headings, edge, node.counted)
+    shift = _asked_shift(nodes.config, unit.document.headings, edge, node.top_level)
     low, high = node.levels[0] + shift, node.levels[1] + shift
     if key.unit in nodes.unlevelled:
         nodes.unlevelled.add(unit.key)

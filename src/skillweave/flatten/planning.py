@@ -19,7 +19,7 @@ from skillweave.flatten.layout import layout_of, measure
 from skillweave.flatten.levels import shift_of
 from skillweave.flatten.texts import fenced, text_of
 from skillweave.flatten.units import Unit, UnitKey, file_unit, find_calls, rendered_ranges, rendered_unit
-from skillweave.flatten.values import Child, Node, NodeKey, Nodes, TextItem, TextKey, is_in_error, is_too_large
+from skillweave.flatten.values import Child, Node, NodeKey, Nodes, Spliced, TextItem, TextKey, is_in_error, is_too_large
 from skillweave.graph.targets import language
 from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block
@@ -177,7 +177,7 @@ def _build(nodes: Nodes, key: NodeKey) -> None:
         return
     unit = nodes.units[key.unit]
     covered = [
-        (edge.placed, child)
+        Spliced(edge.placed, child)
         for edge, child in zip(unit.edges, nodes.children[key.unit], strict=True)
         if edge is not None and holds(key.ranges, edge.placed.line)
     ]
@@ -185,9 +185,9 @@ def _build(nodes: Nodes, key: NodeKey) -> None:
     links = {
         edge.placed for edge in unit.edges if edge and edge.directive.word == "reference" and edge.target is not None
     }
-    spliced = [(placed, child) for placed, child in covered if placed not in links]
-    blocks = {placed.line: (placed, child) for placed, child in spliced if placed.prefix is not None}
-    inline = tuple((placed, child) for placed, child in spliced if placed.prefix is None)
+    spliced = [one for one in covered if one.placed not in links]
+    blocks = {one.placed.line: one for one in spliced if one.placed.prefix is not None}
+    inline = tuple(one for one in spliced if one.placed.prefix is None)
     items = tuple(layout_of(nodes, unit, key.ranges, blocks))
     nodes.nodes[key] = measure(nodes, unit, key, items, inline)
 
@@ -204,13 +204,13 @@ def _code_node(unit: Unit, key: NodeKey) -> Node:
         size=len(text.encode()) + 1,
         includes=0,
         height=height,
-        counted=None,
+        top_level=None,
         levels=None,
         first_line=text.partition("\n")[0],
         first=fence,
         last=fence,
         has_code=False,
-        linked=False,
+        has_links=False,
     )
 
 

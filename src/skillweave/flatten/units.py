@@ -25,7 +25,7 @@ from skillweave.files import read_text
 from skillweave.graph.reach import all_that_name
 from skillweave.parse.documents import parse
 from skillweave.parse.front import directive_spellings
-from skillweave.ranges import without
+from skillweave.ranges import joined, trimmed, without
 from skillweave.record import NamedTuple
 from skillweave.source import LineIndex, Span
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from skillweave.document import Document
     from skillweave.files import Tree
+    from skillweave.front_matter.values import Param
     from skillweave.graph.values import Edge, Graph, SourceFile
     from skillweave.ranges import Ranges
     from skillweave.source import SourcePath
@@ -102,6 +103,11 @@ class Calls:
         return self.templates[path]
 
 
+def defaults_of(params: Iterable[Param]) -> Arguments:
+    """What a template is rendered with if nobody gives it values."""
+    return tuple(sorted((param.name, param.default or "") for param in params))
+
+
 def find_calls(graph: Graph, limit: int, linked: Collection[SourcePath]) -> Calls:
     """Find every set of values that a directive gives to a template, starting from all files that are no templates.
 
@@ -117,9 +123,9 @@ def find_calls(graph: Graph, limit: int, linked: Collection[SourcePath]) -> Call
             continue
         if path in linked or path not in called:
             # A link gives no values, and a template that nothing names is still checked: its defaults will do for both.
-            defaults = tuple(sorted((param.name, param.default or "") for param in params))
-            calls.instances.setdefault(path, set()).add(defaults)
-            pending.append(UnitKey(path, defaults))
+            given = defaults_of(params)
+            calls.instances.setdefault(path, set()).add(given)
+            pending.append(UnitKey(path, given))
     barred: set[SourcePath] = set()
     for start in reversed(pending):
         found, edge = _calls_from(calls, start, limit, barred)
@@ -268,27 +274,8 @@ def rendered_ranges(unit: Unit, ranges: Ranges) -> Ranges:
     hidden = unit.document.markers if unit.document else ()
     # The lines of a rendering are in the order of their sources.
     runs = ((bisect_left(unit.sources, start), bisect_left(unit.sources, end)) for start, end in ranges)
-    chosen = [
-        line
-        for start, end in without(hidden, tuple((start, end) for start, end in runs if start < end))
-        for line in range(start, end)
-        if line + 1 < len(unit.lines) or unit.lines[line]
-    ]
-    while chosen and not unit.lines[chosen[0]].strip(" \t"):
-        chosen.pop(0)
-    while chosen and not unit.lines[chosen[-1]].strip(" \t"):
-        chosen.pop()
-    return _runs(chosen)
-
-
-def _runs(lines: Iterable[int]) -> Ranges:
-    runs: list[tuple[int, int]] = []
-    for line in lines:
-        if runs and runs[-1][1] == line:
-            runs[-1] = (runs[-1][0], line + 1)
-        else:
-            runs.append((line, line + 1))
-    return tuple(runs)
+    chosen = without(hidden, tuple((start, end) for start, end in runs if start < end))
+    return trimmed(unit.lines, joined(chosen))
 
 
 def _is_template(file: SourceFile) -> bool:

@@ -74,21 +74,28 @@ class BareItem(NamedTuple):
 Item = TextItem | ChildItem | BareItem
 
 
+class Spliced(NamedTuple):
+    """A directive, and what it brings, if anything."""
+
+    placed: PlacedDirective
+    child: Child | None
+
+
 class Node(NamedTuple):
     """One selection: its items in order, and what is known of its expansion without making its text."""
 
     unit: Unit
     key: NodeKey
     items: tuple[Item, ...]
-    inline: tuple[tuple[PlacedDirective, Child | None], ...]
-    """The directives in running text, and what each brings."""
+    inline: tuple[Spliced, ...]
+    """The directives in running text."""
     size: int
     """The size of the expansion in bytes, in UTF-8."""
     includes: int
     """The number of includes that are expanded in it, over all levels."""
     height: int
     """The number of lines of the expansion."""
-    counted: int | None
+    top_level: int | None
     """The level of the shallowest heading that counts for whoever includes this; None if there is none."""
     levels: tuple[int, int] | None
     """The shallowest and the deepest level of all its headings; None if it has no headings."""
@@ -99,7 +106,7 @@ class Node(NamedTuple):
     """The block that it ends with; None if only a parse can tell."""
     has_code: bool
     """Whether it contains, over all levels, indented code, whose text an indent would change."""
-    linked: bool
+    has_links: bool
     """Whether it contains, over all levels, anything that a page must resolve: links, references, assets."""
 
 
@@ -141,7 +148,7 @@ class Nodes:
         """The nodes whose expansion, over all levels, consists of blocks that stand there just as they were parsed."""
         self.events: dict[NodeKey, tuple[Caption | Child, ...]] = {}
         """The headings and includes of nodes, in order, once their pages were laid out."""
-        self.brought: dict[NodeKey, list[Edit]] = {}
+        self.inline_edits: dict[NodeKey, list[Edit]] = {}
         """What the directives in the running text of nodes become, once something has asked for it."""
         self.texts: dict[TextKey, str] = {}
         self.edits: dict[tuple[UnitKey, int, bool], tuple[list[int], list[Edit]]] = {}
@@ -169,7 +176,7 @@ class Nodes:
         self.graph.report(unit.path, problem._replace(span=to_source(self.graph, unit, problem.span)))
 
 
-def brought_by(items: Iterable[Item], inline: Iterable[tuple[PlacedDirective, Child | None]]) -> Iterator[Child]:
+def brought_by(items: Iterable[Item], inline: Iterable[Spliced]) -> Iterator[Child]:
     """Yield what a node includes directly: first what stands on lines of its own, then what stands in running text."""
     for item in items:
         if isinstance(item, ChildItem):

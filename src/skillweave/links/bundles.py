@@ -41,7 +41,7 @@ def check_links(site: Site, path: SourcePath) -> set[SourcePath]:
     nodes = site.nodes
     root = nodes.whole(path)
     # In a chain of includes that is far too long, laying out a page for each pattern would take time quadratic in its length.
-    if root is None or not nodes.nodes[root].linked or path in nodes.graph.too_deep:
+    if root is None or not nodes.nodes[root].has_links or path in nodes.graph.too_deep:
         return set()
     plan = BundlePlan(None)
     pending: deque[PlannedPage] = deque()
@@ -55,8 +55,8 @@ def _resolve_page(site: Site, plan: BundlePlan, pending: deque[PlannedPage], pag
     work = Work(site, plan, pending)
     linked = [
         (number, copy.key)
-        for number, copy in enumerate(page.page.copies)
-        if copy.key.code is None and site.nodes.nodes[copy.key].linked
+        for number, copy in enumerate(page.layout.copies)
+        if copy.key.code is None and site.nodes.nodes[copy.key].has_links
     ]
     # Links are resolved after all directives of the page, so that they find what those have shipped.
     for number, key in linked:

@@ -30,9 +30,9 @@ def heading_text(nodes: Nodes, node: Node, heading: Heading) -> str:
     written = node.unit.text[start:end]
     if "<<" not in written and "{{" not in written:
         return heading.text
-    brought = nodes.brought.get(node.key)
+    brought = nodes.inline_edits.get(node.key)
     if brought is None:
-        brought = nodes.brought[node.key] = sorted(_brought(nodes, node))
+        brought = nodes.inline_edits[node.key] = sorted(_brought(nodes, node))
     edits = between(brought, start, end, attrgetter("start"))
     return _said_with(node.unit, heading, edits) if edits else heading.text
 
@@ -104,7 +104,7 @@ def _first_heading(nodes: Nodes, unit: UnitKey) -> str:
     edits = [
         Edit(*placed.directive.span, text_of(nodes, text_in(child)))
         for placed, child in nodes.nodes[key].inline
-        if child is not None and start <= placed.directive.span.start < end and not nodes.nodes[child.key].linked
+        if child is not None and start <= placed.directive.span.start < end and not nodes.nodes[child.key].has_links
     ]
     return _said_with(made, heading, edits) if edits else heading.text
 
@@ -129,7 +129,7 @@ def _references(nodes: Nodes, node: Node) -> Iterator[Edit]:
 def _said(nodes: Nodes, child: Child) -> str:
     """The text that an include in running text brings, with the links that references in it leave, over all levels."""
     top = text_in(child)
-    if not nodes.nodes[child.key].linked:
+    if not nodes.nodes[child.key].has_links:
         return text_of(nodes, top)
     texts: dict[TextKey, str] = {}
     pending = [top]

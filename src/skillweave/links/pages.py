@@ -50,7 +50,7 @@ class _Names(NamedTuple):
     first: dict[SourcePath, str]
 
 
-class Page:
+class PageLayout:
     """What a page consists of: its copies, starting with the page itself, and its headings in the order of the output."""
 
     def __init__(self, copies: list[Copy]) -> None:
@@ -114,12 +114,12 @@ class Page:
         return names
 
 
-def lay_out(nodes: Nodes, root: NodeKey) -> Page:
+def lay_out(nodes: Nodes, root: NodeKey) -> PageLayout:
     """Find all copies and headings of a page. `root` is the node of its whole unit."""
-    page = Page([])
-    page.is_complete = root.unit not in nodes.incomplete
-    slug, slugs, headings = Slugger().slug, page.slugs, page.headings
-    _add_copy(nodes, page, Copy(TextKey(root), -1, 0))
+    layout = PageLayout([])
+    layout.is_complete = root.unit not in nodes.incomplete
+    slug, slugs, headings = Slugger().slug, layout.slugs, layout.headings
+    _add_copy(nodes, layout, Copy(TextKey(root), -1, 0))
     pending = [(0, iter(_events(nodes, root)))]
     while pending:
         number, events = pending[-1]
@@ -128,45 +128,45 @@ def lay_out(nodes: Nodes, root: NodeKey) -> Page:
                 slugs[number, event.heading.start] = slug(event.text)
                 headings.append((number, event.heading))
                 continue
-            text = text_in(event, page.copies[number].text)
-            _add_copy(nodes, page, Copy(text, number, event.edge.placed.line))
-            pending.append((len(page.copies) - 1, iter(_events(nodes, event.key))))
+            text = text_in(event, layout.copies[number].text)
+            _add_copy(nodes, layout, Copy(text, number, event.edge.placed.line))
+            pending.append((len(layout.copies) - 1, iter(_events(nodes, event.key))))
             break
         else:
             pending.pop()
-    return page
+    return layout
 
 
-def _add_copy(nodes: Nodes, page: Page, copy: Copy) -> None:
+def _add_copy(nodes: Nodes, layout: PageLayout, copy: Copy) -> None:
     key = copy.text.node
     if key.code is None:
         unit = nodes.nodes[key].unit
-        page.by_path.setdefault(unit.key.path, []).append(len(page.copies))
+        layout.by_path.setdefault(unit.key.path, []).append(len(layout.copies))
         if unit.document and unit.document.anchors:
-            page.anchors.update(unit.document.anchors)
-    page.copies.append(copy)
+            layout.anchors.update(unit.document.anchors)
+    layout.copies.append(copy)
 
 
-def page_text(nodes: Nodes, page: Page, edits: Mapping[int, Sequence[Edit]]) -> str:
+def page_text(nodes: Nodes, layout: PageLayout, edits: Mapping[int, Sequence[Edit]]) -> str:
     """A page's text, without a final line end. `edits` are those of its copies, by their number."""
     changed = set(edits)
     for number in sorted(edits):
-        parent = page.copies[number].parent
+        parent = layout.copies[number].parent
         while parent >= 0 and parent not in changed:
             changed.add(parent)
-            parent = page.copies[parent].parent
+            parent = layout.copies[parent].parent
     if not changed:
-        text = text_of(nodes, page.copies[0].text)
+        text = text_of(nodes, layout.copies[0].text)
         # As a rule nobody else asks for this text, and the texts of all pages would be most of the memory that a build takes.
-        del nodes.texts[page.copies[0].text]
+        del nodes.texts[layout.copies[0].text]
         return text
     children: dict[int, list[int]] = {}
-    for number, copy in enumerate(page.copies):
+    for number, copy in enumerate(layout.copies):
         if copy.parent in changed:
             children.setdefault(copy.parent, []).append(number)
     texts: dict[int, str] = {}
-    for number in range(len(page.copies) - 1, -1, -1):
-        copy = page.copies[number]
+    for number in range(len(layout.copies) - 1, -1, -1):
+        copy = layout.copies[number]
         if number in changed:
             # Copies are numbered in the order in which their parent is put together.
             brought = [texts.pop(child) for child in children.get(number, [])]

@@ -20,7 +20,7 @@ from skillweave.diagnostics import (
     Problem,
 )
 from skillweave.files import normalise_path
-from skillweave.flatten.units import UnitKey, rendered_ranges, to_source
+from skillweave.flatten.units import UnitKey, defaults_of, rendered_ranges, to_source
 from skillweave.globs import matches
 from skillweave.graph.targets import unportable
 from skillweave.graph.values import diagnose
@@ -32,7 +32,6 @@ from skillweave.links.work import (
     Place,
     Work,
     add_page,
-    defaults,
     nearest_anchor,
     report_link,
 )
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from skillweave.document import Heading
     from skillweave.flatten.units import Unit
     from skillweave.graph.values import Edge
-    from skillweave.links.pages import Page
+    from skillweave.links.pages import PageLayout
     from skillweave.links.site import BundlePlan, Site
 
 
@@ -54,7 +53,7 @@ def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal |
     nodes, entry = work.site.nodes, work.plan.entry
     if entry is not None and entry.kind == "document":
         # The link may lead to what a directive with an error would bring.
-        if place.page.page.is_complete or not real.endswith(".md"):
+        if place.page.layout.is_complete or not real.endswith(".md"):
             cannot_ship(work, place, written.path or real)
         return None
     is_copied = not real.endswith(".md") or matches(real, nodes.config.verbatim)
@@ -86,7 +85,9 @@ def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal |
     known = work.plan.pages.get(out)
     if document and document.params is not None:
         # A template that a directive has shipped with values is that page; otherwise it gets its defaults.
-        unit = known.unit if known is not None and known.unit.path == real else UnitKey(real, defaults(work, real))
+        unit = (
+            known.unit if known is not None and known.unit.path == real else UnitKey(real, defaults_of(document.params))
+        )
         if unit not in nodes.wholes and any(param.required for param in document.params):
             if shipped is not None:
                 return Goal(shipped)
@@ -118,18 +119,18 @@ def check_anchor(work: Work, place: Place, unit: UnitKey, written: Written) -> s
     that cannot be known.
     """
     name = written.fragment or ""
-    page = work.site.layout(unit)
-    if page is None or not name:
+    layout = work.site.layout(unit)
+    if layout is None or not name:
         return None
-    own = page.heading_of(unit.path, name)
-    slug = own or page.named(name)
+    own = layout.heading_of(unit.path, name)
+    slug = own or layout.named(name)
     if slug is not None:
         # An `{#id}` in an included text reaches no output.
         keeps_ids = own is not None and work.site.nodes.units[unit].is_own
-        return name if keeps_ids and page.named(name) == slug else slug
-    if name in page.anchors:
+        return name if keeps_ids and layout.named(name) == slug else slug
+    if name in layout.anchors:
         return name
-    if not page.is_complete:
+    if not layout.is_complete:
         return None
     report_link(
         work,
@@ -209,17 +210,17 @@ def reference_link(work: Work, place: Place, edge: Edge) -> str:
     if directive.section is not None:
         sections = nodes.sections_of(target, file.document)
         headings = sections.find(directive.section)
-        page = work.site.layout(unit)
-        slug = _slug_in(page, nodes.units[unit], headings[0]) if page and headings else None
+        layout = work.site.layout(unit)
+        slug = _slug_in(layout, nodes.units[unit], headings[0]) if layout and headings else None
         if slug is not None:
             fragment = f"#{slug}"
-        elif headings and page is not None:
+        elif headings and layout is not None:
             message = f'no section "{directive.section}" in {target} with these values'
             nodes.graph.report(edge.source, Problem(MISSING_SECTION, message, directive.section_span or directive.span))
     return f"[{link_text(nodes, edge, place.unit, unit)}]({encode(relative(place.page.out, out))}{fragment})"
 
 
-def _slug_in(page: Page, unit: Unit, heading: Heading) -> str | None:
+def _slug_in(layout: PageLayout, unit: Unit, heading: Heading) -> str | None:
     """The slug that a heading of a unit's file has in the page of the whole unit; None if it is not there, as with some values
     of a template.
     """
@@ -227,7 +228,7 @@ def _slug_in(page: Page, unit: Unit, heading: Heading) -> str | None:
     for start, end in rendered_ranges(unit, ((heading.start, heading.end),)):
         found = between(headings, start, end, attrgetter("start"))
         if found:
-            return page.slugs.get((0, found[0].start))
+            return layout.slugs.get((0, found[0].start))
     return None
 
 

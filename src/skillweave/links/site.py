@@ -11,7 +11,7 @@ from skillweave.destination import Written, read_destination
 from skillweave.diagnostics import DIRECTIVE_NOT_ALONE
 from skillweave.files import expand_roots
 from skillweave.flatten.values import is_too_large
-from skillweave.links.pages import Page, lay_out
+from skillweave.links.pages import PageLayout, lay_out
 from skillweave.ranges import between, holds
 from skillweave.record import NamedTuple
 from skillweave.source import folders_above
@@ -50,11 +50,11 @@ class Asker(NamedTuple):
 class PlannedPage:
     """A document that a bundle will contain: where it goes, what it is made from, and the edits in each of its copies."""
 
-    def __init__(self, out: str, unit: UnitKey, page: Page) -> None:
+    def __init__(self, out: str, unit: UnitKey, layout: PageLayout) -> None:
         self.out = out
         """Its path, relative to the bundle's folder."""
         self.unit = unit
-        self.page = page
+        self.layout = layout
         self.edits: dict[int, list[Edit]] = {}
 
 
@@ -106,7 +106,7 @@ class Site:
         self.folders: dict[str, Entry] = {}
         self.inner: dict[str, list[Entry]] = {}
         """The skills that lie inside other skills, by each folder above them."""
-        self.layouts: dict[UnitKey, Page] = {}
+        self.layouts: dict[UnitKey, PageLayout] = {}
         self.known_files: tuple[SourcePath, ...] = ()
         """Every pattern and every file of an entry, sorted."""
         self.roots: tuple[str, ...] = ()
@@ -143,7 +143,7 @@ class Site:
             self.names[unit.key] = (slugs, frozenset(heading.id for heading in headings if heading.id is not None))
         return self.names[unit.key]
 
-    def layout(self, unit: UnitKey) -> Page | None:
+    def layout(self, unit: UnitKey) -> PageLayout | None:
         """The layout of a whole unit as a page; None if it could not be worked out or is too large."""
         key = self.nodes.wholes.get(unit)
         if key is None or is_too_large(self.nodes, self.nodes.nodes[key]):

@@ -61,19 +61,19 @@ def _own_anchor(work: Work, place: Place, name: str) -> Goal | None:
     if not name:
         return None
     document = place.unit.document
-    page = place.page.page
+    layout = place.page.layout
     slugs, ids = work.site.heading_names(place.unit)
     if name in slugs or name in ids:
-        slug = page.heading_of(place.unit.path, name, place.copy)
+        slug = layout.heading_of(place.unit.path, name, place.copy)
         if slug is not None:
             return None if place.unit.is_own and name not in slugs else Goal("", slug)
         return ship(work, place, place.unit.path, Written("", name, 0))
     if document and name in document.anchors:
         return None
-    slug = page.named(name)
+    slug = layout.named(name)
     if slug is not None:
         return Goal("", slug)
-    if name in page.anchors or not page.is_complete:
+    if name in layout.anchors or not layout.is_complete:
         return None
     report_link(work, place, BROKEN_ANCHOR, f"this document has no heading #{name}", nearest_anchor(place.unit, name))
     return None
@@ -203,15 +203,15 @@ def _with_anchor(work: Work, place: Place, written: Written, owned: EntryFile, o
 
 def _included(work: Work, place: Place, written: Written, real: SourcePath) -> str | None:
     """The slug of the heading that a link leads to if its file is included in this page; None if no such heading came along."""
-    page = place.page.page
-    copies = page.by_path.get(real, [])
+    layout = place.page.layout
+    copies = layout.by_path.get(real, [])
     if not copies or (copies == [0] and place.copy == 0):
         return None
     if written.fragment:
-        units = (work.site.nodes.nodes[page.copies[copy].key].unit for copy in copies)
-        if written.fragment in page.anchors and any(
+        units = (work.site.nodes.nodes[layout.copies[copy].key].unit for copy in copies)
+        if written.fragment in layout.anchors and any(
             unit.document and written.fragment in unit.document.anchors for unit in units
         ):
             return written.fragment
-        return page.heading_of(real, written.fragment)
-    return page.heading_of(real, None)
+        return layout.heading_of(real, written.fragment)
+    return layout.heading_of(real, None)

@@ -19,7 +19,7 @@ from skillweave.record import NamedTuple
 if TYPE_CHECKING:
     from collections import deque
 
-    from skillweave.source import SourcePath, Span
+    from skillweave.source import Span
 
 
 def add_page(site: Site, plan: BundlePlan, pending: deque[PlannedPage], out: str, unit: UnitKey) -> PlannedPage | None:
@@ -28,11 +28,11 @@ def add_page(site: Site, plan: BundlePlan, pending: deque[PlannedPage], out: str
     """
     if out in plan.pages:
         return plan.pages[out]
-    page = site.layout(unit)
-    if page is None:
+    layout = site.layout(unit)
+    if layout is None:
         plan.missing.add(unit.path)
         return None
-    plan.pages[out] = PlannedPage(out, unit, page)
+    plan.pages[out] = PlannedPage(out, unit, layout)
     pending.append(plan.pages[out])
     return plan.pages[out]
 
@@ -108,10 +108,3 @@ def suggestion(work: Work, place: Place, path: str) -> str | None:
     close = near_names(name, [] if isinstance(beside, str) else list(beside))
     folder = path.rpartition("/")[0]
     return f"did you mean {f'{folder}/{close[0]}' if folder else close[0]}?" if close else None
-
-
-def defaults(work: Work, path: SourcePath) -> tuple[tuple[str, str], ...]:
-    """The default values of a template's parameters."""
-    file = work.site.nodes.graph.files[path]
-    params = file.document.params if file.document and file.document.params else ()
-    return tuple(sorted((param.name, param.default or "") for param in params))

@@ -191,7 +191,7 @@ def _entry(nodes: Nodes, bundle: Bundle, numbers: Mapping[NodeKey, int]) -> Entr
     outputs = {}
     for path, page in bundle.pages.items():
         front = front_of(nodes, page, banner_of(nodes, entry, page)).count("\n")
-        outputs[path] = [numbers[page.page.copies[0].key], front]
+        outputs[path] = [numbers[page.layout.copies[0].key], front]
     room, copies = (_ANY, _ANY), [*bundle.copies.values()]
     if bundle.size is not None:
         limits, size = nodes.config.limits, bundle.size
