@@ -91,6 +91,11 @@ class Tree:
             self.listings[folder] = self._scan(folder)
         return self.listings[folder]
 
+    def names(self, folder: str) -> dict[str, EntryKind]:
+        """Like `listing`, for a caller that does not ask why a folder cannot be listed: it counts as empty."""
+        listing = self.listing(folder)
+        return {} if isinstance(listing, str) else listing
+
     def _scan(self, folder: str) -> dict[str, EntryKind] | str:
         place = f"{self.root}/{folder}"
         self.folder_stamps[folder] = folder_stamp(place)
@@ -286,25 +291,32 @@ def expand_roots(tree: Tree, roots: Iterable[str]) -> list[tuple[str, str]]:
             expanded.append(("", root))
             continue
         folder = before.strip("/")
-        listing = tree.listing(folder)
-        for name in () if isinstance(listing, str) else listing:
+        for name in tree.names(folder):
             below = "/".join(part for part in (folder, name, after.strip("/")) if part)
             if tree.look_up(below).kind in ("folder", "misnamed"):
                 expanded.append((name, below))
     return expanded
 
 
-def read_text(tree: Tree, path: str) -> tuple[str, str | EncodingProblem | None, str]:
-    """Read a file as text; returns the text, what is wrong with it (encoding, or the system's reason; else None), and its
-    digest.
+class Text(NamedTuple):
+    """A file read as text, with the digest of its bytes; or with what is wrong with it: its encoding, or the reason why
+    it cannot be read.
     """
+
+    content: str
+    digest: str
+    problem: str | EncodingProblem | None = None
+
+
+def read_text(tree: Tree, path: str) -> Text:
+    """Read a file as text."""
     contents = tree.read(path)
     if contents.problem is not None:
-        return "", contents.problem, ""
+        return Text("", "", contents.problem)
     read = tree.reads[path]
     # If a file changed during the run, use the digest of the bytes read last, as those are what is compiled.
     fingerprint = read.digest if isinstance(read, Read) else digest(contents.data)
     text = decode(contents.data)
     if isinstance(text, EncodingProblem):
-        return "", text, fingerprint
-    return text, None, fingerprint
+        return Text("", fingerprint, text)
+    return Text(text, fingerprint)

@@ -58,7 +58,7 @@ _MEANINGS = {
     "files that a directive names.",
     "shared": "Files and folders outside the roots that directives and links may name as well.",
     "verbatim": 'Files that are copied unread, as globs such as `"**/templates/**"`. Nothing in them is a directive, a '
-    "link, or checked.",
+    "link, or checked, unless a directive includes or references the file.",
     "consumers": 'The agents that read the skills: `"claude-code"`, `"codex"`, `"cursor"`, `"gemini"`, `"opencode"`, '
     '`"vscode"`. A front matter key that one of them rejects is a warning. Without any, the keys of the agent-skills '
     "specification are allowed.",

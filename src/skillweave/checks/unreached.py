@@ -89,7 +89,7 @@ def misspelled_lines(findings: Iterable[Finding], site: Site) -> list[str]:
     # Each line is taken once: a line with many errors may be as long as a whole file.
     for path, number in dict.fromkeys((diagnostic.path, diagnostic.start.line) for diagnostic in told):
         file = site.nodes.graph.files.get(path)
-        known = file.lines if file is not None else read_text(site.tree, path)[0].split("\n")
+        known = file.lines if file is not None else read_text(site.tree, path).content.split("\n")
         lines += [line.casefold() for line in known[number - 1 : number]]
     return lines
 

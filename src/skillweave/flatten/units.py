@@ -172,7 +172,7 @@ def linked_templates(graph: Graph, tree: Tree) -> set[SourcePath]:
     """The templates that links lead to; all of them if only a rendering can tell where some link leads."""
     templates = {path for path, file in graph.files.items() if _is_template(file)}
     texts = [graph.files[path].text for path in templates]
-    texts += [read_text(tree, path)[0] for path in graph.further_templates] if templates else []
+    texts += [read_text(tree, path).content for path in graph.further_templates] if templates else []
     if any(map(_MAY_LINK.search, texts)):
         return templates
     found = set()

@@ -16,7 +16,7 @@ from skillweave.diagnostics import (
     Diagnostic,
     Problem,
 )
-from skillweave.files import Tree, is_below, read_text
+from skillweave.files import Text, Tree, is_below, read_text
 from skillweave.graph.resolving import Resolver
 from skillweave.graph.values import Edge, Graph, SourceFile
 from skillweave.record import NamedTuple
@@ -91,7 +91,7 @@ class _Reading:
         self.patterns = frozenset(self.project.patterns if is_part else ())
         own = {file.real for entry in self.project.entries for file in entry.files if file.treatment == "compile"}
         self.templates = frozenset(self.project.patterns) - own
-        self.texts: dict[SourcePath, tuple[str, EncodingProblem | str | None, str]] = {}
+        self.texts: dict[SourcePath, Text] = {}
         self.pending: list[SourcePath] = []
         self.unreadable: dict[SourcePath, _Unreadable] = {}
         self.named: dict[SourcePath, tuple[SourcePath, Span]] = {}
@@ -120,7 +120,7 @@ class _Reading:
 
     def _read(self, path: SourcePath) -> SourceFile | None:
         ahead = self.texts.pop(path) if path in self.texts else None
-        text, problem, digest = ahead or read_text(self.tree, path)
+        text, digest, problem = ahead or read_text(self.tree, path)
         if isinstance(problem, EncodingProblem):
             cure = NO_TEXT if problem.is_binary else "save the file as UTF-8"
             self.unreadable[path] = _Unreadable(INVALID_ENCODING, problem.message, cure)
@@ -153,7 +153,7 @@ class _Reading:
         for path in paths:
             if path not in self.known:
                 self.texts[path] = read_text(self.tree, path)
-        self.documents.prepare({digest: text for text, problem, digest in self.texts.values() if problem is None})
+        self.documents.prepare({text.digest: text.content for text in self.texts.values() if text.problem is None})
 
     def follow(self) -> None:
         """Resolve the directives of all files read so far, and of the files that these name."""

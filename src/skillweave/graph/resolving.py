@@ -155,8 +155,7 @@ class Resolver:
     def _is_only_one(self, path: str) -> bool:
         """Whether no other name in the same folder differs from this one only in case."""
         folder, _, name = path.rpartition("/")
-        listing = self.tree.listing(folder)
-        return not isinstance(listing, str) and [n.casefold() for n in listing].count(name.casefold()) == 1
+        return [other.casefold() for other in self.tree.names(folder)].count(name.casefold()) == 1
 
     def _missing(self, source: SourcePath, directive: Directive, places: list[SourcePath]) -> Problem:
         """The problem of a file that is not there. `places` are the real paths that were tried."""
@@ -164,8 +163,7 @@ class Resolver:
         looked = self._places(source, path)
         for place, real in zip(looked, places, strict=False):
             folder, _, name = place.rpartition("/")
-            listing = self.tree.listing(folder)
-            if real != place and not isinstance(listing, str) and name in listing:
+            if real != place and name in self.tree.names(folder):
                 message = f"{path} {dangling(place, real)}"
                 return Problem(MISSING_INCLUDE, message, span, help="repair the symlink, or remove it")
         tried = ", ".join(places) or "no pattern root: the folders that `patterns` names do not exist"
@@ -186,9 +184,8 @@ class Resolver:
         close = suggest_path(path, [name for name in self._names if not source.endswith(f"/{name}")])
         if is_relative(path):
             folder, _, name = path.rpartition("/")
-            beside = self.tree.listing(resolve(source, path).rpartition("/")[0])
-            near = [] if isinstance(beside, str) else near_names(name, list(beside), count=2)
-            close = [f"{folder}/{name}" for name in near] + close
+            beside = self.tree.names(resolve(source, path).rpartition("/")[0])
+            close = [f"{folder}/{name}" for name in near_names(name, list(beside), count=2)] + close
         return close or ([f"{path}.md"] if f"{path}.md" in self._names else [])
 
     @cached_property

@@ -124,8 +124,7 @@ def _instead_of_folder(work: Work, place: Place, written: Written, real: SourceP
     """Advice on what to write in place of a link to a folder."""
     if work.plan.entry is not None and work.plan.entry.kind == "document":
         return DOCUMENT_HELP
-    listing = work.site.tree.listing(real)
-    files = [] if isinstance(listing, str) else [name for name, kind in listing.items() if kind == "file"]
+    files = [name for name, kind in work.site.tree.names(real).items() if kind == "file"]
     first = next((name for name in files if name.endswith(".md")), files[0] if files else None)
     such = f", such as {written.path.rstrip('/')}/{first}" if first else ""
     roots = work.site.nodes.project.pattern_roots

@@ -104,7 +104,6 @@ def suggestion(work: Work, place: Place, path: str) -> str | None:
     same = work.site.by_name.get(name, ())
     if len(same) == 1:
         return f"did you mean {relative(place.unit.path, same[0])}?"
-    beside = work.site.tree.listing(resolve(place.unit.path, path).rpartition("/")[0])
-    close = near_names(name, [] if isinstance(beside, str) else list(beside))
+    close = near_names(name, list(work.site.tree.names(resolve(place.unit.path, path).rpartition("/")[0])))
     folder = path.rpartition("/")[0]
     return f"did you mean {f'{folder}/{close[0]}' if folder else close[0]}?" if close else None

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from skillweave.destination import below_root
-from skillweave.files import is_below, read_text
+from skillweave.files import Text, is_below, read_text
 from skillweave.move.check import known_files
 from skillweave.move.values import Mention, Move
 from skillweave.source import LineIndex
@@ -29,7 +29,7 @@ def mentions(
     configuration = before.nodes.config.file
     for path in sorted({*known_files(before), *([configuration] if configuration else [])}):
         file = before.graph.files.get(path)
-        text, problem, _ = (file.text, None, "") if file else read_text(before.tree, path)
+        text, _, problem = Text(file.text, file.digest) if file else read_text(before.tree, path)
         if problem is not None:
             continue
         live = _live(before, path)

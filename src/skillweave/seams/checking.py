@@ -9,25 +9,25 @@ from skillweave.flatten.units import to_source
 from skillweave.flatten.values import ChildItem, TextItem, is_too_large
 from skillweave.seams.doubts import is_doubtful, is_torn, outermost, vanished, windows
 from skillweave.seams.inline import References, check_inline, check_references
-from skillweave.seams.judging import by_directive, compare, is_mild
-from skillweave.seams.layouts import Expansion, Wanted, lay_out
+from skillweave.seams.judging import SeamProblem, by_directive, compare, is_mild
+from skillweave.seams.layouts import Expansion, ExpansionKey, lay_out
 
 if TYPE_CHECKING:
-    from skillweave.document import PlacedDirective
     from skillweave.flatten.units import Unit, UnitKey
     from skillweave.flatten.values import Nodes
+    from skillweave.source import Span
 
 
 def check_seams(nodes: Nodes) -> None:
     """Report every splice that changes what kind of block something on either side is."""
-    short: dict[Wanted, Expansion] = {}
+    expansions: dict[ExpansionKey, Expansion] = {}
     tops: dict[UnitKey, list[tuple[int, int]]] = {}
     known: dict[UnitKey, References] = {}
     found_at: dict[tuple[str, int], list[tuple[Unit, Problem]]] = {}
     for key, node in list(nodes.nodes.items()):
         if key.code is not None or is_too_large(nodes, node):
             continue
-        found: list[tuple[PlacedDirective, Problem]] = []
+        found: list[SeamProblem] = []
         doubtful = [item for number, item in enumerate(node.items) if is_doubtful(nodes, node, number)]
         gone = dict(vanished(nodes, node))
         if doubtful or gone:
@@ -36,16 +36,17 @@ def check_seams(nodes: Nodes) -> None:
                 tops[key.unit] = outermost(node.unit)
             lines = [item.line for item in doubtful if not isinstance(item, TextItem)]
             for window in windows(node, sorted([*lines, *(placed.line for placed in gone.values())]), tops[key.unit]):
-                layout = lay_out(nodes, node, window, short, gone)
+                layout = lay_out(nodes, node, window, expansions, gone)
                 found += compare(layout) if layout.splices else ()
             # An include that selects nothing has a finding of its own, which is the cause of this one.
             told = {
                 edge.placed for edge in node.unit.edges if edge and edge.target and edge.directive.word == "include"
             }
-            found = [each for each in found if each[0] not in told.intersection(gone.values()) or not is_mild(each[1])]
+            silent = told.intersection(gone.values())
+            found = [each for each in found if each.placed not in silent or not is_mild(each.problem)]
             brought = (item.child for item in doubtful if isinstance(item, ChildItem))
             torn = {child.edge.placed for child in brought if is_torn(nodes, child)}
-            found = [each for each in found if each[0] not in torn or each[1].code not in _TORN]
+            found = [each for each in found if each.placed not in torn or each.problem.code not in _TORN]
         found += check_inline(nodes, node, known)
         found += check_references(node, known)
         for placed, problem in by_directive(found):
@@ -54,7 +55,12 @@ def check_seams(nodes: Nodes) -> None:
     for problems in found_at.values():
         # Report one problem for each place. It must not be the one found first, as that depends on who includes the file.
         # Errors go first, as otherwise a warning that is ignored could hide one.
-        nodes.report(*min(problems, key=lambda each: (is_mild(each[1]), each[1].code.number, *each[1][1:3])))
+        nodes.report(*min(problems, key=_rank))
+
+
+def _rank(found: tuple[Unit, Problem]) -> tuple[bool, str, str, Span]:
+    _, problem = found
+    return is_mild(problem), problem.code.number, problem.message, problem.span
 
 
 _TORN = (PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM)

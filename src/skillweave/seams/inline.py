@@ -15,6 +15,7 @@ from skillweave.markdown import read_blocks, render
 from skillweave.parse.directives import not_alone
 from skillweave.ranges import between, holds
 from skillweave.record import NamedTuple
+from skillweave.seams.judging import SeamProblem
 from skillweave.source import Edit, apply_edits
 
 if TYPE_CHECKING:
@@ -47,9 +48,7 @@ def _host(unit: Unit, known: dict[UnitKey, References]) -> _Host:
     return _Host(unit, known[unit.key])
 
 
-def check_inline(
-    nodes: Nodes, node: Node, known: dict[UnitKey, References]
-) -> Iterator[tuple[PlacedDirective, Problem]]:
+def check_inline(nodes: Nodes, node: Node, known: dict[UnitKey, References]) -> Iterator[SeamProblem]:
     """Yield the includes in running text with which their block does not render to what it and their texts render to
     separately. `known` remembers what each file defines.
 
@@ -64,7 +63,8 @@ def check_inline(
     for block, inline in by_block.items():
         in_links = _in_tags(host, block, [placed for placed, _ in inline])
         for placed in in_links:
-            yield placed, not_alone(placed.directive.span, "include", "in a link's destination or title")
+            problem = not_alone(placed.directive.span, "include", "in a link's destination or title")
+            yield SeamProblem(placed, problem)
         if in_links or _keeps_meaning(nodes, host, block, inline):
             continue
         blamed = [each for each in inline if len(inline) < _FEW and not _keeps_meaning(nodes, host, block, [each])]
@@ -75,10 +75,10 @@ def check_inline(
                 placed.directive.span,
                 help="put blanks or other text around the directive, or include it on a line of its own",
             )
-            yield placed, problem
+            yield SeamProblem(placed, problem)
 
 
-def check_references(node: Node, known: dict[UnitKey, References]) -> Iterator[tuple[PlacedDirective, Problem]]:
+def check_references(node: Node, known: dict[UnitKey, References]) -> Iterator[SeamProblem]:
     """Yield the references in running text whose links would not be links there, or would change the text around them.
 
     A link can only go wrong next to brackets or tags. Most blocks have none besides their directives, and are not rendered.
@@ -102,7 +102,8 @@ def check_references(node: Node, known: dict[UnitKey, References]) -> Iterator[t
                     "the link that this reference leaves would not be a link here, or would take in the text around it"
                 )
                 cure = "put it outside brackets and tags, without a `!` before it"
-                yield placed, Problem(SEAM_CHANGES_MEANING, message, placed.directive.span, help=cure)
+                problem = Problem(SEAM_CHANGES_MEANING, message, placed.directive.span, help=cure)
+                yield SeamProblem(placed, problem)
 
 
 def _keep_links(host: _Host, block: Block, places: Sequence[PlacedDirective]) -> bool:

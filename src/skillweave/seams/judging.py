@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from skillweave.source import Span
 
 
-def compare(layout: Layout) -> Iterator[tuple[PlacedDirective, Problem]]:
+class SeamProblem(NamedTuple):
+    """A problem of a splice, and the directive that is blamed for it."""
+
+    placed: PlacedDirective
+    problem: Problem
+
+
+def compare(layout: Layout) -> Iterator[SeamProblem]:
     """Parse the lines as they will stand in the output, and yield a problem for each block that is not what it was."""
     seams, known = _Seams(layout), 0
     for block in read_blocks("\n".join(layout.lines)):
@@ -36,7 +43,7 @@ def compare(layout: Layout) -> Iterator[tuple[PlacedDirective, Problem]]:
         inside = [layout.expected[line] for line in range(actual.start, actual.end) if line in layout.expected]
         problem = _judge(_Change(seams, actual, expected, inside, splice))
         if problem and splice not in layout.cut:
-            yield splice.placed, problem
+            yield SeamProblem(splice.placed, problem)
     yield from _vanished(seams, range(known, len(layout.lines)))
 
 
@@ -82,7 +89,7 @@ def _blank_lines(layout: Layout) -> dict[int, Edit]:
     return found
 
 
-def _vanished(seams: _Seams, lines: range) -> Iterator[tuple[PlacedDirective, Problem]]:
+def _vanished(seams: _Seams, lines: range) -> Iterator[SeamProblem]:
     """Yield the blocks that no longer exist: on these lines, the parse finds nothing but list items and quotes
     without content.
     """
@@ -92,7 +99,7 @@ def _vanished(seams: _Seams, lines: range) -> Iterator[tuple[PlacedDirective, Pr
         splice = seams.splice_at(block.end) if block is not None else None
         if block is not None and splice is not None and splice not in layout.cut:
             what = f"{_KINDS.get(block.kind, 'text')} becomes an empty list or quote"
-            yield splice.placed, _changes_meaning(splice.placed, what)
+            yield SeamProblem(splice.placed, _changes_meaning(splice.placed, what))
 
 
 def _is_same(layout: Layout, actual: Block, expected: Block) -> bool:
@@ -280,16 +287,15 @@ def is_mild(problem: Problem) -> bool:
     return (problem.severity or problem.code.severity) is not Severity.ERROR
 
 
-def by_directive(
-    found: Sequence[tuple[PlacedDirective, Problem]],
-) -> Iterable[tuple[PlacedDirective, Problem]]:
+def by_directive(found: Sequence[SeamProblem]) -> Iterable[SeamProblem]:
     """Keep one problem of each directive, with the fixes of all its problems of the same code: the first error, or else the
     first problem.
     """
-    first: dict[Span, tuple[PlacedDirective, Problem]] = {}
-    for placed, problem in sorted(found, key=lambda each: is_mild(each[1])):
-        known = first.setdefault(placed.directive.span, (placed, problem))[1]
+    first: dict[Span, SeamProblem] = {}
+    for each in sorted(found, key=lambda each: is_mild(each.problem)):
+        span, problem = each.placed.directive.span, each.problem
+        known = first.setdefault(span, each).problem
         if known.fix and problem.fix and known.code is problem.code:
             edits = tuple(sorted({*known.fix.edits, *problem.fix.edits}))
-            first[placed.directive.span] = (placed, known._replace(fix=Fix(safe=True, edits=edits)))
+            first[span] = SeamProblem(each.placed, known._replace(fix=Fix(safe=True, edits=edits)))
     return first.values()

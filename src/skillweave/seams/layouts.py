@@ -28,8 +28,12 @@ _LONG = 400
 """Of an expansion with more lines than this, only the first and last blocks are looked at."""
 
 
-Wanted = tuple["NodeKey", bool, bool]
-"""A node, whether it is wanted without tabs in its indents, and whether it is wanted as a whole."""
+class ExpansionKey(NamedTuple):
+    """A node, whether it is wanted without tabs in its indents, and whether it is wanted as a whole."""
+
+    node: NodeKey
+    without_tabs: bool
+    is_whole: bool
 
 
 class Expansion(NamedTuple):
@@ -47,28 +51,29 @@ class Splice(NamedTuple):
     placed: PlacedDirective
 
 
-class Layout(NamedTuple):
-    """Some lines of a unit as they will stand in the output.
+class Layout:
+    """Some lines of a unit as they will stand in the output; filled from top to bottom."""
 
-    `expected` has the blocks that the files on both sides have on their own, by the first line of each in the layout.
-    """
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        self.lines: list[str] = []
+        self.expected: dict[int, Block] = {}
+        """The blocks that the files on both sides have on their own, by the first line of each in the layout."""
+        self.splices: list[Splice] = []
+        self.cut: list[Splice] = []
+        """The splices that bring only a part of a fence or a table. That is reported elsewhere, and nothing more need be
+        said.
+        """
+        self.moved: dict[int, int] = {}
+        """For each line of the unit, its line in the layout."""
 
-    unit: Unit
-    lines: list[str]
-    expected: dict[int, Block]
-    splices: list[Splice]
-    cut: list[Splice]
-    """The splices that bring only a part of a fence or a table. That is reported elsewhere, and nothing more need be said."""
-    moved: dict[int, int]
-    """For each line of the unit, its line in the layout."""
 
-
-def _expansion(nodes: Nodes, child: Child, short: dict[Wanted, Expansion]) -> Expansion:
+def _expansion(nodes: Nodes, child: Child, known: dict[ExpansionKey, Expansion]) -> Expansion:
     wanted = text_in(child)
     # A prefix may also change blocks in the middle.
     is_whole = bool(child.edge.placed.prefix)
-    key = (wanted.node, wanted.without_tabs, is_whole)
-    if key not in short:
+    key = ExpansionKey(wanted.node, wanted.without_tabs, is_whole)
+    if key not in known:
         text = text_of(nodes, wanted)
         blocks = read_blocks(text)
         if wanted.without_tabs:
@@ -83,22 +88,22 @@ def _expansion(nodes: Nodes, child: Child, short: dict[Wanted, Expansion]) -> Ex
             if head < tail:
                 text = "\n".join([*lines[:head], "", *lines[tail:]])
                 blocks = read_blocks(text)
-        short[key] = Expansion(text, blocks)
-    return short[key]
+        known[key] = Expansion(text, blocks)
+    return known[key]
 
 
 def lay_out(
     nodes: Nodes,
     node: Node,
     window: tuple[int, int],
-    short: dict[Wanted, Expansion],
+    known: dict[ExpansionKey, Expansion],
     gone: Mapping[int, PlacedDirective],
 ) -> Layout:
     """Lay out the lines of a window (half-open) with its splices made, and what block each line should begin.
 
-    `short` caches expansions. `gone` are the directives that leave nothing, by the line that follows once they are gone.
+    `known` caches expansions. `gone` are the directives that leave nothing, by the line that follows once they are gone.
     """
-    layout = Layout(node.unit, [], {}, [], [], {})
+    layout = Layout(node.unit)
     unknown = deque(unresolved(nodes, node, window))
     brought: list[tuple[Splice, list[Block]]] = []
     placed = {directive.line: directive for directive in _within(node, window)}
@@ -111,7 +116,7 @@ def lay_out(
             case BareItem(text, line) if line not in layout.moved:
                 _lay_splice(layout, placed[line], [text])
             case ChildItem(child, _):
-                expansion = _expansion(nodes, child, short)
+                expansion = _expansion(nodes, child, known)
                 lines = add_prefix(expansion.text, child.edge.placed.prefix or "").split("\n")
                 splice = _lay_splice(layout, child.edge.placed, lines)
                 brought.append((splice, expansion.blocks))

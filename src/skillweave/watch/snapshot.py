@@ -117,8 +117,8 @@ def _possible_roots(config: Config) -> Iterator[str]:
     tree = tree_of(config)
     for root in (*config.patterns, *config.skills, *config.documents, *config.shared):
         before, star, after = root.partition("*")
-        listing = tree.listing(before.strip("/")) if star else {}
-        yield from (f"{before}{name}{after}" for name in listing if not isinstance(listing, str))
+        if star:
+            yield from (f"{before}{name}{after}" for name in tree.names(before.strip("/")))
         yield f"{before}-{after}" if star else root
 
 

@@ -24,7 +24,6 @@ from skillweave.bundle import DOCUMENT_MODE, Output
 from skillweave.config import LOCK_NAME
 from skillweave.files import Read
 from skillweave.incremental.last import Last, said_by
-from skillweave.incremental.rewording.names import with_renames
 from skillweave.incremental.rewording.new_blocks import new_blocks
 from skillweave.incremental.rewording.new_words import NewWords, new_words
 from skillweave.incremental.rewording.notes import Notes, load_notes, names_beside, notes_of
@@ -143,6 +142,8 @@ def _edit(asked: Asked, last: Last, notes: Notes) -> _Edit | None:
         return None
     names = wording.names
     if isinstance(change, NewWords) and change.renames:
+        from skillweave.incremental.rewording.names import with_renames  # noqa: PLC0415 (most edits rename no heading)
+
         others = names_beside(asked.config.root, last.state, notes, wording.path) if names is not None else None
         names = with_renames(names, others, change.renames) if names is not None and others is not None else None
         if names is None:
