@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from skillweave.document import PlacedDirective
     from skillweave.flatten.units import Unit, UnitKey
-    from skillweave.flatten.values import Child, Node, Nodes
+    from skillweave.flatten.values import Node, Nodes, Spliced
+    from skillweave.graph.values import Edge
     from skillweave.markdown.values import Block
 
 
@@ -54,11 +55,14 @@ def check_inline(nodes: Nodes, node: Node, known: dict[UnitKey, References]) -> 
 
     A block is rendered once for all its includes. Only if the result differs is each tried alone, to find the one to blame.
     """
-    by_block: dict[Block, list[tuple[PlacedDirective, Child]]] = {}
-    for placed, child in node.inline:
-        block = block_at(node.unit, placed.line)
-        if child is not None and block is not None and nodes.nodes[child.key].items:
-            by_block.setdefault(block, []).append((placed, child))
+    by_block: dict[Block, list[Spliced]] = {}
+    failed = (
+        {edge.placed for edge in node.unit.edges if edge is not None and _has_failed(edge)} if node.inline else set()
+    )
+    for each in node.inline:
+        block = block_at(node.unit, each.placed.line)
+        if block is not None and (each.child is not None or each.placed not in failed):
+            by_block.setdefault(block, []).append(each)
     host = _host(node.unit, known) if by_block else _Host(node.unit, {})
     for block, inline in by_block.items():
         in_links = _in_tags(host, block, [placed for placed, _ in inline])
@@ -69,13 +73,17 @@ def check_inline(nodes: Nodes, node: Node, known: dict[UnitKey, References]) -> 
             continue
         blamed = [each for each in inline if len(inline) < _FEW and not _keeps_meaning(nodes, host, block, [each])]
         for placed, child in blamed or inline[:1]:
-            problem = Problem(
-                SEAM_CHANGES_MEANING,
-                f"{child.key.path} means something else in this line than on its own",
-                placed.directive.span,
-                help="put blanks or other text around the directive, or include it on a line of its own",
-            )
-            yield SeamProblem(placed, problem)
+            message = "the text around this directive, which leaves nothing, means something else without it"
+            cure = "put the directive on a line of its own"
+            if child is not None and nodes.nodes[child.key].items:
+                message = f"{child.key.path} means something else in this line than on its own"
+                cure = "put blanks or other text around the directive, or include it on a line of its own"
+            yield SeamProblem(placed, Problem(SEAM_CHANGES_MEANING, message, placed.directive.span, help=cure))
+
+
+def _has_failed(edge: Edge) -> bool:
+    """Whether it is unknown what a directive that brings nothing would bring."""
+    return edge.missing is None and (edge.directive.word == "include" or edge.target is None)
 
 
 def check_references(node: Node, known: dict[UnitKey, References]) -> Iterator[SeamProblem]:
@@ -134,18 +142,19 @@ def _in_tags(host: _Host, block: Block, inline: Sequence[PlacedDirective]) -> li
     return [placed for number, placed in enumerate(inline) if number in found]
 
 
-def _keeps_meaning(nodes: Nodes, host: _Host, block: Block, inline: Sequence[tuple[PlacedDirective, Child]]) -> bool:
+def _keeps_meaning(nodes: Nodes, host: _Host, block: Block, inline: Sequence[Spliced]) -> bool:
     spans = [placed.directive.span for placed, _ in inline]
-    texts = [text_of(nodes, TextKey(child.key)) for _, child in inline]
+    texts = [text_of(nodes, TextKey(child.key)) if child is not None else "" for _, child in inline]
     held = _plain(host.rendered(_with(host.unit, block, [Edit(*span, _stand_in(n)) for n, span in enumerate(spans)])))
     alone = [host.rendered(text).strip().removeprefix("<p>").removesuffix("</p>") for text in texts]
     spliced = _with(host.unit, block, [Edit(*span, text) for span, text in zip(spans, texts, strict=True)])
     # An author may have written such a word, too: words that stand for no include stay.
     said = {_stand_in(number): text for number, text in enumerate(alone)}
     expected = _STAND_IN.sub(lambda match: said.get(match[0], match[0]), held)
-    return _plain(expected) == _plain(host.rendered(spliced)) and [there.kind for there in read_blocks(spliced)] == [
-        block.kind
-    ]
+    if not spliced.strip():
+        return True
+    kinds = [there.kind for there in read_blocks(spliced)]
+    return kinds == [block.kind] and _plain(expected) == _plain(host.rendered(spliced))
 
 
 def _plain(rendered: str) -> str:
@@ -153,7 +162,8 @@ def _plain(rendered: str) -> str:
     the texts of images, which have no markup.
     """
     rendered = re.sub(r'\balt="[^"]*"', 'alt=""', rendered)
-    return re.sub(r"[ \t]+(?=\n|</)", "", re.sub(r"[ \t]{2,}", " ", rendered))
+    rendered = re.sub(r"(\n|<(?:p|h[1-6]|t[dh])>)[ \t]+", r"\1", re.sub(r"[ \t]{2,}", " ", rendered))
+    return re.sub(r"[ \t]+(?=\n|</)", "", rendered)
 
 
 def _with(unit: Unit, block: Block, edits: Sequence[Edit]) -> str:

@@ -61,8 +61,8 @@ class Layout:
         """The blocks that the files on both sides have on their own, by the first line of each in the layout."""
         self.splices: list[Splice] = []
         self.cut: list[Splice] = []
-        """The splices that bring only a part of a fence or a table. That is reported elsewhere, and nothing more need be
-        said.
+        """The splices that bring a fence which is never closed, or only a part of a fence or a table. That is reported
+        elsewhere, and nothing more need be said.
         """
         self.moved: dict[int, int] = {}
         """For each line of the unit, its line in the layout."""
@@ -120,7 +120,8 @@ def lay_out(
                 lines = add_prefix(expansion.text, child.edge.placed.prefix or "").split("\n")
                 splice = _lay_splice(layout, child.edge.placed, lines)
                 brought.append((splice, expansion.blocks))
-                if is_cut(nodes.nodes[child.key]):
+                is_unclosed = bool(expansion.blocks) and not expansion.blocks[-1].closed
+                if is_unclosed or is_cut(nodes.nodes[child.key]):
                     layout.cut.append(splice)
     for directive in unknown:
         _stand_in(layout, directive)
