@@ -10,7 +10,7 @@ from skillweave.flatten.layout import block_at
 from skillweave.flatten.texts import assemble, text_in, text_of
 from skillweave.flatten.units import UnitKey
 from skillweave.flatten.values import TextKey, brought_by
-from skillweave.parse.documents import parse
+from skillweave.parse.documents import parse, parse_by_parser
 from skillweave.ranges import between
 from skillweave.source import Edit, apply_edits
 
@@ -62,18 +62,36 @@ def _linked_text(nodes: Nodes, edge: Edge, unit: UnitKey) -> str:
     title = field.value if field is not None and isinstance(field.value, str) else ""
     said = edge.directive.text or " ".join(title.split())
     if said:
-        # A lone back-tick would pair up with one in the text around it.
-        return (_ESCAPED_WITH_TICKS if said.count("`") % 2 else _ESCAPED).sub(_escape, said)
+        return _in_link(said)
     return _MEANT_AS_MARKUP.sub(r"\\\g<0>", _first_heading(nodes, unit) or unit.path.rpartition("/")[2])
 
 
-_ESCAPED, _ESCAPED_WITH_TICKS = re.compile(r"(\\*)([\[\]]|\Z)"), re.compile(r"(\\*)([\[\]`]|\Z)")
-"""Match what would end the text of a link, or begin a link in it, with the backslashes before it."""
+def _in_link(said: str) -> str:
+    """A text as the text of a link. Outside code, what would end it or begin a link in it is escaped, and so are back-ticks
+    that would pair up with some in the text around it.
+    """
+    made, at = "", 0
+    for start, end in _code_in(said) if "`" in said else ():
+        made += _ESCAPED.sub(_escape, said[at:start]) + said[start:end]
+        at = end
+    return made + _ESCAPED.sub(_escape, said[at:])
+
+
+def _code_in(said: str) -> Iterator[tuple[int, int]]:
+    """Yield the start and the end of each code span in a text whose brackets mean nothing."""
+    lead = "![x](y) "  # no block begins behind it, and with it, the parse notes everything that the line holds
+    document = parse_by_parser(f"{lead}{said.translate(_NO_BRACKETS)}\n", front_matter=False)
+    yield from ((span.start - len(lead), span.end - len(lead)) for span, _ in document.code_spans)
+
+
+_NO_BRACKETS = {ord("["): ".", ord("]"): "."}
+_ESCAPED = re.compile(r"(\\*)([\[\]`]|<(?=[A-Za-z][A-Za-z0-9+.-]+:[^\s<>]*>|[^\s<>@]+@[^\s<>]+>)|\Z)")
+"""Matches what `_in_link` escapes, with the backslashes before it. Behind `<`, that is an address."""
 
 
 def _escape(match: re.Match[str]) -> str:
-    """Escape a bracket, unless it is escaped already. At the end of the text, an odd backslash is doubled: it would escape the
-    bracket that follows.
+    """Escape a character, unless it is escaped already. At the end of the text, an odd backslash is doubled, as it would escape
+    the bracket that follows.
     """
     is_odd = len(match[1]) % 2 == 1
     return match[1] + ("\\" if is_odd != bool(match[2]) else "") + match[2]

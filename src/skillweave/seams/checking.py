@@ -48,7 +48,7 @@ def check_seams(nodes: Nodes) -> None:
             torn = {child.edge.placed for child in brought if is_torn(nodes, child)}
             found = [each for each in found if each.placed not in torn or each.problem.code not in _TORN]
         found += check_inline(nodes, node, known)
-        found += check_references(node, known)
+        found += check_references(nodes, node, known)
         for placed, problem in by_directive(found):
             place = (key.path, to_source(nodes.graph, node.unit, placed.directive.span).start)
             found_at.setdefault(place, []).append((node.unit, problem))

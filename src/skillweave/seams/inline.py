@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from skillweave.document import PlacedDirective
     from skillweave.flatten.units import Unit, UnitKey
-    from skillweave.flatten.values import Node, Nodes, Spliced
+    from skillweave.flatten.values import Child, Node, Nodes, Spliced
     from skillweave.graph.values import Edge
     from skillweave.markdown.values import Block
 
@@ -86,7 +86,7 @@ def _has_failed(edge: Edge) -> bool:
     return edge.missing is None and (edge.directive.word == "include" or edge.target is None)
 
 
-def check_references(node: Node, known: dict[UnitKey, References]) -> Iterator[SeamProblem]:
+def check_references(nodes: Nodes, node: Node, known: dict[UnitKey, References]) -> Iterator[SeamProblem]:
     """Yield the references in running text whose links would not be links there, or would change the text around them.
 
     A link can only go wrong next to brackets or tags. Most blocks have none besides their directives, and are not rendered.
@@ -100,11 +100,16 @@ def check_references(node: Node, known: dict[UnitKey, References]) -> Iterator[S
         if block is not None and holds(ranges, edge.placed.line):
             by_block.setdefault(block, []).append(edge.placed)
     host = _host(unit, known) if by_block else _Host(unit, {})
+    brought = (
+        {one.placed.directive.span.end: one.child for one in node.inline if one.child is not None} if by_block else {}
+    )
     for block, places in by_block.items():
+        joined = [placed for placed in places if _joins(nodes, brought.get(placed.directive.span.start))]
         blank = _with(unit, block, [Edit(*placed.directive.span, " ") for placed in places])
         is_image = any(unit.text.startswith("!", placed.directive.span.start - 1) for placed in places)
-        if (is_image or "[" in blank or "<" in blank) and not _keep_links(host, block, places):
-            blamed = [placed for placed in places if len(places) < _FEW and not _keep_links(host, block, [placed])]
+        if joined or ((is_image or "[" in blank or "<" in blank) and not _keep_links(host, block, places)):
+            tried = places if not joined and len(places) < _FEW else ()
+            blamed = joined or [placed for placed in tried if not _keep_links(host, block, [placed])]
             for placed in blamed or places[:1]:
                 message = (
                     "the link that this reference leaves would not be a link here, or would take in the text around it"
@@ -112,6 +117,12 @@ def check_references(node: Node, known: dict[UnitKey, References]) -> Iterator[S
                 cure = "put it outside brackets and tags, without a `!` before it"
                 problem = Problem(SEAM_CHANGES_MEANING, message, placed.directive.span, help=cure)
                 yield SeamProblem(placed, problem)
+
+
+def _joins(nodes: Nodes, child: Child | None) -> bool:
+    """Whether an included text ends with what turns a link right behind it into an image, or into text."""
+    text = text_of(nodes, TextKey(child.key)) if child is not None else ""
+    return text.endswith("!") or (len(text) - len(text.rstrip("\\"))) % 2 == 1
 
 
 def _keep_links(host: _Host, block: Block, places: Sequence[PlacedDirective]) -> bool:
@@ -146,7 +157,7 @@ def _keeps_meaning(nodes: Nodes, host: _Host, block: Block, inline: Sequence[Spl
     spans = [placed.directive.span for placed, _ in inline]
     texts = [text_of(nodes, TextKey(child.key)) if child is not None else "" for _, child in inline]
     held = _plain(host.rendered(_with(host.unit, block, [Edit(*span, _stand_in(n)) for n, span in enumerate(spans)])))
-    alone = [host.rendered(text).strip().removeprefix("<p>").removesuffix("</p>") for text in texts]
+    alone = [_rendered_in_line(host, text) for text in texts]
     spliced = _with(host.unit, block, [Edit(*span, text) for span, text in zip(spans, texts, strict=True)])
     # An author may have written such a word, too: words that stand for no include stay.
     said = {_stand_in(number): text for number, text in enumerate(alone)}
@@ -155,6 +166,13 @@ def _keeps_meaning(nodes: Nodes, host: _Host, block: Block, inline: Sequence[Spl
         return True
     kinds = [there.kind for there in read_blocks(spliced)]
     return kinds == [block.kind] and _plain(expected) == _plain(host.rendered(spliced))
+
+
+def _rendered_in_line(host: _Host, text: str) -> str:
+    """What a text renders to by itself, as part of a line: without the paragraph around it, and with the blanks at its ends."""
+    rendered = host.rendered(text).strip().removeprefix("<p>").removesuffix("</p>")
+    lead, trail = text[: len(text) - len(text.lstrip(" "))], text[len(text.rstrip(" ")) :]
+    return f"{lead}{rendered}{trail}" if rendered else lead
 
 
 def _plain(rendered: str) -> str:

@@ -38,8 +38,8 @@ def compare(layout: Layout) -> Iterator[SeamProblem]:
         expected = layout.expected.get(block.start)
         if expected and _is_same(layout, actual, expected):
             continue
-        # The nearest splice that starts at or before the block's end is blamed; if there is none, the next one.
-        splice = seams.splice_at(actual.end)
+        # The last splice that starts in or before the block is blamed; if there is none, the next one.
+        splice = seams.splice_at(actual.end - 1)
         inside = [layout.expected[line] for line in range(actual.start, actual.end) if line in layout.expected]
         problem = _judge(_Change(seams, actual, expected, inside, splice))
         if problem and splice not in layout.cut:
