@@ -303,9 +303,9 @@ def _check_dropped(
         return
     around = (block for block in between(blocks, start, end, attrgetter("start")) if block.start != heading.start)
     lines = [source.lines[line] for line in kept]
-    expected = [_said(_moved(block, kept), lines) for block in around]
+    expected = [_moved(block, kept).identity(lines) for block in around]
     found = read_blocks("\n".join(lines))
-    if [_said(block, lines) for block in found] == expected:
+    if [block.identity(lines) for block in found] == expected:
         return
     if {block.kind for block in (*found, *above, *below)} == {"paragraph"}:
         message = "the paragraphs before and after the heading become one without it"
@@ -322,14 +322,6 @@ def _moved(block: Block, kept: Sequence[int]) -> Block:
         Container(kind, bisect_left(kept, start), bisect_left(kept, end)) for kind, start, end in block.containers
     )
     return block._replace(start=bisect_left(kept, block.start), end=bisect_left(kept, block.end), containers=inner)
-
-
-def _said(block: Block, lines: Sequence[str]) -> tuple[object, ...]:
-    """What identifies a block. A container's end, and blank lines at the block's end, do not count."""
-    end = block.end
-    while end > block.start and not lines[end - 1].strip(" \t>"):
-        end -= 1
-    return (block.kind, block.start, end, tuple((inner.kind, inner.start) for inner in block.containers), block.content)
 
 
 def _count(lines: Sequence[str]) -> int:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from operator import attrgetter
 from textwrap import dedent
 from typing import TYPE_CHECKING
@@ -77,14 +76,11 @@ def _says(page: PlannedPage, copy: int, unit: Unit, definition: Definition) -> t
     start = unit.line_index.starts[definition.start]
     end = unit.line_index.end(definition.end - 1)
     edits = page.edits.get(copy, [])
-    within = edits[bisect_left(edits, start, key=_start) : bisect_left(edits, end, key=_start)]
+    within = between(edits, start, end, attrgetter("start"))
     if definition.footnote and (within or _has_destination(unit, definition)):
         first, _, others = apply_edits(unit.text, start, end, within).partition("\n")
         return (first.partition("]:")[2].strip(), dedent(others).rstrip())
     return (within[0].text, *definition.meaning[1:]) if within and not definition.footnote else definition.meaning
-
-
-_start = attrgetter("start")
 
 
 def _has_destination(unit: Unit, definition: Definition) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from skillweave.directive.openers import CANDIDATE, WORDS, find_close
 from skillweave.markdown.html_blocks import html_type
-from skillweave.markdown.places import moved
+from skillweave.markdown.places import MARKS, moved
 from skillweave.markdown.values import IN_HTML, Opener
 from skillweave.source import Span
 
@@ -143,12 +142,9 @@ def alone_lines(index: LineIndex, fates: dict[int, Opener]) -> dict[int, int]:
     return {line: offset for line, offset in alone.items() if _is_prefix(index, line, offset)}
 
 
-_PREFIX = re.compile(r"(?:[ \t]|>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]\s]+\]:)*")
-
-
 def _is_prefix(index: LineIndex, line: int, offset: int) -> bool:
     """Whether everything before an opener on its line may be a container's prefix. Only a filter: the block rule decides."""
-    match = _PREFIX.fullmatch(index.text, index.starts[line], offset)
+    match = MARKS.fullmatch(index.text, index.starts[line], offset)
     return match is not None
 
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from skillweave.source import LineIndex
 
 
+MARKS = re.compile(r"(?:[ \t]|>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]\s]+\]:)*")
+"""Matches the marks of containers before a block on its first line."""
+
+
 def segments_of(index: LineIndex, content: str, start: int, heading: Block | None) -> tuple[tuple[int, int, int], ...]:
     """The segments of content that starts on line `start`. `heading` is the heading that it belongs to, if any."""
     if heading is not None and heading.kind == "heading":

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from skillweave.source import Edit, Span
 
 ContainerKind = Literal["item", "quote", "note"]
@@ -45,6 +47,16 @@ class Block(NamedTuple):
     closed: bool = True
     content: str = ""
     """Only for indented code, whose content depends on its indent."""
+
+    def identity(self, lines: Sequence[str]) -> tuple[object, ...]:
+        """What tells the block apart from others of the same lines. The ends of its containers do not count, nor do blank lines
+        at its own end.
+        """
+        end = self.end
+        while end > self.start and not lines[end - 1].strip(" \t>"):
+            end -= 1
+        around = tuple((container.kind, container.start) for container in self.containers)
+        return self.kind, self.start, end, around, self.content
 
 
 class HeadingText(NamedTuple):

@@ -12,6 +12,7 @@ from skillweave.flatten.splice import width
 from skillweave.flatten.texts import text_of
 from skillweave.flatten.values import TextKey
 from skillweave.markdown import read_blocks, render
+from skillweave.markdown.places import MARKS
 from skillweave.parse.directives import not_alone
 from skillweave.ranges import between, holds
 from skillweave.record import NamedTuple
@@ -198,7 +199,7 @@ def _with(unit: Unit, block: Block, edits: Sequence[Edit]) -> str:
     column, underline = 0, block.end - 1 if block.kind == "setext" else block.end
     for number in range(block.start, block.end):
         line, start = unit.lines[number], unit.line_index.starts[number]
-        lead = (later if lines else _MARKS).match(line)
+        lead = (later if lines else MARKS).match(line)
         at = lead.end() if lead else 0
         edge = marks.match(line) if is_quoted else None
         indent = width(line[:at]) - (width(line[: edge.end()]) if edge else 0)
@@ -219,5 +220,3 @@ def _stand_in(number: int) -> str:
 
 _STAND_IN = re.compile(r"skillweavestandsinhere(\d+)x")
 _IN_ALT = re.compile(r'\balt="[^"]*\Z')
-_MARKS = re.compile(r"(?:[ \t]|>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]\s]+\]:)*")
-"""Matches the marks of containers before a block on its first line."""

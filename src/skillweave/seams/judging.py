@@ -36,7 +36,7 @@ def compare(layout: Layout) -> Iterator[SeamProblem]:
         known = max(known, block.end)
         actual = block._replace(containers=tuple(Container(c.kind, c.start, 0) for c in block.containers))
         expected = layout.expected.get(block.start)
-        if expected and _is_same(layout, actual, expected):
+        if expected and actual.identity(layout.lines) == expected.identity(layout.lines):
             continue
         # The last splice that starts in or before the block is blamed; if there is none, the next one.
         splice = seams.splice_at(actual.end - 1)
@@ -100,16 +100,6 @@ def _vanished(seams: _Seams, lines: range) -> Iterator[SeamProblem]:
         if block is not None and splice is not None and splice not in layout.cut:
             what = f"{_KINDS.get(block.kind, 'text')} becomes an empty list or quote"
             yield SeamProblem(splice.placed, _changes_meaning(splice.placed, what))
-
-
-def _is_same(layout: Layout, actual: Block, expected: Block) -> bool:
-    if actual.kind != expected.kind or actual.containers != expected.containers or actual.content != expected.content:
-        return False
-    ends = [actual.end, expected.end]
-    for number in (0, 1):
-        while ends[number] > actual.start and not layout.lines[ends[number] - 1].strip(" \t>"):
-            ends[number] -= 1
-    return ends[0] == ends[1]
 
 
 _KINDS = {

@@ -74,7 +74,9 @@ def reworded(asked: Asked, last: Last) -> Rewording | None:
     wording = notes.wording
     rewriting = Rewriting(asked.output, asked.config.output, ledger, lock, {}, {})
     noted = {worded.path: worded for worded in wording.outputs}
-    grown = len(edit.text.encode()) - len(wording.text.encode()), edit.text.count("\n") - wording.text.count("\n")
+    grown = _Growth(
+        len(edit.text.encode()) - len(wording.text.encode()), edit.text.count("\n") - wording.text.count("\n")
+    )
     made, moved = list[Room](), list[OutputRuns]()
     for entry in wording.entries:
         record = lock.get(entry.path)
@@ -186,10 +188,17 @@ def _stands_there(output: Sequence[str], run: Run, words: Sequence[str | None]) 
     return run.end <= len(words) and all(not said or line.endswith(said) for said, line in found)
 
 
-def _grown(entry: Room, rewritten: Sequence[_Rewritten], text: tuple[int, int]) -> Room:
-    """Update the room that is left in an entry's own file. `text` is by how many bytes and lines the text has grown: an entry's
-    trailing blank lines count towards the limits, although they reach no output.
+class _Growth(NamedTuple):
+    """By how much a text has grown."""
+
+    bytes: int
+    lines: int
+
+
+def _grown(entry: Room, rewritten: Sequence[_Rewritten], text: _Growth) -> Room:
+    """Update the room that is left in an entry's own file. The growth of its text matters, too: trailing blank lines count
+    towards the limits, although they reach no output.
     """
     own = [one for one in rewritten if one.output.path == entry.path]
-    grown = sum(one.bytes for one in own), sum(one.lines for one in own)
-    return Room(entry.path, entry.bytes - max(grown[0], text[0]), entry.lines - max(grown[1], text[1]))
+    grown = _Growth(sum(one.bytes for one in own), sum(one.lines for one in own))
+    return Room(entry.path, entry.bytes - max(grown.bytes, text.bytes), entry.lines - max(grown.lines, text.lines))
