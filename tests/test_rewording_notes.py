@@ -11,7 +11,7 @@ from projects import write
 from rewording import FILES, built, is_told_by_words, opening, replace, run, run_and_compare
 from skillweave.build import compile_project
 from skillweave.config import load_config
-from skillweave.emit import banner_of, front_of
+from skillweave.emit import front_lines
 from skillweave.flatten.origins import origins
 from skillweave.incremental import Asked, Memory, check, save
 from skillweave.incremental.rewording.noting import source_map_of, texts_of
@@ -46,7 +46,7 @@ def test_recorded_lines_match_their_origins(project: Path) -> None:
         noted = {worded.path: worded.runs for worded in wording.outputs}
         for bundle in compiled.bundles:
             for output, page in bundle.pages.items():
-                front = front_of(compiled.nodes, page, banner_of(compiled.nodes, bundle.entry, page)).count("\n")
+                front = len(front_lines(compiled.nodes, bundle.entry, page))
                 found = enumerate(origins(compiled.nodes, page.layout.copies[0].key), front)
                 lines = [(run.there + n, run.here + n) for run in noted.get(output, ()) for n in range(run.length)]
                 assert lines == [(number, origin.line) for number, origin in found if origin.path == path]

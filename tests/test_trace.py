@@ -256,7 +256,7 @@ def test_every_line_of_every_case_is_traced(name: str, tmp_path: Path) -> None:
     assert compiled.bundles
     for bundle in compiled.bundles:
         for output in bundle.outputs:
-            found = trace(compiled, config, output.path)
+            found = trace(compiled, output.path)
             assert found is not None
             if found.copied:
                 continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
+from skillweave.emit import front_lines
 from skillweave.files import is_below
 from skillweave.flatten.origins import origins
 from skillweave.record import NamedTuple
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from skillweave.build import Compiled
     from skillweave.bundle import Bundle, Output
-    from skillweave.config import Config
+    from skillweave.emit import FrontLine
     from skillweave.flatten.origins import Origin
     from skillweave.flatten.values import NodeKey
     from skillweave.graph.values import Edge, Graph
@@ -71,12 +72,12 @@ def entry_of(entries: Iterable[Entry], path: str) -> Entry | None:
     return max(owners, key=lambda entry: (path == entry.path, len(entry.folder)), default=None)
 
 
-def trace(compiled: Compiled, config: Config, path: str) -> Trace | None:
+def trace(compiled: Compiled, path: str) -> Trace | None:
     """The origin of every line of an output, as it would be built now; None if no bundle has such an output."""
     for bundle in compiled.bundles:
         for output in bundle.outputs:
             if output.path == path:
-                return _trace(compiled, config, bundle, output)
+                return _trace(compiled, bundle, output)
     return None
 
 
@@ -108,35 +109,26 @@ def discrepancy(output: Output, found: tuple[bytes, int] | None, lock: Lock) -> 
     return None
 
 
-def _trace(compiled: Compiled, config: Config, bundle: Bundle, output: Output) -> Trace:
+def _trace(compiled: Compiled, bundle: Bundle, output: Output) -> Trace:
     page = bundle.pages.get(output.path)
     if page is None:
         source = bundle.copies[output.path]
         return Trace(output, bundle.entry, source, tuple(_copied(output, source)))
-    path = page.unit.path
-    front: tuple[TracedLine, ...] = ()
-    if path in compiled.project.homes:
-        front = tuple(_front_matter(compiled.graph, path, banner=config.banner and path == bundle.entry.main.real))
+    front = tuple(_front(page.unit.path, line) for line in front_lines(compiled.nodes, bundle.entry, page))
     return Trace(output, bundle.entry, None, tuple(_compiled(compiled, output, page.layout.copies[0].key, front)))
 
 
-def _front_matter(graph: Graph, path: SourcePath, *, banner: bool) -> Iterator[TracedLine]:
-    """The lines before the body: the front matter as it is, with the banner after its first line."""
-    file = graph.files[path]
-    if file.document is None or not file.document.front_matter:
-        return
-    hidden = frozenset(file.document.front_ignores)
-    for number in range(file.document.body):
-        if number not in hidden:
-            yield TracedLine("", None, TracedPlace(path, number + 1), ())
-        if number == 0 and banner:
-            yield TracedLine("", "banner", None, ())
+def _front(path: SourcePath, line: FrontLine) -> TracedLine:
+    """A line before the body of an output that is made from the file at `path`."""
+    if line.line is None:
+        return TracedLine(line.text, "banner", None, ())
+    return TracedLine(line.text, None, TracedPlace(path, line.line + 1), ())
 
 
 def _compiled(compiled: Compiled, output: Output, key: NodeKey, front: tuple[TracedLine, ...]) -> Iterator[TracedLine]:
     """The lines of a compiled output. Blank lines at its end were cut off when it was made, so there may be more origins."""
     texts = _lines_of(output.data.decode())
-    yield from (line._replace(text=text) for line, text in zip(front, texts, strict=False))
+    yield from front[: len(texts)]
     body = list(origins(compiled.nodes, key))[: max(len(texts) - len(front), 0)]
     if not front and not body:
         yield TracedLine("", "end", None, ())

@@ -120,7 +120,7 @@ def _compile(options: Options, config: Config, wanted: _Wanted) -> Trace | None:
         report(options, config, compiled, compiled.diagnostics, err=True)
         say(f"{wanted.name} cannot be traced while {entry.id} has errors", err=True)
         return None
-    traced = trace(compiled, config, wanted.path)
+    traced = trace(compiled, wanted.path)
     if traced is None:
         raise click.UsageError(f"{entry.id} does not make {wanted.name}.")
     return traced

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.destination import read_destination, resolve
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, SKILL_TOO_LONG
-from skillweave.emit import banner_of, front_of
+from skillweave.emit import front_lines
 from skillweave.flatten.splice import continuation
 from skillweave.flatten.values import ChildItem, TextItem
 from skillweave.graph.reach import all_named_by
@@ -190,7 +190,7 @@ def _entry(nodes: Nodes, bundle: Bundle, numbers: Mapping[NodeKey, int]) -> Entr
     entry = bundle.entry
     outputs = {}
     for path, page in bundle.pages.items():
-        front = front_of(nodes, page, banner_of(nodes, entry, page)).count("\n")
+        front = len(front_lines(nodes, entry, page))
         outputs[path] = [numbers[page.layout.copies[0].key], front]
     room, copies = (_ANY, _ANY), [*bundle.copies.values()]
     if bundle.size is not None:
