@@ -72,11 +72,12 @@ def _spliced(nodes: Nodes) -> dict[SourcePath, Ranges]:
     keys = {child.key for children in nodes.children.values() for child in children if child is not None}
     found: dict[SourcePath, list[tuple[int, int]]] = {}
     for key in keys:
-        sources, lines = nodes.units[key.unit].sources, found.setdefault(key.path, [])
-        if key.code is None and sources is None:
+        lines, unit = found.setdefault(key.path, []), nodes.units[key.unit]
+        if key.code is None and unit.rendering is None:
             lines += key.ranges
-        elif key.code is None and sources is not None:
-            lines += [(sources[line], sources[line] + 1) for start, end in key.ranges for line in range(start, end)]
+        elif key.code is None:
+            sources = (unit.source_line(line) for start, end in key.ranges for line in range(start, end))
+            lines += [(source, source + 1) for source in sources]
     return {path: joined(ranges) for path, ranges in found.items()}
 
 

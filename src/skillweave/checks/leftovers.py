@@ -60,7 +60,7 @@ def _keeps_literals(node: Node, spelled: dict[UnitKey, list[int]]) -> bool:
     unit = node.unit
     if node.inline or any(edge is None or edge.directive.word == "reference" for edge in unit.edges):
         return False
-    if unit.sources is not None or unit.document is None:
+    if unit.rendering is not None or unit.document is None:
         return False
     if unit.key not in spelled:
         spelled[unit.key] = _inert_lines(unit, unit.document)

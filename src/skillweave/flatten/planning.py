@@ -78,7 +78,7 @@ def _plan_unit(nodes: Nodes, unit: Unit) -> None:
     if unit.is_own:
         # An entry is not a selection: it keeps its blank lines at both ends.
         ranges = without(document.markers, ((document.body, document.lines),))
-    elif unit.sources is None:
+    elif unit.rendering is None:
         ranges = whole(unit.lines, document)
     else:
         file = nodes.graph.files[unit.path]

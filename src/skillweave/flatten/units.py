@@ -51,6 +51,15 @@ class UnitKey(NamedTuple):
     arguments: Arguments = ()
 
 
+class Rendering(NamedTuple):
+    """Where the rendering of a template comes from."""
+
+    sources: tuple[int, ...]
+    """The line of the source that each line comes from."""
+    kept: Mapping[int, int]
+    """Where the directives that came through stood in the source: offset in the rendering → in the source."""
+
+
 class Unit(NamedTuple):
     """A text that can be spliced. `edges` are those of the document's directives, in order; None for one that does
     not count.
@@ -64,10 +73,8 @@ class Unit(NamedTuple):
     edges: tuple[Edge | None, ...]
     is_own: bool
     """Whether it is the own file of a skill or a document: its text keeps its `{#id}`."""
-    sources: tuple[int, ...] | None = None
-    """For a rendering, the line of the source that each of its lines comes from."""
-    kept: Mapping[int, int] | None = None
-    """For a rendering, where in the source the directives that came through stood: offset in the rendering → in the source."""
+    rendering: Rendering | None = None
+    """Where its text comes from if it is the rendering of a template; None for the text of a file."""
 
     @property
     def path(self) -> SourcePath:
@@ -75,7 +82,7 @@ class Unit(NamedTuple):
 
     def source_line(self, line: int) -> int:
         """The line of the file that a line of this text comes from."""
-        return line if self.sources is None else self.sources[line]
+        return line if self.rendering is None else self.rendering.sources[line]
 
 
 class Calls:
@@ -223,7 +230,8 @@ def rendered_unit(calls: Calls, key: UnitKey, limit: int) -> Unit | None:
     for placed in document.directives:
         edge = by_start.get(kept.get(placed.directive.span.start, -1))
         edges.append(edge._replace(placed=placed, written=edge.directive) if edge else None)
-    unit = Unit(key, text, index, rendered.lines, document, tuple(edges), False, rendered.sources, kept)  # noqa: FBT003
+    rendering = Rendering(rendered.sources, kept)
+    unit = Unit(key, text, index, rendered.lines, document, tuple(edges), is_own=False, rendering=rendering)
     unclosed = [problem for problem in document.problems if problem.code in (UNCLOSED_FENCE, UNCLOSED_HTML)]
     for problem in unclosed:
         graph.report(key.path, problem._replace(span=to_source(graph, unit, problem.span), severity=Severity.ERROR))
@@ -237,7 +245,7 @@ def _lost_directives(unit: Unit, edges: Mapping[int, Edge]) -> Iterator[Problem]
     or a tag. `edges` are those of the source, by offset.
     """
     read = {placed.directive.span.start for placed in unit.document.directives} if unit.document else set()
-    for start, written in (unit.kept or {}).items():
+    for start, written in unit.rendering.kept.items() if unit.rendering is not None else ():
         edge = edges.get(written)
         if edge is not None and start not in read:
             message = "with these values, this directive ends up where directives are not read"
@@ -249,14 +257,14 @@ def to_source(graph: Graph, unit: Unit, span: Span) -> Span:
     """Translate a span of a unit's text to its file: exact for files, for directives, and for lines that are the same up to the
     end of the span; the whole line for other rendered text.
     """
-    if unit.sources is None or unit.kept is None:
+    if unit.rendering is None:
         return span
     file = graph.files[unit.path]
-    if span.start in unit.kept:
-        start = unit.kept[span.start]
+    if span.start in unit.rendering.kept:
+        start = unit.rendering.kept[span.start]
         return Span(start, start + span.end - span.start)
     rendered = unit.line_index.line_of(span.start)
-    line = unit.sources[rendered]
+    line = unit.rendering.sources[rendered]
     start, length = file.line_index.starts[line], len(file.lines[line])
     column, end = span.start - unit.line_index.starts[rendered], span.end - unit.line_index.starts[rendered]
     if end <= length and file.lines[line][:end] == unit.lines[rendered][:end]:
@@ -268,12 +276,13 @@ def rendered_ranges(unit: Unit, ranges: Ranges) -> Ranges:
     """Translate line ranges of a template's source to those of the rendering that they became, without blank lines at both
     ends.
     """
-    if unit.sources is None:
+    if unit.rendering is None:
         return ranges
+    sources = unit.rendering.sources
     # A value may contain a marker, too, and no marker may reach an output.
     hidden = unit.document.markers if unit.document else ()
     # The lines of a rendering are in the order of their sources.
-    runs = ((bisect_left(unit.sources, start), bisect_left(unit.sources, end)) for start, end in ranges)
+    runs = ((bisect_left(sources, start), bisect_left(sources, end)) for start, end in ranges)
     chosen = without(hidden, tuple((start, end) for start, end in runs if start < end))
     return trimmed(unit.lines, joined(chosen))
 

@@ -69,7 +69,7 @@ class _Seams:
         """A fix that puts a blank line into the source at every seam among some lines of the layout. None if some seam has no
         place for one, or for a rendered template, whose lines are not those of the source.
         """
-        if self.layout.unit.sources is not None:
+        if self.layout.unit.rendering is not None:
             return None
         edits = [self.blank_lines.get(line) for line in self.within(start, end)]
         return Fix(safe=True, edits=tuple(sorted(edit for edit in edits if edit))) if edits and all(edits) else None
