@@ -30,7 +30,7 @@ def fates_of(index: LineIndex, candidates: list[int], walk: Walk) -> dict[int, O
         for mark in inline.marks:
             _judge_mark(index.text, inline, mark, fates)
     kinds = {
-        index.line_of(piece.segments[0][2]): html_type(piece.text.lstrip())
+        index.line_of(piece.segments[0].at): html_type(piece.text.lstrip())
         for piece in walk.reading.html
         if piece.block and piece.segments
     }

@@ -1,7 +1,4 @@
-"""Maps inline content to its places: content is assembled from the tails of lines, or of a table's cells.
-
-A segment is one piece of it: (offset in the content, length, offset in the text).
-"""
+"""Maps inline content to its places: content is assembled from the tails of lines, or of a table's cells."""
 
 from __future__ import annotations
 
@@ -9,10 +6,11 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from skillweave.markdown.values import Segment
 from skillweave.source import Span
 
 if TYPE_CHECKING:
-    from skillweave.markdown.values import Block
+    from skillweave.markdown.values import Block, Segments
     from skillweave.source import LineIndex
 
 
@@ -20,13 +18,13 @@ MARKS = re.compile(r"(?:[ \t]|>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]\s]+
 """Matches the marks of containers before a block on its first line."""
 
 
-def segments_of(index: LineIndex, content: str, start: int, heading: Block | None) -> tuple[tuple[int, int, int], ...]:
+def segments_of(index: LineIndex, content: str, start: int, heading: Block | None) -> Segments:
     """The segments of content that starts on line `start`. `heading` is the heading that it belongs to, if any."""
     if heading is not None and heading.kind == "heading":
         raw = index.line(start)
         hashes = _heading_column(raw, heading.level) + heading.level
         at = max(raw.find(content, hashes), hashes)
-        return ((0, len(content), index.starts[start] + at),)
+        return (Segment(0, len(content), index.starts[start] + at),)
     segments = []
     offset = 0
     # markdown-it strips everything that Python calls blank from content, even whole lines of no-break spaces.
@@ -38,7 +36,7 @@ def segments_of(index: LineIndex, content: str, start: int, heading: Block | Non
         if body:
             # Each line of content is the tail of its raw line, except that the last one has lost its trailing blanks.
             at = index.line(start + number).rfind(body)
-            segments.append((offset + len(line) - len(body), len(body), index.starts[start + number] + at))
+            segments.append(Segment(offset + len(line) - len(body), len(body), index.starts[start + number] + at))
         offset += len(line) + 1
     return tuple(segments)
 
@@ -85,7 +83,7 @@ def cells_of(index: LineIndex, line: int, rows: dict[int, int]) -> list[list[tup
     return cells
 
 
-def cell_segments(content: str, pieces: list[tuple[int, str]]) -> tuple[tuple[int, int, int], ...]:
+def cell_segments(content: str, pieces: list[tuple[int, str]]) -> Segments:
     """The segments of a cell's content, given the pieces of the cell."""
     whole = "".join(piece for _, piece in pieces)
     lead = whole.find(content)
@@ -93,26 +91,26 @@ def cell_segments(content: str, pieces: list[tuple[int, str]]) -> tuple[tuple[in
     offset = -lead
     for at, piece in pieces:
         if piece:
-            segments.append((offset, len(piece), at))
+            segments.append(Segment(offset, len(piece), at))
         offset += len(piece)
     return tuple(segments)
 
 
-def part_of(segments: tuple[tuple[int, int, int], ...], span: Span) -> tuple[tuple[int, int, int], ...]:
+def part_of(segments: Segments, span: Span) -> Segments:
     """The segments of a part of some content, with offsets from the start of that part."""
     first = max(bisect_right(segments, (span.start, 1 << 62, 0)) - 1, 0)
     behind = bisect_right(segments, (span.end, -1, 0))
-    return tuple((at - span.start, length, to) for at, length, to in segments[first : max(behind, first + 1)])
+    return tuple(Segment(offset - span.start, *rest) for offset, *rest in segments[first : max(behind, first + 1)])
 
 
-def locate(segments: tuple[tuple[int, int, int], ...], offset: int, *, end: bool = False) -> int:
+def locate(segments: Segments, offset: int, *, end: bool = False) -> int:
     """Convert an offset in content to an offset in the text. An `end` offset belongs to the segment before it."""
     place = bisect_right(segments, (offset - end, 1 << 62, 0)) - 1
-    begin, _, at = segments[max(place, 0)]
-    return at + offset - begin
+    segment = segments[max(place, 0)]
+    return segment.at + offset - segment.offset
 
 
-def moved(segments: tuple[tuple[int, int, int], ...], span: Span) -> Span:
+def moved(segments: Segments, span: Span) -> Span:
     """Convert a span of content to a span of the text."""
     if span.start == span.end:
         at = locate(segments, span.start)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
-from skillweave.markdown.values import Destination, HtmlPiece, LabelUse
+from skillweave.markdown.values import Destination, HtmlPiece, LabelUse, Segment
 from skillweave.record import NamedTuple
 from skillweave.source import Span
 
@@ -135,7 +135,7 @@ def _note_tag(found: Found, at: int, run: tuple[int, int]) -> int:
     content = text[start:end].rstrip()
     if tag is None or "\n" in content:
         return -1
-    found.reading.html.append(HtmlPiece(tag[0], ((start - at, len(content), start),), block=False))
+    found.reading.html.append(HtmlPiece(tag[0], (Segment(start - at, len(content), start),), block=False))
     return tag.end()
 
 

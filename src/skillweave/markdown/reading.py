@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
     from markdown_it.token import Token
 
+    from skillweave.markdown.values import Segments
+
 
 def read(text: str) -> Reading:
     """Read a text (without front matter) as CommonMark with GFM tables and footnotes."""
@@ -163,7 +165,7 @@ def _heading_text(
 ) -> HeadingText:
     segments = segments_of(index, content, block.start, block)
     span = (
-        Span(segments[0][2], segments[-1][2] + segments[-1][1])
+        Span(segments[0].at, segments[-1].end)
         if content
         else Span(index.starts[block.start], index.starts[block.start])
     )
@@ -189,7 +191,7 @@ def _with_odd_blanks(index: LineIndex, span: Span) -> Span:
     return Span(span.start - len(odd_lead), span.end + len(rest.rstrip(" \t")))
 
 
-def _joints(text: str, segments: Sequence[tuple[int, int, int]], marks: Sequence[Mark]) -> Iterator[Edit]:
+def _joints(text: str, segments: Segments, marks: Sequence[Mark]) -> Iterator[Edit]:
     """The edits that join the lines of a heading's content into one line.
 
     On one line, only HTML can express a hard break. The blank after it keeps marks next to it from opening or closing
@@ -197,14 +199,13 @@ def _joints(text: str, segments: Sequence[tuple[int, int, int]], marks: Sequence
     blank.
     """
     breaks = {mark.span.start: mark.kind for mark in marks if mark.kind in ("soft", "hard")}
-    for (begin, length, at), (_, _, below) in pairwise(segments):
-        end = at + length
-        kind = breaks.get(begin + length)
-        said = text[at:end]
+    for segment, below in pairwise(segments):
+        kind = breaks.get(segment.offset + segment.length)
+        said = text[segment.at : segment.end]
         if kind is not None:
             said = said.rstrip(" \t")
         between = " "
-        is_escape = kind is not None and text[end - 1] == "\\" and (len(said) - len(said.rstrip("\\"))) % 2 == 1
+        is_escape = kind is not None and text[segment.end - 1] == "\\" and (len(said) - len(said.rstrip("\\"))) % 2 == 1
         said = said[:-1] if is_escape else said
         if kind == "hard":
             between = "<br /> "
@@ -212,7 +213,7 @@ def _joints(text: str, segments: Sequence[tuple[int, int, int]], marks: Sequence
                 between = f"\\{between}"  # or it would escape the tag
             elif not is_escape and said.endswith(("*", "_", "~")):
                 between = f" {between}"
-        yield Edit(at + len(said), below, between)
+        yield Edit(segment.at + len(said), below.at, between)
 
 
 def _plain(children: Iterable[Token]) -> Iterator[str]:

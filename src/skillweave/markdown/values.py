@@ -33,6 +33,24 @@ class Container(NamedTuple):
     end: int
 
 
+class Segment(NamedTuple):
+    """A piece of inline content, and where it stands: content is put together from the tails of lines, or from cells."""
+
+    offset: int
+    """Its offset in the content."""
+    length: int
+    at: int
+    """Its offset in the text."""
+
+    @property
+    def end(self) -> int:
+        """The offset in the text where it ends."""
+        return self.at + self.length
+
+
+Segments = tuple[Segment, ...]
+
+
 class Block(NamedTuple):
     """A block that contains no other blocks.
 
@@ -121,7 +139,7 @@ class HtmlPiece(NamedTuple):
     """A run of HTML: its text without container prefixes, and the segments that map it to the whole text."""
 
     text: str
-    segments: tuple[tuple[int, int, int], ...]
+    segments: Segments
     block: bool
 
 
@@ -156,7 +174,7 @@ class Reading:
 class Inline(NamedTuple):
     """One run of inline content: its segments, what the rules noted in it, and the containers around it."""
 
-    segments: tuple[tuple[int, int, int], ...]
+    segments: Segments
     marks: list[Mark]
     containers: tuple[Container, ...]
 
