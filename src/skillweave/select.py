@@ -100,6 +100,10 @@ def select_code(source: Lines, document: Document | None, directive: Directive) 
         ranges = _lines(everything[0][1], directive, source.name, problems)
     else:
         ranges = everything
+    if directive.region is None and document is None and source.regions.broken:
+        # Its lines would be left out, though nobody can tell what they mark. A Markdown file reports its own.
+        name = min(source.regions.broken)
+        problems.append(_no_pair(name, source, directive.span))
     ranges = trimmed(source.lines, without(source.regions.markers, ranges))
     if not ranges and not problems:
         problems.append(Problem(EMPTY_INCLUDE, f"this include selects nothing of {source.name}", directive.span))
@@ -168,18 +172,23 @@ def _region(source: Lines, directive: Directive, problems: list[Problem]) -> Ran
     close = near_names(name, names)
     cure = f'did you mean "{close[0]}"?' if close else None
     is_markdown = source.name.endswith(".md")
-    if name in regions.broken and is_markdown:
-        return ()  # the file's own document reports what is wrong with it
+    span = directive.selector_span or directive.span
     if name in regions.broken:
-        cure = f"start it once with `region: {name}` and end it once with `endregion: {name}`, each in a comment"
-    elif cure is None:
+        if not is_markdown:  # the document of a Markdown file reports what is wrong with it
+            problems.append(_no_pair(name, source, span))
+        return ()
+    if cure is None:
         listed = ", ".join(f'"{other}"' for other in names[:8])
         marker = f"`<!-- region: {name} -->`" if is_markdown else f"a comment `region: {name}`"
         cure = f"its regions: {listed}" if names else f"mark it with {marker}"
-    detail = "does not have a pair of markers" if name in regions.broken else "is not"
-    span = directive.selector_span or directive.span
-    problems.append(Problem(MISSING_REGION, f'the region "{name}" {detail} in {source.name}', span, help=cure))
+    problems.append(Problem(MISSING_REGION, f'the region "{name}" is not in {source.name}', span, help=cure))
     return ()
+
+
+def _no_pair(name: str, source: Lines, span: Span) -> Problem:
+    message = f'the region "{name}" does not have a pair of markers in {source.name}'
+    cure = f"start it once with `region: {name}` and end it once with `endregion: {name}`, each in a comment"
+    return Problem(MISSING_REGION, message, span, help=cure)
 
 
 def _lines(count: int, directive: Directive, name: str, problems: list[Problem]) -> Ranges:
