@@ -123,9 +123,8 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
         return None
     _build(nodes, key)
     if edge.placed.prefix is None and not _fits_in_line(nodes, key):
-        nodes.graph.report(
-            edge.source, not_alone(directive.span, "include", "which inserts more than one line of text")
-        )
+        what = "more than one line of text" if nodes.nodes[key].height > 1 else "a block, and no running text"
+        nodes.graph.report(edge.source, not_alone(directive.span, "include", f"which inserts {what}"))
         return None
     return Child(edge, key, shift_of(nodes, unit, edge, key))
 
