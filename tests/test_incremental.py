@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from projects import files_below, skill, write
+from rewording import run_and_compare
 from skillweave.build import compare_project
 from skillweave.codec import decode, encode
 from skillweave.config import load_config
@@ -760,3 +761,16 @@ def test_unedited_files_that_need_templates_rendered_with_defaults_still_count(
         assert clean is not None
         assert built.diagnostics == clean.diagnostics
         assert "invalid-param" in {found.code.name for found in built.diagnostics}
+
+
+def test_all_files_share_the_limit_for_sets_of_values(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    write(project / "skillweave.toml", "[limits]\nexpansions = 4\n")
+    for name in "ab":
+        write(project / f"patterns/{name}.md", "---\nparams:\n  x: {}\n---\nSaid {{ x }}\n")
+    for values in ("b1 b2", "b1 b2 b3", "b1", "b1 b2"):
+        for name, given in (("a", "a1 a2"), ("b", values)):
+            included = "".join(f"\n<<include: {name}.md with x={value}>>\n" for value in given.split())
+            write(project / f"skills/{name}/SKILL.md", skill(name, included))
+        is_too_much = "b3" in values
+        assert [found.code.name for found in run_and_compare(project)] == ["expansion-too-large"] * is_too_much

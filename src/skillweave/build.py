@@ -22,7 +22,7 @@ from skillweave.graph.reading import ReadContext, load
 from skillweave.graph.values import Graph
 from skillweave.links.bundles import plan_bundle, sources_of
 from skillweave.links.site import BundlePlan, Site, make_site
-from skillweave.parts import Parts, bundled, failed_of, templates_of
+from skillweave.parts import Parts, bundled, failed_of, renderings_of, templates_of
 from skillweave.project import Entry, Project, choose, discover, shared_files
 from skillweave.publish import Published, Request, compare
 from skillweave.record import NamedTuple
@@ -109,6 +109,7 @@ def compile_project(  # noqa: PLR0913 (each has a default, and callers name it)
         edges=edges,
         linked=graph.linked,
         templates=templates_of(graph),
+        renderings=renderings_of(site.nodes.calls),
         bundles={
             path: bundled(graph, made_of[path], plan.linked_files, good=path in good) for path, plan in plans.items()
         },

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
+    from skillweave.flatten.units import Calls
     from skillweave.graph.reach import Reached
     from skillweave.graph.values import Graph
     from skillweave.source import SourcePath
@@ -56,6 +57,8 @@ class Parts(NamedTuple):
     linked: Mapping[SourcePath, tuple[SourcePath, ...]]
     """By the file with the link: the shared files that were read because a link leads there, and the templates linked to."""
     templates: frozenset[SourcePath]
+    renderings: Mapping[SourcePath, int]
+    """At most how many sets of values each template is rendered with."""
     bundles: Mapping[SourcePath, Bundled]
     """By the path of the entry."""
     unreached: Mapping[SourcePath, frozenset[SourcePath]]
@@ -115,6 +118,11 @@ def templates_of(graph: Graph) -> frozenset[SourcePath]:
     return frozenset(path for path, file in graph.files.items() if file.document and file.document.params is not None)
 
 
+def renderings_of(calls: Calls) -> dict[SourcePath, int]:
+    """With how many sets of values each template is rendered in a run."""
+    return {path: len(found) for path, found in calls.instances.items() if found}
+
+
 def failed_of(findings: Iterable[Finding]) -> set[SourcePath]:
     """The files that an error is laid to."""
     return {owner for finding in findings if finding.diagnostic.severity is Severity.ERROR for owner in finding.owners}
@@ -140,6 +148,7 @@ def to_json(parts: Parts) -> dict[str, Any]:
         ],
         "linked": [[number(path), [number(target) for target in targets]] for path, targets in parts.linked.items()],
         "templates": sorted(map(number, parts.templates)),
+        "renderings": [[number(path), count] for path, count in parts.renderings.items()],
         "bundles": [
             [number(path), *(sorted(map(number, paths)) for paths in (b.sources, b.copied, b.looked_into)), b.good]
             for path, b in parts.bundles.items()
@@ -161,6 +170,7 @@ def from_json(content: Any) -> Parts:  # noqa: ANN401 (JSON)
         },
         {paths[path]: tuple([paths[target] for target in targets]) for path, targets in content["linked"]},
         frozenset([paths[path] for path in content["templates"]]),
+        {paths[path]: count for path, count in content["renderings"]},
         {
             paths[path]: Bundled(
                 frozenset([paths[one] for one in sources]),

@@ -119,7 +119,7 @@ def find_calls(graph: Graph, limit: int, linked: Collection[SourcePath]) -> Call
     """Find every set of values that a directive gives to a template, starting from all files that are no templates.
 
     `linked` are the templates that links lead to. These, and templates that nothing names, are taken with their defaults. More
-    than `limit` sets of values from one start are reported, and none of them is rendered.
+    than `limit` sets of values are reported where they become too many, and all that begins at the same file is not rendered.
     """
     calls = Calls(graph)
     pending = [UnitKey(path) for path, file in sorted(graph.files.items()) if not _is_template(file)]
@@ -134,9 +134,11 @@ def find_calls(graph: Graph, limit: int, linked: Collection[SourcePath]) -> Call
             calls.instances.setdefault(path, set()).add(given)
             pending.append(UnitKey(path, given))
     barred: set[SourcePath] = set()
+    left = limit
     for start in reversed(pending):
-        found, edge = _calls_from(calls, start, limit, barred)
+        found, edge = _calls_from(calls, start, left, barred)
         if edge is None:
+            left -= len(found)
             continue
         message = f"templates are rendered with more than {limit:,} different sets of values from here on"
         cure = "pass fewer values on, or raise `limits.expansions` in the configuration"

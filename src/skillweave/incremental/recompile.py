@@ -13,7 +13,16 @@ from skillweave.graph.reach import all_named_by, kept_edges, starts_of, with_tra
 from skillweave.graph.reading import ReadContext, load
 from skillweave.graph.values import Graph
 from skillweave.links.bundles import sources_of
-from skillweave.parts import Bundled, Parts, bundled, depend_on_known_files, failed_of, reach_of, templates_of
+from skillweave.parts import (
+    Bundled,
+    Parts,
+    bundled,
+    depend_on_known_files,
+    failed_of,
+    reach_of,
+    renderings_of,
+    templates_of,
+)
 from skillweave.project import discover
 from skillweave.record import NamedTuple
 
@@ -79,7 +88,9 @@ def recompile(config: Config, edits: Edits, documents: Documents, *, strict: boo
     # Only now is it known which templates links lead to.
     names = names._replace(linked={**names.linked, **graph.linked})
     merge = _Merge(site, last, reach, plan_bundles(site, entries), names)
-    return _merged(project, entries, merge)
+    # All files share one limit, and only a whole run says where they exceed it.
+    is_too_much = sum(_renderings(merge).values()) > config.limits.expansions
+    return None if is_too_much else _merged(project, entries, merge)
 
 
 class _Names(NamedTuple):
@@ -120,6 +131,14 @@ class _Merge(NamedTuple):
     reach: Reach
     plans: Mapping[SourcePath, BundlePlan]
     names: _Names
+
+
+def _renderings(merge: _Merge) -> dict[SourcePath, int]:
+    """At most how many sets of values each template is rendered with now. This run may have seen only some that it had."""
+    counts = {path: count for path, count in merge.last.renderings.items() if path in merge.names.edges}
+    for path, count in renderings_of(merge.site.nodes.calls).items():
+        counts[path] = max(count, counts.get(path, 0))
+    return counts
 
 
 def _reached(project: Project, edits: Edits, reach: Reach) -> tuple[Entry, ...]:
@@ -180,6 +199,7 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
         edges=edges,
         linked=linked,
         templates=frozenset(templates & edges.keys()),
+        renderings=_renderings(merge),
         bundles={path: redone.get(path) or known_bundles[path] for path in last.bundles},
         unreached=unreached,
         meant=meant,
