@@ -769,8 +769,8 @@ def test_all_files_share_the_limit_for_sets_of_values(tmp_path: Path) -> None:
     for name in "ab":
         write(project / f"patterns/{name}.md", "---\nparams:\n  x: {}\n---\nSaid {{ x }}\n")
     for values in ("b1 b2", "b1 b2 b3", "b1", "b1 b2"):
-        for name, given in (("a", "a1 a2"), ("b", values)):
-            included = "".join(f"\n<<include: {name}.md with x={value}>>\n" for value in given.split())
+        for name, passed in (("a", "a1 a2"), ("b", values)):
+            included = "".join(f"\n<<include: {name}.md with x={value}>>\n" for value in passed.split())
             write(project / f"skills/{name}/SKILL.md", skill(name, included))
         is_too_much = "b3" in values
         assert [found.code.name for found in run_and_compare(project)] == ["expansion-too-large"] * is_too_much
