@@ -221,6 +221,17 @@ def test_edits_above_and_below_a_heading_are_reported_without_the_compiler(proje
     run_and_compare(project)
 
 
+def test_a_label_that_moves_to_another_section_uses_the_compiler(project: Path) -> None:
+    text = "Top\n\n## A\n\nUse {} here.\n\n[l]: https://e.org\n\n## B\n\nPlain {} words.\n"
+    write(project / "skills/i/SKILL.md", opening("i") + "<<include: labels.md#B>>\n")
+    write(project / "patterns/labels.md", text.format("[l]", "and"))
+    run(project)
+    for places in (("it", "[l]"), ("[l]", "[l]"), ("[l]", "and")):
+        write(project / "patterns/labels.md", text.format(*places))
+        found = {found.code.name for found in run_and_compare(project)}
+        assert ("broken-link" in found) is (places[1] == "[l]")
+
+
 @pytest.mark.parametrize(
     ("path", "words", "more"),
     [

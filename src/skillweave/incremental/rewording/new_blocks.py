@@ -187,7 +187,8 @@ def _lasts(document: Document, new: Document, change: NewBlocks) -> bool:
     if [change.before[line] for line in sorted(was)] != [change.after[line] for line in sorted(is_now)]:
         return False
     before = labels_on(document, "\n".join(change.before), range(change.start, change.end))
-    return before == labels_on(new, "\n".join(change.after), range(change.start, change.new_end))
+    after = labels_on(new, "\n".join(change.after), range(change.start, change.new_end))
+    return set().union(*before.values()) == set().union(*after.values())
 
 
 def _is_selected_alike(document: Document, new: Document, change: NewBlocks, wording: Wording) -> bool:

@@ -101,11 +101,22 @@ def is_comment(block: Block, lines: Sequence[str]) -> bool:
     return block.kind == "html" and lines[block.start].startswith("<!--")
 
 
-def labels_on(document: Document, text: str, lines: Collection[int]) -> frozenset[tuple[str, bool, bool]]:
-    """The labels that are used on some lines, each with whether it is a footnote's, and whether the text defines it."""
-    index = LineIndex(text)
-    uses = (use for use in document.uses if index.line_of(use.span.start) in lines)
-    return frozenset((use.label, use.footnote, use.resolved) for use in uses)
+class Label(NamedTuple):
+    """A label that is used, whether it is a footnote's, and whether the text defines it."""
+
+    name: str
+    footnote: bool
+    is_defined: bool
+
+
+def labels_on(document: Document, text: str, lines: Collection[int]) -> dict[int, set[Label]]:
+    """The labels that are used on some lines, by line."""
+    index, found = LineIndex(text), dict[int, set[Label]]()
+    for use in document.uses:
+        line = index.line_of(use.span.start)
+        if line in lines:
+            found.setdefault(line, set()).add(Label(use.label, use.footnote, use.resolved))
+    return found
 
 
 def _without_nameless(document: Document, text: str, lines: Collection[int]) -> Document | None:
