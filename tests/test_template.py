@@ -215,7 +215,10 @@ def test_every_rendered_line_names_its_source_line(lines: list[str], value: str)
         ("{% if <<include: x>> %}{% endif %}", "<<include: x>>", "a directive inside"),
         ("{{ " + "(" * 500 + "a" + ")" * 500 + " }}", "(", "brackets nested deeper"),
         ("{{ " + " and ".join("a" * 500) + " }}", "and", "more than 100 terms"),
-        ("{% if a %}" + "{% elif a %}" * 501 + "{% endif %}", "{% if a %}", "more than 500 `elif`s"),
+        (("{% if " + " and ".join("a" * 90) + " %}{% endif %}\n") * 12, "and", "more than 1,000"),
+        (("{% if a %}" + "{% elif a %}" * 150 + "{% else %}") * 20 + "{% endif %}" * 20, "{% if a %}", "more than 500"),
+        ("{{ 0x" + "f" * 300 + " }}", "{{ 0x" + "f" * 300 + " }}", "a number too long"),
+        ("{% if a %}" + "{% elif a %}" * 501 + "{% endif %}", "{% if a %}", "more than 500 branches"),
         ("{% if a %}" * 99 + "{% endif %}" * 99, "if", "nested deeper"),
     ],
 )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from skillweave.document import PlacedDirective
     from skillweave.flatten.units import Unit, UnitKey
-    from skillweave.flatten.values import Child, Node, Nodes, Spliced
+    from skillweave.flatten.values import Node, Nodes, Spliced
     from skillweave.graph.values import Edge
     from skillweave.markdown.values import Block
 
@@ -101,11 +101,9 @@ def check_references(nodes: Nodes, node: Node, known: dict[UnitKey, References])
         if block is not None and holds(ranges, edge.placed.line):
             by_block.setdefault(block, []).append(edge.placed)
     host = _host(unit, known) if by_block else _Host(unit, {})
-    brought = (
-        {one.placed.directive.span.end: one.child for one in node.inline if one.child is not None} if by_block else {}
-    )
+    before = {one.placed.directive.span.end: one for one in node.inline} if by_block else {}
     for block, places in by_block.items():
-        joined = [placed for placed in places if _joins(nodes, brought.get(placed.directive.span.start))]
+        joined = [placed for placed in places if _joins(nodes, unit, before.get(placed.directive.span.start))]
         blank = _with(unit, block, [Edit(*placed.directive.span, " ") for placed in places])
         is_image = any(unit.text.startswith("!", placed.directive.span.start - 1) for placed in places)
         if joined or ((is_image or "[" in blank or "<" in blank) and not _keep_links(host, block, places)):
@@ -120,10 +118,15 @@ def check_references(nodes: Nodes, node: Node, known: dict[UnitKey, References])
                 yield SeamProblem(placed, problem)
 
 
-def _joins(nodes: Nodes, child: Child | None) -> bool:
-    """Whether an included text ends with what turns a link right behind it into an image, or into text."""
-    text = text_of(nodes, TextKey(child.key)) if child is not None else ""
-    return text.endswith("!") or (len(text) - len(text.rstrip("\\"))) % 2 == 1
+def _joins(nodes: Nodes, unit: Unit, before: Spliced | None) -> bool:
+    """Whether a link right behind a directive, if there is one, becomes an image or text, or goes on with another link. So it
+    does behind some characters with which the included text ends, or if there is none, the text before the directive.
+    """
+    if before is None:
+        return False
+    text = text_of(nodes, TextKey(before.child.key)) if before.child is not None else ""
+    text = text or unit.text[: before.placed.directive.span.start].rpartition("\n")[2]
+    return text.endswith(("!", "]")) or (len(text) - len(text.rstrip("\\"))) % 2 == 1
 
 
 def _keep_links(host: _Host, block: Block, places: Sequence[PlacedDirective]) -> bool:
@@ -154,12 +157,33 @@ def _in_tags(host: _Host, block: Block, inline: Sequence[PlacedDirective]) -> li
     return [placed for number, placed in enumerate(inline) if number in found]
 
 
+def _moves_edge(unit: Unit, block: Block, edits: Sequence[Edit]) -> bool:
+    """Whether edits at the start of a list item or footnote move the edge at which what follows in it has to begin."""
+    inner = block.containers[-1] if block.containers else None
+    if inner is None or inner.kind == "quote" or inner.start != block.start:
+        return False
+    if not any(line.strip(" \t>") for line in unit.lines[block.end : inner.end]):
+        return False
+    line, start = unit.lines[block.start], unit.line_index.starts[block.start]
+    lead = MARKS.match(line)
+    at = start + (lead.end() if lead else 0)
+    here = between(edits, at, start + len(line) + 1, attrgetter("start"))
+    return (
+        bool(here)
+        and here[0].start == at
+        and apply_edits(unit.text, at, start + len(line), here)[:1] in (" ", "\t", "")
+    )
+
+
 def _keeps_meaning(nodes: Nodes, host: _Host, block: Block, inline: Sequence[Spliced]) -> bool:
     spans = [placed.directive.span for placed, _ in inline]
     texts = [text_of(nodes, TextKey(child.key)) if child is not None else "" for _, child in inline]
     held = _plain(host.rendered(_with(host.unit, block, [Edit(*span, _stand_in(n)) for n, span in enumerate(spans)])))
     alone = [_rendered_in_line(host, text) for text in texts]
-    spliced = _with(host.unit, block, [Edit(*span, text) for span, text in zip(spans, texts, strict=True)])
+    edits = [Edit(*span, text) for span, text in zip(spans, texts, strict=True)]
+    if _moves_edge(host.unit, block, edits):
+        return False
+    spliced = _with(host.unit, block, edits)
     # An author may have written such a word, too: words that stand for no include stay.
     said = {_stand_in(number): text for number, text in enumerate(alone)}
     expected = _STAND_IN.sub(lambda match: said.get(match[0], match[0]), held)
@@ -181,8 +205,8 @@ def _plain(rendered: str) -> str:
     the texts of images, which have no markup.
     """
     rendered = re.sub(r'\balt="[^"]*"', 'alt=""', rendered)
-    rendered = re.sub(r"(\n|<(?:p|h[1-6]|t[dh])>)[ \t]+", r"\1", re.sub(r"[ \t]{2,}", " ", rendered))
-    return re.sub(r"[ \t]+(?=\n|</)", "", rendered)
+    rendered = re.sub(r"\n[ \t]+", "\n", re.sub(r"[ \t]{2,}", " ", rendered))
+    return re.sub(r"(?<=<p>)\s+|(?<=<t[dh]>)\s+|(?<=<h[1-6]>)\s+|[ \t]+(?=\n|<br)|\s+(?=</)", "", rendered)
 
 
 def _with(unit: Unit, block: Block, edits: Sequence[Edit]) -> str:
@@ -190,9 +214,9 @@ def _with(unit: Unit, block: Block, edits: Sequence[Edit]) -> str:
 
     A line goes on with a paragraph for various reasons: it is indented deeply, lies outside the containers, or only looks
     like a block. It gets an indent of four columns, behind which no block begins. If it begins with a directive, it has
-    that only if it is indented deeply itself.
+    that only if it is indented deeply itself. The line that begins the block, as those before it are blank, keeps its own.
     """
-    lines: list[str] = []
+    lines, is_begun = list[str](), False
     quotes = sum(container.kind == "quote" for container in block.containers)
     is_quoted = quotes == len(block.containers)
     later, marks = re.compile(rf"(?:[ \t]*>){{0,{quotes}}}[ \t]*"), re.compile(rf"(?:[ \t]*>[ \t]?){{0,{quotes}}}")
@@ -207,9 +231,13 @@ def _with(unit: Unit, block: Block, edits: Sequence[Edit]) -> str:
         column = column if lines or is_quoted else indent
         own = between(edits, start, start + len(line) + 1, attrgetter("start"))
         begins = bool(own) and own[0].start == start + at
-        goes_on = block.start < number < underline and block.kind in ("paragraph", "setext")
-        is_deep = goes_on and (not begins or indent >= column + 4)
-        lines.append("    " * is_deep + apply_edits(unit.text, start + at, start + len(line), own))
+        goes_on = is_begun and number < underline and block.kind in ("paragraph", "setext")
+        text = apply_edits(unit.text, start + at, start + len(line), own)
+        # A line may be text only because of a directive in it.
+        is_text = not begins and not (own and _RULE.fullmatch(text))
+        deep = 4 if goes_on and (is_text or indent >= column + 4) else 0
+        lines.append(" " * (deep if is_begun else max(indent - column, 0)) + text)
+        is_begun = is_begun or text.strip() != ""
     return "\n".join(lines)
 
 
@@ -218,5 +246,6 @@ def _stand_in(number: int) -> str:
     return f"skillweavestandsinhere{number}x"
 
 
+_RULE = re.compile(r"[-=*_ \t]+")
 _STAND_IN = re.compile(r"skillweavestandsinhere(\d+)x")
 _IN_ALT = re.compile(r'\balt="[^"]*\Z')

@@ -13,7 +13,7 @@ from skillweave.diagnostics import TEMPLATE_ERROR, Problem
 from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
 from skillweave.template.scan import FILTERS, ONLY, RAW, STATEMENTS, Scan, environment, shortened
-from skillweave.template.values import MAX_BRANCHES, MAX_DEPTH, MAX_TERMS, Segment
+from skillweave.template.values import MAX_BITS, MAX_BRANCHES, MAX_DEPTH, MAX_JOINTS, MAX_TERMS, Segment
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -86,10 +86,12 @@ def _given(segment: Segment) -> Iterator[str]:
 
 def refusals(tree: nodes.Template, checks: Checks) -> Iterator[Problem]:
     """Report everything in a tree that is not allowed. The children of a refused node are not looked at."""
-    stack: list[tuple[nodes.Node, int, int]] = [(tree, 0, 1)]
+    stack: list[tuple[nodes.Node, _Nesting]] = [(tree, _Nesting())]
+    joints = 0
     while stack:
-        node, depth, terms = stack.pop()
-        too_much = _too_much(node, depth, terms)
+        node, nesting = stack.pop()
+        joints += isinstance(node, nodes.And | nodes.Or)
+        too_much = _too_much(nesting, joints)
         message = too_much or _objection(node)
         if message:
             yield Problem(TEMPLATE_ERROR, message, checks.find(node.lineno, *_hints(node)), ONLY)
@@ -101,21 +103,47 @@ def refusals(tree: nodes.Template, checks: Checks) -> Iterator[Problem]:
             if node.name not in checks.params and node.name not in checks.unknown:
                 checks.unknown.add(node.name)
                 yield _undeclared(node, checks)
-        # Only expressions count as depth. `a or b or c` is a chain, although `a or b` is a child of the second `or`.
-        for child in reversed(list(node.iter_child_nodes())):
-            is_chain = isinstance(node, nodes.And | nodes.Or) and type(child) is type(node) and child is node.left
-            deeper = (depth, terms + 1) if is_chain else (depth + isinstance(node, nodes.Expr), terms)
-            stack.append((child, *deeper))
+        stack += reversed([*_children(node, nesting)])
 
 
-def _too_much(node: nodes.Node, depth: int, terms: int) -> str | None:
-    """Which limit a node exceeds, if any. `terms` are those of all chains of `and` and `or` that it is in."""
-    if depth > MAX_DEPTH:
+class _Nesting(NamedTuple):
+    """How deep a node is nested, in the eyes of the compiler."""
+
+    depth: int = 0
+    """How many expressions are around it."""
+    terms: int = 1
+    """How many terms come with it in the chains of `and` and `or` that it is in."""
+    branches: int = 0
+    """How many branches come before it in the `if`s around it."""
+
+
+def _children(node: nodes.Node, nesting: _Nesting) -> Iterator[tuple[nodes.Node, _Nesting]]:
+    """Yield what a node consists of. `a or b or c` is a chain, although `a or b` is a child of the second `or`."""
+    if isinstance(node, nodes.If):
+        yield node.test, nesting
+        yield from ((child, nesting) for child in node.body)
+        for number, branch in enumerate(node.elif_, 1):
+            yield branch, nesting._replace(branches=nesting.branches + number)
+        behind = nesting._replace(branches=nesting.branches + len(node.elif_) + 1)
+        yield from ((child, behind) for child in node.else_)
+        return
+    for child in node.iter_child_nodes():
+        if isinstance(node, nodes.And | nodes.Or) and type(child) is type(node) and child is node.left:
+            yield child, nesting._replace(terms=nesting.terms + 1)
+        else:
+            yield child, nesting._replace(depth=nesting.depth + isinstance(node, nodes.Expr))
+
+
+def _too_much(nesting: _Nesting, joints: int) -> str | None:
+    """Which limit is exceeded, if any. `joints` are the `and`s and `or`s found so far."""
+    if nesting.depth > MAX_DEPTH:
         return f"nested deeper than {MAX_DEPTH} levels"
-    if terms > MAX_TERMS:
+    if nesting.terms > MAX_TERMS:
         return f"more than {MAX_TERMS} terms joined by `and` or `or`"
-    if isinstance(node, nodes.If) and len(node.elif_) > MAX_BRANCHES:
-        return f"an `if` with more than {MAX_BRANCHES} `elif`s"
+    if joints > MAX_JOINTS:
+        return f"more than {MAX_JOINTS:,} `and`s and `or`s in one template"
+    if nesting.branches > MAX_BRANCHES:
+        return f"more than {MAX_BRANCHES} branches of `if`s before this one"
     return None
 
 
@@ -147,7 +175,7 @@ def _objection(node: nodes.Node) -> str | None:
         case nodes.Keyword():
             return None
         case nodes.Const(value=value):
-            return "a string with a character that no text can contain" if _is_no_text(value) else None
+            return _constant_objection(value)
         case nodes.Filter():
             return _filter_objection(node)
         case nodes.CondExpr(expr2=None):
@@ -170,8 +198,12 @@ def _hints(node: nodes.Node) -> tuple[str, ...]:
     return next(((hint,) for kind, _, hint in _NAMED if isinstance(node, kind)), ())
 
 
-def _is_no_text(value: object) -> bool:
-    return isinstance(value, str) and re.search("[\0\ud800-\udfff]", value) is not None
+def _constant_objection(value: object) -> str | None:
+    """Why a constant is refused: no text can contain it."""
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        return "a number too long"
+    is_no_text = isinstance(value, str) and re.search("[\0\ud800-\udfff]", value) is not None
+    return "a string with a character that no text can contain" if is_no_text else None
 
 
 def _filter_objection(node: nodes.Filter) -> str | None:

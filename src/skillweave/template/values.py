@@ -16,8 +16,12 @@ MAX_DEPTH = 40
 """How deep expressions and `if`s may nest: Jinja's parser and Python's compiler recurse on both."""
 MAX_TERMS = 100
 """How many expressions may be joined by `and` or `or`: to the compiler, each nests those before it."""
+MAX_JOINTS = 1_000
+"""How many `and`s and `or`s a template may have in all: the compiler takes more time for each than for the one before."""
 MAX_BRANCHES = 500
-"""How many `elif`s an `if` may have: to the compiler, each nests all that follow."""
+"""How many branches may come before any point, in all `if`s around it: to the compiler, each nests all that follow."""
+MAX_BITS = 1_000
+"""How long a number may be."""
 
 
 class Kept(NamedTuple):
