@@ -37,11 +37,10 @@ def with_renames(own: str, others: Iterable[str], renames: Sequence[Rename]) -> 
 
 def _is_known(name: str, names: str) -> bool:
     """Whether some names contain this one, or one that numbering can turn into the other."""
-    stems = [name]
-    while (numbered := _NUMBERED.fullmatch(stems[-1])) is not None:
-        stems.append(numbered[1])
-    alike = "|".join([rf"{re.escape(name)}(?:-[0-9]+)*", *map(re.escape, stems)])
-    return not name or re.search(rf"\n(?:{alike})\n", names) is not None
-
-
-_NUMBERED = re.compile(r"(.*)-[0-9]+", re.DOTALL)
+    stem, is_numbered = name, True
+    while stem and is_numbered:
+        if names_in([stem]) in names:
+            return True
+        stem, _, number = stem.rpartition("-")
+        is_numbered = number.isascii() and number.isdigit()
+    return not name or re.search(rf"\n{re.escape(name)}(?:-[0-9]+)+\n", names) is not None
