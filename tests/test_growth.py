@@ -50,6 +50,10 @@ KINDS: dict[str, Callable[[int], dict[str, str]]] = {
         repeated("<<reference: p.md#h@>>\n\n", n), repeated("# h@\n\nx\n\n", n)
     ),
     "includes in a paragraph": lambda n: project(repeated("and <<include: p.md>> on\n", n)),
+    "sections with directives that leave nothing": lambda n: project(
+        repeated("<<include: p.md#h@>>\n\n", n),
+        repeated("# h@\n\na <<include: no.md optional>> b\n\nx\n<<include: no.md optional>>\ny\n\n", n),
+    ),
     "includes beside labels": lambda n: project(
         repeated("[a <<include: p.md>>][l@] [b]\n\n", n) + repeated("[l@]: https://e.org/@\n", n)
     ),

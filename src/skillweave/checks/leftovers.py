@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import LEFTOVER_DIRECTIVE, Problem
 from skillweave.directive.openers import SPELLED
-from skillweave.flatten.layout import block_at
+from skillweave.flatten.layout import block_at, numbers_within
 from skillweave.flatten.origins import origins
 from skillweave.flatten.values import brought_by
 from skillweave.markdown import read, read_blocks
@@ -58,7 +58,8 @@ def _keeps_literals(node: Node, spelled: dict[UnitKey, list[int]]) -> bool:
     `spelled` caches, by unit, the lines that spell a directive which is not live.
     """
     unit = node.unit
-    if node.inline or any(edge is None or edge.directive.word == "reference" for edge in unit.edges):
+    edges = (unit.edges[number] for number in numbers_within(unit, node.key.ranges))
+    if node.inline or any(edge is None or edge.directive.word == "reference" for edge in edges):
         return False
     if unit.rendering is not None or unit.document is None:
         return False

@@ -13,9 +13,10 @@ from skillweave.ranges import Ranges, between, bridged, holds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from skillweave.document import Heading
+    from skillweave.document import Heading, PlacedDirective
     from skillweave.flatten.units import Unit
     from skillweave.flatten.values import Spliced
+    from skillweave.graph.values import Edge
     from skillweave.markdown.values import Block, Container
 
 
@@ -32,6 +33,23 @@ def headings_within(unit: Unit, ranges: Ranges) -> Sequence[Heading]:
     if unit.document is None or not ranges:
         return ()
     return between(unit.document.headings, ranges[0][0], ranges[-1][1], attrgetter("start"))
+
+
+def edge_of(unit: Unit, placed: PlacedDirective) -> Edge | None:
+    """The edge of a directive of a unit; None if it does not count."""
+    directives = unit.document.directives if unit.document else ()
+    return unit.edges[bisect_left(directives, placed.directive.span, key=lambda one: one.directive.span)]
+
+
+def numbers_within(unit: Unit, ranges: Ranges) -> range:
+    """The numbers of a unit's directives from the first to the last line of some ranges. A file may be taken in as many parts
+    as it has directives, so no part may look at all of them.
+    """
+    directives = unit.document.directives if unit.document else ()
+    if not ranges:
+        return range(0)
+    first, last = ranges[0][0], ranges[-1][1]
+    return range(*(bisect_left(directives, line, key=attrgetter("line")) for line in (first, last)))
 
 
 def blocks_within(unit: Unit, ranges: Ranges) -> Sequence[Block]:

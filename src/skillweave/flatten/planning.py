@@ -15,7 +15,7 @@ from skillweave.diagnostics import (
     Problem,
     Severity,
 )
-from skillweave.flatten.layout import layout_of, measure
+from skillweave.flatten.layout import layout_of, measure, numbers_within
 from skillweave.flatten.levels import shift_of
 from skillweave.flatten.texts import fenced, text_of
 from skillweave.flatten.units import Unit, UnitKey, file_unit, find_calls, rendered_ranges, rendered_unit
@@ -176,13 +176,15 @@ def _build(nodes: Nodes, key: NodeKey) -> None:
         return
     unit = nodes.units[key.unit]
     covered = [
-        Spliced(edge.placed, child)
-        for edge, child in zip(unit.edges, nodes.children[key.unit], strict=True)
-        if edge is not None and holds(key.ranges, edge.placed.line)
+        Spliced(edge.placed, nodes.children[key.unit][number])
+        for number in numbers_within(unit, key.ranges)
+        if (edge := unit.edges[number]) is not None and holds(key.ranges, edge.placed.line)
     ]
     # A reference leaves a link in its line. That is text of this file, which pages.py writes.
     links = {
-        edge.placed for edge in unit.edges if edge and edge.directive.word == "reference" and edge.target is not None
+        edge.placed
+        for number in numbers_within(unit, key.ranges)
+        if (edge := unit.edges[number]) and edge.directive.word == "reference" and edge.target is not None
     }
     spliced = [one for one in covered if one.placed not in links]
     blocks = {one.placed.line: one for one in spliced if one.placed.prefix is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM, Problem
+from skillweave.flatten.layout import edge_of
 from skillweave.flatten.units import to_source
 from skillweave.flatten.values import ChildItem, TextItem, is_too_large
 from skillweave.seams.doubts import is_doubtful, is_torn, outermost, vanished, windows
@@ -13,6 +14,7 @@ from skillweave.seams.judging import SeamProblem, by_directive, compare, is_mild
 from skillweave.seams.layouts import Expansion, ExpansionKey, lay_out
 
 if TYPE_CHECKING:
+    from skillweave.document import PlacedDirective
     from skillweave.flatten.units import Unit, UnitKey
     from skillweave.flatten.values import Nodes
     from skillweave.source import Span
@@ -39,10 +41,7 @@ def check_seams(nodes: Nodes) -> None:
                 layout = lay_out(nodes, node, window, expansions, gone)
                 found += compare(layout) if layout.splices else ()
             # An include that selects nothing has a finding of its own, which is the cause of this one.
-            told = {
-                edge.placed for edge in node.unit.edges if edge and edge.target and edge.directive.word == "include"
-            }
-            silent = told.intersection(gone.values())
+            silent = {placed for placed in gone.values() if _selects(node.unit, placed)}
             found = [each for each in found if each.placed not in silent or not is_mild(each.problem)]
             brought = (item.child for item in doubtful if isinstance(item, ChildItem))
             torn = {child.edge.placed for child in brought if is_torn(nodes, child)}
@@ -56,6 +55,12 @@ def check_seams(nodes: Nodes) -> None:
         # Report one problem for each place. It must not be the one found first, as that depends on who includes the file.
         # Errors go first, as otherwise a warning that is ignored could hide one.
         nodes.report(*min(problems, key=_rank))
+
+
+def _selects(unit: Unit, placed: PlacedDirective) -> bool:
+    """Whether a directive is an include of a file that is there."""
+    edge = edge_of(unit, placed)
+    return edge is not None and edge.target is not None and edge.directive.word == "include"
 
 
 def _rank(found: tuple[Unit, Problem]) -> tuple[bool, str, str, Span]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from itertools import pairwise
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import INVALID_FRONT_MATTER
@@ -13,7 +13,7 @@ from skillweave.flatten.layout import block_at
 from skillweave.flatten.splice import continuation
 from skillweave.flatten.texts import text_of
 from skillweave.flatten.values import BareItem, ChildItem, TextItem, TextKey, is_in_error
-from skillweave.ranges import bridged, holds
+from skillweave.ranges import between, bridged, holds
 from skillweave.select import cut_blocks
 
 if TYPE_CHECKING:
@@ -251,8 +251,17 @@ def windows(node: Node, doubtful: Sequence[int], tops: Sequence[tuple[int, int]]
 
     `doubtful` are the lines of the splices, in rising order; `tops` the outermost blocks of the unit.
     """
+    ranges = node.key.ranges
+    if not ranges:
+        return
+    # A unit may have as many nodes as blocks, so none may look at all of them.
+    first = max(bisect_right(tops, ranges[0][0], key=itemgetter(0)) - 1, 0)
+    tops = tops[first : bisect_left(tops, ranges[-1][1], key=itemgetter(0))]
+    if not tops:
+        return
     blocks = node.unit.document.blocks if node.unit.document else ()
-    directives = {block.start for block in blocks if block.kind == "directive" and not block.containers}
+    near = between(blocks, tops[0][0], tops[-1][1], attrgetter("start"))
+    directives = {block.start for block in near if block.kind == "directive" and not block.containers}
 
     def is_directive(place: int) -> bool:
         start, end = tops[place]

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import SEAM_CHANGES_MEANING, Problem
-from skillweave.flatten.layout import block_at
+from skillweave.flatten.layout import block_at, edge_of, numbers_within
 from skillweave.flatten.splice import width
 from skillweave.flatten.texts import text_of
 from skillweave.flatten.values import TextKey
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from skillweave.document import PlacedDirective
     from skillweave.flatten.units import Unit, UnitKey
     from skillweave.flatten.values import Node, Nodes, Spliced
-    from skillweave.graph.values import Edge
     from skillweave.markdown.values import Block
 
 
@@ -57,12 +56,9 @@ def check_inline(nodes: Nodes, node: Node, known: dict[UnitKey, References]) -> 
     A block is rendered once for all its includes. Only if the result differs is each tried alone, to find the one to blame.
     """
     by_block: dict[Block, list[Spliced]] = {}
-    failed = (
-        {edge.placed for edge in node.unit.edges if edge is not None and _has_failed(edge)} if node.inline else set()
-    )
     for each in node.inline:
         block = block_at(node.unit, each.placed.line)
-        if block is not None and (each.child is not None or each.placed not in failed):
+        if block is not None and (each.child is not None or not _has_failed(node.unit, each.placed)):
             by_block.setdefault(block, []).append(each)
     host = _host(node.unit, known) if by_block else _Host(node.unit, {})
     for block, inline in by_block.items():
@@ -82,9 +78,10 @@ def check_inline(nodes: Nodes, node: Node, known: dict[UnitKey, References]) -> 
             yield SeamProblem(placed, Problem(SEAM_CHANGES_MEANING, message, placed.directive.span, help=cure))
 
 
-def _has_failed(edge: Edge) -> bool:
+def _has_failed(unit: Unit, placed: PlacedDirective) -> bool:
     """Whether it is unknown what a directive that brings nothing would bring."""
-    return edge.missing is None and (edge.directive.word == "include" or edge.target is None)
+    edge = edge_of(unit, placed)
+    return edge is None or (edge.missing is None and (edge.directive.word == "include" or edge.target is None))
 
 
 def check_references(nodes: Nodes, node: Node, known: dict[UnitKey, References]) -> Iterator[SeamProblem]:
@@ -94,7 +91,8 @@ def check_references(nodes: Nodes, node: Node, known: dict[UnitKey, References])
     """
     by_block: dict[Block, list[PlacedDirective]] = {}
     unit, ranges = node.unit, node.key.ranges
-    for edge in unit.edges:
+    for number in numbers_within(unit, ranges):
+        edge = unit.edges[number]
         if edge is None or edge.directive.word != "reference" or edge.target is None or edge.placed.prefix is not None:
             continue
         block = block_at(unit, edge.placed.line)
