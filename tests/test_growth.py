@@ -50,6 +50,9 @@ KINDS: dict[str, Callable[[int], dict[str, str]]] = {
         repeated("<<reference: p.md#h@>>\n\n", n), repeated("# h@\n\nx\n\n", n)
     ),
     "includes in a paragraph": lambda n: project(repeated("and <<include: p.md>> on\n", n)),
+    "references behind directives that leave nothing": lambda n: project(
+        repeated("a <<include: no.md optional>><<reference: p.md>> b\n", n)
+    ),
     "sections with directives that leave nothing": lambda n: project(
         repeated("<<include: p.md#h@>>\n\n", n),
         repeated("# h@\n\na <<include: no.md optional>> b\n\nx\n<<include: no.md optional>>\ny\n\n", n),

@@ -64,7 +64,7 @@ def check_inline(nodes: Nodes, node: Node, known: dict[UnitKey, References]) -> 
     for block, inline in by_block.items():
         in_links = _in_tags(host, block, [placed for placed, _ in inline])
         for placed in in_links:
-            problem = not_alone(placed.directive.span, "include", "in a link's destination or title")
+            problem = not_alone(placed.directive.span, placed.directive.word, "in a link's destination or title")
             yield SeamProblem(placed, problem)
         if in_links or _keeps_meaning(nodes, host, block, inline):
             continue
@@ -123,8 +123,13 @@ def _joins(nodes: Nodes, unit: Unit, before: Spliced | None) -> bool:
     if before is None:
         return False
     text = text_of(nodes, TextKey(before.child.key)) if before.child is not None else ""
-    text = text or unit.text[: before.placed.directive.span.start].rpartition("\n")[2]
-    return text.endswith(("!", "]")) or (len(text) - len(text.rstrip("\\"))) % 2 == 1
+    end = len(text)
+    if not text:
+        text, end = unit.text, before.placed.directive.span.start
+    slashes = 0
+    while slashes < end and text[end - slashes - 1] == "\\":
+        slashes += 1
+    return text.endswith(("!", "]"), 0, end) or slashes % 2 == 1
 
 
 def _keep_links(host: _Host, block: Block, places: Sequence[PlacedDirective]) -> bool:
