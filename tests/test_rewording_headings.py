@@ -53,6 +53,10 @@ def test_a_renamed_heading_is_known_by_its_new_name(project: Path) -> None:
     run_and_compare(project)
     assert is_told_by_words(project, "skills/a/SKILL.md", "# Fresh", "# Fresher")
     run_and_compare(project)
+    assert is_told_by_words(project, "patterns/nest.md", "# Nest", "# Nested")
+    run_and_compare(project)
+    assert not is_told_by_words(project, "patterns/nest.md", "# Nested", "# Fresher")
+    run_and_compare(project)
 
 
 @pytest.mark.parametrize(

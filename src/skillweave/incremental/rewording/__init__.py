@@ -98,7 +98,7 @@ def reworded(asked: Asked, last: Last) -> Rewording | None:
         return None
     noted_now = wording._replace(digest=edit.digest, text=edit.text, names=edit.names, now=edit.now)
     noted_now = noted_now._replace(entries=tuple(made), outputs=tuple(moved))
-    return Rewording(rewriting, notes._replace(wording=noted_now), said)
+    return Rewording(rewriting, notes._replace(wording=noted_now, others=edit.others), said)
 
 
 class _Edit(NamedTuple):
@@ -111,6 +111,8 @@ class _Edit(NamedTuple):
     change: NewWords | NewBlocks
     names: str | None
     """`Wording.names` of the new text."""
+    others: str
+    """`Notes.others`, which are known once a heading is renamed."""
     now: tuple[Range, ...]
     """`Wording.noted` as line ranges of the new text."""
 
@@ -142,15 +144,16 @@ def _edit(asked: Asked, last: Last, notes: Notes) -> _Edit | None:
     lines = None if change is None else change.moved(wording.now)
     if change is None or lines is None:
         return None
-    names = wording.names
+    names, others = wording.names, notes.others
     if isinstance(change, NewWords) and change.renames:
         from skillweave.incremental.rewording.names import with_renames  # noqa: PLC0415 (most edits rename no heading)
 
-        others = names_beside(asked.config.root, last.state, notes, wording.path) if names is not None else None
-        names = with_renames(names, others, change.renames) if names is not None and others is not None else None
-        if names is None:
+        beside = names_beside(asked.config.root, last.state, notes, wording.path) if names is not None else None
+        names = with_renames(names, beside, change.renames) if names is not None and beside is not None else None
+        if names is None or beside is None:
             return None
-    return _Edit(text, read.digest, [*map(kept_words_of, lines_before)], change, names, lines)
+        others = beside
+    return _Edit(text, read.digest, [*map(kept_words_of, lines_before)], change, names, others, lines)
 
 
 class _Rewritten(NamedTuple):

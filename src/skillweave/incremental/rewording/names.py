@@ -21,15 +21,14 @@ def names_in(names: Iterable[str]) -> str:
     return "\n".join(["", *names, ""])
 
 
-def with_renames(own: str, others: Iterable[str], renames: Sequence[Rename]) -> str | None:
+def with_renames(own: str, others: str, renames: Sequence[Rename]) -> str | None:
     """The names of a text in which some headings are renamed; None if anything else may depend on these headings.
 
     `own` are its names before that, and `others` those of all other texts.
     """
-    elsewhere = "".join(others)
     for before, after in renames:
         rest = own.replace(names_in([before]), "\n", 1)
-        if before != after and any(_is_known(name, elsewhere) or _is_known(name, rest) for name in (before, after)):
+        if before != after and any(_is_known(name, others) or _is_known(name, rest) for name in (before, after)):
             return None
         own = rest + names_in([after])
     return own

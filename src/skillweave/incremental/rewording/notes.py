@@ -53,23 +53,25 @@ class Notes(NamedTuple):
     """The source map with the steps merged into it, if something has asked for it."""
     is_new: bool = False
     """Whether the source map has yet to be saved, under the number `base`; there are no steps beside it then."""
+    others: str = ""
+    """The names (see `Wording.names`) of all texts but the one that was edited last; empty until that renames a heading."""
 
 
 def load_notes(root: Path, state: State) -> Notes | None:
     """Load the notes of the run that left a state; None if they are missing or unreadable."""
     try:
-        base, steps, wording = load_wording(root, state)
-        return Notes(base, [*steps], from_json(wording) if wording else None)
+        base, steps, wording, others = load_wording(root, state)
+        return Notes(base, [*steps], from_json(wording) if wording else None, others=str(others))
     except MISSHAPED:
         return None
 
 
 def save_notes(root: Path, state: State, notes: Notes) -> None:
     """Save notes for the next edit."""
-    base, steps, wording, source_map, is_new = notes
+    base, steps, wording, source_map, is_new, others = notes
     if source_map is not None and is_new:
         save_source_map(root, state, base, vars(source_map))
-    save_wording(root, state, [base, steps, wording and [*wording]])
+    save_wording(root, state, [base, steps, wording and [*wording], others])
 
 
 def notes_of(root: Path, state: State, notes: Notes, path: SourcePath, lock: Lock) -> Notes | None:
@@ -94,14 +96,16 @@ def notes_of(root: Path, state: State, notes: Notes, path: SourcePath, lock: Loc
     return Notes(now(), [], wording, found, is_new=True)
 
 
-def names_beside(root: Path, state: State, notes: Notes, path: SourcePath) -> list[str] | None:
-    """The names (see `Wording.names`) of all texts but one; None if they cannot be read."""
+def names_beside(root: Path, state: State, notes: Notes, path: SourcePath) -> str | None:
+    """The names (see `Wording.names`) of all texts but the one that was edited last, at `path`; None if they cannot be read."""
+    if notes.others:
+        return notes.others
     try:
         found = notes.source_map or _load(root, state, notes.base, _steps(notes))
     except MISSHAPED:
         return None
     own = whole_name(path)
-    return [names for name, names in found.names.items() if name != own] if found is not None else None
+    return "".join(names for name, names in found.names.items() if name != own) if found is not None else None
 
 
 def note_run(root: Path, last: Last | None, state: State, compiled: Compiled) -> None:
