@@ -37,6 +37,17 @@ class _Token(NamedTuple):
     span: Span
 
 
+class _Section(NamedTuple):
+    """The section that a directive names, without the `#`."""
+
+    token: _Token
+    is_quoted: bool
+
+    @property
+    def name(self) -> str:
+        return unquote(self.token.text) if self.is_quoted else self.token.text
+
+
 _NAME = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 _RANGES = re.compile(r"\d+(?:-\d*)?(?:,\d+(?:-\d*)?)*", re.ASCII)
 _LEVEL = re.compile(r"[+-]?\d{1,3}|nest|keep", re.ASCII)
@@ -81,19 +92,20 @@ class _Reader:
         path = self._path(start)
         if path is None:
             return None, tuple(self.problems)
-        section, quoted, offset = self._section(path.span.end)
-        tokens = self._tokens(offset)
-        if section is not None and not quoted:
+        section = self._section(path.span.end)
+        tokens = self._tokens(path.span.end if section is None else section.token.span.end)
+        if section is not None and not section.is_quoted:
             cut = _section_tail(tokens)
-            section = self._token(section.span.start, (tokens[cut - 1] if cut else section).span.end)
+            last = tokens[cut - 1] if cut else section.token
+            section = section._replace(token=self._token(section.token.span.start, last.span.end))
             tokens = tokens[cut:]
-        if section is not None and not section.text:
+        if section is not None and not section.token.text:
             self._malformed("no section after the #", self.span, "name a heading, or remove the #")
         options, arguments = self._options(tokens, path)
         self._check_combination(options, section, arguments)
         if self.problems:
             return None, tuple(self.problems)
-        return self._build(path, (section, quoted), options, arguments), ()
+        return self._build(path, section, options, arguments), ()
 
     def _path(self, start: int) -> _Token | None:
         if self.source[start] == '"':
@@ -121,13 +133,10 @@ class _Reader:
             return None
         return token
 
-    def _section(self, offset: int) -> tuple[_Token | None, bool, int]:
-        """The part of a section that is certain: all of it if quoted, else its first word.
-
-        Also whether it is quoted, and its end.
-        """
+    def _section(self, offset: int) -> _Section | None:
+        """The part of a section that is certain: all of it if quoted, else its first word. None if there is no section."""
         if offset >= self.inner_end or self.source[offset] != "#":
-            return None, False, offset
+            return None
         start = offset + 1
         if start < self.inner_end and self.source[start] == '"':
             end = end_of_quoted(self.source, start, self.inner_end) or self.inner_end
@@ -135,11 +144,11 @@ class _Reader:
                 self._malformed(
                     "text directly after the quoted section", Span(end, end + 1), "put a blank between them"
                 )
-            return self._token(start, end), True, end
+            return _Section(self._token(start, end), is_quoted=True)
         end = start
         while end < self.inner_end and self.source[end] not in " \t":
             end += 1
-        return self._token(start, end), False, end
+        return _Section(self._token(start, end), is_quoted=False)
 
     def _tokens(self, offset: int) -> list[_Token]:
         tokens = []
@@ -211,13 +220,13 @@ class _Reader:
         return ", ".join(sorted(_TAKES[self.word] - {"section"}))
 
     def _check_combination(
-        self, options: dict[str, _Token], section: _Token | None, arguments: tuple[Argument, ...]
+        self, options: dict[str, _Token], section: _Section | None, arguments: tuple[Argument, ...]
     ) -> None:
         if self.problems:
             return
         asked = dict(options)
         if section:
-            asked["section"] = section
+            asked["section"] = section.token
         if arguments:
             asked["with"] = _Token("with", Span(arguments[0].span.start, arguments[-1].span.end))
         names = {"section": "a #section"}
@@ -239,21 +248,19 @@ class _Reader:
     def _build(
         self,
         path: _Token,
-        selected: tuple[_Token | None, bool],
+        section: _Section | None,
         options: dict[str, _Token],
         arguments: tuple[Argument, ...],
     ) -> Directive:
-        section, quoted = selected
         value = {name: _value(token.text) for name, token in options.items()}
-        name = None if section is None else (unquote(section.text) if quoted else section.text)
         return Directive(
             word=self.word,
             span=self.span,
             path=unquote(path.text) if path.text.startswith('"') else path.text,
             path_span=path.span,
-            section=name,
-            section_span=section.span if section else None,
-            section_quoted=quoted,
+            section=section.name if section else None,
+            section_span=section.token.span if section else None,
+            section_quoted=section is not None and section.is_quoted,
             selector_span=_value_span(options.get("region") or options.get("lines")),
             optional="optional" in options,
             region=value.get("region"),

@@ -25,7 +25,9 @@ from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block
 from skillweave.parse.directives import not_alone
 from skillweave.ranges import holds, without
-from skillweave.select import Lines, ambiguous, select, select_code, whole
+from skillweave.select import select, select_code, whole
+from skillweave.select.sections import ambiguous
+from skillweave.select.values import Lines
 from skillweave.source import Span
 
 if TYPE_CHECKING:
@@ -101,13 +103,13 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
     file = nodes.graph.files[edge.target]
     document = file.document or file.quoted
     source = Lines(file.lines, edge.target, nodes.regions_of(file, as_code=directive.as_code))
-    if directive.section is not None and document is not None:
-        source = source._replace(sections=nodes.sections_of(edge.target, document))
+    is_section = directive.section is not None
+    sections = nodes.sections_of(edge.target, document) if is_section and document is not None else None
     if directive.as_code:
         # The unit under this key may be the rendering of a template without parameters, but code shows the file as it is.
         as_it_is = file_unit(nodes.graph, edge.target, is_own=False)
         nodes.units.setdefault(as_it_is.key, as_it_is)
-        selection = select_code(source, document, directive)
+        selection = select_code(source, document, sections, directive)
         key = NodeKey(as_it_is.key, selection.ranges, language(edge.target, directive.lang))
         nodes.nodes.setdefault(key, _code_node(as_it_is, key))
     else:
@@ -115,7 +117,7 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
         target = nodes.units.get(UnitKey(edge.target, arguments)) if arguments is not None else None
         if target is None or file.document is None or target.key not in nodes.children:
             return None
-        selection = select(source, file.document, directive)
+        selection = select(source, file.document, sections, directive)
         key = NodeKey(target.key, rendered_ranges(target, selection.ranges))
     for problem in selection.problems:
         nodes.graph.report(edge.source, problem)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from skillweave.flatten.units import Calls, Unit, UnitKey, to_source
 from skillweave.record import NamedTuple
-from skillweave.sections import Regions, Sections, comment_regions, document_regions
+from skillweave.select.regions import comment_regions, document_regions
+from skillweave.select.sections import Sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from skillweave.markdown.values import Block
     from skillweave.project import Project
     from skillweave.ranges import Ranges
+    from skillweave.select.values import Regions
     from skillweave.source import Edit, SourcePath
 
 

@@ -14,7 +14,7 @@ from skillweave.flatten.splice import continuation
 from skillweave.flatten.texts import text_of
 from skillweave.flatten.values import BareItem, ChildItem, TextItem, TextKey, is_in_error
 from skillweave.ranges import between, bridged, holds
-from skillweave.select import cut_blocks
+from skillweave.select.cuts import cut_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

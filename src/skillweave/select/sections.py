@@ -1,4 +1,4 @@
-"""Finds sections and regions of a file by name, and the names that may have been meant."""
+"""Sections: a heading with all that is below it, and the names that may have been meant if no heading has one."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from skillweave.diagnostics import AMBIGUOUS_SECTION, MISSING_SECTION, Problem
+from skillweave.directive.writing import section_fix
 from skillweave.phrases import near_names
-from skillweave.record import NamedTuple
+from skillweave.select.values import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from skillweave.directive.values import Directive
     from skillweave.document import Document, Heading
+    from skillweave.select.values import Lines
+    from skillweave.source import Span
 
 
 class Sections:
@@ -99,49 +104,53 @@ def _folded(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-class Regions(NamedTuple):
-    """The regions of a file."""
-
-    lines: dict[str, tuple[int, int]]
-    """The lines of each region by its name, half-open and without the markers."""
-    broken: frozenset[str]
-    """The names whose markers do not pair up."""
-    markers: Sequence[int]
-    """The lines that are left out of every selection: markers, and comments that ignore findings."""
-
-
-def document_regions(document: Document, *, as_code: bool) -> Regions:
-    """The regions of a Markdown file. With `as_code`, front matter can be selected too, so its ignore comments are left out."""
-    lines: dict[str, tuple[int, int]] = {}
-    for region in document.regions:
-        lines.setdefault(region.name, (region.start, region.end))
-    markers = (*document.front_ignores, *document.markers) if as_code else document.markers
-    return Regions(lines, frozenset(document.broken_regions), markers)
+def select_section(source: Lines, sections: Sections, directive: Directive) -> Selection:
+    """Select a heading with all that is below it. If several headings have the name, the first one is taken."""
+    name = directive.section or ""
+    span = directive.section_span or directive.span
+    matches = sections.find(name) or sections.find_written(source.lines, name)
+    if not matches:
+        return Selection((), (_missing_section(source, sections, directive),))
+    problems = (ambiguous(matches, name, source.name, span),) if len(matches) > 1 else ()
+    return Selection(((matches[0].start, sections.end_of(matches[0])),), problems)
 
 
-_COMMENT_MARKER = re.compile(
-    r"\s*(?:#+|//+|--+|;+|%+|'|REM\b|/\*+|<!--|\(\*|\{-|\"\"\")\s*(end)?region:\s*(\S.*?)\s*(?:\*+/|-->|\*\)|-\}|\"\"\")?\s*"
-)
+def ambiguous(matches: Sequence[Heading], name: str, file: str, span: Span) -> Problem:
+    """The problem of a section name that several headings of a file answer to."""
+    return Problem(
+        AMBIGUOUS_SECTION,
+        f'{file} has {len(matches)} headings "{name}"; the first one is used',
+        span,
+        help=f"choose one of them: {', '.join(f'#{heading.slug}' for heading in matches[:8])}",
+    )
 
 
-def comment_regions(lines: Sequence[str]) -> Regions:
-    """The regions of a file that is not Markdown. A marker is a line with nothing else on it but comment signs."""
-    found: dict[str, tuple[int, int]] = {}
-    opened: list[tuple[str, int]] = []
-    broken: set[str] = set()
-    markers: list[int] = []
-    for number, line in enumerate(lines):
-        match = _COMMENT_MARKER.fullmatch(line) if "region:" in line else None
-        if not match:
-            continue
-        markers.append(number)
-        if not match[1]:
-            opened.append((match[2], number))
-        elif not opened or opened[-1][0] != match[2]:
-            broken.add(match[2])
-        else:
-            if match[2] in found:
-                broken.add(match[2])
-            found[match[2]] = (opened.pop()[1] + 1, number)
-    broken.update(name for name, _ in opened)
-    return Regions({name: place for name, place in found.items() if name not in broken}, frozenset(broken), markers)
+def _missing_section(source: Lines, sections: Sections, directive: Directive) -> Problem:
+    name = directive.section or ""
+    close = sections.closest(name)
+    tail = None if directive.section_quoted else re.search(r"\S+=\S*$|\boptional$", name)
+    if close:
+        cure = f'did you mean "{close[0].strip()}"?'
+        if len(close) > 1:
+            cure += " Or " + ", ".join(f'"{text}"' for text in close[1:]) + "?"
+    elif sections.headings:
+        cure = "its headings: " + ", ".join(f'"{heading.text.strip()}"' for heading in sections.headings[:8])
+    else:
+        cure = "it has no headings"
+    asked = directive.optional or directive.level is not None or directive.drop_heading
+    note = None
+    if tail:
+        note = (
+            f"`{tail[0]}` was read as part of the name, as it is not an option; quote the section to say where it ends"
+        )
+    elif asked and not directive.section_quoted:
+        note = "the options after the name were read as options: quote the section if they are part of it"
+    is_only = len(close) == 1 and len(sections.find(close[0])) == 1
+    return Problem(
+        MISSING_SECTION,
+        f'no section "{name}" in {source.name}',
+        directive.section_span or directive.span,
+        help=cure,
+        note=note,
+        fix=section_fix(directive, close[0]) if is_only and note is None else None,
+    )
