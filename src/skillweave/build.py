@@ -45,20 +45,27 @@ class Compiled(NamedTuple):
     """A compiled project, before anything is written."""
 
     project: Project
-    nodes: Nodes
+    site: Site
     entries: tuple[Entry, ...]
     """The entries that were compiled: those that were asked for, or that edits reach."""
     bundles: tuple[Bundle, ...]
     """The bundles of those entries that have no error."""
     diagnostics: tuple[Diagnostic, ...]
-    tree: Tree
-    """Everything that was read and listed for the run."""
     parts: Parts
     """What the run found out, for the next run."""
 
     @property
+    def nodes(self) -> Nodes:
+        return self.site.nodes
+
+    @property
     def graph(self) -> Graph:
-        return self.nodes.graph
+        return self.site.nodes.graph
+
+    @property
+    def tree(self) -> Tree:
+        """Everything that was read and listed for the run."""
+        return self.site.tree
 
 
 def compile_project(  # noqa: PLR0913 (each has a default, and callers name it)
@@ -117,9 +124,7 @@ def compile_project(  # noqa: PLR0913 (each has a default, and callers name it)
         meant=meant,
         findings=tuple(findings),
     )
-    return Compiled(
-        project, site.nodes, entries, bundles, with_trails([*findings, *vain], edges, own_files(entries)), tree, parts
-    )
+    return Compiled(project, site, entries, bundles, with_trails([*findings, *vain], edges, own_files(entries)), parts)
 
 
 def check_texts(

@@ -206,7 +206,7 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
         findings=findings,
     )
     diagnostics = with_trails([*findings, *vain], parts.edges, own_files(project.entries))
-    return Compiled(project, site.nodes, entries, bundles, diagnostics, site.tree, parts)
+    return Compiled(project, site, entries, bundles, diagnostics, parts)
 
 
 def _asks_beyond(merge: _Merge, asked: set[SourcePath]) -> bool:
