@@ -43,9 +43,11 @@ def rows(project: Path, facts: Facts) -> tuple[Row, ...]:
         Row(f"… behind an edit of another text, {reach}", build, _behind_another(project, facts), 3, few),
         Row(f"a heading of one pattern, {reach}", build, _with_heading(ordinary), 3, few),
         Row(f"a section of one pattern, {reach}", build, _with_section(ordinary), 3, few),
+        Row(f"an include of one pattern, {reach}", build, _with_include(ordinary), 3, few),
         Row(f"a paragraph of the hottest, {reach_many}", build, _with_paragraphs(hot), 5, many),
         Row(f"a heading of the hottest, {reach_many}", build, _with_heading(hot), 5, many),
         Row(f"a section of the hottest, {reach_many}", build, _with_section(hot), 5, many),
+        Row(f"an include of the hottest, {reach_many}", build, _with_include(hot), 5, many),
         Row("all files touched, none changed", build, lambda _: _touch(project), 2.5, 0),
     )
 
@@ -117,8 +119,13 @@ def _with_heading(path: Path) -> Callable[[int], None]:
 
 
 def _with_section(path: Path) -> Callable[[int], None]:
-    """Each call has the file end with a section more, or less. Only the compiler can tell what that changes."""
+    """Each call has the file end with a section more, or less."""
     return _ending(path, lambda edits: f"This is edit {edits}.\n\n" + "## More\n\nAnd more.\n" * (edits % 2))
+
+
+def _with_include(path: Path) -> Callable[[int], None]:
+    """Each call has the file end with an include more, or less. Only the compiler can tell what that changes."""
+    return _ending(path, lambda edits: f"This is edit {edits}.\n\n" + "<<include: later.md optional>>\n" * (edits % 2))
 
 
 def _ending(path: Path, ending: Callable[[int], str]) -> Callable[[int], None]:

@@ -8,8 +8,8 @@ holds, and each output differs from what was published in the changed lines only
 2. *What*: find the lines whose words have changed (`new_words`), or the whole blocks between blank lines (`new_blocks`).
 3. *Whether*: `same` compares what the parse finds. The answer is None, and the compiler takes over, in any case of doubt and in
    these: a directive, definition, comment or link of the project on a changed line, a finding that names such a line, a
-   template, a text shown as code or included in running text, a size near a limit, a second changed file. A heading may get
-   other words if no link can show it (`names`).
+   template, a text shown as code or included in running text, a size near a limit, a second changed file. Headings may change
+   if no link can show it (`names`), and if it moves no other heading (`new_blocks`).
 4. *Patch*: each output is read, checked against its digest and the old lines, and gets the new ones.
 
 No note is believed without being checked against the files. `test_rewording.py` compares random edits with clean builds.
@@ -27,6 +27,7 @@ from skillweave.incremental.last import Last, said_by
 from skillweave.incremental.rewording.new_blocks import new_blocks
 from skillweave.incremental.rewording.new_words import NewWords, new_words
 from skillweave.incremental.rewording.notes import Notes, load_notes, names_beside, notes_of
+from skillweave.incremental.rewording.same import NewNames
 from skillweave.incremental.rewording.words import OutputRuns, Room, kept_words_of
 from skillweave.lock import Ledger, Record
 from skillweave.publish import Rewriting
@@ -145,11 +146,11 @@ def _edit(asked: Asked, last: Last, notes: Notes) -> _Edit | None:
     if change is None or lines is None:
         return None
     names, others = wording.names, notes.others
-    if isinstance(change, NewWords) and change.renames:
-        from skillweave.incremental.rewording.names import with_renames  # noqa: PLC0415 (most edits rename no heading)
+    if change.names != NewNames():
+        from skillweave.incremental.rewording.names import with_new  # noqa: PLC0415 (most edits change no heading)
 
         beside = names_beside(asked.config.root, last.state, notes, wording.path) if names is not None else None
-        names = with_renames(names, beside, change.renames) if names is not None and beside is not None else None
+        names = with_new(names, beside, change.names) if names is not None and beside is not None else None
         if names is None or beside is None:
             return None
         others = beside

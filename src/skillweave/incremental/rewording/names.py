@@ -1,8 +1,8 @@
-"""The names of a project's headings: whether a heading can be renamed so that nothing but its own lines shows it.
+"""The names of a project's headings: whether headings can come and go so that nothing but their own lines shows it.
 
-In a page, a heading answers to its slug; a repeated slug is numbered: `usage`, `usage-1`. So a heading can be renamed without
-the compiler if no link asks for its old or new name, and if neither of them gives or takes a number: if no other heading has
-that name, nor one that numbering may turn into the other.
+In a page, a heading answers to its slug; a repeated slug is numbered: `usage`, `usage-1`. So a heading can come or go without
+the compiler if no link asks for its name, and if that neither gives nor takes a number: if no other heading has that name, nor
+one that numbering may turn into the other. To rename a heading is to remove one and to add one.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from skillweave.incremental.rewording.same import Rename
+    from skillweave.incremental.rewording.same import NewNames
 
 
 def names_in(names: Iterable[str]) -> str:
@@ -21,17 +21,16 @@ def names_in(names: Iterable[str]) -> str:
     return "\n".join(["", *names, ""])
 
 
-def with_renames(own: str, others: str, renames: Sequence[Rename]) -> str | None:
-    """The names of a text in which some headings are renamed; None if anything else may depend on these headings.
+def with_new(own: str, others: str, new: NewNames) -> str | None:
+    """The names of a text in which some headings come and go; None if anything else may depend on these headings.
 
     `own` are its names before that, and `others` those of all other texts.
     """
-    for before, after in renames:
-        rest = own.replace(names_in([before]), "\n", 1)
-        if before != after and any(_is_known(name, others) or _is_known(name, rest) for name in (before, after)):
-            return None
-        own = rest + names_in([after])
-    return own
+    for name in new.gone:
+        own = own.replace(names_in([name]), "\n", 1)
+    if any(_is_known(name, others) or _is_known(name, own) for name in {*new.gone, *new.come}):
+        return None
+    return own + names_in(new.come)
 
 
 def _is_known(name: str, names: str) -> bool:

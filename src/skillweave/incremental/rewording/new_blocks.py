@@ -1,6 +1,6 @@
-"""Blocks of running text that were added, removed or changed: paragraphs, lists, tables, quotes, fences, comments.
+"""Blocks that were added, removed or changed: paragraphs, lists, tables, quotes, fences, comments, headings.
 
-Headings and link definitions may stand between them, if they stay as they are.
+Link definitions may stand between them, if they stay as they are.
 
 These blocks stand between blank lines, and in no list item or quote that holds anything else, so the blocks around them stay
 what they are: removing a block amounts to leaving blank lines in its place, and to CommonMark the number of blank lines between
@@ -13,20 +13,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.incremental.rewording.same import (
+    NewNames,
     holds_blocks_only,
     is_comment,
     labels_on,
     lasting_lines,
     read_plain_text,
 )
-from skillweave.incremental.rewording.words import Run, is_all_visible, kept_words_of
+from skillweave.incremental.rewording.words import Run, is_all_visible, kept_words_of, words_of
 from skillweave.record import NamedTuple
 from skillweave.rules.prose import may_command
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-    from skillweave.document import Document
+    from skillweave.document import Document, Heading
     from skillweave.incremental.rewording.words import Range, Wording
     from skillweave.markdown.values import Block
 
@@ -49,6 +50,10 @@ class NewBlocks(NamedTuple):
     """The line behind the last changed line, in the old text."""
     new_end: int
     """The line behind the last changed line, in the new text."""
+    headings: tuple[frozenset[int], frozenset[int]]
+    """The changed lines that are headings, in the old text and in the new one."""
+    names: NewNames
+    """The names of those headings that come or go."""
 
     def moved(self, ranges: Sequence[Range]) -> tuple[Range, ...] | None:
         """Translate line ranges of the old text, each selected or standing together in an output, to the new text. None if only
@@ -72,13 +77,15 @@ class NewBlocks(NamedTuple):
             moved = self._moved(run.here, run.end, around)
             if moved is None:
                 return None
-            runs_now.append(Run(run.there + len(made) - done, moved.here, moved.end - moved.here))
+            runs_now.append(Run(run.there + len(made) - done, moved.here, moved.end - moved.here, run.shift))
             if moved.first == moved.until == moved.new_until:
                 continue
             at, until = (run.there + line - run.here for line in (moved.first, moved.until))
-            if output[at:until] != self.before[moved.first : moved.until] or not self._is_bare(output, run):
+            said = _shifted(self.before, self.headings[0], (moved.first, moved.until), run.shift)
+            if output[at:until] != said or not self._is_bare(output, run):
                 return None
-            made += [*output[done:at], *self.after[moved.first : moved.new_until]]
+            says = _shifted(self.after, self.headings[1], (moved.first, moved.new_until), run.shift)
+            made += [*output[done:at], *says]
             done = until
         return [*made, *output[done:]], tuple(runs_now)
 
@@ -161,19 +168,68 @@ def new_blocks(wording: Wording, new: str) -> NewBlocks | None:
         start -= 1
     while end < len(before) and before[end] and (before[end - 1] or after[end + more - 1]):
         end += 1
-    change = NewBlocks(before, after, start, end, end + more)
     if wording.marked and (start <= wording.marked[-1] or any(before[end:])):
         return None  # A finding may name, in this text, the line of something that moves.
     changed = [line for line in (*before[start:end], *after[start : end + more]) if line]
     if not all(map(_is_harmless, changed)):
         return None
     was, is_now = read_plain_text(old), read_plain_text(new)
-    if was is None or is_now is None or not _is_selected_alike(was, is_now, change, wording):
+    if was is None or is_now is None:
         return None
-    if not _lasts(was, is_now, change):
+    headings = _headings(was, start, end), _headings(is_now, start, end + more)
+    names = NewNames.of(*headings)
+    places = frozenset(one.start for one in headings[0]), frozenset(one.start for one in headings[1])
+    change = NewBlocks(before, after, start, end, end + more, places, names)
+    if not (_is_selected_alike(was, is_now, change, wording) and _uses_the_same_labels(was, is_now, change)):
         return None
-    is_same = holds_blocks_only(was, old, start, end) and holds_blocks_only(is_now, new, start, change.new_end)
-    return change if is_same else None
+    kinds = ["definition"]
+    if [before[line] for line in sorted(places[0])] == [after[line] for line in sorted(places[1])]:
+        kinds.append("heading")
+    elif not _may_change(wording, change, (was, is_now), headings):
+        return None
+    lasting = lasting_lines(was, start, end, kinds), lasting_lines(is_now, start, end + more, kinds)
+    if [before[line] for line in sorted(lasting[0])] != [after[line] for line in sorted(lasting[1])]:
+        return None
+    is_same = holds_blocks_only(was, old, {*range(start, end)} - lasting[0])
+    return change if is_same and holds_blocks_only(is_now, new, {*range(start, end + more)} - lasting[1]) else None
+
+
+def _headings(document: Document, start: int, end: int) -> list[Heading]:
+    return [heading for heading in document.headings if start <= heading.start < end]
+
+
+def _may_change(
+    wording: Wording,
+    change: NewBlocks,
+    documents: tuple[Document, Document],
+    headings: tuple[Sequence[Heading], Sequence[Heading]],
+) -> bool:
+    """Whether the headings in a change may come and go: nothing selects them, and they move no other headings.
+
+    How far an include moves the headings of a text depends on the shallowest one. `documents` and `headings` are given as they
+    were and as they are now.
+    """
+    shallowest = [
+        min((one.level for one in document.headings if not one.containers), default=0) for document in documents
+    ]
+    if wording.names is None or not wording.deepest or shallowest[0] != shallowest[1]:
+        return False
+    lines = [*(change.before[one.start] for one in headings[0]), *(change.after[one.start] for one in headings[1])]
+    are_plain = all(line.startswith("#") and words_of(line) and "[" not in line for line in lines)
+    return are_plain and all(one.level <= wording.deepest for one in headings[1])
+
+
+def _shifted(lines: Sequence[str], headings: Collection[int], place: Range, shift: int) -> list[str]:
+    """Some lines as they stand in an output that moves their headings by `shift` levels."""
+    start, end = place
+    if shift == 0:
+        return [*lines[start:end]]
+    return [_moved_mark(lines[line], shift) if line in headings else lines[line] for line in range(start, end)]
+
+
+def _moved_mark(heading: str, shift: int) -> str:
+    words = heading.lstrip("#")
+    return "#" * (len(heading) - len(words) + shift) + words
 
 
 def _is_harmless(line: str) -> bool:
@@ -181,11 +237,8 @@ def _is_harmless(line: str) -> bool:
     return is_all_visible(line) and not ("<<" in line or "{{" in line or may_command(line))
 
 
-def _lasts(document: Document, new: Document, change: NewBlocks) -> bool:
-    """Whether the headings and link definitions in the changed lines stay as they are, and so do the labels used there."""
-    was, is_now = lasting_lines(document, change.start, change.end), lasting_lines(new, change.start, change.new_end)
-    if [change.before[line] for line in sorted(was)] != [change.after[line] for line in sorted(is_now)]:
-        return False
+def _uses_the_same_labels(document: Document, new: Document, change: NewBlocks) -> bool:
+    """Whether the labels that are used in the changed lines stay the same."""
     before = labels_on(document, "\n".join(change.before), range(change.start, change.end))
     after = labels_on(new, "\n".join(change.after), range(change.start, change.new_end))
     return set().union(*before.values()) == set().union(*after.values())

@@ -5,24 +5,24 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from skillweave.incremental.rewording.same import renames
+from skillweave.incremental.rewording.same import new_names
 from skillweave.incremental.rewording.words import words_of
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from skillweave.incremental.rewording.same import Rename
+    from skillweave.incremental.rewording.same import NewNames
     from skillweave.incremental.rewording.words import Range, Run
 
 
 class NewWords(NamedTuple):
-    """The lines whose words have changed, in rising order: the line number, the old words, the new words. `renames`: the
+    """The lines whose words have changed, in rising order: the line number, the old words, the new words. `names`: those of the
     headings among them.
     """
 
     lines: Sequence[tuple[int, str, str]]
-    renames: Sequence[Rename]
+    names: NewNames
 
     def moved(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
         """Translate line ranges of the old text to the new text: they stay where they are."""
@@ -57,5 +57,5 @@ def new_words(old: str, new: str, marked: Collection[int]) -> NewWords | None:
                 return None
             lines.append((line, gone[1], come[1]))
     changed = {line for line, _, _ in lines}
-    renamed = renames(old, new, changed) if changed.isdisjoint(marked) else None
-    return NewWords(lines, renamed) if renamed is not None else None
+    names = new_names(old, new, changed) if changed.isdisjoint(marked) else None
+    return NewWords(lines, names) if names is not None else None

@@ -13,15 +13,25 @@ from skillweave.source import Edit, LineIndex, Span
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from skillweave.document import Document
+    from skillweave.document import Document, Heading
     from skillweave.markdown.values import Block
 
 
-class Rename(NamedTuple):
-    """A heading whose words have changed: its slug before and after, not numbered."""
+class NewNames(NamedTuple):
+    """The names of headings that an edit takes away and adds, in the order of the text. A name is a slug, not numbered."""
 
-    before: str
-    after: str
+    gone: tuple[str, ...] = ()
+    come: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, before: Sequence[Heading], after: Sequence[Heading]) -> NewNames:
+        """The names that differ, given the headings of a text before and after an edit."""
+        gone, come = [slugify(heading.text) for heading in before], [slugify(heading.text) for heading in after]
+        while gone and come and gone[0] == come[0]:
+            del gone[0], come[0]
+        while gone and come and gone[-1] == come[-1]:
+            del gone[-1], come[-1]
+        return cls(tuple(gone), tuple(come))
 
 
 def read_plain_text(text: str) -> Document | None:
@@ -31,9 +41,9 @@ def read_plain_text(text: str) -> Document | None:
     return None if "<!--" in text and ("region:" in text or "skillweave:" in text) else parse_plain(text)
 
 
-def renames(old: str, new: str, lines: Collection[int]) -> list[Rename] | None:
-    """Compare what the parse finds in two plain texts, and where. Returns the headings whose words differ; None if there is any
-    other difference.
+def new_names(old: str, new: str, lines: Collection[int]) -> NewNames | None:
+    """Compare what the parse finds in two plain texts, and where. Returns the names of headings that differ; None if there is
+    any other difference.
 
     Not compared are, on the given lines, the words of headings, the places of labels, and code and links that name nothing of
     the project. All these lines must lie in the body.
@@ -46,8 +56,7 @@ def renames(old: str, new: str, lines: Collection[int]) -> list[Rename] | None:
         return None
     if _placed(_without_words(before, lines), old) != _placed(_without_words(after, lines), new):
         return None
-    pairs = zip(before.headings, after.headings, strict=True)
-    return [Rename(slugify(was.text), slugify(now.text)) for was, now in pairs if was.text != now.text]
+    return NewNames.of(before.headings, after.headings)
 
 
 def _without_words(document: Document, lines: Collection[int]) -> Document:
@@ -62,27 +71,23 @@ def _without_words(document: Document, lines: Collection[int]) -> Document:
     return document._replace(headings=tuple(headings))
 
 
-_FREE = ("paragraph", "table", "fence", "rule")
-"""Blocks that may come and go, as comments may: nothing selects them, names them or changes their level."""
-_LASTING = ("heading", "definition")
-"""Blocks between which these may come and go, if they stay as they are."""
+_FREE = ("paragraph", "table", "fence", "rule", "heading")
+"""Blocks that may come and go, as comments may."""
 
 
-def lasting_lines(document: Document, start: int, end: int) -> set[int]:
-    """The lines of headings and link definitions, between `start` and `end` (half-open)."""
+def lasting_lines(document: Document, start: int, end: int, kinds: Collection[str]) -> set[int]:
+    """The lines of blocks of some kinds, between `start` and `end` (half-open)."""
     blocks = (block for block in document.blocks if start <= block.start and block.end <= end)
-    return {line for block in blocks if block.kind in _LASTING for line in range(block.start, block.end)}
+    return {line for block in blocks if block.kind in kinds for line in range(block.start, block.end)}
 
 
-def holds_blocks_only(document: Document, text: str, start: int, end: int) -> bool:
-    """Whether some lines of a plain text, `start` to `end` (half-open), hold nothing but headings, link definitions and blocks
-    that may come and go.
+def holds_blocks_only(document: Document, text: str, free: Collection[int]) -> bool:
+    """Whether some lines of a plain text hold nothing but blocks that may come and go.
 
-    That is so if the parse finds the same with the latter blanked, apart from these blocks, from the labels that they use, and
+    That is so if the parse finds the same with these lines blanked, apart from these blocks, from the labels that they use, and
     from code and links in them that name nothing of the project.
     """
     lines = text.split("\n")
-    free = {*range(start, end)} - lasting_lines(document, start, end)
     without = read_plain_text(blank := "\n".join("" if line in free else said for line, said in enumerate(lines)))
     rest = _without_nameless(document, text, free)
     if without is None or rest is None:
@@ -90,9 +95,10 @@ def holds_blocks_only(document: Document, text: str, start: int, end: int) -> bo
     blocks = (
         block
         for block in rest.blocks
-        if block.start < start or block.end > end or not (block.kind in _FREE or is_comment(block, lines))
+        if block.start not in free or not (block.kind in _FREE or is_comment(block, lines))
     )
-    rest = rest._replace(blocks=tuple(blocks), lines=0)
+    headings = (heading for heading in rest.headings if heading.start not in free)
+    rest = rest._replace(blocks=tuple(blocks), headings=tuple(headings), lines=0)
     return _placed(rest, text) == _placed(without._replace(lines=0), blank)
 
 

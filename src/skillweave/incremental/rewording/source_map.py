@@ -186,6 +186,7 @@ def wording_of(found: SourceMap, path: SourcePath, text: Text, lock: Lock) -> Wo
         str(text.content),
         text.most,
         found.names[whole_name(path)] if path not in found.named and not marked else None,
+        _deepest(rows, holding, path) if len(own) == 1 else 0,
         path in found.counted,
         not any(rows[item[0]].path == path for row in rows for item in row.items if len(item) > _LINES),
         noted,
@@ -261,6 +262,20 @@ def _holding(rows: Sequence[NodeRow], path: SourcePath) -> list[bool] | None:
     return found
 
 
+def _deepest(rows: Sequence[NodeRow], holding: Sequence[bool], path: SourcePath) -> int:
+    """The deepest level that a heading of a text can have. `holding` tells which rows contain the text."""
+    shifts: list[int] = []
+    """By how many levels each row moves the text down, at most."""
+    for row, is_holding in zip(rows, holding, strict=True):
+        below = (shifts[item[0]] + item[1] for item in row.items if len(item) > _LINES and holding[item[0]])
+        shifts.append((0 if row.path == path else max(below)) if is_holding else 0)
+    return _LEVELS - max(shifts)
+
+
+_LEVELS = 6
+"""How many levels of headings there are."""
+
+
 def _heights(rows: Sequence[NodeRow], holding: Sequence[bool]) -> list[int | None]:
     """The number of lines of each node's expansion. None if that depends on how far its headings are moved, or if the node
     contains the text in question, so that its items have to be visited one by one.
@@ -300,5 +315,5 @@ def _runs(
         else:
             start, end = item
             if row.path == path:
-                yield Run(there, start, end - start)
+                yield Run(there, start, end - start, shift)
             there += end - start - (sum(start <= line < end for line in row.joined) if shift else 0)

@@ -34,6 +34,8 @@ class Run(NamedTuple):
     here: int
     """The first of these lines in the text."""
     length: int
+    shift: int = 0
+    """By how many levels their headings are moved in the output."""
 
     @property
     def end(self) -> int:
@@ -73,6 +75,8 @@ class Wording(NamedTuple):
     """The slugs of its headings, before repeats are numbered, and the fragments that its links name: each between two line
     ends, as `names_in` puts them. None if more may depend on its headings than links with a fragment.
     """
+    deepest: int
+    """The deepest level that a heading of it can have, as includes may move it down; 0 if something includes only a part."""
     is_counted: bool
     """Whether a directive may depend on how many lines it has."""
     is_alone: bool
@@ -121,13 +125,14 @@ def is_all_visible(text: str) -> bool:
 
 def from_json(content: Any) -> Wording:  # noqa: ANN401 (JSON)
     """Rebuild a wording from its JSON. Raises TypeError or ValueError if the JSON has another shape."""
-    path, digest, text, most, names, is_counted, is_alone, noted, now, entries, outputs, marked = content
+    path, digest, text, most, names, deepest, is_counted, is_alone, noted, now, entries, outputs, marked = content
     return Wording(
         path,
         digest,
         text,
         most,
         names,
+        deepest,
         is_counted,
         is_alone,
         tuple((start, end) for start, end in noted),
