@@ -25,7 +25,7 @@ from skillweave.record import NamedTuple
 from skillweave.rules.prose import may_command
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from skillweave.document import Document, Heading
     from skillweave.incremental.rewording.words import Range, Wording
@@ -37,23 +37,49 @@ _ENDED = (*_HEADINGS, "fence", "rule")
 """Blocks that the text behind them cannot continue. The same is true of comments."""
 
 
-class NewBlocks(NamedTuple):
-    """A change that replaces a run of lines by others. A blank line stands before the run, and behind it or at its end."""
+class Version(NamedTuple):
+    """A plain text as it was or as it is, and which of its lines have changed. A blank line stands before these lines, and
+    behind them or at their end.
+    """
 
-    before: Sequence[str]
-    """All lines of the old text."""
-    after: Sequence[str]
-    """All lines of the new one."""
+    text: str
+    lines: Sequence[str]
+    document: Document
     start: int
     """The first changed line, moved back to the start of its block."""
     end: int
-    """The line behind the last changed line, in the old text."""
-    new_end: int
-    """The line behind the last changed line, in the new text."""
-    headings: tuple[frozenset[int], frozenset[int]]
-    """The changed lines that are headings, in the old text and in the new one."""
-    names: NewNames
-    """The names of those headings that come or go."""
+    """The line behind the last changed line."""
+
+    @property
+    def headings(self) -> list[Heading]:
+        """The changed headings."""
+        return [heading for heading in self.document.headings if self.start <= heading.start < self.end]
+
+    @property
+    def shallowest(self) -> int:
+        """The level of the shallowest heading of the text that counts for whoever includes it; 0 if there is none."""
+        return min((heading.level for heading in self.document.headings if not heading.containers), default=0)
+
+    def shifted(self, start: int, end: int, shift: int) -> list[str]:
+        """Some lines, all changed, as they stand in an output that moves their headings by `shift` levels."""
+        lines = [*self.lines[start:end]]
+        for heading in self.headings if shift else ():
+            if start <= heading.start < end:
+                words = lines[heading.start - start].lstrip("#")
+                lines[heading.start - start] = "#" * (heading.level + shift) + words
+        return lines
+
+
+class NewBlocks(NamedTuple):
+    """A change that replaces a run of lines by others."""
+
+    before: Version
+    after: Version
+
+    @property
+    def names(self) -> NewNames:
+        """The names of those headings that come or go."""
+        return NewNames.of(self.before.headings, self.after.headings)
 
     def moved(self, ranges: Sequence[Range]) -> tuple[Range, ...] | None:
         """Translate line ranges of the old text, each selected or standing together in an output, to the new text. None if only
@@ -65,7 +91,8 @@ class NewBlocks(NamedTuple):
 
     def is_end_of(self, lines: Range) -> bool:
         """Whether a line range of the old text ends, apart from trailing blank lines, where the change is."""
-        return lines[0] < self.end and _trimmed(self.before, 0, self.start) <= _trimmed(self.before, *lines) <= self.end
+        before, start, end = self.before.lines, self.before.start, self.before.end
+        return lines[0] < end and _trimmed(before, 0, start) <= _trimmed(before, *lines) <= end
 
     def rewritten(self, output: Sequence[str], runs: Sequence[Run]) -> tuple[list[str], tuple[Run, ...]] | None:
         """Apply the change to an output, given its lines and the runs of the old text in it. Returns the new lines and the new
@@ -81,31 +108,31 @@ class NewBlocks(NamedTuple):
             if moved.first == moved.until == moved.new_until:
                 continue
             at, until = (run.there + line - run.here for line in (moved.first, moved.until))
-            said = _shifted(self.before, self.headings[0], (moved.first, moved.until), run.shift)
+            said = self.before.shifted(moved.first, moved.until, run.shift)
             if output[at:until] != said or not self._is_bare(output, run):
                 return None
-            says = _shifted(self.after, self.headings[1], (moved.first, moved.new_until), run.shift)
-            made += [*output[done:at], *says]
+            made += [*output[done:at], *self.after.shifted(moved.first, moved.new_until, run.shift)]
             done = until
         return [*made, *output[done:]], tuple(runs_now)
 
     def _moved(self, here: int, end: int, around: _Gaps) -> _Moved | None:
         """What becomes of a selected line range of the old text; None if only the compiler can tell."""
-        more, last = self.new_end - self.end, _trimmed(self.before, here, end)
-        if self.end <= here:
+        before, after = self.before, self.after
+        more, last = after.end - before.end, _trimmed(before.lines, here, end)
+        if before.end <= here:
             # No text stands between the change and this range. It may start here because blank lines precede it or because its
             # section does: only the compiler can tell.
             return _Moved(here + more, end + more, here, here, here) if around.behind < here else None
         if last < around.above:
             return _Moved(here, end, here, here, here)
-        if around.above <= here or max(last, self.start) < around.said:
+        if around.above <= here or max(last, before.start) < around.said:
             return None
-        rest = max(last - self.end, 0)
-        if not rest and last < end and any(self.before[end:]):
+        rest = max(last - before.end, 0)
+        if not rest and last < end and any(before.lines[end:]):
             return None  # The range keeps its trailing blank lines although more text follows: their number counts.
         # The range ends with a section or with the text, without the blank lines there.
-        new_last = last + more if rest else _trimmed(self.after, here, self.new_end)
-        first = min(self.start, last, new_last)
+        new_last = last + more if rest else _trimmed(after.lines, here, after.end)
+        first = min(before.start, last, new_last)
         return _Moved(here, end + more if rest else new_last, first, last - rest, new_last - rest)
 
     def _is_bare(self, output: Sequence[str], run: Run) -> bool:
@@ -113,8 +140,8 @@ class NewBlocks(NamedTuple):
         none.
         """
         for line in range(run.here, run.end):
-            if kept_words_of(self.before[line]):
-                return output[run.there + line - run.here] == self.before[line]
+            if kept_words_of(self.before.lines[line]):
+                return output[run.there + line - run.here] == self.before.lines[line]
         return False
 
 
@@ -142,10 +169,11 @@ class _Gaps(NamedTuple):
 
     @classmethod
     def of(cls, change: NewBlocks) -> _Gaps:
-        before, behind = change.before, change.end
-        while behind < len(before) and not before[behind]:
+        lines, start, behind = change.before.lines, change.before.start, change.before.end
+        above, said = _trimmed(lines, 0, start), _trimmed(lines, start, behind)
+        while behind < len(lines) and not lines[behind]:
             behind += 1
-        return cls(_trimmed(before, 0, change.start), _trimmed(before, change.start, change.end), behind)
+        return cls(above, said, behind)
 
 
 def new_blocks(wording: Wording, new: str) -> NewBlocks | None:
@@ -176,60 +204,33 @@ def new_blocks(wording: Wording, new: str) -> NewBlocks | None:
     was, is_now = read_plain_text(old), read_plain_text(new)
     if was is None or is_now is None:
         return None
-    headings = _headings(was, start, end), _headings(is_now, start, end + more)
-    names = NewNames.of(*headings)
-    places = frozenset(one.start for one in headings[0]), frozenset(one.start for one in headings[1])
-    change = NewBlocks(before, after, start, end, end + more, places, names)
-    if not (_is_selected_alike(was, is_now, change, wording) and _uses_the_same_labels(was, is_now, change)):
+    change = NewBlocks(Version(old, before, was, start, end), Version(new, after, is_now, start, end + more))
+    if not (_is_selected_alike(change, wording) and _uses_the_same_labels(change)):
         return None
-    kinds = ["definition"]
-    if [before[line] for line in sorted(places[0])] == [after[line] for line in sorted(places[1])]:
-        kinds.append("heading")
-    elif not _may_change(wording, change, (was, is_now), headings):
+    heads = [[version.lines[heading.start] for heading in version.headings] for version in change]
+    if heads[0] != heads[1] and not _may_change_headings(change, wording):
         return None
-    lasting = lasting_lines(was, start, end, kinds), lasting_lines(is_now, start, end + more, kinds)
+    kept = ("heading", "definition") if heads[0] == heads[1] else ("definition",)
+    lasting = [lasting_lines(version.document, start, version.end, kept) for version in change]
     if [before[line] for line in sorted(lasting[0])] != [after[line] for line in sorted(lasting[1])]:
         return None
-    is_same = holds_blocks_only(was, old, {*range(start, end)} - lasting[0])
-    return change if is_same and holds_blocks_only(is_now, new, {*range(start, end + more)} - lasting[1]) else None
+    is_free = all(
+        holds_blocks_only(version.document, version.text, {*range(start, version.end)} - lines)
+        for version, lines in zip(change, lasting, strict=True)
+    )
+    return change if is_free else None
 
 
-def _headings(document: Document, start: int, end: int) -> list[Heading]:
-    return [heading for heading in document.headings if start <= heading.start < end]
+def _may_change_headings(change: NewBlocks, wording: Wording) -> bool:
+    """Whether the headings in a change may come and go: nothing selects them, and no other heading moves.
 
-
-def _may_change(
-    wording: Wording,
-    change: NewBlocks,
-    documents: tuple[Document, Document],
-    headings: tuple[Sequence[Heading], Sequence[Heading]],
-) -> bool:
-    """Whether the headings in a change may come and go: nothing selects them, and they move no other headings.
-
-    How far an include moves the headings of a text depends on the shallowest one. `documents` and `headings` are given as they
-    were and as they are now.
+    How far an include moves the headings of a text depends on the shallowest one.
     """
-    shallowest = [
-        min((one.level for one in document.headings if not one.containers), default=0) for document in documents
-    ]
-    if wording.names is None or not wording.deepest or shallowest[0] != shallowest[1]:
+    if wording.names is None or not wording.deepest or change.before.shallowest != change.after.shallowest:
         return False
-    lines = [*(change.before[one.start] for one in headings[0]), *(change.after[one.start] for one in headings[1])]
+    lines = [version.lines[heading.start] for version in change for heading in version.headings]
     are_plain = all(line.startswith("#") and words_of(line) and "[" not in line for line in lines)
-    return are_plain and all(one.level <= wording.deepest for one in headings[1])
-
-
-def _shifted(lines: Sequence[str], headings: Collection[int], place: Range, shift: int) -> list[str]:
-    """Some lines as they stand in an output that moves their headings by `shift` levels."""
-    start, end = place
-    if shift == 0:
-        return [*lines[start:end]]
-    return [_moved_mark(lines[line], shift) if line in headings else lines[line] for line in range(start, end)]
-
-
-def _moved_mark(heading: str, shift: int) -> str:
-    words = heading.lstrip("#")
-    return "#" * (len(heading) - len(words) + shift) + words
+    return are_plain and all(heading.level <= wording.deepest for heading in change.after.headings)
 
 
 def _is_harmless(line: str) -> bool:
@@ -237,39 +238,41 @@ def _is_harmless(line: str) -> bool:
     return is_all_visible(line) and not ("<<" in line or "{{" in line or may_command(line))
 
 
-def _uses_the_same_labels(document: Document, new: Document, change: NewBlocks) -> bool:
+def _uses_the_same_labels(change: NewBlocks) -> bool:
     """Whether the labels that are used in the changed lines stay the same."""
-    before = labels_on(document, "\n".join(change.before), range(change.start, change.end))
-    after = labels_on(new, "\n".join(change.after), range(change.start, change.new_end))
-    return set().union(*before.values()) == set().union(*after.values())
+    used = [labels_on(version.document, version.text, range(version.start, version.end)) for version in change]
+    before, after = (set().union(*found.values()) for found in used)
+    return before == after
 
 
-def _is_selected_alike(document: Document, new: Document, change: NewBlocks, wording: Wording) -> bool:
+def _is_selected_alike(change: NewBlocks, wording: Wording) -> bool:
     """Whether a change affects neither what is selected nor what follows the text in an output.
 
     Every selection that takes the lines before the change must take the changed lines, too. And where another text may follow
     this one, that text may continue the new last block only if it could continue the old one.
     """
-    last = _trimmed(change.before, document.body, change.start)
+    document, start, end = change.before.document, change.before.start, change.before.end
+    last = _trimmed(change.before.lines, document.body, start)
     above = next((block for block in document.blocks if block.start < last <= block.end), None)
     # A directive splits a selection in two.
-    if above is None or above.kind == "directive" or any(placed.line >= change.start for placed in document.directives):
+    if above is None or above.kind == "directive" or any(placed.line >= start for placed in document.directives):
         return False
     if above.end > last:
         return True  # The change lies inside a fence.
-    behind = next((block for block in document.blocks if block.start >= change.end), None)
+    behind = next((block for block in document.blocks if block.start >= end), None)
     if behind is not None and behind.kind not in _HEADINGS:
         return True
     if wording.is_alone or not any(change.is_end_of(lines) for lines in wording.now):
         return True
-    closing = _closing(document, _trimmed(change.before, document.body, change.end))
-    new_closing = _closing(new, _trimmed(change.after, document.body, change.new_end))
-    was_open = closing is not None and not _is_ended(closing, change.before)
-    return was_open or (new_closing is not None and _is_ended(new_closing, change.after))
+    closing, new_closing = _closing(change.before), _closing(change.after)
+    was_open = closing is not None and not _is_ended(closing, change.before.lines)
+    return was_open or (new_closing is not None and _is_ended(new_closing, change.after.lines))
 
 
-def _closing(document: Document, end: int) -> Block | None:
-    return next((block for block in document.blocks if block.end == end), None)
+def _closing(version: Version) -> Block | None:
+    """The block that ends where the changed lines do; None if there is none."""
+    end = _trimmed(version.lines, version.document.body, version.end)
+    return next((block for block in version.document.blocks if block.end == end), None)
 
 
 def _is_ended(block: Block, lines: Sequence[str]) -> bool:
