@@ -282,10 +282,13 @@ class Project(NamedTuple):
     """Templates of `p0.md`, `p1.md` …, where `@@2@@` includes `p2.md`. `p0.md` is the entry; includes go to higher numbers."""
 
     templates: tuple[str, ...]
+    levels: tuple[str, ...] = ("keep",)
+    """The `level` of the includes of each file: if there are more files, they take turns."""
 
     def source(self, number: int) -> str:
         """The source text of a file, as an author would write it."""
-        return self.filled(number, lambda target: f"<<include: p{target}.md level=keep>>")
+        level = self.levels[number % len(self.levels)]
+        return self.filled(number, lambda target: f"<<include: p{target}.md level={level}>>")
 
     def filled(self, number: int, stand_in: Callable[[int], str]) -> str:
         """The text of a file with each include replaced by `stand_in(target)`."""
@@ -314,6 +317,13 @@ def projects(draw: st.DrawFn) -> Project:
             parts.insert(draw(st.integers(0, len(parts))), draw(st.one_of(include, _lists(either), _quotes(either))))
         templates.append("\n".join(_joined(draw, parts, tight=3)) + "\n")
     return Project(tuple(templates))
+
+
+def levelled_projects() -> st.SearchStrategy[Project]:
+    """Projects whose includes also move headings."""
+    level = st.sampled_from(("keep", "nest", "+1", "-1", "2"))
+    levels = st.lists(level, min_size=1, max_size=3)
+    return st.builds(lambda project, levels: project._replace(levels=tuple(levels)), projects(), levels)
 
 
 @st.composite

@@ -23,7 +23,7 @@ from skillweave.flatten.origins import origins
 from skillweave.markdown.rules import bare_parser
 from skillweave.parse.documents import parse
 from skillweave.source import LineIndex, SourcePath, Span
-from strategies import Project, documents, examples, ordinary_projects, projects, scraps
+from strategies import Project, documents, examples, levelled_projects, ordinary_projects, projects, scraps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -158,6 +158,43 @@ def test_flattening_renders_as_the_parts_do(root: Path, project: Project) -> Non
     text = outputs(compiled)["entries/s.md"]
     assume(expected is not None and not _TABLE_BEHIND_A_MARKER.search(text))
     assert normalised(rendered(text)) == normalised(expected or "")
+
+
+@SETTINGS
+@given(levelled_projects())
+@example(Project(("@@1@@\n", "## B\n\nwords\n@@2@@\n", "Title\n-----\n"), ("-1", "+1")))
+def test_flattening_moves_headings_and_changes_nothing_else(root: Path, project: Project) -> None:
+    compiled = compiled_from(root, source_files(project))
+    if any(diagnostic.code is not UNUSED_PATTERN for diagnostic in compiled.diagnostics):
+        return
+    expected = rendered_parts(project)
+    text = outputs(compiled)["entries/s.md"]
+    assume(expected is not None and not _TABLE_BEHIND_A_MARKER.search(text))
+    assert without_levels(normalised(rendered(text))) == without_levels(normalised(expected or ""))
+
+
+def without_levels(html: str) -> str:
+    """HTML in which all headings have the same level and stand on one line, as those do that are moved."""
+    html = re.sub(r"<(/?)h[1-6]>", r"<\1h>", html)
+    return re.sub(r"<h>.*?</h>", lambda match: re.sub(r"(<br />)?\s+", r"\1 ", match[0]), html, flags=re.DOTALL)
+
+
+@SETTINGS
+@given(levelled_projects(), st.sampled_from(("keep", "nest", "+1", "2")), st.sampled_from("asz"))
+@example(Project(("# T\n\nwords\n@@1@@\n", "Title\n-----\n")), "nest", "a")
+def test_other_entries_change_neither_the_findings_nor_the_output_of_an_entry(
+    root: Path, project: Project, level: str, name: str
+) -> None:
+    files = source_files(project)
+    alone = compiled_from(root, files)
+    includes = "".join(
+        f"text\n<<include: p{number}.md level={level}>>\n\n" for number in range(1, len(project.templates))
+    )
+    others = {f"entries/{name}{name}.md": f"# Top\n\n## Part\n\n{includes}"}
+    together = compiled_from(root, {**files, **others})
+    assert outputs(alone).get("entries/s.md") == outputs(together).get("entries/s.md")
+    found = [[one for one in compiled.diagnostics if one.path == "entries/s.md"] for compiled in (alone, together)]
+    assert found[0] == found[1]
 
 
 # GFM sees a list item that begins with a table; markdown-it sees a table whose first cell is "- a".

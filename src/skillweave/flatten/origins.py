@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.flatten.values import BareItem, ChildItem, Node, NodeKey, Nodes, TextItem
+from skillweave.flatten.values import BareItem, ChildItem, Node, NodeKey, Nodes, TextItem, moved_by
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Origin(NamedTuple):
 
 def origins(nodes: Nodes, key: NodeKey) -> Iterator[Origin]:
     """Yield the origin of every line of a node's expansion, in order."""
-    pending: list[tuple[NodeKey, int, tuple[Edge, ...]] | Origin] = [(key, 0, ())]
+    pending: list[tuple[NodeKey, int | None, tuple[Edge, ...]] | Origin] = [(key, None, ())]
     while pending:
         entry = pending.pop()
         if isinstance(entry, Origin):
@@ -36,8 +36,8 @@ def origins(nodes: Nodes, key: NodeKey) -> Iterator[Origin]:
 
 
 def _origins(
-    node: Node, shift: int, chain: tuple[Edge, ...]
-) -> Iterator[Origin | tuple[NodeKey, int, tuple[Edge, ...]]]:
+    node: Node, shift: int | None, chain: tuple[Edge, ...]
+) -> Iterator[Origin | tuple[NodeKey, int | None, tuple[Edge, ...]]]:
     path = node.unit.path
     if node.key.code is not None:
         first = node.key.ranges[0][0] if node.key.ranges else 0
@@ -55,14 +55,14 @@ def _origins(
             case BareItem(_, line):
                 yield Origin(path, node.unit.source_line(line), chain)
             case ChildItem(child, _):
-                yield child.key, shift + child.shift, (*chain, child.edge)
+                yield child.key, moved_by(shift, child.shift), (*chain, child.edge)
 
 
-def _joined(node: Node, shift: int) -> frozenset[int]:
+def _joined(node: Node, shift: int | None) -> frozenset[int]:
     """The lines that have no line of their own in the output: the later ones of setext headings that are moved, and therefore
     written on one line.
     """
-    if not shift or not node.unit.document:
+    if shift is None or not node.unit.document:
         return frozenset()
     setext = (heading for heading in node.unit.document.headings if heading.setext)
     return frozenset(line for heading in setext for line in range(heading.start + 1, heading.end))

@@ -7,7 +7,17 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from skillweave.flatten.splice import add_prefix, heading_edits, id_edits, moves_tab_stops, tab_edits
-from skillweave.flatten.values import BareItem, Child, ChildItem, NodeKey, Nodes, TextItem, TextKey, brought_by
+from skillweave.flatten.values import (
+    BareItem,
+    Child,
+    ChildItem,
+    NodeKey,
+    Nodes,
+    TextItem,
+    TextKey,
+    brought_by,
+    moved_by,
+)
 from skillweave.source import Edit, apply_edits
 
 if TYPE_CHECKING:
@@ -51,8 +61,8 @@ def text_in(child: Child, text: TextKey | None = None) -> TextKey:
         return TextKey(child.key)
     prefix = child.edge.placed.prefix
     is_moved = prefix is not None and prefix != "" and moves_tab_stops(prefix)
-    shift, without_tabs = (text.shift, text.without_tabs) if text is not None else (0, False)
-    return TextKey(child.key, shift + child.shift, without_tabs or is_moved)
+    shift, without_tabs = (text.shift, text.without_tabs) if text is not None else (None, False)
+    return TextKey(child.key, moved_by(shift, child.shift), without_tabs or is_moved)
 
 
 def assemble(nodes: Nodes, text: TextKey, brought: Sequence[str], changes: Sequence[Edit]) -> str:
@@ -80,7 +90,7 @@ def assemble(nodes: Nodes, text: TextKey, brought: Sequence[str], changes: Seque
     pieces: list[str] = []
     for part in parts:
         own = part if isinstance(part, str) else _own_text(unit, part, (starts, edits), more)
-        glued = text.shift and isinstance(part, TextItem) and _continues_heading(unit, part.start)
+        glued = text.shift is not None and isinstance(part, TextItem) and _continues_heading(unit, part.start)
         pieces += [own] if glued or not pieces else ["\n", own]
     return "".join(pieces)
 
@@ -137,7 +147,7 @@ def _edits(nodes: Nodes, unit: Unit, text: TextKey) -> tuple[list[int], list[Edi
             for heading in document.headings:
                 if heading.id_span and not unit.is_own:
                     edits += id_edits(unit.text, heading.content.start, heading.id_span)
-                if text.shift:
+                if text.shift is not None:
                     edits += heading_edits(unit.line_index, heading, heading.level + text.shift, document)
             if text.without_tabs:
                 # The edits that join the lines of a heading already remove their indents.

@@ -113,11 +113,20 @@ class Node(NamedTuple):
 
 
 class TextKey(NamedTuple):
-    """One text of a node: with its headings moved by `shift` levels, and possibly with spaces for the tabs in its indents."""
+    """One text of a node: with its headings moved by `shift` levels, and possibly with spaces for the tabs in its indents.
+
+    If no include moves them, `shift` is None and they stay as written. To be moved down and back up is not the same: a setext
+    heading that moves becomes ATX.
+    """
 
     node: NodeKey
-    shift: int = 0
+    shift: int | None = None
     without_tabs: bool = False
+
+
+def moved_by(shift: int | None, more: int) -> int | None:
+    """The shift of a text (see `TextKey`) after one more include, which moves headings by `more` levels."""
+    return (shift or 0) + more if more else shift
 
 
 class Nodes:
@@ -153,7 +162,7 @@ class Nodes:
         self.inline_edits: dict[NodeKey, list[Edit]] = {}
         """What the directives in the running text of nodes become, once something has asked for it."""
         self.texts: dict[TextKey, str] = {}
-        self.edits: dict[tuple[UnitKey, int, bool], tuple[list[int], list[Edit]]] = {}
+        self.edits: dict[tuple[UnitKey, int | None, bool], tuple[list[int], list[Edit]]] = {}
 
     def whole(self, path: SourcePath) -> NodeKey | None:
         """The node of a whole file that is no template; None if it could not be worked out."""

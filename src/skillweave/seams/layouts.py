@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from skillweave.document import PlacedDirective
     from skillweave.flatten.units import Unit
-    from skillweave.flatten.values import Child, Item, Node, NodeKey, Nodes
+    from skillweave.flatten.values import Child, Item, Node, Nodes, TextKey
 
 
 _LONG = 400
@@ -29,10 +29,9 @@ _LONG = 400
 
 
 class ExpansionKey(NamedTuple):
-    """A node, whether it is wanted without tabs in its indents, and whether it is wanted as a whole."""
+    """A text of a node, and whether it is wanted as a whole."""
 
-    node: NodeKey
-    without_tabs: bool
+    text: TextKey
     is_whole: bool
 
 
@@ -72,7 +71,7 @@ def _expansion(nodes: Nodes, child: Child, known: dict[ExpansionKey, Expansion])
     wanted = text_in(child)
     # A prefix may also change blocks in the middle.
     is_whole = bool(child.edge.placed.prefix)
-    key = ExpansionKey(wanted.node, wanted.without_tabs, is_whole)
+    key = ExpansionKey(wanted, is_whole)
     if key not in known:
         text = text_of(nodes, wanted)
         blocks = read_blocks(text)

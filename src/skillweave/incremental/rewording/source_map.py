@@ -300,7 +300,7 @@ def _runs(
     """Yield the places where lines of the text at `path` stand in an output, given the row `number` of the output's body and
     the line `there` of the output where it begins. No heading of that text takes more than one line.
     """
-    pending: list[tuple[int, int, list[int] | None]] = [(number, 0, None)]
+    pending: list[tuple[int, int | None, list[int] | None]] = [(number, None, None)]
     while pending:
         number, shift, item = pending.pop()
         row, height = rows[number], heights[number]
@@ -311,9 +311,10 @@ def _runs(
         elif not item:
             there += 1
         elif len(item) > _LINES:
-            pending.append((item[0], shift + item[1], None))
+            pending.append((item[0], (shift or 0) + item[1] if item[1] else shift, None))
         else:
             start, end = item
             if row.path == path:
-                yield Run(there, start, end - start, shift)
-            there += end - start - (sum(start <= line < end for line in row.joined) if shift else 0)
+                yield Run(there, start, end - start, shift or 0)
+            # Moved by 0 levels in the end is not the same as not moved: see `TextKey`.
+            there += end - start - (sum(start <= line < end for line in row.joined) if shift is not None else 0)
