@@ -64,6 +64,10 @@ KINDS: dict[str, Callable[[int], dict[str, str]]] = {
     "doubtful splices": lambda n: project(repeated("## h@\n\ntext\n<<include: p.md>>\n\n", n), "- x\n"),
     "copies with links": lambda n: project("<<include: p.md>>\n\n" * n, "# h\n\n[a](#x) [b](#y)\n"),
     "definitions": lambda n: project("<<include: p.md>>\n", repeated("[l@]: q.md\n", n)) | {"patterns/q.md": "# Q\n"},
+    "gaps between selected lines": lambda n: project(
+        f"<<include: p.md lines={','.join(str(2 * i + 1) for i in range(n))}>>\n",
+        "- outer\n" + repeated("\n  - x@\n", n),
+    ),
     "regions of code": lambda n: {
         SKILL: HEAD + repeated("<<include: x.py as=code region=r@>>\n\n", n),
         "patterns/x.py": repeated("# region: r@\nx\n# endregion: r@\n", n),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import EMPTY_INCLUDE, Problem
 from skillweave.ranges import Ranges, intersect, trimmed, without
-from skillweave.select.cuts import check_cut_blocks, check_dropped, check_indents
+from skillweave.select.cuts import check_cut_blocks, check_dropped, check_gaps, check_indents
 from skillweave.select.numbers import select_lines
 from skillweave.select.regions import no_pair, select_region
 from skillweave.select.sections import select_section
@@ -34,6 +34,7 @@ def select(source: Lines, document: Document, sections: Sections | None, directi
     problems = [*found]
     if directive.lines is not None:
         problems += check_cut_blocks(source, document, ranges, directive.span)
+        problems += check_gaps(source, document, ranges, directive.span)
     if directive.drop_heading:
         heading = _first_heading(document, ranges)
         if heading is not None:

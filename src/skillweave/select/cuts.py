@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from itertools import pairwise, zip_longest
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,12 @@ from skillweave.markdown import read_blocks
 from skillweave.markdown.html_blocks import html_type
 from skillweave.markdown.values import Container
 from skillweave.ranges import Ranges, between, holds
+from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from skillweave.diagnostics import Code
     from skillweave.document import Document, Heading
     from skillweave.markdown.values import Block
     from skillweave.select.values import Lines
@@ -79,45 +82,89 @@ def cut_blocks(lines: Sequence[str], document: Document, ranges: Ranges) -> Iter
             yield block
 
 
-def _first_heading(document: Document, ranges: Ranges) -> Heading | None:
-    for heading in document.headings:
-        if not heading.containers and any(start <= heading.start and heading.end <= end for start, end in ranges):
-            return heading
-    return None
-
-
 def check_dropped(source: Lines, document: Document, ranges: Ranges, heading: Heading, span: Span) -> Iterator[Problem]:
     """Report a heading whose removal changes the meaning of the blocks before and after it."""
+    for code in _changes(source, document, ranges, [(heading.start, heading.end)]):
+        if code is PARAGRAPH_MERGE:
+            message = "the paragraphs before and after the heading become one without it"
+            cure = f"put a blank line before or after the heading in {source.name}"
+        else:
+            message = "the text before and after the heading becomes something else without it"
+            cure = "select only what comes after the heading"
+        yield Problem(code, message, span, help=cure)
+
+
+def check_gaps(source: Lines, document: Document, ranges: Ranges, span: Span) -> Iterator[Problem]:
+    """Report lines between the selected ones without which the blocks before and after them mean something else."""
+    gaps = [(end, start) for (_, end), (start, _) in pairwise(ranges)]
+    for code in dict.fromkeys(_changes(source, document, ranges, gaps)):
+        if code is PARAGRAPH_MERGE:
+            message = "text becomes part of the paragraph before it without the lines between them"
+            cure = "select a blank line between them, too, or use an include for each part"
+        else:
+            message = "text becomes something else without the lines before or after it"
+            cure = "select these lines, too, or use an include for each part"
+        yield Problem(code, message, span, help=cure)
+
+
+def _changes(source: Lines, document: Document, ranges: Ranges, gaps: Iterable[tuple[int, int]]) -> Iterator[Code]:
+    """Yield what happens where blocks before and after left out lines mean something else without these: paragraphs merge, or
+    anything else does. `gaps` are the lines that are left out of `ranges`, in rising order.
+    """
+    for window in _windows(document, ranges, gaps) if document.params is None else ():
+        hidden = {line for start, end in window.gaps for line in range(start, end)}
+        hidden.update(between(document.markers, window.start, window.end, int))
+        kept = [line for line in range(window.start, window.end) if line not in hidden]
+        lines = [source.lines[line] for line in kept]
+        around = between(document.blocks, window.start, window.end, attrgetter("start"))
+        expected = [_moved(block, kept) for block in around if block.start not in hidden]
+        found = read_blocks("\n".join(lines))
+        was, is_now = ([block.identity(lines) for block in blocks] for blocks in (expected, found))
+        if was != is_now:
+            first = next(n for n, pair in enumerate(zip_longest(was, is_now)) if pair[0] != pair[1])
+            kinds = {block.kind for block in (*expected[first : first + 2], *found[first : first + 1])}
+            yield PARAGRAPH_MERGE if kinds == {"paragraph"} else SEAM_CHANGES_MEANING
+
+
+class _Window(NamedTuple):
+    """Lines (half-open) around some gaps."""
+
+    start: int
+    end: int
+    gaps: list[tuple[int, int]]
+
+
+def _windows(document: Document, ranges: Ranges, gaps: Iterable[tuple[int, int]]) -> list[_Window]:
+    """The lines to parse to tell what leaving out some lines changes; of a template, only the rendering could show that.
+
+    The outermost blocks on both sides are taken whole: how much of them is selected is checked elsewhere. What overlaps is one
+    window, so that no line is parsed twice.
+    """
+    found: list[_Window] = []
     blocks = document.blocks
-    place = bisect_left(blocks, heading.start, key=attrgetter("start"))
-    above, below = blocks[place - 1 : place], blocks[place + 1 : place + 2]
-    if not above or not below or document.params is not None:
-        return  # Of a template, only the rendering shows which lines stand together.
-    if not holds(ranges, above[0].end - 1) or not holds(ranges, below[0].start):
-        return
-    # Take the outermost blocks on both sides whole: how much of them is selected is checked elsewhere.
-    start = min([above[0].start, *(outer.start for outer in above[0].containers[:1])])
-    end = max([below[0].end, *(outer.end for outer in below[0].containers[:1])])
-    if any(placed.prefix is not None for placed in between(document.directives, start, end, attrgetter("line"))):
-        return  # What they include counts, and is checked where it is spliced.
-    hidden = {*range(heading.start, heading.end), *between(document.markers, start, end, int)}
-    kept = [line for line in range(start, end) if line not in hidden]
-    is_divided = any(above[0].end <= line < below[0].start for line in kept)
-    if is_divided and not above[0].containers:
-        return
-    around = (block for block in between(blocks, start, end, attrgetter("start")) if block.start != heading.start)
-    lines = [source.lines[line] for line in kept]
-    expected = [_moved(block, kept).identity(lines) for block in around]
-    found = read_blocks("\n".join(lines))
-    if [block.identity(lines) for block in found] == expected:
-        return
-    if {block.kind for block in (*found, *above, *below)} == {"paragraph"}:
-        message = "the paragraphs before and after the heading become one without it"
-        code, cure = PARAGRAPH_MERGE, f"put a blank line before or after the heading in {source.name}"
-    else:
-        message = "the text before and after the heading becomes something else without it"
-        code, cure = SEAM_CHANGES_MEANING, "select only what comes after the heading"
-    yield Problem(code, message, span, help=cure)
+    for gap in gaps:
+        first, last = (bisect_left(blocks, line, key=attrgetter("start")) for line in gap)
+        if first == 0 or last == len(blocks):
+            continue
+        above, below = blocks[first - 1], blocks[last]
+        if above.end > gap[0] or blocks[last - 1].end > gap[1]:
+            continue  # The gap cuts a block, which is checked elsewhere.
+        if not holds(ranges, above.end - 1) or not holds(ranges, below.start):
+            continue
+        hidden = {*range(*gap), *between(document.markers, above.end, below.start, int)}
+        if not above.containers and any(line not in hidden for line in range(above.end, below.start)):
+            continue  # A blank line remains between them.
+        start = min([above.start, *(outer.start for outer in above.containers[:1])])
+        end = max([below.end, *(outer.end for outer in below.containers[:1])])
+        if any(placed.prefix is not None for placed in between(document.directives, start, end, attrgetter("line"))):
+            continue  # What they include counts, and is checked where it is spliced.
+        if found and start < found[-1].end:
+            known = found.pop()
+            start, end = min(start, known.start), max(end, known.end)
+            found.append(_Window(start, end, [*known.gaps, gap]))
+        else:
+            found.append(_Window(start, end, [gap]))
+    return found
 
 
 def _moved(block: Block, kept: Sequence[int]) -> Block:
