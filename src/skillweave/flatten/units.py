@@ -178,26 +178,42 @@ def _calls_from(
 
 
 def linked_templates(graph: Graph, tree: Tree) -> set[SourcePath]:
-    """The templates that links lead to; all of them if only a rendering can tell where some link leads."""
-    templates = {path for path, file in graph.files.items() if _is_template(file)}
-    texts = [graph.files[path].text for path in templates]
-    texts += [read_text(tree, path).content for path in graph.further_templates] if templates else []
-    if any(map(_MAY_LINK.search, texts)):
-        return templates
+    """The templates that links lead to; all of them if only a rendering can tell where some link leads.
+
+    They are noted in `graph.linked`, by the file with the link: what a link leads to depends on that file.
+    """
+    own = {path for path, file in graph.files.items() if _is_template(file)}
+    templates = sorted(own | graph.further_templates) if own else []
+    texts = ((path, graph.files[path].text if path in own else read_text(tree, path).content) for path in templates)
+    may_link = [path for path, text in texts if _MAY_LINK.search(text)]
+    for source in may_link:
+        _note_linked(graph, source, templates)
+    if may_link:
+        return own
     found = set()
-    for source, file in graph.files.items() if templates else ():
+    for source, file in graph.files.items() if own else ():
         for destination in file.document.destinations if file.document else ():
             written = read_destination(file.text[destination.span.start : destination.span.end], destination.kind)
             target = tree.look_up(resolve(source, written.path)).real if written is not None and written.path else None
-            if target in templates and target is not None:
+            if target in own and target is not None:
                 found.add(target)
-                # An edit of the template then reaches the files that link to it.
-                graph.linked[source] = tuple(dict.fromkeys((*graph.linked.get(source, ()), target)))
+                _note_linked(graph, source, [target])
     return found
 
 
-_MAY_LINK = re.compile(r"\]\([^)\n]*\{\{|\]:[^\n]*\{\{|(?i:href|src)\s*=[^>]*\{\{")
-"""Matches every template with a value in a link's destination, and some others: that only costs time."""
+def _note_linked(graph: Graph, source: SourcePath, targets: Iterable[SourcePath]) -> None:
+    if source in graph.files:
+        graph.linked[source] = tuple(dict.fromkeys((*graph.linked.get(source, ()), *targets)))
+
+
+_ELSEWHERE = r"(?!\s*[<\"']?(?:[A-Za-z][A-Za-z0-9+.-]*:|\#|/))"
+"""Does not match before a destination that cannot lead into the project: a URL, an absolute path, or a fragment."""
+_MAY_LINK = re.compile(
+    rf"\]\({_ELSEWHERE}[^)\n]*\{{\{{"
+    rf"|\[(?!\^)[^\[\]\n]*\]:{_ELSEWHERE}\s*[^\n]*\{{\{{"
+    rf"|(?i:href|src)\s*={_ELSEWHERE}[^>]*\{{\{{"
+)
+"""Matches every template with a value in the destination of a link into the project, and some others."""
 
 
 def file_unit(graph: Graph, path: SourcePath, *, is_own: bool) -> Unit:
