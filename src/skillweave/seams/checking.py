@@ -8,10 +8,10 @@ from skillweave.diagnostics import PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT
 from skillweave.flatten.layout import edge_of
 from skillweave.flatten.units import to_source
 from skillweave.flatten.values import ChildItem, TextItem, is_too_large
-from skillweave.seams.doubts import is_doubtful, is_torn, outermost, vanished, windows
+from skillweave.seams.doubts import is_doubtful, is_torn, joined_references, outermost, vanished, windows
 from skillweave.seams.inline import References, check_inline, check_references
 from skillweave.seams.judging import SeamProblem, by_directive, compare, is_mild
-from skillweave.seams.layouts import Expansion, ExpansionKey, lay_out
+from skillweave.seams.layouts import Expansion, ExpansionKey, LineChanges, lay_out
 
 if TYPE_CHECKING:
     from skillweave.document import PlacedDirective
@@ -32,13 +32,15 @@ def check_seams(nodes: Nodes) -> None:
         found: list[SeamProblem] = []
         doubtful = [item for number, item in enumerate(node.items) if is_doubtful(nodes, node, number)]
         gone = dict(vanished(nodes, node))
-        if doubtful or gone:
+        linked = {placed.line: placed for placed in joined_references(node)}
+        if doubtful or gone or linked:
             nodes.doubtful.add(key)
             if key.unit not in tops:
                 tops[key.unit] = outermost(node.unit)
             lines = [item.line for item in doubtful if not isinstance(item, TextItem)]
-            for window in windows(node, sorted([*lines, *(placed.line for placed in gone.values())]), tops[key.unit]):
-                layout = lay_out(nodes, node, window, expansions, gone)
+            lines += [*(placed.line for placed in gone.values()), *linked]
+            for window in windows(node, sorted(lines), tops[key.unit]):
+                layout = lay_out(nodes, node, window, expansions, LineChanges(gone, linked))
                 found += compare(layout) if layout.splices else ()
             # An include that selects nothing has a finding of its own, which is the cause of this one.
             silent = {placed for placed in gone.values() if _selects(node.unit, placed)}

@@ -9,7 +9,7 @@ from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import INVALID_FRONT_MATTER
-from skillweave.flatten.layout import block_at
+from skillweave.flatten.layout import block_at, numbers_within
 from skillweave.flatten.splice import continuation
 from skillweave.flatten.texts import text_of
 from skillweave.flatten.values import BareItem, ChildItem, TextItem, TextKey, is_in_error
@@ -177,6 +177,39 @@ def _gone(nodes: Nodes, node: Node, start: int, end: int) -> PlacedDirective | N
         if is_asset or edge.missing is not None or (child is not None and not nodes.nodes[child.key].items):
             return placed
     return None
+
+
+def joined_references(node: Node) -> Iterator[PlacedDirective]:
+    """Yield the references on lines of their own that touch other text, if only a parse can tell whether that and the link
+    which they leave stay what they are. A reference on a line of a paragraph is part of it.
+    """
+    unit = node.unit
+    for number in numbers_within(unit, node.key.ranges):
+        edge = unit.edges[number]
+        if edge is None or edge.directive.word != "reference" or edge.target is None or edge.placed.prefix is None:
+            continue
+        line = edge.placed.line
+        if holds(node.key.ranges, line) and any(_touches(node, edge.placed, other) for other in (line - 1, line + 1)):
+            yield edge.placed
+
+
+def _touches(node: Node, placed: PlacedDirective, line: int) -> bool:
+    """Whether a directive touches more than a paragraph of its own container on a line next to it."""
+    if not holds(node.key.ranges, line) or _is_blank(node.unit.lines[line], placed):
+        return False
+    block = block_at(node.unit, line)
+    if block is None or block.kind not in ("paragraph", "directive") or block.containers != placed.containers:
+        return True
+    return (
+        _BEGUN.fullmatch(node.unit.lines[block.start]) is not None
+        or _UNDERLINE.fullmatch(node.unit.lines[line]) is not None
+    )
+
+
+_BEGUN = re.compile(r"[ \t>]*\[.*")
+"""Matches the first line of a paragraph that a link may complete to a link definition."""
+_UNDERLINE = re.compile(r"[ \t>]*(?:=+|[-:|]+(?:[ \t]*[-:|]+)*)[ \t]*")
+"""Matches a line that may turn the one before it into a heading or the head of a table."""
 
 
 def unresolved(nodes: Nodes, node: Node, window: tuple[int, int]) -> Iterator[PlacedDirective]:

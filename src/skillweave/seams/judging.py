@@ -144,6 +144,7 @@ class _Change(NamedTuple):
         """The problem of text that joins a block on the other side of a seam."""
         word = self.splice.placed.directive.word
         where = "across the edge of this include" if word == "include" else f"where the line of this {word} goes"
+        where = "beside this reference" if word == "reference" else where
         return Problem(
             PARAGRAPH_MERGE,
             f"text becomes part of {what} {where}",
@@ -209,6 +210,9 @@ def _merged(change: _Change) -> _Verdict:
     lost = {container for container in started if container.kind != "quote" or not joins_quote}
     if any(container.start > actual.start for container in lost):
         return None
+    is_running = {(block.kind, block.containers) for block in inside} == {("paragraph", actual.containers)}
+    if is_running and change.splice.placed.directive.word == "reference":
+        return "meant"  # A reference may stand in running text, also on a line of its own.
     return change.merge(_KINDS[actual.kind], change.seams.blank_line_fix(actual.start + 1, actual.end))
 
 

@@ -50,6 +50,15 @@ class Splice(NamedTuple):
     placed: PlacedDirective
 
 
+class LineChanges(NamedTuple):
+    """The directives of a node that change only lines of its own text."""
+
+    gone: Mapping[int, PlacedDirective]
+    """Those that leave nothing, by the line that follows once they are gone."""
+    linked: Mapping[int, PlacedDirective]
+    """The references that leave a link on a line of its own, by line."""
+
+
 class Layout:
     """Some lines of a unit as they will stand in the output; filled from top to bottom."""
 
@@ -96,11 +105,11 @@ def lay_out(
     node: Node,
     window: tuple[int, int],
     known: dict[ExpansionKey, Expansion],
-    gone: Mapping[int, PlacedDirective],
+    changes: LineChanges,
 ) -> Layout:
     """Lay out the lines of a window (half-open) with its splices made, and what block each line should begin.
 
-    `known` caches expansions. `gone` are the directives that leave nothing, by the line that follows once they are gone.
+    `known` caches expansions.
     """
     layout = Layout(node.unit)
     unknown = deque(unresolved(nodes, node, window))
@@ -111,7 +120,7 @@ def lay_out(
             _stand_in(layout, unknown.popleft())
         match item:
             case TextItem():
-                _lay_text(layout, item, window, gone)
+                _lay_text(layout, item, window, changes)
             case BareItem(text, line) if line not in layout.moved:
                 _lay_splice(layout, placed[line], [text])
             case ChildItem(child, _):
@@ -143,10 +152,14 @@ def _items_within(node: Node, window: tuple[int, int]) -> Iterator[Item]:
         yield node.items[number]
 
 
-def _lay_text(layout: Layout, item: TextItem, window: tuple[int, int], gone: Mapping[int, PlacedDirective]) -> None:
-    if item.start in gone and item.start >= window[0]:
-        layout.splices.append(Splice(len(layout.lines), len(layout.lines), gone[item.start]))
+def _lay_text(layout: Layout, item: TextItem, window: tuple[int, int], changes: LineChanges) -> None:
+    if item.start in changes.gone and item.start >= window[0]:
+        layout.splices.append(Splice(len(layout.lines), len(layout.lines), changes.gone[item.start]))
     for line in range(max(item.start, window[0]), min(item.end, window[1])):
+        placed = changes.linked.get(line)
+        if placed is not None:
+            _lay_splice(layout, placed, [f"{placed.prefix}[x](x.md)"])
+            continue
         layout.moved[line] = len(layout.lines)
         layout.lines.append(layout.unit.lines[line])
 
@@ -171,9 +184,9 @@ def _stand_in(layout: Layout, placed: PlacedDirective) -> None:
 def _expect_own(layout: Layout, window: tuple[int, int]) -> None:
     """Enter what the blocks of the unit are by themselves."""
     document, moved = layout.unit.document, layout.moved
-    spliced = {splice.placed.line for splice in layout.splices}
+    brought = {splice.placed.line for splice in layout.splices if splice.placed.directive.word != "reference"}
     for block in between(document.blocks, *window, attrgetter("start")) if document else ():
-        if block.start not in moved or (block.kind == "directive" and block.start in spliced):
+        if block.start not in moved or (block.kind == "directive" and block.start in brought):
             continue
         start, kind = moved[block.start], block.kind
         end = next((moved[line] + 1 for line in range(block.end - 1, block.start - 1, -1) if line in moved), 0)
