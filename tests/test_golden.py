@@ -134,6 +134,12 @@ def symlink_to(target: str, name: str = "patterns/a.md") -> Callable[[Path], Non
     return build
 
 
+def symlinks_to_other_names(project: Path) -> None:
+    for name in ("patterns/l.md", "skills/own/l.md", "entries/l.md"):
+        (project / name).symlink_to("NOTES")
+    (project / "skills" / "main" / "SKILL.md").symlink_to("real.txt")
+
+
 def symlinks_to_skills(project: Path) -> None:
     """Links to a skill, to a folder of skills, in a cycle, and to a skill that is reachable only through the link."""
     skills = project / "skills"
@@ -154,6 +160,7 @@ BUILDERS: dict[str, Callable[[Path], None]] = {
     "project-symlinks-to-skills": symlinks_to_skills,
     "path-fifo": fifo,
     "project-fifo-in-a-skill": fifo_in_a_skill,
+    "path-symlink-to-another-name": symlinks_to_other_names,
     "path-symlink-inside": symlink_to("sub/real.md"),
     "path-symlink-outside": symlink_to("../private/secret.md"),
     "path-symlink-dangling": symlink_to("nowhere.md"),

@@ -13,6 +13,7 @@ from skillweave.diagnostics import (
     MAKE_READABLE,
     MISSING_INCLUDE,
     NOT_A_REGULAR_FILE,
+    NOT_MARKDOWN,
     PATH_NOT_PORTABLE,
     PATH_OUTSIDE_ROOTS,
     UNREADABLE_FILE,
@@ -101,7 +102,7 @@ class Resolver:
             case "folder":
                 return self._judge_folder(directive)
             case _:
-                return judge_type(directive)
+                return judge_type(directive) or _judge_link(directive, found.real)
 
     def _out_of_reach(self, source: SourcePath, directive: Directive, found: Found) -> Problem | None:
         """The problem of a target that is outside the project, or that this file may not name; None if it may."""
@@ -197,6 +198,15 @@ class Resolver:
             for pattern in self.project.patterns
             if pattern.startswith(f"{root}/")
         ]
+
+
+def _judge_link(directive: Directive, real: SourcePath) -> Problem | None:
+    """The problem of a path that is named like Markdown, but is a symlink to a file that is not; None if it is none."""
+    is_plain = directive.word == "asset" or (directive.as_code and directive.section is None)
+    if is_plain or real.endswith(".md"):
+        return None
+    message = f"{directive.path} is a symlink to {real}, which is not a Markdown file"
+    return Problem(NOT_MARKDOWN, message, directive.path_span, help="give that file a name that ends in .md")
 
 
 _WILD = re.compile(r"[*?$]")

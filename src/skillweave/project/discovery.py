@@ -15,6 +15,7 @@ from skillweave.project.troubles import (
     duplicate,
     folders_named,
     no_folder,
+    not_markdown,
     one_place,
     stray,
     trouble,
@@ -40,6 +41,8 @@ def discover(tree: Tree, config: Config) -> Project:
     skills = search.skills()
     documents = search.documents({file.path: entry for entry in skills for file in entry.files})
     shared = tuple(found.real for path in config.shared if (found := tree.look_up(path)).kind in ("file", "folder"))
+    named = [*config.shared, *(root for _, root in expand_roots(tree, config.patterns))]
+    absent = tuple(found.real for path in named if (found := tree.look_up(path)).kind == "missing")
     own = (tree.look_up(root).real for _, root in expand_roots(tree, (*config.skills, *config.documents)))
     allowed = (*own, *pattern_roots, *shared)
     files = [file for entry in (*skills, *documents) for file in entry.files]
@@ -54,6 +57,7 @@ def discover(tree: Tree, config: Config) -> Project:
         homes=search.homes,
         diagnostics=tuple(search.diagnostics),
         partials=tuple(sorted({*search.partials, *(file.real for file in files if file.treatment == "partial")})),
+        absent=absent,
         verbatim=config.verbatim,
     )
 
@@ -160,7 +164,9 @@ class _Search:
                 message, cure = f"{path} is not a regular file, so it cannot be shipped", "move it out of the skill"
                 self.diagnostics.append(Diagnostic(NOT_A_REGULAR_FILE, message, path, START, START, help=cure))
             elif found.kind == "file":
-                owned[folder].append(EntryFile(path, found.real, _treatment(path, folder, self.config)))
+                treatment = _treatment(path, folder, self.config)
+                self.diagnostics += not_markdown(path, found.real) if treatment != "copy" else ()
+                owned[folder].append(EntryFile(path, found.real, treatment))
                 self.homes[found.real] = SourcePath(self.tree.look_up(folder).real)
         return owned
 
@@ -196,6 +202,7 @@ class _Search:
                 continue
             self.homes.setdefault(found.real, SourcePath(there.real))
             treatment = _treatment(path, root, self.config)
+            self.diagnostics += not_markdown(path, found.real) if treatment != "copy" else ()
             if treatment == "partial":
                 self.partials.add(found.real)
             elif path.endswith(".md"):

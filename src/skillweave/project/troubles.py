@@ -9,6 +9,7 @@ from skillweave.diagnostics import (
     DUPLICATE_SKILL,
     MAKE_READABLE,
     NOT_A_REGULAR_FILE,
+    NOT_MARKDOWN,
     OUTPUT_COLLISION,
     PATH_NOT_PORTABLE,
     PATH_OUTSIDE_ROOTS,
@@ -82,6 +83,14 @@ def stray(file: EntryFile) -> Diagnostic:
     message = f"{file.path} is a symlink to {file.real}, which is outside every root"
     cure = "copy the file, or add its folder to `shared` in the configuration"
     return Diagnostic(PATH_OUTSIDE_ROOTS, message, file.path, START, START, help=cure)
+
+
+def not_markdown(path: SourcePath, real: SourcePath) -> Iterator[Diagnostic]:
+    """A file that is named like Markdown is a symlink to a file that is not: what a file is, its own name says."""
+    if not real.endswith(".md"):
+        message = f"{path} is a symlink to {real}, which is not a Markdown file"
+        cure = "give that file a name that ends in .md, or copy it"
+        yield Diagnostic(NOT_MARKDOWN, message, path, START, START, help=cure)
 
 
 def _leaves(path: SourcePath) -> Diagnostic:

@@ -57,6 +57,8 @@ class Project(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
     partials: tuple[SourcePath, ...] = ()
     """The real path of every partial in a skill's folder or below a document root."""
+    absent: tuple[SourcePath, ...] = ()
+    """What the configuration names as `patterns` or `shared`, but does not exist."""
     verbatim: tuple[str, ...] = ()
     """Globs of files whose content is never read as Markdown."""
 
@@ -66,5 +68,5 @@ class Project(NamedTuple):
     def may_read(self, source: SourcePath, target: str) -> bool:
         """Whether a directive or link in `source` may name `target`; both are real paths (directives.md, What may be read)."""
         home = self.homes.get(source)
-        folders = (*self.pattern_roots, *self.shared, *(() if home is None else (home,)))
+        folders = (*self.pattern_roots, *self.shared, *self.absent, *(() if home is None else (home,)))
         return any(is_below(target, folder) for folder in folders)
