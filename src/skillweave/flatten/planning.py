@@ -25,7 +25,7 @@ from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block
 from skillweave.parse.directives import not_alone
 from skillweave.ranges import holds, without
-from skillweave.select import select, select_code, whole
+from skillweave.select import drop_heading, select, select_code, whole
 from skillweave.select.sections import ambiguous
 from skillweave.select.values import Lines
 from skillweave.source import Span
@@ -118,7 +118,11 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
         if target is None or file.document is None or target.key not in nodes.children:
             return None
         selection = select(source, file.document, sections, directive)
-        key = NodeKey(target.key, rendered_ranges(target, selection.ranges))
+        ranges = rendered_ranges(target, selection.ranges)
+        if directive.drop_heading and target.rendering is not None and target.document is not None:
+            dropped = drop_heading(source._replace(lines=target.lines), target.document, ranges, directive)
+            ranges, selection = dropped.ranges, selection._replace(problems=selection.problems + dropped.problems)
+        key = NodeKey(target.key, ranges)
     for problem in selection.problems:
         nodes.graph.report(edge.source, problem)
     if not selection.ranges and any(problem.code.severity is Severity.ERROR for problem in selection.problems):

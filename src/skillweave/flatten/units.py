@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from skillweave.destination import read_destination, resolve
 from skillweave.diagnostics import (
     EXPANSION_TOO_LARGE,
+    INVALID_FRONT_MATTER,
     TEMPLATE_ERROR,
     UNCLOSED_FENCE,
     UNCLOSED_HTML,
@@ -328,9 +329,13 @@ def _bind(graph: Graph, caller: UnitKey, edge: Edge) -> Arguments | None:
     target = graph.files[edge.target] if edge.target is not None else None
     document = target.document if target else None
     if document is None or document.params is None:
+        if document is not None and any(problem.code is INVALID_FRONT_MATTER for problem in document.problems):
+            return None if directive.arguments else ()  # It may have parameters; that nobody can read them is reported.
         for argument in directive.arguments:
-            message = f"{edge.target} has no parameters"
-            cure = "declare them under `params` in its front matter"
+            message, cure = f"{edge.target} has no parameters", "declare them under `params` in its front matter"
+            if document is not None and document.fields is not None and document.fields.get("params") is not None:
+                message = f"{edge.target} is not below a pattern root, so it has no parameters"
+                cure = "move it into a pattern root"
             graph.report(edge.source, Problem(UNKNOWN_PARAM, message, argument.span, help=cure))
         return None if directive.arguments else ()
     if any(problem.code is not TEMPLATE_ERROR for problem in document.params_problems):

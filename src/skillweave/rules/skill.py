@@ -134,7 +134,9 @@ def _check_portable(field: Field, consumers: Sequence[str]) -> Iterator[Problem]
     if not refused_by:
         return
     known = SPECIFICATION.union(*(CONSUMERS.get(consumer, frozenset()) for consumer in consumers))
-    near = near_names(field.name, sorted(known), cutoff=0.8)
+    near = near_names(field.name, sorted(key for key in known if not refusing(key, consumers)), cutoff=0.8)
     cure = f"did you mean {near[0]}?" if near else "put keys of your own under metadata"
+    if takers := [consumer for consumer in consumers if consumer not in refused_by]:
+        cure = f"{', '.join(takers)} takes it; `skillweave package --strip-unportable` leaves it out"
     message = f'"{field.name}" is not a key of {", ".join(refused_by)}'
     yield Problem(UNPORTABLE_FIELD, message, field.name_span, cure)

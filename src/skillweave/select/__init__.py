@@ -35,17 +35,25 @@ def select(source: Lines, document: Document, sections: Sections | None, directi
     if directive.lines is not None:
         problems += check_cut_blocks(source, document, ranges, directive.span)
         problems += check_gaps(source, document, ranges, directive.span)
-    if directive.drop_heading:
-        heading = _first_heading(document, ranges)
-        if heading is not None:
-            ranges = without(range(heading.start, heading.end), ranges)
-            problems += check_dropped(source, document, ranges, heading, directive.span)
+    if directive.drop_heading and document.params is None:
+        ranges, found = drop_heading(source, document, ranges, directive)
+        problems += found
     ranges = trimmed(source.lines, without(document.markers, ranges))
     if (directive.lines or directive.region) and not problems:
         problems += check_indents(source, document, ranges, directive.span)
     if not ranges and not problems and directive.region not in source.regions.broken:
         problems.append(_nothing(source, directive))
     return Selection(ranges, tuple(problems))
+
+
+def drop_heading(source: Lines, document: Document, ranges: Ranges, directive: Directive) -> Selection:
+    """Leave the first heading out of what an include selects. Of a template, this is that of the rendering."""
+    heading = _first_heading(document, ranges)
+    if heading is None:
+        return Selection(ranges)
+    ranges = without(range(heading.start, heading.end), ranges)
+    problems = check_dropped(source, document, ranges, heading, directive.span)
+    return Selection(trimmed(source.lines, ranges), tuple(problems))
 
 
 def select_code(source: Lines, document: Document | None, sections: Sections | None, directive: Directive) -> Selection:
