@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -191,9 +192,26 @@ def _keeps_meaning(nodes: Nodes, host: _Host, block: Block, inline: Sequence[Spl
     said = {_stand_in(number): text for number, text in enumerate(alone)}
     expected = _STAND_IN.sub(lambda match: said.get(match[0], match[0]), held)
     if not spliced.strip():
-        return True
+        return _may_vanish(host.unit, block)
     kinds = [there.kind for there in read_blocks(spliced)]
     return kinds == [block.kind] and _plain(expected) == _plain(host.rendered(spliced))
+
+
+def _may_vanish(unit: Unit, block: Block) -> bool:
+    """Whether a block may become blank, with only the marks of its containers left.
+
+    A `-` may then underline the paragraph before it, and what is indented may go on with a list item or footnote.
+    """
+    lines, above, below = unit.lines, block_at(unit, block.start - 1), block.end
+    if above is not None and above.kind == "paragraph" and block.containers and not above.containers:
+        return False
+    while below < len(lines) and not lines[below].strip(" \t"):
+        below += 1
+    blocks = unit.document.blocks if unit.document else ()
+    place = bisect_left(blocks, block.start, key=attrgetter("start"))
+    is_in_container = place > 0 and bool(blocks[place - 1].containers)
+    is_indented = below < len(lines) and lines[below][:1] in (" ", "\t")
+    return bool(block.containers) or not (is_indented and is_in_container)
 
 
 def _rendered_in_line(host: _Host, text: str) -> str:
