@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillweave.diagnostics import PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM, Problem
+from skillweave.diagnostics import EMPTY_INCLUDE, PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM, Problem
 from skillweave.flatten.layout import edge_of
 from skillweave.flatten.units import to_source
 from skillweave.flatten.values import ChildItem, TextItem, is_too_large
@@ -42,8 +42,8 @@ def check_seams(nodes: Nodes) -> None:
             for window in windows(node, sorted(lines), tops[key.unit]):
                 layout = lay_out(nodes, node, window, expansions, LineChanges(gone, linked))
                 found += compare(layout) if layout.splices else ()
-            # An include that selects nothing has a finding of its own, which is the cause of this one.
-            silent = {placed for placed in gone.values() if _selects(node.unit, placed)}
+            # An include that selects nothing has a finding of its own, which is the cause of this one, unless that is ignored.
+            silent = {placed for placed in gone.values() if _is_told_empty(nodes, node.unit, placed)}
             found = [each for each in found if each.placed not in silent or not is_mild(each.problem)]
             brought = (item.child for item in doubtful if isinstance(item, ChildItem))
             torn = {child.edge.placed for child in brought if is_torn(nodes, child)}
@@ -59,10 +59,12 @@ def check_seams(nodes: Nodes) -> None:
         nodes.report(*min(problems, key=_rank))
 
 
-def _selects(unit: Unit, placed: PlacedDirective) -> bool:
-    """Whether a directive is an include of a file that is there."""
+def _is_told_empty(nodes: Nodes, unit: Unit, placed: PlacedDirective) -> bool:
+    """Whether a directive that brings nothing is an include of a file that is there, and that is reported."""
     edge = edge_of(unit, placed)
-    return edge is not None and edge.target is not None and edge.directive.word == "include"
+    if edge is None or edge.target is None or edge.directive.word != "include":
+        return False
+    return nodes.graph.tells(nodes.graph.files[unit.path], Problem(EMPTY_INCLUDE, "", edge.directive.span))
 
 
 def _rank(found: tuple[Unit, Problem]) -> tuple[bool, str, str, Span]:
