@@ -63,6 +63,8 @@ class PageLayout:
         """The numbers of the copies of each file, without those shown as code."""
         self.anchors: set[str] = set()
         """The HTML anchors of these files."""
+        self.own_ids: set[str] = set()
+        """The explicit ids of headings from the entry's own files: they stay as they are written, also in links."""
         self.is_complete = True
         """Whether everything is known that the page contains, because none of its directives has an error."""
 
@@ -144,6 +146,8 @@ def _add_copy(nodes: Nodes, layout: PageLayout, copy: Copy) -> None:
         layout.by_path.setdefault(unit.key.path, []).append(len(layout.copies))
         if unit.document and unit.document.anchors:
             layout.anchors.update(unit.document.anchors)
+        if unit.is_own:
+            layout.own_ids.update(one.id for one in headings_within(unit, key.ranges) if one.id is not None)
     layout.copies.append(copy)
 
 

@@ -72,7 +72,7 @@ def _own_anchor(work: Work, place: Place, name: str) -> Goal | None:
         return None
     slug = layout.named(name)
     if slug is not None:
-        return Goal("", slug)
+        return None if name in layout.own_ids else Goal("", slug)
     if name in layout.anchors or not layout.is_complete:
         return None
     report_link(work, place, BROKEN_ANCHOR, f"this document has no heading #{name}", nearest_anchor(place.unit, name))
@@ -212,5 +212,7 @@ def _included(work: Work, place: Place, written: Written, real: SourcePath) -> s
             unit.document and written.fragment in unit.document.anchors for unit in units
         ):
             return written.fragment
-        return layout.heading_of(real, written.fragment)
+        slug = layout.heading_of(real, written.fragment)
+        is_kept = slug is not None and written.fragment in layout.own_ids and real in work.site.nodes.project.homes
+        return written.fragment if is_kept else slug
     return layout.heading_of(real, None)
