@@ -140,6 +140,11 @@ def symlinks_to_other_names(project: Path) -> None:
     (project / "skills" / "main" / "SKILL.md").symlink_to("real.txt")
 
 
+def symlinks_to_assets(project: Path) -> None:
+    (project / "patterns/sub/link.txt").symlink_to("a.txt")
+    (project / "patterns/folder").symlink_to("sub")
+
+
 def symlinks_to_skills(project: Path) -> None:
     """Links to a skill, to a folder of skills, in a cycle, and to a skill that is reachable only through the link."""
     skills = project / "skills"
@@ -161,6 +166,7 @@ BUILDERS: dict[str, Callable[[Path], None]] = {
     "path-fifo": fifo,
     "project-fifo-in-a-skill": fifo_in_a_skill,
     "path-symlink-to-another-name": symlinks_to_other_names,
+    "links-asset-symlinks": symlinks_to_assets,
     "path-symlink-inside": symlink_to("sub/real.md"),
     "path-symlink-outside": symlink_to("../private/secret.md"),
     "path-symlink-dangling": symlink_to("nowhere.md"),

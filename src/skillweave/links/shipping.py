@@ -245,9 +245,10 @@ def asset(work: Work, place: Place, edge: Edge) -> None:
     is_folder = work.site.tree.look_up(target).kind == "folder"
     home = nodes.project.homes.get(edge.source)
     roots = [*nodes.project.pattern_roots, *([home] if home else [])]
-    out = directive.to if directive.to is not None else f"assets/{below_root(target, roots)}"
+    named = _as_named(directive, below_root(target, roots))
+    out = directive.to if directive.to is not None else f"assets/{named}"
     if not is_folder and out.endswith("/"):
-        out = f"{out}{target.rpartition('/')[2]}"
+        out = f"{out}{named.rpartition('/')[2]}"
     is_all = is_folder and directive.to is not None and normalise_path(out) == ""
     out = normalise_path(out)
     if problem := _misplaced(directive, "." if is_all else out):
@@ -268,6 +269,15 @@ def asset(work: Work, place: Place, edge: Edge) -> None:
             code = NOT_A_REGULAR_FILE if found.kind in ("special", "missing") else PATH_OUTSIDE_ROOTS
             message = f"{path} {what}, so it cannot be shipped with {directive.path}"
             nodes.graph.report(edge.source, Problem(code, message, directive.span, help="remove it, or copy the file"))
+
+
+def _as_named(directive: Directive, path: str) -> str:
+    """A path, with the name that the directive gives its last part, which may be a symlink: the text around the directive names
+    the file so.
+    """
+    name = normalise_path(directive.path).rpartition("/")[2]
+    folder = path.rpartition("/")[0]
+    return path if name in ("", "..") else f"{folder}/{name}".lstrip("/")
 
 
 def _misplaced(directive: Directive, out: str) -> Problem | None:
