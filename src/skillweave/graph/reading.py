@@ -11,6 +11,9 @@ from skillweave.diagnostics import (
     DIRECTIVE_IN_PARAM,
     INVALID_ENCODING,
     MAKE_READABLE,
+    MALFORMED_DIRECTIVE,
+    TEMPLATE_ERROR,
+    UNKNOWN_DIRECTIVE,
     UNREADABLE_FILE,
     Code,
     Diagnostic,
@@ -78,6 +81,8 @@ class _Unreadable(NamedTuple):
     cure: str
 
 
+_MEANT_AS_DIRECTIVE = (UNKNOWN_DIRECTIVE, MALFORMED_DIRECTIVE)
+
 NO_TEXT = "remove the NUL bytes; if this is not a text, ship it with <<asset: …>>"
 
 
@@ -138,7 +143,14 @@ class _Reading:
             return document
         if path not in self.templates:
             return document._replace(params=None, params_problems=())
-        wrong = document.params_problems
+        index = LineIndex(text)
+        stray = {index.line_of(one.span.start) for one in document.problems if one.code in _MEANT_AS_DIRECTIVE}
+        # What is no directive because it is misspelled is no expression either; one finding says so.
+        wrong = [
+            problem
+            for problem in document.params_problems
+            if problem.code is not TEMPLATE_ERROR or index.line_of(problem.span.start) not in stray
+        ]
         bad = [problem.span for problem in wrong if problem.code is DIRECTIVE_IN_PARAM]
         told = (
             problem
