@@ -220,7 +220,8 @@ def test_bytes_outside_the_edits_are_kept(tmp_path: Path, skillweave_here: Skill
 
 
 @pytest.mark.parametrize(
-    ("written", "name", "becomes"), [("x", "y", "y"), ('"x"', "y", '"y"'), ("x", "no", '"no"'), ("z", "y", "z")]
+    ("written", "name", "becomes"),
+    [("x", "w", "w"), ('"x"', "w", '"w"'), ("x", "no", '"no"'), ("x", "0x1f", '"0x1f"'), ("z", "w", "z")],
 )
 def test_a_skill_is_renamed_with_its_folder(
     tmp_path: Path, skillweave_here: Skillweave, written: str, name: str, becomes: str
@@ -263,8 +264,8 @@ def test_a_project_behind_symlinks(tmp_path: Path, skillweave_here: Skillweave) 
     (tmp_path / "skills").symlink_to("src/s")
     assert skillweave_here(tmp_path, ["mv", "patterns/a.md", "patterns/b.md"]).status == 0
     assert (tmp_path / "src/s/x/SKILL.md").read_text() == skill("x", "[l](../../p/b.md)\n\n<<include: b.md>>\n")
-    assert skillweave_here(tmp_path, ["mv", "skills/x", "skills/y"]).status == 0
-    assert (tmp_path / "src/s/y/SKILL.md").read_text().startswith("---\nname: y\n")
+    assert skillweave_here(tmp_path, ["mv", "skills/x", "skills/w"]).status == 0
+    assert (tmp_path / "src/s/w/SKILL.md").read_text().startswith("---\nname: w\n")
 
 
 def test_the_report_of_a_move(tmp_path: Path, skillweave_here: Skillweave) -> None:

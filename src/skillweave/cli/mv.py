@@ -52,12 +52,13 @@ def mv(options: Options, old: str, new: str, *, dry_run: bool) -> int:
     except MoveError as error:
         raise click.UsageError(printable(f"{error}.")) from None
     except (OSError, KeyboardInterrupt) as error:
-        if (config.root / JOURNAL).exists():
+        is_half_done = (config.root / JOURNAL).exists()
+        if is_half_done:
             echo("The move is only half done: run the same command again to finish it.", err=True)
-        elif isinstance(error, OSError):
-            echo("Nothing was moved.", err=True)
-        if not isinstance(error, OSError):
+        if isinstance(error, (BrokenPipeError, KeyboardInterrupt)):
             raise
+        if not is_half_done:
+            echo("Nothing was moved.", err=True)
         where = f" {error.filename}" if error.filename else ""
         say(f"skillweave: cannot write{where}: {error.strerror or error}", err=True)
         return ERRORS

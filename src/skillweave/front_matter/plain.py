@@ -31,6 +31,14 @@ def read_plain(text: str, offset: int) -> FrontMatter | None:
     return FrontMatter(tuple(fields.values())) if fields else None
 
 
+_NO_TEXT = re.compile(r"\d.*|true|false|null|yes|no|on|off|y|n", re.IGNORECASE)
+
+
+def is_text(word: str) -> bool:
+    """Whether every YAML reader takes a word of letters, digits and hyphens for text if it stands there without quotes."""
+    return _NO_TEXT.fullmatch(word) is None
+
+
 def _is_plain(value: str) -> bool:
     """Whether YAML reads a whole value as text; it takes more characters for line ends and blanks than we do."""
     return value.isprintable() and ": " not in value and " #" not in value and value[-1] not in " :"

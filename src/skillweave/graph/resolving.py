@@ -27,6 +27,7 @@ from skillweave.graph.targets import DRIVE, SCHEME, judge_type, portability, res
 from skillweave.listing import left_out_part
 from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
+from skillweave.source import folded
 
 if TYPE_CHECKING:
     from skillweave.directive.values import Directive
@@ -90,9 +91,11 @@ class Resolver:
                 return None if directive.optional else self._missing(source, directive, places)
             case "case":
                 actual = respelled(path, found.detail)
+                is_case = actual.casefold() == path.casefold()
+                how = found.detail if is_case else "in another Unicode normalisation (NFC or NFD)"
                 cure = f"write it as on disk: {actual}"
                 fix = self._case_fix(source, directive, found)
-                return Problem(CASE_MISMATCH, f"{path} is spelled {found.detail} on disk", span, help=cure, fix=fix)
+                return Problem(CASE_MISMATCH, f"{path} is spelled {how} on disk", span, help=cure, fix=fix)
             case "unreadable":
                 return Problem(UNREADABLE_FILE, f"{path} cannot be read: {found.detail}", span, help=MAKE_READABLE)
             case "special":
@@ -154,9 +157,9 @@ class Resolver:
         return path_fix(directive, portable, safe=not path.startswith(("/", "\\")))
 
     def _is_only_one(self, path: str) -> bool:
-        """Whether no other name in the same folder differs from this one only in case."""
+        """Whether no other name in the same folder differs from this one only in case or Unicode normalisation."""
         folder, _, name = path.rpartition("/")
-        return [other.casefold() for other in self.tree.names(folder)].count(name.casefold()) == 1
+        return [folded(other) for other in self.tree.names(folder)].count(folded(name)) == 1
 
     def _missing(self, source: SourcePath, directive: Directive, places: list[SourcePath]) -> Problem:
         """The problem of a file that is not there. `places` are the real paths that were tried."""

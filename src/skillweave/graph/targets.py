@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from skillweave.diagnostics import NOT_A_REGULAR_FILE, NOT_MARKDOWN, PATH_NOT_PORTABLE, Problem
 from skillweave.directive.writing import as_written, path_fix
 from skillweave.phrases import near_names
+from skillweave.source import folded
 
 if TYPE_CHECKING:
     from skillweave.directive.values import Directive
@@ -24,10 +25,10 @@ def suggest_path(path: str, names: list[str]) -> list[str]:
 
 
 def respelled(path: str, actual: str) -> str:
-    """A path as written, except for the parts whose case differs on disk."""
+    """A path as written, except for the parts whose case or Unicode normalisation differs on disk."""
     parts, disk = path.split("/"), actual.split("/")
-    folded = {part.casefold(): part for part in disk}
-    return "/".join(part if part in disk else folded.get(part.casefold(), part) for part in parts)
+    known = {folded(part): part for part in disk}
+    return "/".join(part if part in disk else known.get(folded(part), part) for part in parts)
 
 
 def judge_type(directive: Directive) -> Problem | None:

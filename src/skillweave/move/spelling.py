@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from skillweave.destination import SCHEME, Written, decode, encode, relative, resolve
 from skillweave.directive.openers import BARE_PATH
 from skillweave.directive.values import is_relative
 from skillweave.directive.writing import as_written, quote
+from skillweave.front_matter.plain import is_text
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
     from skillweave.markdown.values import Destination
-
-_YAML_VALUE = re.compile(r"(?:yes|no|true|false|on|off|null|[0-9][0-9e-]*)", re.IGNORECASE)
-"""Matches names of skills that YAML does not take for text."""
 
 
 class Journey(NamedTuple):
@@ -79,9 +76,9 @@ def name_like(name: str, raw: str, old: str) -> str | None:
     mark = '"' if raw.startswith('"') else "'" if raw.startswith("'") else ""
     if raw != f"{mark}{old}{mark}":
         return None
-    if _YAML_VALUE.fullmatch(name):
+    if not is_text(name):
         mark = mark or '"'
-    elif _YAML_VALUE.fullmatch(old):
+    elif not is_text(old):
         mark = ""
     return f"{mark}{name}{mark}"
 

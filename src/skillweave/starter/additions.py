@@ -9,6 +9,7 @@ from skillweave.config import hidden_roots
 from skillweave.directive.openers import find_close, opener_at
 from skillweave.directive.reader import read_directive
 from skillweave.files import expand_roots, tree_of
+from skillweave.front_matter.plain import is_text
 from skillweave.front_matter.values import Field, FrontMatter
 from skillweave.listing import is_left_out
 from skillweave.project import discover
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from skillweave.config import Config
     from skillweave.files import Tree
     from skillweave.project import Entry
-
-_NOT_A_STRING = re.compile(r"\d.*|true|false|null|yes|no|on|off|y|n")
-"""Matches names that some YAML readers do not take for a string."""
 
 
 class Refusal(NamedTuple):
@@ -64,7 +62,7 @@ def new_skill(config: Config, name: str) -> NewSkill | Refusal:
     for entry in entries:
         if entry.id == id_ and entry.path != path:
             return Refusal(f"{entry.path} already has the id {id_}")
-    value = f'"{own}"' if _NOT_A_STRING.fullmatch(own) else own
+    value = own if is_text(own) else f'"{own}"'
     text = template("new/SKILL.md").replace("NAME", value, 1).replace("TITLE", _title(own), 1)
     file = _fitting(tree, File(path, text))
     return file if isinstance(file, Refusal) else NewSkill(file, _nesting(folder, entries))
