@@ -221,7 +221,7 @@ def test_bytes_outside_the_edits_are_kept(tmp_path: Path, skillweave_here: Skill
 
 @pytest.mark.parametrize(
     ("written", "name", "becomes"),
-    [("x", "w", "w"), ('"x"', "w", '"w"'), ("x", "no", '"no"'), ("x", "0x1f", '"0x1f"'), ("z", "w", "z")],
+    [("x", "v", "v"), ('"x"', "v", '"v"'), ("x", "no", '"no"'), ("x", "0x1f", '"0x1f"'), ("z", "v", "z")],
 )
 def test_a_skill_is_renamed_with_its_folder(
     tmp_path: Path, skillweave_here: Skillweave, written: str, name: str, becomes: str
