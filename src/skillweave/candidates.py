@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def entries(config: Config, start: str) -> list[str]:
     """The ids of entries; once something is typed, also their paths and the folders above them."""
-    found = discover(_tree(config), config).entries
+    found = discover(tree_of(config), config).entries
     names = [entry.id for entry in found]
     if start:
         paths = [entry.path.removesuffix("/SKILL.md") for entry in found]
@@ -34,7 +34,7 @@ def sources(config: Config, way: tuple[str, str], start: str) -> list[str]:
 
     `way` is a pair of relative paths: from the working directory to the project's folder, and back.
     """
-    found = discover(_tree(config), config)
+    found = discover(tree_of(config), config)
     paths = [*found.patterns, *(entry.path.removesuffix("/SKILL.md") for entry in found.entries)]
     below = {*paths, *(folder for path in paths for folder in folders_above(path))}
     there, back = way
@@ -50,7 +50,7 @@ def sources(config: Config, way: tuple[str, str], start: str) -> list[str]:
 
 def pattern_folders(config: Config, start: str) -> list[str]:
     """Where a new pattern can go: folders inside the first pattern root, and all pattern roots, each with a final `/`."""
-    tree = _tree(config)
+    tree = tree_of(config)
     roots = [root for _, root in expand_roots(tree, config.patterns)]
     inside = [path[len(roots[0]) + 1 :] for path, _ in tree.walk(roots[0])] if roots else []
     folders = {folder for path in inside for folder in folders_above(path)}
@@ -59,7 +59,7 @@ def pattern_folders(config: Config, start: str) -> list[str]:
 
 def namespaces(config: Config, start: str) -> list[str]:
     """How the id of a new skill can begin: the existing namespaces, each with its `:`."""
-    ids = (entry.id for entry in discover(_tree(config), config).entries if entry.kind == "skill")
+    ids = (entry.id for entry in discover(tree_of(config), config).entries if entry.kind == "skill")
     return _offered({f"{id_.rpartition(':')[0]}:" for id_ in ids if ":" in id_}, start)
 
 
@@ -89,10 +89,6 @@ def _named(possible: Iterable[Code], start: str) -> list[tuple[str, str]]:
     wanted = start.casefold()
     named = ((name, code.summary) for code in possible for name in (code.number, code.name))
     return [(name, title) for name, title in named if name.casefold().startswith(wanted)]
-
-
-def _tree(config: Config) -> Tree:
-    return tree_of(config)
 
 
 def _offered(names: Iterable[str], start: str) -> list[str]:

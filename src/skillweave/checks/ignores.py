@@ -71,13 +71,14 @@ def note_seen(nodes: Nodes, plan: BundlePlan) -> None:
     for page in plan.pages.values():
         for copy in page.layout.copies:
             file = graph.files.get(copy.key.path)
-            ignores = file.document.ignores if file is not None and file.document is not None else ()
-            if not ignores or copy.key.code is not None or copy.key in done:
+            if file is None or file.document is None or copy.key.code is not None or copy.key in done:
                 continue
             done.add(copy.key)
             ranges = copy.key.ranges
-            for ignore in between(ignores, ranges[0][0], ranges[-1][1], attrgetter("last")) if ranges else ():
-                if file is not None and ignore.codes and holds(ranges, ignore.last):
+            for ignore in (
+                between(file.document.ignores, ranges[0][0], ranges[-1][1], attrgetter("last")) if ranges else ()
+            ):
+                if ignore.codes and holds(ranges, ignore.last):
                     diagnostic = diagnose(file.line_index, file.path, claim(ignore, ignore.codes[0], ignore.names[0]))
                     graph.findings.append(Finding(diagnostic, (), graph.finder, Mark("seen", ignore.line)))
 

@@ -135,7 +135,7 @@ def _check_use(nodes: Nodes, key: NodeKey, meaning: _Meaning | None, used: tuple
             help="define it here too, or escape the bracket with a backslash",
         )
         nodes.report(unit, problem)
-    elif meaning is None and defined is not None and not _is_whole(unit, key.ranges):
+    elif meaning is None and defined is not None:
         message = f"the definition of {unit.text[use.span.start : use.span.end]} is not in what is selected here"
         cure = f"put the definition into the same section (it stands on line {unit.source_line(defined.start) + 1})"
         nodes.report(unit, Problem(BROKEN_LINK, message, use.span, help=cure, severity=Severity.WARNING))
@@ -147,7 +147,3 @@ def _goal(unit: Unit, definition: Definition) -> tuple[str, ...]:
     if written is None or not written.path:
         return definition.meaning
     return (resolve(unit.path, written.path), definition.meaning[0][written.length :], *definition.meaning[1:])
-
-
-def _is_whole(unit: Unit, ranges: tuple[tuple[int, int], ...]) -> bool:
-    return unit.document is not None and ranges == ((unit.document.body, unit.document.lines),)

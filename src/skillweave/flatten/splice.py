@@ -90,11 +90,7 @@ def tab_edits(index: LineIndex, document: Document) -> Iterator[Edit]:
         if block.kind == "fence":
             column = _column(index.line(block.start))
             fences.update(dict.fromkeys(range(block.start + 1, block.end), column))
-    items: dict[int, int] = {}
-    for start in {
-        (c.start, len(block.containers)) for block in document.blocks for c in block.containers if c.kind == "item"
-    }:
-        items[start[0]] = items.get(start[0], 0) + 1
+    items = {around.start for block in document.blocks for around in block.containers if around.kind == "item"}
     for line in range(document.body, len(index.starts)):
         text = index.line(line)
         if "\t" in text:

@@ -14,11 +14,8 @@ DIRECTIVE_OPENER = re.compile(rf"(?<![<{{$]){SPELLED}")
 """Matches the beginning of a directive, which no parameter's value may contain."""
 
 
-def read_params(front_matter: FrontMatter) -> tuple[dict[str, Param], tuple[Problem, ...]] | None:
-    """The parameters that `params` declares, by name, with problems; None without that key, as the file is no template then."""
-    field = front_matter.get("params")
-    if field is None:
-        return None
+def read_params(field: Field) -> tuple[dict[str, Param], tuple[Problem, ...]]:
+    """The parameters that the field `params` declares, by name, with problems."""
     if field.value == "":
         return {}, ()
     if not isinstance(field.value, FrontMatter):

@@ -46,7 +46,7 @@ def check(asked: Asked) -> Outcome:
         return said
     documents = documents_of(asked)
     compiled, state = compile_asked(asked, last, documents, started)
-    outcome = _outcome(compiled, compiled.diagnostics, len(compiled.parts.bundles))
+    outcome = _outcome(compiled, compiled.diagnostics)
     if state is not None:
         state.pending = sorted({*state.pending, *(str(entry.path) for entry in compiled.entries)})
         keep_run(asked, state, compiled, outcome, documents)
@@ -190,7 +190,7 @@ def _publish(asked: Asked, work: _Work, *, is_locked: bool) -> Outcome | None:
     diagnostics = tuple(sorted([*compiled.diagnostics, *published.diagnostics], key=Diagnostic.sort_key))
     worked_out = {str(entry.path) for entry in compiled.entries}
     others = [path for path, known in compiled.parts.bundles.items() if known.good and path not in worked_out]
-    outcome = _outcome(compiled, diagnostics, len(compiled.parts.bundles))._replace(
+    outcome = _outcome(compiled, diagnostics)._replace(
         changed=tuple(published.changed),
         unchanged=tuple(sorted([*published.unchanged, *others])),
         removed=tuple(removed_place(asked.output, source) for source in published.removed),
@@ -243,9 +243,9 @@ def _both(first: Outcome, second: Outcome) -> Outcome:
     )
 
 
-def _outcome(compiled: Compiled, diagnostics: tuple[Diagnostic, ...], asked: int) -> Outcome:
+def _outcome(compiled: Compiled, diagnostics: tuple[Diagnostic, ...]) -> Outcome:
     good = {path for path, known in compiled.parts.bundles.items() if known.good}
     entries = tuple(
         EntryResult(str(entry.path), entry.id, entry.kind, entry.path in good) for entry in compiled.project.entries
     )
-    return Outcome(entries, asked, len(compiled.parts.edges), diagnostics)
+    return Outcome(entries, len(compiled.parts.bundles), len(compiled.parts.edges), diagnostics)

@@ -48,14 +48,12 @@ def read_front(
         problems.append(Problem(DIRECTIVE_IN_FRONT_MATTER, message, found, help="move it into the body"))
     fields, wrong = read_front_matter(index.text[span.start : span.end], span.start)
     problems += wrong
-    if fields.get("params") is None:
+    declared = fields.get("params")
+    if declared is None:
         return fields, None, []
     from skillweave.front_matter.params import read_params  # noqa: PLC0415 (few files declare any)
 
-    declared = read_params(fields)
-    if declared is None:
-        return fields, None, []
-    params, wrong = declared
+    params, wrong = read_params(declared)
     if not wrong:
         from skillweave.template.rendering import check_template  # noqa: PLC0415 (jinja2 is loaded only if it is needed)
 
