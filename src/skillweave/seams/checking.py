@@ -8,7 +8,7 @@ from skillweave.diagnostics import EMPTY_INCLUDE, PARAGRAPH_MERGE, SEAM_CHANGES_
 from skillweave.flatten.layout import edge_of
 from skillweave.flatten.units import to_source
 from skillweave.flatten.values import ChildItem, TextItem, is_too_large
-from skillweave.seams.doubts import is_doubtful, is_torn, joined_references, outermost, vanished, windows
+from skillweave.seams.doubts import is_doubtful, is_torn, may_join, outermost, references, vanished, windows
 from skillweave.seams.inline import References, check_inline, check_references
 from skillweave.seams.judging import SeamProblem, by_directive, compare, is_mild
 from skillweave.seams.layouts import Expansion, ExpansionKey, LineChanges, lay_out
@@ -32,13 +32,14 @@ def check_seams(nodes: Nodes) -> None:
         found: list[SeamProblem] = []
         doubtful = [item for number, item in enumerate(node.items) if is_doubtful(nodes, node, number)]
         gone = dict(vanished(nodes, node))
-        linked = {placed.line: placed for placed in joined_references(node)}
-        if doubtful or gone or linked:
+        linked = {placed.line: placed for placed in references(node)}
+        joining = [line for line, placed in linked.items() if may_join(node, placed)]
+        if doubtful or gone or joining:
             nodes.doubtful.add(key)
             if key.unit not in tops:
                 tops[key.unit] = outermost(node.unit)
             lines = [item.line for item in doubtful if not isinstance(item, TextItem)]
-            lines += [*(placed.line for placed in gone.values()), *linked]
+            lines += [*(placed.line for placed in gone.values()), *joining]
             for window in windows(node, sorted(lines), tops[key.unit]):
                 layout = lay_out(nodes, node, window, expansions, LineChanges(gone, linked))
                 found += compare(layout) if layout.splices else ()

@@ -179,18 +179,22 @@ def _gone(nodes: Nodes, node: Node, start: int, end: int) -> PlacedDirective | N
     return None
 
 
-def joined_references(node: Node) -> Iterator[PlacedDirective]:
-    """Yield the references on lines of their own that touch other text, if only a parse can tell whether that and the link
-    which they leave stay what they are. A reference on a line of a paragraph is part of it.
-    """
+def references(node: Node) -> Iterator[PlacedDirective]:
+    """Yield the references that leave a link on a line of their own."""
     unit = node.unit
     for number in numbers_within(unit, node.key.ranges):
         edge = unit.edges[number]
         if edge is None or edge.directive.word != "reference" or edge.target is None or edge.placed.prefix is None:
             continue
-        line = edge.placed.line
-        if holds(node.key.ranges, line) and any(_touches(node, edge.placed, other) for other in (line - 1, line + 1)):
+        if holds(node.key.ranges, edge.placed.line):
             yield edge.placed
+
+
+def may_join(node: Node, placed: PlacedDirective) -> bool:
+    """Whether only a parse can tell that the link which a reference leaves on a line of its own, and the text beside it, stay
+    what they are. On a line of a paragraph, it is part of that.
+    """
+    return any(_touches(node, placed, line) for line in (placed.line - 1, placed.line + 1))
 
 
 def _touches(node: Node, placed: PlacedDirective, line: int) -> bool:

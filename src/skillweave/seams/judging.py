@@ -38,8 +38,7 @@ def compare(layout: Layout) -> Iterator[SeamProblem]:
         expected = layout.expected.get(block.start)
         if expected and actual.identity(layout.lines) == expected.identity(layout.lines):
             continue
-        # The last splice that starts in or before the block is blamed; if there is none, the next one.
-        splice = seams.splice_at(actual.end - 1)
+        splice = seams.to_blame(actual)
         inside = [layout.expected[line] for line in range(actual.start, actual.end) if line in layout.expected]
         problem = _judge(_Change(seams, actual, expected, inside, splice))
         if problem and splice not in layout.cut:
@@ -60,6 +59,19 @@ class _Seams:
     def splice_at(self, line: int) -> Splice:
         """The last splice that starts at or before a line; if there is none, the first splice."""
         return self.splices[max(bisect_right(self.splices, line, key=attrgetter("start")) - 1, 0)]
+
+    def to_blame(self, block: Block) -> Splice:
+        """The splice to blame for a block that changes: the last one in it that is no reference, else the last one that starts
+        in or before it. If there is none, the next one.
+        """
+        others = (splice for splice in reversed(self.in_block(block)) if splice.placed.directive.word != "reference")
+        return next(others, None) or self.splice_at(block.end - 1)
+
+    def in_block(self, block: Block) -> list[Splice]:
+        """The splices that have lines in a block, or stand between two of its lines."""
+        first = bisect_left(self.splices, block.start, key=attrgetter("end"))
+        found = self.splices[first : bisect_left(self.splices, block.end, key=attrgetter("start"))]
+        return [splice for splice in found if splice.end > block.start or splice.start > block.start]
 
     def within(self, start: int, end: int) -> list[int]:
         """The seams from line `start` to `end`, half-open."""
@@ -211,7 +223,7 @@ def _merged(change: _Change) -> _Verdict:
     if any(container.start > actual.start for container in lost):
         return None
     is_running = {(block.kind, block.containers) for block in inside} == {("paragraph", actual.containers)}
-    if is_running and change.splice.placed.directive.word == "reference":
+    if is_running and {splice.placed.directive.word for splice in change.seams.in_block(actual)} == {"reference"}:
         return "meant"  # A reference may stand in running text, also on a line of its own.
     return change.merge(_KINDS[actual.kind], change.seams.blank_line_fix(actual.start + 1, actual.end))
 
