@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillweave.bundle import DOCUMENT_MODE, Bundle, Output
-from skillweave.checks.leftovers import check_leftovers
+from skillweave.checks.leftovers import check_first_line, check_leftovers
 from skillweave.diagnostics import MAKE_READABLE, UNREADABLE_FILE, Diagnostic
 from skillweave.links.pages import page_text
 from skillweave.record import NamedTuple
@@ -59,12 +59,14 @@ def emit(nodes: Nodes, tree: Tree, plan: BundlePlan, sources: Iterable[SourcePat
 
 
 def document_text(nodes: Nodes, entry: Entry, page: PlannedPage) -> str:
-    """One compiled document: what precedes the body, the body, and exactly one final line end. Leftover directives in it are
-    reported.
+    """One compiled document: what precedes the body, the body, and exactly one final line end. What its body would become in
+    the output, but is not in the sources, is reported: leftover directives, and front matter.
     """
     body_text = page_text(nodes, page.layout, page.edits)
     check_leftovers(nodes, page, body_text)
     front = "".join(f"{line.text}\n" for line in front_lines(nodes, entry, page))
+    if not front:
+        check_first_line(nodes, page, body_text, entry.main.real)
     return (front + body_text).rstrip("\n") + "\n"
 
 

@@ -6,12 +6,15 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from skillweave.diagnostics import LEFTOVER_DIRECTIVE, Problem
+from skillweave.diagnostics import INVALID_FRONT_MATTER, LEFTOVER_DIRECTIVE, SEAM_CHANGES_MEANING, Problem
 from skillweave.directive.openers import SPELLED
 from skillweave.flatten.layout import block_at, numbers_within
 from skillweave.flatten.origins import origins
 from skillweave.flatten.values import brought_by
+from skillweave.front_matter import read_front_matter
+from skillweave.graph.values import diagnose
 from skillweave.markdown import read, read_blocks
+from skillweave.parse.front import find_front_matter
 from skillweave.ranges import bridged, holds
 from skillweave.source import LineIndex, Span
 
@@ -123,6 +126,26 @@ def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
                 help="it is inert in its own file, but not where it is included: select the whole block around it",
             ),
         )
+
+
+def check_first_line(nodes: Nodes, page: PlannedPage, text: str, owner: SourcePath) -> None:
+    """Report text of a page without front matter that would be front matter in the output, as it comes first there. `owner` is
+    the main file of the entry, which that fails.
+    """
+    span, _ = find_front_matter(LineIndex(text), []) if text.startswith("---") else (None, 0)
+    if span is None:
+        return
+    fields, problems = read_front_matter(text[span.start : span.end], 0)
+    if problems or not fields.fields:
+        return  # Whatever reads the output finds no keys there.
+    origin = next(origins(nodes, page.layout.copies[0].key))
+    file = nodes.graph.files[origin.path]
+    if file.document is not None and any(one.code is INVALID_FRONT_MATTER for one in file.document.problems):
+        return  # It begins front matter in its own file, too, and that is reported.
+    message = f"this line begins front matter in {page.out}, as it comes first there"
+    span = Span(file.line_index.start(origin.line), file.line_index.end(origin.line))
+    problem = Problem(SEAM_CHANGES_MEANING, message, span, help="write `***` for a rule, or put text before it")
+    nodes.graph.add(diagnose(file.line_index, origin.path, problem), owner)
 
 
 def _escaped(nodes: Nodes, page: PlannedPage) -> Iterator[tuple[SourcePath | None, int, str]]:
