@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from projects import run_apart, skill, write
+from projects import files_below, run_apart, skill, write
+from skillweave.config import load_config
+from skillweave.incremental import Asked, Memory, build
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -215,6 +217,31 @@ def test_symlinks_planted_in_the_output_are_not_followed(project: Path, skillwea
     assert done.status == 1
     assert "build/skills is where the folder of an output goes, but no build wrote it" in done.err
     assert untouchable(project) == before
+
+
+@pytest.mark.parametrize("place", ["skills", "skills/s"])
+@pytest.mark.parametrize("kept", [False, True])
+def test_an_output_folder_that_moves_behind_a_symlink_is_not_written_to(
+    tmp_path: Path, place: str, *, kept: bool, skillweave_here: Skillweave
+) -> None:
+    project = tmp_path / "project"
+    write(project / "skills/s/SKILL.md", SKILL + "\nwords\n")
+    write(project / "patterns/p.md", "words\n")
+    memory = Memory() if kept else None
+
+    def build_it() -> tuple[str, ...]:
+        return build(Asked(load_config(project)[0], memory=memory)).changed
+
+    assert build_it() == ("skills/s/SKILL.md",)
+    assert build_it() == ()
+    (project / "build" / place).rename(tmp_path / "elsewhere")
+    (project / "build" / place).symlink_to(tmp_path / "elsewhere")
+    before = files_below(tmp_path / "elsewhere")
+    assert skillweave_here(project, ["build", "--check"]).status == 1
+    for text in ("other words\n", "further words\n"):
+        write(project / "skills/s/SKILL.md", f"{SKILL}\n{text}")
+        assert build_it() == ()
+        assert files_below(tmp_path / "elsewhere") == before
 
 
 @pytest.mark.parametrize("name", ["", "/.gitignore", "/state.json.{}", "/parts.json.{}"])

@@ -16,7 +16,7 @@ from stat import S_IFDIR, S_IFMT, S_IFREG
 from skillweave.cachedir import FOLDER, key_here, prepare_folder, read_whole, versions, write_whole
 from skillweave.listing import list_folder, without_output
 from skillweave.locking import is_locked
-from skillweave.stamps import digest, folder_stamp, has_same_size_and_mode, is_settled, stamp
+from skillweave.stamps import digest, folder_stamp, has_same_size_and_mode, is_settled, real_folder_stamp, stamp
 from skillweave.streams import put
 
 TYPE_CHECKING = False  # typing has this constant too, but takes as long to load as everything else here.
@@ -301,7 +301,7 @@ def _list_the_same(folders: list[str], output: str, shown: list[str], moment: in
     """The newer stamps of folders; None if one of them lists something else."""
     newer = []
     for number, (path, known, names) in enumerate(_rows(folders)):
-        found = folder_stamp(path) or _NONE
+        found = (real_folder_stamp if names.startswith("names/") else folder_stamp)(path) or _NONE
         if found == known:
             continue
         if _NONE in (found, known):

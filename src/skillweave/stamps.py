@@ -6,6 +6,11 @@ Imports nothing heavy, because `replay` uses it before anything else is loaded.
 from __future__ import annotations
 
 import os
+from stat import S_ISLNK
+
+TYPE_CHECKING = False  # as in `__main__`
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Stamp = str
 """A file's mtime and ctime in ns, inode, size and mode, as text.
@@ -28,9 +33,20 @@ def stamp(status: os.stat_result) -> Stamp:
 
 def folder_stamp(place: str) -> Stamp:
     """The stamp of a folder; symlinks are followed. Empty if it cannot be looked at."""
+    return _folder_stamp(os.stat, place)
+
+
+def real_folder_stamp(place: str) -> Stamp:
+    """The stamp of a folder; empty if it cannot be looked at, or is a symlink, which leads elsewhere whatever that holds."""
+    return _folder_stamp(os.lstat, place)
+
+
+def _folder_stamp(look: Callable[[str], os.stat_result], place: str) -> Stamp:
     try:
-        status = os.stat(place)  # noqa: PTH116 (the path is a string already, and a Path costs more than the call)
+        status = look(place)
     except OSError:
+        return ""
+    if S_ISLNK(status.st_mode):
         return ""
     return f"{status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
 

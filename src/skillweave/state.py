@@ -17,7 +17,17 @@ from skillweave.files import Read, Tree
 from skillweave.listing import holds_output, is_real_folder, without_output
 from skillweave.replay import ELSEWHERE, NOTHING, Seen, all_names, told_apart
 from skillweave.source import SourcePath, folders_above
-from skillweave.stamps import UNSEEN, digest, folder_stamp, has_same_size_and_mode, is_old, is_settled, stamp, unsettled
+from skillweave.stamps import (
+    UNSEEN,
+    digest,
+    folder_stamp,
+    has_same_size_and_mode,
+    is_old,
+    is_settled,
+    real_folder_stamp,
+    stamp,
+    unsettled,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -225,9 +235,12 @@ def record_outputs(state: State, folder: Path, paths: Mapping[str, str], made: C
 
 
 def lists_the_same(state: State, folder: Path, paths: Iterable[str]) -> bool:
-    """Whether all folders above some outputs list what they did, so that nothing new is there."""
+    """Whether all folders above some outputs are there and list what they did, so that nothing new is there."""
     folders = {parent for path in paths for parent in folders_above(path)}
-    return all(_names(folder, name) == state.output_folders.get(name, [None, None])[1] for name in folders)
+    return all(
+        is_real_folder(folder / name) and _names(folder, name) == state.output_folders.get(name, [None, None])[1]
+        for name in folders
+    )
 
 
 def written_lock(state: State) -> str:
@@ -254,10 +267,10 @@ def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
     """Whether all published files are as they were, and nothing new is beside them."""
     base = str(folder)
     for name, known in state.output_folders.items():
-        current = folder_stamp(f"{base}/{name}")
+        current = real_folder_stamp(f"{base}/{name}")
         if current and current == known[0] and is_settled(current, state.started):
             continue
-        if _names(folder, name) != known[1]:
+        if (name and not current) or _names(folder, name) != known[1]:
             return False
         if current and is_settled(current, started):
             state.put("output_folders", name, [current, known[1]])
@@ -332,7 +345,7 @@ def now() -> int:
 
 def _listed(folder: Path, name: str) -> list[Any]:
     """A folder's stamp, and the sorted names in it."""
-    return [folder_stamp(f"{folder}/{name}"), _names(folder, name)]
+    return [real_folder_stamp(f"{folder}/{name}"), _names(folder, name)]
 
 
 def _names(folder: Path, name: str) -> list[str]:
