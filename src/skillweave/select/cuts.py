@@ -15,7 +15,7 @@ from skillweave.ranges import Ranges, between, holds
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from skillweave.diagnostics import Code
     from skillweave.document import Document, Heading
@@ -99,7 +99,7 @@ def check_gaps(source: Lines, document: Document, ranges: Ranges, span: Span) ->
     gaps = [(end, start) for (_, end), (start, _) in pairwise(ranges)]
     for code in dict.fromkeys(_changes(source, document, ranges, gaps)):
         if code is PARAGRAPH_MERGE:
-            message = "text becomes part of the paragraph before it without the lines between them"
+            message = "text becomes part of the paragraph or list item before it without the lines between them"
             cure = "select a blank line between them, too, or use an include for each part"
         else:
             message = "text becomes something else without the lines before or after it"
@@ -111,13 +111,13 @@ def _changes(source: Lines, document: Document, ranges: Ranges, gaps: Iterable[t
     """Yield what happens where blocks before and after left out lines mean something else without these: paragraphs merge, or
     anything else does. `gaps` are the lines that are left out of `ranges`, in rising order.
     """
-    for window in _windows(document, ranges, gaps) if document.params is None else ():
+    for window in _windows(source.lines, document, ranges, gaps) if document.params is None else ():
         hidden = {line for start, end in window.gaps for line in range(start, end)}
         hidden.update(between(document.markers, window.start, window.end, int))
         kept = [line for line in range(window.start, window.end) if line not in hidden]
         lines = [source.lines[line] for line in kept]
         around = between(document.blocks, window.start, window.end, attrgetter("start"))
-        expected = [_moved(block, kept) for block in around if block.start not in hidden]
+        expected = [block for block in (_moved(block, kept, hidden) for block in around) if block.start < block.end]
         found = read_blocks("\n".join(lines))
         was, is_now = ([block.identity(lines) for block in blocks] for blocks in (expected, found))
         if was != is_now:
@@ -134,42 +134,68 @@ class _Window(NamedTuple):
     gaps: list[tuple[int, int]]
 
 
-def _windows(document: Document, ranges: Ranges, gaps: Iterable[tuple[int, int]]) -> list[_Window]:
+def _windows(
+    lines: Sequence[str], document: Document, ranges: Ranges, gaps: Iterable[tuple[int, int]]
+) -> list[_Window]:
     """The lines to parse to tell what leaving out some lines changes; of a template, only the rendering could show that.
 
     The outermost blocks on both sides are taken whole: how much of them is selected is checked elsewhere. What overlaps is one
     window, so that no line is parsed twice.
     """
     found: list[_Window] = []
-    blocks = document.blocks
-    for gap in gaps:
+    blocks, markers = document.blocks, frozenset(document.markers)
+    for group in _groups(lines, markers, gaps):
+        gap = group[0][0], group[-1][1]
         first, last = (bisect_left(blocks, line, key=attrgetter("start")) for line in gap)
+        last -= last > first and blocks[last - 1].end > gap[1]  # a block that begins in the gap, and goes on behind it
         if first == 0 or last == len(blocks):
             continue
         above, below = blocks[first - 1], blocks[last]
-        if above.end > gap[0] or blocks[last - 1].end > gap[1]:
-            continue  # The gap cuts a block, which is checked elsewhere.
-        if not holds(ranges, above.end - 1) or not holds(ranges, below.start):
+        if above.end > gap[1] or any(_is_cut_by(block, gap) for block in (above, below)):
             continue
-        hidden = {*range(*gap), *between(document.markers, above.end, below.start, int)}
-        if not above.containers and any(line not in hidden for line in range(above.end, below.start)):
+        if not holds(ranges, min(above.end, gap[0]) - 1) or not holds(ranges, max(below.start, gap[1])):
+            continue
+        hidden = {line for start, end in group for line in range(start, end)}
+        left = (line for line in range(above.end, below.start) if line not in hidden)
+        if not above.containers and not markers.issuperset(left):
             continue  # A blank line remains between them.
         start = min([above.start, *(outer.start for outer in above.containers[:1])])
         end = max([below.end, *(outer.end for outer in below.containers[:1])])
-        if any(placed.prefix is not None for placed in between(document.directives, start, end, attrgetter("line"))):
+        directives = between(document.directives, start, end, attrgetter("line"))
+        if any(placed.prefix is not None and placed.line not in hidden for placed in directives):
             continue  # What they include counts, and is checked where it is spliced.
         if found and start < found[-1].end:
             known = found.pop()
-            start, end = min(start, known.start), max(end, known.end)
-            found.append(_Window(start, end, [*known.gaps, gap]))
+            found.append(_Window(min(start, known.start), max(end, known.end), [*known.gaps, *group]))
         else:
-            found.append(_Window(start, end, [gap]))
+            found.append(_Window(start, end, group))
     return found
 
 
-def _moved(block: Block, kept: Sequence[int]) -> Block:
-    """A block in a text that consists of some lines of its own text."""
+def _groups(
+    lines: Sequence[str], markers: Collection[int], gaps: Iterable[tuple[int, int]]
+) -> list[list[tuple[int, int]]]:
+    """Gaps, with those together that have nothing but blank lines and markers between them."""
+    found: list[list[tuple[int, int]]] = []
+    for gap in gaps:
+        between_them = range(found[-1][-1][1], gap[0]) if found else ()
+        if found and all(line in markers or not lines[line].strip(" \t") for line in between_them):
+            found[-1].append(gap)
+        else:
+            found.append([gap])
+    return found
+
+
+def _is_cut_by(block: Block, gap: tuple[int, int]) -> bool:
+    """Whether a gap takes away a part of a block whose other part means something else then, which is checked elsewhere."""
+    return block.kind in _CUT and block.start < gap[1] and gap[0] < block.end
+
+
+def _moved(block: Block, kept: Sequence[int], hidden: Collection[int]) -> Block:
+    """A block in a text of only some lines of its own text. Items and quotes are gone if their first line is hidden."""
     inner = tuple(
-        Container(kind, bisect_left(kept, start), bisect_left(kept, end)) for kind, start, end in block.containers
+        Container(kind, bisect_left(kept, start), bisect_left(kept, end))
+        for kind, start, end in block.containers
+        if start not in hidden
     )
     return block._replace(start=bisect_left(kept, block.start), end=bisect_left(kept, block.end), containers=inner)
