@@ -9,7 +9,10 @@ from skillweave.diagnostics import (
     DIRECTIVE_NOT_ALONE,
     EXPANSION_TOO_LARGE,
     MALFORMED_DIRECTIVE,
+    MISSING_REGION,
     MISSING_SECTION,
+    UNCLOSED_FENCE,
+    UNCLOSED_HTML,
     UNKNOWN_DIRECTIVE,
     UNKNOWN_OPTION,
     Problem,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from skillweave.config import Config
+    from skillweave.document import Document
     from skillweave.graph.values import Edge, Graph
     from skillweave.project import Project
     from skillweave.source import SourcePath
@@ -124,7 +128,8 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
             ranges, selection = dropped.ranges, selection._replace(problems=selection.problems + dropped.problems)
         key = NodeKey(target.key, ranges)
     for problem in selection.problems:
-        nodes.graph.report(edge.source, problem)
+        if problem.code not in (MISSING_SECTION, MISSING_REGION) or not _swallows_text(file.document):
+            nodes.graph.report(edge.source, problem)
     if not selection.ranges and any(problem.code.severity is Severity.ERROR for problem in selection.problems):
         return None
     _build(nodes, key)
@@ -146,10 +151,15 @@ def _check_section(nodes: Nodes, edge: Edge, name: str) -> None:
     headings = sections.find(name)
     if len(headings) > 1:
         nodes.graph.report(edge.source, ambiguous(headings, name, target, span))
-    elif not headings:
+    elif not headings and not _swallows_text(document):
         close = sections.closest(name)
         cure = f'did you mean "{close[0]}"?' if close else None
         nodes.graph.report(edge.source, Problem(MISSING_SECTION, f'no section "{name}" in {target}', span, cure))
+
+
+def _swallows_text(document: Document | None) -> bool:
+    """Whether a fence or HTML of a document is never closed. What is missing may be in it, and it is an error of its own."""
+    return document is not None and any(one.code in (UNCLOSED_FENCE, UNCLOSED_HTML) for one in document.problems)
 
 
 def _has_stray_directive(nodes: Nodes, unit: Unit) -> bool:
