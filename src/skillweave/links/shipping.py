@@ -195,12 +195,12 @@ def reference_link(work: Work, place: Place, edge: Edge) -> str:
     if entry is not None and entry.kind == "document":
         cannot_ship(work, place, directive.path)
         return ""
-    owned = work.site.owners.get(target)
+    owned, is_verbatim = work.site.owners.get(target), False
     if owned is not None and entry is not None and owned.entry is entry:
-        out = owned.file.path[len(entry.folder) + 1 :]
+        out, is_verbatim = owned.file.path[len(entry.folder) + 1 :], owned.file.treatment == "copy"
     else:
         out = f"references/{below_root(target, nodes.project.pattern_roots)}"
-    if entry is not None:
+    if entry is not None and not is_verbatim:
         asker = Asker(edge.source, directive.span)
         work.plan.named.add(target)
         if _claim(work, asker, out, unit):
