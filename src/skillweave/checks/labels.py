@@ -95,13 +95,14 @@ def _report_conflict(nodes: Nodes, first: _Meaning, second: _Meaning, owner: Sou
     index = nodes.graph.files[first.unit.path].line_index
     is_copy = (first.unit.path, place) == (second.unit.path, _span(nodes, second))
     copied = f"the {what} {label} differs from the one in another copy of this text in the same document"
+    cure = "write the whole link where the label is used: each copy then links to its own heading"
+    if second.definition.footnote:
+        cure = "write it into the text: a page has only one footnote with a label"
     problem = Problem(
         CONFLICTING_DEFINITION,
         copied if is_copy else f"the {what} {label} differs from an earlier one in the same document",
         _span(nodes, second),
-        help="write the whole link where the label is used: each copy then links to its own heading"
-        if is_copy
-        else "give one of them another label: Markdown would use the first for both",
+        help=cure if is_copy else "give one of them another label: Markdown would use the first for both",
     )
     notes = () if is_copy else (Note("the first one is at", first.unit.path, index.position(place.start)),)
     second_index: LineIndex = nodes.graph.files[second.unit.path].line_index

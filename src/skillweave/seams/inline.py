@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from skillweave.flatten.units import Unit, UnitKey
     from skillweave.flatten.values import Node, Nodes, Spliced
     from skillweave.markdown.values import Block
+    from skillweave.source import Span
 
 
 References = dict[str, dict[str, str]]
@@ -194,7 +195,26 @@ def _keeps_meaning(nodes: Nodes, host: _Host, block: Block, inline: Sequence[Spl
     if not spliced.strip():
         return _may_vanish(host.unit, block)
     kinds = [there.kind for there in read_blocks(spliced)]
-    return kinds == [block.kind] and _plain(expected) == _plain(host.rendered(spliced))
+    made = host.rendered(spliced)
+    if kinds != [block.kind] or _plain(expected) != _plain(made):
+        return False
+    return not any(_is_styled(host.unit, span) for span in spans) or _keeps_style(host, block, spans, made, alone)
+
+
+def _is_styled(unit: Unit, span: Span) -> bool:
+    """Whether a directive touches a mark of emphasis."""
+    around = unit.text[max(span.start - 1, 0) : span.start] + unit.text[span.end : span.end + 1]
+    return any(mark in around for mark in "*_~")
+
+
+def _keeps_style(host: _Host, block: Block, spans: Sequence[Span], made: str, alone: Sequence[str]) -> bool:
+    """Whether no emphasis is lost that the block has with its directives in it: these begin and end with punctuation, beside
+    which a mark may begin or end what it does not beside a letter.
+    """
+    edits = [Edit(*span, f".{_stand_in(number)}.") for number, span in enumerate(spans)]
+    held = host.rendered(_with(host.unit, block, edits))
+    own = len(_STYLED.findall(made)) - sum(len(_STYLED.findall(text)) for text in alone)
+    return own >= len(_STYLED.findall(held))
 
 
 def _may_vanish(unit: Unit, block: Block) -> bool:
@@ -268,5 +288,6 @@ def _stand_in(number: int) -> str:
 
 
 _RULE = re.compile(r"[-=*_ \t]+")
+_STYLED = re.compile(r"<(?:em|strong|del|s)>")
 _STAND_IN = re.compile(r"skillweavestandsinhere(\d+)x")
 _IN_ALT = re.compile(r'\balt="[^"]*\Z')
