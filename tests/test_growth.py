@@ -68,6 +68,9 @@ KINDS: dict[str, Callable[[int], dict[str, str]]] = {
         f"<<include: p.md lines={','.join(str(2 * i + 1) for i in range(n))}>>\n",
         "- outer\n" + repeated("\n  - x@\n", n),
     ),
+    "selected lines among HTML blocks": lambda n: project(
+        f"<<include: p.md lines={','.join(str(2 * i + 1) for i in range(n))}>>\n", "<!-- a -->\n\n" * n
+    ),
     "regions of code": lambda n: {
         SKILL: HEAD + repeated("<<include: x.py as=code region=r@>>\n\n", n),
         "patterns/x.py": repeated("# region: r@\nx\n# endregion: r@\n", n),

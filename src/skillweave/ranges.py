@@ -49,6 +49,16 @@ def holds(ranges: Ranges, line: int) -> bool:
     return place >= 0 and line < ranges[place][1]
 
 
+def count_within(ranges: Ranges, start: int, end: int) -> int:
+    """How many lines of ranges are within one more range. Only those of them that overlap it are looked at."""
+    count = 0
+    for place in range(max(bisect_right(ranges, (start,)) - 1, 0), len(ranges)):
+        if ranges[place][0] >= end:
+            break
+        count += max(0, min(ranges[place][1], end) - max(ranges[place][0], start))
+    return count
+
+
 def between(parts: Sequence[T], start: int, end: int, line: Callable[[T], int]) -> Sequence[T]:
     """The parts whose line is in the half-open range from `start` to `end`. `parts` must be sorted by their lines."""
     return parts[bisect_left(parts, start, key=line) : bisect_left(parts, end, key=line)]

@@ -11,7 +11,7 @@ from skillweave.diagnostics import PARAGRAPH_MERGE, PARTIAL_BLOCK, SEAM_CHANGES_
 from skillweave.markdown import read_blocks
 from skillweave.markdown.html_blocks import html_type
 from skillweave.markdown.values import Container
-from skillweave.ranges import Ranges, between, holds
+from skillweave.ranges import Ranges, between, count_within, holds
 from skillweave.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -73,8 +73,7 @@ def cut_blocks(lines: Sequence[str], document: Document, ranges: Ranges) -> Iter
         while last > block.start + 1 and not lines[last - 1].strip(" \t"):
             # Blank lines at the end of a selection are left out; they only end a block that nothing else closes.
             last -= 1
-        covered = sum(max(0, min(end, last) - max(start, block.start)) for start, end in ranges)
-        if not 0 < covered < last - block.start:
+        if not 0 < count_within(ranges, block.start, last) < last - block.start:
             continue
         # HTML of types 6 and 7 ends at a blank line, wherever it begins; the mere end of a comment is text.
         is_begun = holds(ranges, block.start) and not holds(ranges, last - 1)
