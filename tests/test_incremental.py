@@ -741,10 +741,10 @@ def test_anchors_into_a_nested_skill_are_checked_after_an_edit_elsewhere(tmp_pat
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("patterns/l.md", "---\nparams:\n  t: {}\n---\n[x]({{ t }})\n"),
+        ("patterns/l.md", "---\nparams:\n  t: {default: a}\n---\n[x]({{ t }}.md)\n"),
         ("skills/t/_aside.md", "[a](../../patterns/a.md)\n"),
     ],
-    ids=["a template that may link", "a link that no bundle holds"],
+    ids=["a template whose rendering links", "a link that no bundle holds"],
 )
 def test_unedited_files_that_need_templates_rendered_with_defaults_still_count(
     tmp_path: Path, path: str, text: str

@@ -14,7 +14,6 @@ from skillweave.diagnostics import Severity
 from skillweave.emit import emit
 from skillweave.files import tree_of
 from skillweave.flatten.planning import plan
-from skillweave.flatten.units import linked_templates
 from skillweave.globs import matches
 from skillweave.graph.order import order
 from skillweave.graph.reach import kept_edges, report_problems, starts_of, with_trails
@@ -133,7 +132,7 @@ def check_texts(
     """Run all checks of a graph's files that do not depend on a bundle. `elsewhere` are files that others include."""
     report_problems(graph, project, elsewhere)
     order(graph, config.limits.depth)
-    nodes = plan(graph, project, config, linked_templates(graph, tree))
+    nodes = plan(graph, project, config, tree)
     for diagnostic in project.diagnostics:
         owners = [entry.main.real for entry in project.entries if _publishes(entry, diagnostic.path)]
         graph.add(diagnostic, *owners)

@@ -21,7 +21,15 @@ from skillweave.diagnostics import (
 from skillweave.flatten.layout import layout_of, measure, numbers_within
 from skillweave.flatten.levels import shift_of
 from skillweave.flatten.texts import fenced, text_of
-from skillweave.flatten.units import Unit, UnitKey, file_unit, find_calls, rendered_ranges, rendered_unit
+from skillweave.flatten.units import (
+    Unit,
+    UnitKey,
+    file_unit,
+    find_calls,
+    linked_templates,
+    rendered_ranges,
+    rendered_unit,
+)
 from skillweave.flatten.values import Child, Node, NodeKey, Nodes, Spliced, TextItem, TextKey, is_in_error, is_too_large
 from skillweave.graph.targets import language
 from skillweave.markdown import read_blocks
@@ -38,6 +46,7 @@ if TYPE_CHECKING:
 
     from skillweave.config import Config
     from skillweave.document import Document
+    from skillweave.files import Tree
     from skillweave.graph.values import Edge, Graph
     from skillweave.project import Project
     from skillweave.source import SourcePath
@@ -47,11 +56,31 @@ _LINE_LIMIT = 10_000
 """How many characters of a line are enough to tell what block it is. Parsing all of a longer line would be a waste."""
 
 
-def plan(graph: Graph, project: Project, config: Config, linked: Collection[SourcePath]) -> Nodes:
+def plan(graph: Graph, project: Project, config: Config, tree: Tree) -> Nodes:
     """Work out the nodes of every file that reaches no cycle, and report what is wrong with selections and levels.
 
-    `linked` are the templates that links lead to.
+    Templates that links lead to are rendered with their defaults. Where some links lead, only a rendering shows, so this may
+    take several attempts. If it takes too many, all templates are rendered so.
     """
+    linked = linked_templates(graph, tree)
+    count, failed = len(graph.findings), frozenset(graph.failed)
+    for _ in range(_ATTEMPTS):
+        nodes = _plan_with(graph, project, config, linked)
+        renderings = (unit for unit in nodes.units.values() if unit.rendering is not None)
+        more = linked_templates(graph, tree, renderings) - linked
+        if not more:
+            return nodes
+        linked |= more
+        del graph.findings[count:]
+        graph.failed = {*failed}
+    return _plan_with(graph, project, config, graph.files)
+
+
+_ATTEMPTS = 5
+
+
+def _plan_with(graph: Graph, project: Project, config: Config, linked: Collection[SourcePath]) -> Nodes:
+    """Like `plan`, given the templates to render with their defaults."""
     nodes = Nodes(graph, project, config, find_calls(graph, config.limits.expansions, linked))
     for path in graph.order:
         document = graph.files[path].document

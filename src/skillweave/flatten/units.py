@@ -7,7 +7,6 @@ anew. Of the directives in the rendering, only those count that stood in the sou
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,6 @@ from skillweave.diagnostics import (
     Problem,
     Severity,
 )
-from skillweave.files import read_text
 from skillweave.graph.reach import all_that_name
 from skillweave.parse.documents import parse
 from skillweave.parse.front import directive_spellings
@@ -178,43 +176,22 @@ def _calls_from(
     return found, None
 
 
-def linked_templates(graph: Graph, tree: Tree) -> set[SourcePath]:
-    """The templates that links lead to; all of them if only a rendering can tell where some link leads.
+def linked_templates(graph: Graph, tree: Tree, units: Iterable[Unit] = ()) -> set[SourcePath]:
+    """The templates that links of files lead to, and those of some units.
 
     They are noted in `graph.linked`, by the file with the link: what a link leads to depends on that file.
     """
-    own = {path for path, file in graph.files.items() if _is_template(file)}
-    templates = sorted(own | graph.further_templates) if own else []
-    texts = ((path, graph.files[path].text if path in own else read_text(tree, path).content) for path in templates)
-    may_link = [path for path, text in texts if _MAY_LINK.search(text)]
-    for source in may_link:
-        _note_linked(graph, source, templates)
-    if may_link:
-        return own
+    templates = {path for path, file in graph.files.items() if _is_template(file)}
     found = set()
-    for source, file in graph.files.items() if own else ():
-        for destination in file.document.destinations if file.document else ():
-            written = read_destination(file.text[destination.span.start : destination.span.end], destination.kind)
-            target = tree.look_up(resolve(source, written.path)).real if written is not None and written.path else None
-            if target in own and target is not None:
+    texts = [(path, file.text, file.document) for path, file in graph.files.items()] if templates else []
+    for path, text, document in (*texts, *((unit.path, unit.text, unit.document) for unit in units)):
+        for destination in document.destinations if document else ():
+            written = read_destination(text[destination.span.start : destination.span.end], destination.kind)
+            target = tree.look_up(resolve(path, written.path)).real if written is not None and written.path else None
+            if target is not None and target in templates:
                 found.add(target)
-                _note_linked(graph, source, [target])
+                graph.linked[path] = tuple(dict.fromkeys((*graph.linked.get(path, ()), target)))
     return found
-
-
-def _note_linked(graph: Graph, source: SourcePath, targets: Iterable[SourcePath]) -> None:
-    if source in graph.files:
-        graph.linked[source] = tuple(dict.fromkeys((*graph.linked.get(source, ()), *targets)))
-
-
-_ELSEWHERE = r"(?!\s*[<\"']?(?:[A-Za-z][A-Za-z0-9+.-]*:|\#|/))"
-"""Does not match before a destination that cannot lead into the project: a URL, an absolute path, or a fragment."""
-_MAY_LINK = re.compile(
-    rf"\]\({_ELSEWHERE}[^)\n]*\{{\{{"
-    rf"|\[(?!\^)[^\[\]\n]*\]:{_ELSEWHERE}\s*[^\n]*\{{\{{"
-    rf"|(?i:href|src)\s*={_ELSEWHERE}[^>]*\{{\{{"
-)
-"""Matches every template with a value in the destination of a link into the project, and some others."""
 
 
 def file_unit(graph: Graph, path: SourcePath, *, is_own: bool) -> Unit:

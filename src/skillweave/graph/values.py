@@ -101,8 +101,6 @@ class Graph:
         self.finder: SourcePath | None = None
         """The entry or unreached pattern that is being worked out."""
         self.failed: set[SourcePath] = set()
-        self.further_templates: frozenset[SourcePath] = frozenset()
-        """If only a part of the project is read: its templates that are not among the graph's files."""
         self.order: tuple[SourcePath, ...] = ()
         """All files, each after all that it includes (except in cycles)."""
         self.knotted: set[SourcePath] = set()

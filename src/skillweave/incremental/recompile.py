@@ -83,10 +83,9 @@ def recompile(config: Config, edits: Edits, documents: Documents, *, strict: boo
     elsewhere = {
         edge.target for path, edges in names.edges.items() if path not in graph.files for edge in edges if edge.splices
     }
-    graph.further_templates = last.templates - graph.files.keys()
     site = check_texts(graph, project, config, tree, elsewhere)
     # Only now is it known which templates links lead to.
-    names = names._replace(linked={**names.linked, **graph.linked})
+    names = names._replace(linked=_with_known(last, graph, {**names.linked, **graph.linked}))
     merge = _Merge(site, last, reach, plan_bundles(site, entries), names)
     # All files share one limit, and only a whole run says where they exceed it.
     is_too_much = sum(_renderings(merge).values()) > config.limits.expansions
@@ -104,6 +103,7 @@ class _Names(NamedTuple):
 def _names(project: Project, last: Parts, graph: Graph) -> _Names:
     edges = {**last.edges, **kept_edges(graph)}
     linked = {**{path: to for path, to in last.linked.items() if path not in graph.files}, **graph.linked}
+    linked = _with_known(last, graph, linked)
     read = {path: [edge.target for edge in edges[path] if edge.reads] for path in edges}
     for path, targets in linked.items():
         read[path] = [*read.get(path, ()), *targets]
@@ -111,6 +111,17 @@ def _names(project: Project, last: Parts, graph: Graph) -> _Names:
     kept = {path: edges[path] for path in edges if path in alive}
     linked = {path: to for path, to in linked.items() if path in alive}
     return _Names(kept, linked, _followed(project, kept, linked))
+
+
+def _with_known(
+    last: Parts, graph: Graph, linked: Mapping[SourcePath, tuple[SourcePath, ...]]
+) -> dict[SourcePath, tuple[SourcePath, ...]]:
+    """What links lead to, with what those of a template led to before: this run may have seen only some of its renderings."""
+    known = {path: [to for to in last.linked.get(path, ()) if to in last.templates] for path in templates_of(graph)}
+    return {
+        **linked,
+        **{path: (*dict.fromkeys((*linked.get(path, ()), *known[path])),) for path in known if known[path]},
+    }
 
 
 def _followed(

@@ -13,7 +13,7 @@ from skillweave.flatten.layout import block_at, numbers_within
 from skillweave.flatten.splice import continuation
 from skillweave.flatten.texts import text_of
 from skillweave.flatten.values import BareItem, ChildItem, TextItem, TextKey, is_in_error
-from skillweave.ranges import between, bridged, holds
+from skillweave.ranges import between, bridged, count_within, holds
 from skillweave.select.cuts import cut_blocks
 
 if TYPE_CHECKING:
@@ -293,7 +293,8 @@ def windows(node: Node, doubtful: Sequence[int], tops: Sequence[tuple[int, int]]
         return
     # A unit may have as many nodes as blocks, so none may look at all of them.
     first = max(bisect_right(tops, ranges[0][0], key=itemgetter(0)) - 1, 0)
-    tops = tops[first : bisect_left(tops, ranges[-1][1], key=itemgetter(0))]
+    near_them = tops[first : bisect_left(tops, ranges[-1][1], key=itemgetter(0))]
+    tops = [top for top in near_them if count_within(ranges, *top)]  # what is left out parts nothing
     if not tops:
         return
     blocks = node.unit.document.blocks if node.unit.document else ()

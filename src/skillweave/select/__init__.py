@@ -52,8 +52,9 @@ def drop_heading(source: Lines, document: Document, ranges: Ranges, directive: D
     if heading is None:
         return Selection(ranges)
     ranges = without(range(heading.start, heading.end), ranges)
-    problems = check_dropped(source, document, ranges, heading, directive.span)
-    return Selection(trimmed(source.lines, ranges), tuple(problems))
+    problems = tuple(check_dropped(source, document, ranges, heading, directive.span))
+    left = trimmed(source.lines, ranges)
+    return Selection(left, problems if left or problems else (_nothing(source, directive),))
 
 
 def select_code(source: Lines, document: Document | None, sections: Sections | None, directive: Directive) -> Selection:
