@@ -272,7 +272,8 @@ def test_a_symlink_in_the_output_folder_is_not_followed(project: Path, link: str
 
 
 @pytest.mark.parametrize(
-    "path", ["../victim.md", "skills/../../victim.md", "/ABSOLUTE", "..\\victim.md", "link/victim.md"]
+    "path",
+    ["../victim.md", "skills/../../victim.md", "/ABSOLUTE", "..\\victim.md", "link/victim.md", "a\0b.md", "a\ud800.md"],
 )
 @pytest.mark.parametrize("source", ["skills/gone/SKILL.md", "../SKILL.md", "SKILL.md"])
 def test_a_lock_file_cannot_name_files_outside(

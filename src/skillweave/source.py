@@ -41,9 +41,13 @@ def folders_above(path: str) -> Iterator[str]:
 
 
 def stays_inside(path: str) -> bool:
-    """Whether a relative path cannot lead out of the folder that it starts from, symlinks apart."""
+    """Whether a relative path cannot lead out of the folder that it starts from, symlinks apart, and can be one at all."""
     leads_away = sys.platform == "win32" and ("\\" in path or ":" in path.split("/", maxsplit=1)[0])
-    return not (leads_away or path.startswith("/") or ".." in path.split("/"))
+    return not (leads_away or path.startswith("/") or ".." in path.split("/") or _NO_NAME.search(path))
+
+
+_NO_NAME = re.compile("[\0\ud800-\udfff]")
+"""Matches what no path in UTF-8 holds."""
 
 
 _NOT_PORTABLE = re.compile(
