@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from itertools import pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
@@ -14,7 +15,7 @@ from skillweave.record import NamedTuple
 from skillweave.source import Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from skillweave.document import PlacedDirective
     from skillweave.seams.layouts import Layout, Splice
@@ -77,13 +78,13 @@ class _Seams:
         """The seams from line `start` to `end`, half-open."""
         return self.lines[bisect_left(self.lines, start) : bisect_left(self.lines, end)]
 
-    def blank_line_fix(self, start: int, end: int) -> Fix | None:
-        """A fix that puts a blank line into the source at every seam among some lines of the layout. None if some seam has no
-        place for one, or for a rendered template, whose lines are not those of the source.
+    def blank_line_fix(self, start: int, end: int, meant: Collection[int] = ()) -> Fix | None:
+        """A fix that puts a blank line into the source at every seam among some lines of the layout, except at those that are
+        `meant`. None if some seam has no place for one, or for a rendered template, whose lines are not those of the source.
         """
         if self.layout.unit.rendering is not None:
             return None
-        edits = [self.blank_lines.get(line) for line in self.within(start, end)]
+        edits = [self.blank_lines.get(line) for line in self.within(start, end) if line not in meant]
         return Fix(safe=True, edits=tuple(sorted(edit for edit in edits if edit))) if edits and all(edits) else None
 
 
@@ -222,10 +223,16 @@ def _merged(change: _Change) -> _Verdict:
     lost = {container for container in started if container.kind != "quote" or not joins_quote}
     if any(container.start > actual.start for container in lost):
         return None
-    is_running = {(block.kind, block.containers) for block in inside} == {("paragraph", actual.containers)}
-    if is_running and {splice.placed.directive.word for splice in change.seams.in_block(actual)} == {"reference"}:
-        return "meant"  # A reference may stand in running text, also on a line of its own.
-    return change.merge(_KINDS[actual.kind], change.seams.blank_line_fix(actual.start + 1, actual.end))
+    words = {splice.placed.directive.word for splice in change.seams.in_block(actual)}
+    meant = set[int]()
+    if words == {"reference"}:
+        # A reference may stand in running text, also on a line of its own.
+        meant = {
+            two.start for one, two in pairwise(inside) if one.kind == two.kind and one.containers == two.containers
+        }
+    if len(meant) == len(inside) - 1:
+        return "meant"
+    return change.merge(_KINDS[actual.kind], change.seams.blank_line_fix(actual.start + 1, actual.end, meant))
 
 
 def _swallowed(change: _Change) -> _Verdict:
