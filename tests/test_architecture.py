@@ -76,7 +76,6 @@ BOUNDED = {
     "cli/group.py: .shell_complete": "it asks click",
     "files.py: .read _all_of": "it asks the system",
     "flatten/values.py: .report": "it has the graph report",
-    "incremental/__init__.py: _build _publish_words": "the second build knows of no last run, so it publishes no words",
     "move/overlay.py: ._listed .listing": "it asks the tree under it, which is the disk",
     "move/overlay.py: .read": "it asks the tree under it, which is the disk",
     "move/overlay.py: .resolve_link": "it asks the tree under it, which is the disk",

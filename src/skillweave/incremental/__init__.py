@@ -113,9 +113,10 @@ def _build(asked: Asked, last: Last | None, started: int, *, is_locked: bool) ->
         from skillweave.incremental.rewording import reworded  # noqa: PLC0415 (only where there is something to publish)
 
         words = reworded(asked, last)
-        if words is not None and _may_publish(asked, last, words):
-            return _publish_words(asked, last, words, started)
         if words is not None:
+            outcome = _publish_words(asked, last, words, started) if _may_publish(asked, last, words) else None
+            if outcome is not None:
+                return outcome
             last = None
     work = _work_out(asked, last, started)
     if asked.memory is not None:
@@ -208,17 +209,19 @@ def _publish(asked: Asked, work: _Work, *, is_locked: bool) -> Outcome | None:
 
 
 def _publish_words(asked: Asked, last: Last, words: Rewording, started: int) -> Outcome | None:
-    """Publish the outputs that an edit of running text changes. Everything else that the last run reported still holds."""
+    """Publish the outputs that an edit of running text changes. Everything else that the last run reported still holds. None if
+    everything has to be worked out after all.
+    """
     from skillweave.publish import rewrite_held  # noqa: PLC0415 (only where there is something to publish)
 
     said, state = words.said, copy_of(last.state)
     if not update(state, last.tree, asked.config.output, last.changed):
-        return _build(asked, None, started, is_locked=True)
+        return None
     if asked.is_wanted is not None and not asked.is_wanted():
         raise Superseded
     published = rewrite_held(words.rewriting)
     if published is None:
-        return _build(asked, None, started, is_locked=True)
+        return None
     state.started, state.worked, state.renewed = started, started, False
     record_published(asked, state, (), published)
     keep_rewording(asked, last, state, words.notes)
