@@ -194,12 +194,17 @@ def may_join(node: Node, placed: PlacedDirective) -> bool:
     """Whether only a parse can tell that the link which a reference leaves on a line of its own, and the text beside it, stay
     what they are. On a line of a paragraph, it is part of that.
     """
-    return any(_touches(node, placed, line) for line in (placed.line - 1, placed.line + 1))
+    ranges, line = node.key.ranges, placed.line
+    place = bisect_right(ranges, (line + 1,)) - 1
+    start, end = ranges[place]
+    beside = [line - 1] if line > start else [ranges[place - 1][1] - 1] if place else []
+    beside += [line + 1] if line + 1 < end else [ranges[place + 1][0]] if place + 1 < len(ranges) else []
+    return any(_touches(node, placed, other) for other in beside)
 
 
 def _touches(node: Node, placed: PlacedDirective, line: int) -> bool:
     """Whether a directive touches more than a paragraph of its own container on a line next to it."""
-    if not holds(node.key.ranges, line) or _is_blank(node.unit.lines[line], placed):
+    if _is_blank(node.unit.lines[line], placed):
         return False
     block = block_at(node.unit, line)
     if block is None or block.kind not in ("paragraph", "directive") or block.containers != placed.containers:
