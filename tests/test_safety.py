@@ -67,6 +67,15 @@ def test_long_and_many_fences_cost_only_linear_time(text: str, project: Path, sk
     assert skillweave(project, ["check"]).status == 0
 
 
+@pytest.mark.parametrize("line", ["-" * 100_000 + "x", "- " * 50_000 + "x", "=" * 100_000 + " x", "|" * 100_000])
+def test_a_long_line_beside_a_reference_costs_only_linear_time(
+    line: str, project: Path, skillweave: Skillweave
+) -> None:
+    (project / "patterns/a.md").write_text("# A\n")
+    (project / "skills/s/SKILL.md").write_text(SKILL + f"<<reference: a.md>>\n{line}\n")
+    assert skillweave(project, ["check", "--quiet"]).status in {0, 1}
+
+
 def test_a_long_line_with_many_errors_costs_only_linear_memory(project: Path, skillweave: Skillweave) -> None:
     """If the cost were quadratic, the command would run out of memory."""
     (project / "patterns/a.md").write_text("a *b*c* _d_ [x](y) " * 52_000 + "\n")

@@ -209,16 +209,14 @@ def _touches(node: Node, placed: PlacedDirective, line: int) -> bool:
     block = block_at(node.unit, line)
     if block is None or block.kind not in ("paragraph", "directive") or block.containers != placed.containers:
         return True
-    return (
-        _BEGUN.fullmatch(node.unit.lines[block.start]) is not None
-        or _UNDERLINE.fullmatch(node.unit.lines[line]) is not None
-    )
+    # A link may also complete a link definition that the line before it begins.
+    return node.unit.lines[block.start].lstrip(" \t>").startswith("[") or _may_underline(node.unit.lines[line])
 
 
-_BEGUN = re.compile(r"[ \t>]*\[.*")
-"""Matches the first line of a paragraph that a link may complete to a link definition."""
-_UNDERLINE = re.compile(r"[ \t>]*(?:=+|[-:|]+(?:[ \t]*[-:|]+)*)[ \t]*")
-"""Matches a line that may turn the one before it into a heading or the head of a table."""
+def _may_underline(line: str) -> bool:
+    """Whether a line may turn the one before it into a heading or the head of a table."""
+    said = line.strip(" \t>")
+    return not said.strip("=") or not said.strip("-:| \t")
 
 
 def unresolved(nodes: Nodes, node: Node, window: tuple[int, int]) -> Iterator[PlacedDirective]:
