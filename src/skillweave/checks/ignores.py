@@ -71,13 +71,13 @@ def note_seen(nodes: Nodes, plan: BundlePlan) -> None:
     for page in plan.pages.values():
         for copy in page.layout.copies:
             file = graph.files.get(copy.key.path)
-            if file is None or file.document is None or copy.key.code is not None or copy.key in done:
+            if file is None or file.document is None or not file.document.ignores:
+                continue
+            ranges = copy.key.ranges
+            if copy.key.code is not None or copy.key in done or not ranges:
                 continue
             done.add(copy.key)
-            ranges = copy.key.ranges
-            for ignore in (
-                between(file.document.ignores, ranges[0][0], ranges[-1][1], attrgetter("last")) if ranges else ()
-            ):
+            for ignore in between(file.document.ignores, ranges[0][0], ranges[-1][1], attrgetter("last")):
                 if ignore.codes and holds(ranges, ignore.last):
                     diagnostic = diagnose(file.line_index, file.path, claim(ignore, ignore.codes[0], ignore.names[0]))
                     graph.findings.append(Finding(diagnostic, (), graph.finder, Mark("seen", ignore.line)))
