@@ -228,10 +228,47 @@ def test_a_start_loads_click_and_nothing_heavy(module: str) -> None:
         "skillweave.streams",
         "skillweave.record",
         "skillweave.stamps",
+        "skillweave.typed",
     }
     ours = {name for name in loaded if name.startswith("skillweave.") and not name.startswith("skillweave.cli")}
     assert ours <= before_all
     assert ("click" in loaded) is (module == "skillweave.cli.group")
+
+
+def test_an_edit_of_words_loads_nothing_that_only_a_type_checker_needs(tmp_path: Path) -> None:
+    """Loading `typing` takes longer than the edit's own work, and so does a parser."""
+    project = tmp_path / "project"
+    for path, text in (
+        ("skillweave.toml", ""),
+        ("patterns/p.md", "A pattern in some words.\n"),
+        ("skills/s/SKILL.md", SKILL),
+    ):
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text(text, encoding="utf-8")
+    assert "typing" in loaded_by_a_build(project)  # the cold build, which needs the whole compiler
+    (project / "patterns/p.md").write_text("A pattern in other words.\n", encoding="utf-8")
+    loaded = loaded_by_a_build(project)
+    assert "in other words" in (project / "build/skills/s/SKILL.md").read_text(encoding="utf-8")
+    assert "skillweave.incremental.rewording" in loaded
+    assert loaded.isdisjoint({"typing", "dataclasses", "click", "tomllib", "markdown_it", "skillweave.build"})
+
+
+SKILL = "---\nname: s\ndescription: Use this skill when a word changes.\n---\n\n<<include: p.md>>\n"
+
+
+def loaded_by_a_build(project: Path) -> set[str]:
+    """The modules that a build of a project loads."""
+    build = "from skillweave.__main__ import run; status = run(['build', '--quiet'])"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{build}; import json, sys; print(json.dumps([status, *sys.modules]))"],
+        cwd=project,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    status, *modules = json.loads(done.stdout)
+    assert status == 0, done.stderr
+    return set(modules)
 
 
 def test_no_function_calls_itself() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-TYPE_CHECKING = False  # typing has this constant too, but importing it takes longer than all else a run may need.
+from skillweave.typed import TYPE_CHECKING
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

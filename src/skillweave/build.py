@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from skillweave.cache import Documents
 from skillweave.checks.entries import check_entry, check_files, check_plan
@@ -26,6 +25,7 @@ from skillweave.project import Entry, Project, choose, discover, shared_files
 from skillweave.publish import Published, Request, compare
 from skillweave.record import NamedTuple
 from skillweave.seams.checking import check_seams
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.bundle import Bundle

@@ -7,10 +7,10 @@ files is kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from skillweave.codec import decode
 from skillweave.halves import read_each
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.document import Document

@@ -11,8 +11,8 @@ import sys
 from stat import S_ISREG
 
 from skillweave import __version__
+from skillweave.typed import TYPE_CHECKING
 
-TYPE_CHECKING = False  # typing has this constant too, but takes as long to load as everything else here.
 if TYPE_CHECKING:
     from pathlib import Path
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.destination import relative
 from skillweave.diagnostics import CODES
 from skillweave.files import Tree, expand_roots, is_below, tree_of
 from skillweave.project import discover
 from skillweave.source import folders_above
 from skillweave.suppress import why_not_ignored
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,14 +7,18 @@ import types
 import typing
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from skillweave.diagnostics import CODES, Code
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from skillweave.document import Document
+
+_ONLY_TYPED = {"Literal": Literal, **dict.fromkeys(("ContainerKind", "BlockKind", "Fate", "MarkKind", "Word"), str)}
+"""Names in the types of our values that only a type checker sees defined: they stand for certain strings."""
 
 
 def encode(value: object) -> str:
@@ -106,7 +110,7 @@ def _made(kind: Any, unwrap: Callable[[Any], Any]) -> Callable[[Any], Any]:  # n
 def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401
     from skillweave import source  # noqa: PLC0415 (names that the types import only under TYPE_CHECKING)
 
-    names = dict(vars(source))
+    names = {**vars(source), **_ONLY_TYPED}
     if kind.__module__ != "skillweave.diagnostics":
         from skillweave import diagnostics, document, suppress  # noqa: PLC0415
         from skillweave.directive import values as directive  # noqa: PLC0415

@@ -6,7 +6,6 @@ import os
 import re
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
 
 from skillweave.consumers import CONSUMERS
 from skillweave.diagnostics import INVALID_CONFIG, Diagnostic, Problem
@@ -30,9 +29,11 @@ from skillweave.toml.table import (
     subtable,
     words,
 )
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Literal
 
     Parse = Callable[[Path, str], "dict[str, object] | Problem"]
     """Parses a TOML text, given the folder of its project."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from skillweave.directive.values import is_relative
 from skillweave.files import is_below, normalise_path
 from skillweave.graph.reach import closure
 from skillweave.record import NamedTuple
 from skillweave.source import folders_above
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from difflib import unified_diff
-from typing import TYPE_CHECKING
 
 from skillweave.bundle import Output
 from skillweave.config import LOCK_NAME
 from skillweave.lock import lock_bytes
 from skillweave.publish import expected_lock, is_as_built, load_lock, read_below, state_of
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

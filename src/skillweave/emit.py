@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.bundle import DOCUMENT_MODE, Bundle, Output
 from skillweave.checks.leftovers import check_first_line, check_leftovers
 from skillweave.diagnostics import MAKE_READABLE, UNREADABLE_FILE, Diagnostic
 from skillweave.links.pages import page_text
 from skillweave.record import NamedTuple
 from skillweave.source import START
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,16 +8,17 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
 from skillweave.config import hidden_roots
 from skillweave.listing import list_folder
 from skillweave.record import NamedTuple
 from skillweave.source import EncodingProblem, SourcePath, decode, folded, foreign_part
 from skillweave.stamps import digest, folder_stamp, stamp
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import Literal
 
     from skillweave.config import Config
     from skillweave.listing import EntryKind

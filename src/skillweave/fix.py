@@ -9,12 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import Severity
 from skillweave.record import NamedTuple
 from skillweave.rewrite import Rewrite, edit_bytes
 from skillweave.stamps import digest
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

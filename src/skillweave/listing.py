@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 from stat import S_ISDIR
 
-TYPE_CHECKING = False  # typing has this constant too, but takes longer to load than everything else here.
+from skillweave.typed import TYPE_CHECKING
+
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path

@@ -6,17 +6,17 @@ something else, and everything is redone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from skillweave.codec import as_json, rebuilt
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, INVALID_ENCODING, UNREADABLE_FILE, Severity
 from skillweave.graph.reach import all_named_by, all_that_name, closure, kept_edges
 from skillweave.graph.values import Finding, KeptEdge
 from skillweave.record import NamedTuple
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
+    from typing import Any
 
     from skillweave.flatten.units import Calls
     from skillweave.graph.reach import Reached

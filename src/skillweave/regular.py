@@ -7,9 +7,9 @@ import re
 import stat
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from skillweave.record import NamedTuple
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

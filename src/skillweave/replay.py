@@ -18,8 +18,8 @@ from skillweave.listing import list_folder, without_output
 from skillweave.locking import is_locked
 from skillweave.stamps import digest, folder_stamp, has_same_size_and_mode, is_settled, real_folder_stamp, stamp
 from skillweave.streams import put
+from skillweave.typed import TYPE_CHECKING
 
-TYPE_CHECKING = False  # typing has this constant too, but takes as long to load as everything else here.
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path

@@ -9,12 +9,12 @@ import stat
 import threading
 from bisect import bisect_left
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from skillweave.files import Tree
 from skillweave.record import NamedTuple
 from skillweave.regular import clear_left_over, temporary_name, write_like
 from skillweave.source import Edit, apply_edits
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

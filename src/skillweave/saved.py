@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
 
 from skillweave.cachedir import ANCHOR, FOLDER, key_here, prepare_folder, read_whole, write_whole
 from skillweave.listing import is_real_folder
@@ -18,10 +17,12 @@ from skillweave.sealed import read_json, write_json
 from skillweave.stamps import digest
 from skillweave.state import TABLES, State, now
 from skillweave.toml.kept import NAME as TOML
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+    from typing import Any
 
 NAME = "state.json"
 SINCE = "since.json"

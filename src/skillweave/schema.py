@@ -6,13 +6,13 @@ Defaults, limits, consumers and codes come from the code. Rules about several ke
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from skillweave.config import MOST, Config, Limits
 from skillweave.consumers import CONSUMERS
 from skillweave.diagnostics import CODES
 from skillweave.suppress import find_codes, why_not_ignored, why_not_raised
 from skillweave.toml.plugins import PLUGIN_NAME, RESERVED
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
 
 from skillweave.cachedir import read_whole, write_whole
 from skillweave.stamps import digest
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
 
 
 def read_json(path: Path) -> Any:  # noqa: ANN401 (JSON)

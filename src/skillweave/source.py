@@ -9,14 +9,17 @@ import re
 import sys
 from bisect import bisect_right
 from itertools import accumulate
-from typing import TYPE_CHECKING, NewType
 
 from skillweave.record import NamedTuple
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import NewType
 
-SourcePath = NewType("SourcePath", str)
+    SourcePath = NewType("SourcePath", str)
+else:
+    SourcePath = str
 """A path relative to the project root, with `/`, without `.` or `..` parts."""
 
 

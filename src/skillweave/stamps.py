@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 from stat import S_ISLNK
 
-TYPE_CHECKING = False  # as in `__main__`
+from skillweave.typed import TYPE_CHECKING
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 

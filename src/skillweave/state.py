@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Any
 
 from skillweave.cachedir import versions
 from skillweave.config import LOCK_NAME
@@ -28,10 +27,12 @@ from skillweave.stamps import (
     stamp,
     unsettled,
 )
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
+    from typing import Any
 
     from skillweave.listing import EntryKind
     from skillweave.stamps import Stamp

@@ -6,12 +6,11 @@ and if two runs write the same file, the last one wins: either costs only time.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.cachedir import FOLDER, key_here, prepare_folder
 from skillweave.saved import DOCUMENTS
 from skillweave.sealed import read_json, write_json
 from skillweave.state import parser_key
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # typing has this constant too, but takes longer to load than everything else here.
+from skillweave.typed import TYPE_CHECKING
+
 if TYPE_CHECKING:
     from typing import TextIO
 

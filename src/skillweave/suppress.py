@@ -8,16 +8,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from itertools import takewhile
-from typing import TYPE_CHECKING, Literal
 
 from skillweave.diagnostics import CODES, UNUSED_IGNORE, Code, Diagnostic, Problem, Severity
 from skillweave.globs import covers
 from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
 from skillweave.source import Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Literal
 
 
 class PerPath(NamedTuple):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Literal
 
 from skillweave.emit import front_lines
 from skillweave.files import is_below
 from skillweave.flatten.origins import origins
 from skillweave.record import NamedTuple
 from skillweave.stamps import digest
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Literal
 
     from skillweave.build import Compiled
     from skillweave.bundle import Bundle, Output
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     from skillweave.project import Entry
     from skillweave.source import SourcePath
 
-Made = Literal["banner", "fence", "link", "end"]
-"""What the compiler writes by itself: the banner, the fence around included code, the link of a reference, and the single
-line end of an output that would otherwise be empty.
-"""
+    Made = Literal["banner", "fence", "link", "end"]
+    """What the compiler writes by itself: the banner, the fence around included code, the link of a reference, and the single
+    line end of an output that would otherwise be empty.
+    """
 
 
 class TracedPlace(NamedTuple):

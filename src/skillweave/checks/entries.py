@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.checks.labels import check_labels
 from skillweave.checks.paths import check_paths
 from skillweave.diagnostics import (
@@ -21,6 +19,7 @@ from skillweave.rules.prose import check_commands, check_skill_names
 from skillweave.rules.size import BYTES_OF_A_TOKEN, Share, Size, check_size, measure
 from skillweave.rules.skill import check_skill_front_matter
 from skillweave.source import START
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.flatten.values import NodeKey, Nodes

@@ -5,7 +5,6 @@ findings that are not shown.
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import (
     BROKEN_ANCHOR,
@@ -23,6 +22,7 @@ from skillweave.parts import failed_of
 from skillweave.ranges import between, holds
 from skillweave.record import NamedTuple
 from skillweave.suppress import Mark, claim, judge
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

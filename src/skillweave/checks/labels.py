@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from operator import attrgetter
 from textwrap import dedent
-from typing import TYPE_CHECKING
 
 from skillweave.destination import read_destination, resolve
 from skillweave.diagnostics import BROKEN_LINK, CAPTURED_REFERENCE, CONFLICTING_DEFINITION, Note, Problem, Severity
@@ -16,6 +15,7 @@ from skillweave.links.site import named
 from skillweave.ranges import between
 from skillweave.record import NamedTuple
 from skillweave.source import LineIndex, SourcePath, Span, apply_edits
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import INVALID_FRONT_MATTER, LEFTOVER_DIRECTIVE, SEAM_CHANGES_MEANING, Problem
 from skillweave.directive.openers import SPELLED
@@ -17,6 +16,7 @@ from skillweave.markdown import read, read_blocks
 from skillweave.parse.front import find_front_matter
 from skillweave.ranges import bridged, holds
 from skillweave.source import LineIndex, Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

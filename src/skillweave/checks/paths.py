@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.flatten.units import to_source
 from skillweave.links.site import selected_of
 from skillweave.rules.prose import dangling_path, moved_path, named_paths
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.flatten.values import Node, NodeKey

@@ -5,7 +5,6 @@ does.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import (
     INVALID_ENCODING,
@@ -18,6 +17,7 @@ from skillweave.diagnostics import (
 from skillweave.files import read_text
 from skillweave.links.bundles import check_links
 from skillweave.source import START
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence

@@ -9,12 +9,12 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from skillweave import __version__
 from skillweave.cli.late import click
 from skillweave.cli.status import BUG, ERRORS, INTERRUPTED, USAGE
 from skillweave.cli.terminal import echo, say
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

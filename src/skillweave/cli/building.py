@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
 
 from skillweave.cli.common import (
     configure,
@@ -26,6 +25,7 @@ from skillweave.cli.terminal import echo, printable_line, say, say_patch
 from skillweave.phrases import counted
 from skillweave.record import NamedTuple
 from skillweave.replay import Said, timed
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from skillweave.cli.common import configure, from_here, nothing_found, progress, report, status, summary, usage_errors
 from skillweave.cli.fixing import NO_FIXES, Fixing, check_usage, hint, show_fixes, write_fixes
@@ -12,6 +11,7 @@ from skillweave.cli.selecting import nothing, shown
 from skillweave.cli.status import ERRORS
 from skillweave.cli.terminal import echo, say
 from skillweave.replay import Said
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.cli.options import Options

@@ -7,7 +7,6 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from skillweave.cli.late import click
 from skillweave.cli.report_file import keep_off_sources
@@ -16,9 +15,11 @@ from skillweave.cli.status import CLEAN, ERRORS, USAGE
 from skillweave.cli.terminal import echo, printable
 from skillweave.phrases import near_names
 from skillweave.regular import replace_file
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
 
     from skillweave.build import Compiled
     from skillweave.cache import Fetch

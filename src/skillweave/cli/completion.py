@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import (
@@ -19,6 +18,7 @@ from click.shell_completion import (
 
 from skillweave.cli.status import CLEAN
 from skillweave.cli.terminal import echo
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.cli.common import fetcher_for
 from skillweave.cli.late import click
 from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.terminal import echo, say, say_patch
 from skillweave.phrases import counted
 from skillweave.record import NamedTuple
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

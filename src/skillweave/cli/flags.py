@@ -5,7 +5,7 @@ If there is anything else in the arguments, even a mistake, click reads them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

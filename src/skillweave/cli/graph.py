@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from skillweave.cli.common import compiled_for, configure, from_here, nothing_found, report, status
 from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.suggest import suggest_entries
 from skillweave.cli.terminal import echo, say, say_json
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.build import Compiled

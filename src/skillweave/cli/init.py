@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from skillweave.cli.starting import refusal, sound_config
 from skillweave.cli.status import CLEAN
 from skillweave.cli.terminal import echo, printable
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.starter import FilesPlan

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any
+
     import click
 else:
 

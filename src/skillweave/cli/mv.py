@@ -6,7 +6,6 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +15,7 @@ from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.suggest import suggest_sources
 from skillweave.cli.terminal import echo, printable, say, say_json, say_patch
 from skillweave.phrases import counted
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from skillweave.cli.options import place_options
@@ -11,6 +9,7 @@ from skillweave.cli.starting import refusal, sound_config
 from skillweave.cli.status import CLEAN
 from skillweave.cli.suggest import suggest_new_pattern, suggest_new_skill
 from skillweave.cli.terminal import echo, printable
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

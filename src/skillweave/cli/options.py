@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from skillweave.cli.late import click
 from skillweave.cli.report_file import output_file
 from skillweave.record import NamedTuple
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
 FOR_PROGRAMS = ("json", "github", "sarif")
 """The formats for programs: standard output then contains nothing but the report."""

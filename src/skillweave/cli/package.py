@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import Literal, cast
 
 import click
 
@@ -15,6 +15,7 @@ from skillweave.cli.status import ERRORS, USAGE
 from skillweave.cli.suggest import suggest_entries
 from skillweave.cli.terminal import echo, say
 from skillweave.phrases import counted
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.build import Compiled

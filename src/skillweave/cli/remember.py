@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 from stat import S_ISREG
 from time import time_ns
-from typing import TYPE_CHECKING
 
 from skillweave.cli.common import is_configured
 from skillweave.cli.options import OWN_FORMATS, Options
 from skillweave.replay import Said, keep, leads_to
 from skillweave.stamps import digest, is_old, is_settled, stamp, unsettled
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.config import Config

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.cli.late import click
 from skillweave.cli.suggest import suggest_listed_codes
 from skillweave.cli.terminal import echo
 from skillweave.phrases import counted
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from skillweave.cli.terminal import printable
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.config import Config

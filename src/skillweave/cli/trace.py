@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +14,7 @@ from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.suggest import suggest_built_files
 from skillweave.cli.terminal import printable, say, say_json
 from skillweave.record import NamedTuple
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 import click
 
@@ -13,6 +13,7 @@ from skillweave.cli.common import print_report, report, status, summary
 from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.status import CLEAN, INTERRUPTED
 from skillweave.cli.terminal import echo, say, say_json
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import cast
 
 from skillweave.diagnostics import CONFLICTING_OPTIONS, MALFORMED_DIRECTIVE, UNKNOWN_OPTION, Problem
 from skillweave.directive.openers import BARE_PATH, CLOSES, end_of_quoted
-from skillweave.directive.values import Argument, Directive, Level, Range, Word
+from skillweave.directive.values import Argument, Directive, Level, Range
 from skillweave.directive.writing import quote, restyled
 from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
 from skillweave.source import Span
+from skillweave.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from skillweave.directive.values import Word
+
+_WORDS: dict[str, Word] = {"include": "include", "reference": "reference", "asset": "asset"}
 
 
 def read_directive(text: str, opener: re.Match[str], end: int) -> tuple[Directive | None, tuple[Problem, ...]]:
@@ -21,7 +26,7 @@ def read_directive(text: str, opener: re.Match[str], end: int) -> tuple[Directiv
     path = BARE_PATH.match(text, opener.end() + 1, end - 2)
     if path and path.end() == end - 2 and text.startswith(" ", opener.end()):
         # Fast path: most directives only name a file.
-        word = cast("Word", opener[2])
+        word = _WORDS[opener[2]]
         styled = opener.end() - opener.start() == len(word) + 3
         return Directive(word, Span(opener.start(), end), path[0], Span(*path.span()), styled=styled), ()
     return _Reader(text, opener, end).read()
@@ -74,7 +79,7 @@ class _Reader:
 
     def __init__(self, text: str, opener: re.Match[str], end: int) -> None:
         self.source = text
-        self.word = cast("Word", opener[2])
+        self.word = _WORDS[opener[2]]
         self.open = opener[1]
         self.span = Span(opener.start(), end)
         self.inner_start, self.inner_end = opener.end(), end - 2

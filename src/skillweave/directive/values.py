@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
 from skillweave.record import NamedTuple
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Literal
+
     from skillweave.source import Span
 
-Word = Literal["include", "reference", "asset"]
+    Word = Literal["include", "reference", "asset"]
 
 
 def is_relative(path: str) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import MALFORMED_DIRECTIVE, UNKNOWN_DIRECTIVE, Fix, Problem
 from skillweave.directive.openers import BARE_PATH, CLOSES, find_close, is_near_miss, opener_at
 from skillweave.source import Edit, Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.directive.values import Directive, Word

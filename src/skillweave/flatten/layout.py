@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from skillweave.destination import read_destination
 from skillweave.flatten.values import BareItem, ChildItem, Item, Node, NodeKey, Nodes, TextItem, brought_by
 from skillweave.ranges import Ranges, between, bridged, holds
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

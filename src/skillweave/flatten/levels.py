@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.diagnostics import HEADING_TOO_DEEP, Note, Problem
 from skillweave.flatten.units import Unit, to_source
 from skillweave.flatten.values import NodeKey, Nodes, brought_by
 from skillweave.ranges import holds
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.flatten.values import BareItem, ChildItem, Node, NodeKey, Nodes, TextItem, moved_by
 from skillweave.record import NamedTuple
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.diagnostics import (
     CONFLICTING_OPTIONS,
     DIRECTIVE_NOT_ALONE,
@@ -40,6 +38,7 @@ from skillweave.select import drop_heading, select, select_code, whole
 from skillweave.select.sections import ambiguous
 from skillweave.select.values import Lines
 from skillweave.source import Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection

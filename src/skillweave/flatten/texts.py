@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING
 
 from skillweave.flatten.splice import add_prefix, heading_edits, id_edits, moves_tab_stops, tab_edits
 from skillweave.flatten.values import (
@@ -19,6 +18,7 @@ from skillweave.flatten.values import (
     moved_by,
 )
 from skillweave.source import Edit, apply_edits
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,6 @@ anew. Of the directives in the rendering, only those count that stood in the sou
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING
 
 from skillweave.destination import read_destination, resolve
 from skillweave.diagnostics import (
@@ -27,6 +26,7 @@ from skillweave.parse.front import directive_spellings
 from skillweave.ranges import joined, trimmed, without
 from skillweave.record import NamedTuple
 from skillweave.source import LineIndex, Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

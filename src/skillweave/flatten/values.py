@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.flatten.units import Calls, Unit, UnitKey, to_source
 from skillweave.record import NamedTuple
 from skillweave.select.regions import comment_regions, document_regions
 from skillweave.select.sections import Sections
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,9 +5,8 @@ What most authors write is read without the YAML parser, which costs more to loa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.front_matter.plain import read_plain
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.diagnostics import Problem

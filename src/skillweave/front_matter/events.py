@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import yaml
 
 from skillweave.front_matter.values import Field, FrontMatter, Item, Value, problem
 from skillweave.record import NamedTuple
 from skillweave.source import LineIndex, Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import INCLUDE_CYCLE, INCLUDE_TOO_DEEP, Diagnostic, Note, Problem
 from skillweave.phrases import counted
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.graph.values import Edge, Graph

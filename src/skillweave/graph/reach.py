@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import (
     DIRECTIVE_IN_FRONT_MATTER,
@@ -15,6 +14,7 @@ from skillweave.diagnostics import (
 from skillweave.graph.values import Graph, KeptEdge, KeptEdges
 from skillweave.record import NamedTuple
 from skillweave.source import Position
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

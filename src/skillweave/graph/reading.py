@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from skillweave.destination import read_destination, resolve
 from skillweave.diagnostics import (
@@ -24,6 +23,7 @@ from skillweave.graph.resolving import Resolver
 from skillweave.graph.values import Edge, Graph, SourceFile
 from skillweave.record import NamedTuple
 from skillweave.source import START, EncodingProblem, LineIndex, SourcePath, Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

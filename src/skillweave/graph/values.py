@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import Diagnostic, Note, Problem, Severity
 from skillweave.record import NamedTuple
 from skillweave.source import LineIndex, SourcePath
 from skillweave.suppress import Mark, Policy, judge
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

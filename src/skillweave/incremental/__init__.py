@@ -7,8 +7,6 @@ comes out equal is not written again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.alone import alone_if_there
 from skillweave.diagnostics import Diagnostic
 from skillweave.incremental.keeping import begin_places, keep_rewording, keep_run, record_published, save
@@ -27,6 +25,7 @@ from skillweave.incremental.work import compile_asked, documents_of
 from skillweave.locking import is_locked
 from skillweave.record import NamedTuple
 from skillweave.state import State, copy_of, has_strays, lists_the_same, now, update, written_lock
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.build import Compiled

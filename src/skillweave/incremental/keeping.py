@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.beside import beside
 from skillweave.cachedir import key_here
 from skillweave.replay import forget
 from skillweave.saved import save_parts, save_state
 from skillweave.state import State, forget_outputs, parser_key, record_outputs
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

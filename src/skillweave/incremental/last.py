@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from skillweave.beside import beside
 from skillweave.cachedir import key_here
 from skillweave.diagnostics import Diagnostic
@@ -12,9 +10,11 @@ from skillweave.incremental.values import Asked, EntryResult, Outcome
 from skillweave.record import NamedTuple
 from skillweave.saved import load_state, save_state
 from skillweave.state import State, changed_files, outputs_unchanged
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from skillweave.files import Tree
     from skillweave.source import SourcePath

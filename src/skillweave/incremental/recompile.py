@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from skillweave.build import Compiled, check_texts, make_bundles, own_files, plan_bundles
 from skillweave.checks.ignores import LookedAt, unused_ignores
@@ -25,6 +24,7 @@ from skillweave.parts import (
 )
 from skillweave.project import discover
 from skillweave.record import NamedTuple
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

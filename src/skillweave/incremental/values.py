@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.diagnostics import DUPLICATE_SKILL, Diagnostic, Severity
 from skillweave.record import NamedTuple
 from skillweave.state import State, parser_key
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeGuard
-
 from skillweave.cachedir import key_here, prepare_folder
 from skillweave.incremental.last import MISSHAPED, Last
 from skillweave.saved import load_parts
 from skillweave.state import State, copy_of, record, update
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     from skillweave.build import Compiled
     from skillweave.cache import Documents
     from skillweave.incremental.values import Asked, Memory

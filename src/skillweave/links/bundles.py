@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
 
 from skillweave.destination import below_root
 from skillweave.flatten.units import UnitKey
@@ -13,6 +12,7 @@ from skillweave.links.site import Asker, BundlePlan, PlannedPage, Site, named
 from skillweave.links.targets import resolved
 from skillweave.links.work import Place, Work, add_page
 from skillweave.source import Edit, SourcePath, Span, folded, folders_above
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.flatten.values import NodeKey

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from skillweave.flatten.layout import block_at
 from skillweave.flatten.texts import assemble, text_in, text_of
@@ -13,6 +12,7 @@ from skillweave.flatten.values import TextKey, brought_by
 from skillweave.parse.documents import parse, parse_by_parser
 from skillweave.ranges import between
 from skillweave.source import Edit, apply_edits
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

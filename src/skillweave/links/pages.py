@@ -7,7 +7,6 @@ heading in the copy where the link stands. A node without links has one text, ho
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from skillweave.flatten.layout import headings_within
 from skillweave.flatten.texts import assemble, text_in, text_of
@@ -15,6 +14,7 @@ from skillweave.flatten.values import Caption, ChildItem, TextItem, TextKey
 from skillweave.links.captions import heading_text
 from skillweave.record import NamedTuple
 from skillweave.slugs import Slugger
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

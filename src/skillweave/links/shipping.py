@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from skillweave.destination import Written, below_root, encode, relative
 from skillweave.diagnostics import (
@@ -38,6 +37,7 @@ from skillweave.links.work import (
 from skillweave.ranges import between
 from skillweave.record import NamedTuple
 from skillweave.source import SourcePath, foreign_part, stays_inside
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.directive.values import Directive

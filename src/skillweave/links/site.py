@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from functools import cached_property
 from operator import itemgetter
-from typing import TYPE_CHECKING, TypeVar
 
 from skillweave.destination import Written, read_destination
 from skillweave.diagnostics import DIRECTIVE_NOT_ALONE
@@ -15,9 +14,11 @@ from skillweave.links.pages import PageLayout, lay_out
 from skillweave.ranges import between, holds
 from skillweave.record import NamedTuple
 from skillweave.source import folders_above
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import TypeVar
 
     from skillweave.document import Definition
     from skillweave.files import Tree
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from skillweave.rules.size import Size
     from skillweave.source import Edit, SourcePath, Span
 
-T = TypeVar("T")
+    T = TypeVar("T")
 
 
 class Owned(NamedTuple):

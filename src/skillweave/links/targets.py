@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.destination import Written, below_root, encode, relative, resolve
 from skillweave.diagnostics import BROKEN_ANCHOR, BROKEN_LINK, LINK_OUTSIDE_ROOTS, LINK_TO_SKILL, MAKE_READABLE
 from skillweave.files import is_below
@@ -21,6 +19,7 @@ from skillweave.links.work import (
     suggestion,
 )
 from skillweave.source import Edit, SourcePath
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.files import Found

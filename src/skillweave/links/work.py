@@ -4,8 +4,6 @@ have meant.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.destination import relative, resolve
 from skillweave.diagnostics import CANNOT_SHIP, Code, Problem
 from skillweave.files import normalise_path
@@ -15,6 +13,7 @@ from skillweave.links.site import BundlePlan, PlannedPage, Site
 from skillweave.listing import left_out_part
 from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections import deque

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.markdown.html_blocks import is_html_closed
-from skillweave.markdown.values import Block, BlockKind, Container, ContainerKind
+from skillweave.markdown.values import Block, Container
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
     from skillweave.markdown.rules import BlockNotes
+    from skillweave.markdown.values import BlockKind, ContainerKind
     from skillweave.source import LineIndex
 
 CONTAINERS: dict[str, ContainerKind] = {

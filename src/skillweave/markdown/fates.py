@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING
 
 from skillweave.directive.openers import CANDIDATE, WORDS, find_close
 from skillweave.markdown.html_blocks import html_type
 from skillweave.markdown.places import MARKS, moved
 from skillweave.markdown.values import IN_HTML, Opener
 from skillweave.source import Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

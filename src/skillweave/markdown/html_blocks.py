@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from skillweave.markdown.places import segments_of
 from skillweave.markdown.values import HtmlPiece
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.markdown.values import Reading

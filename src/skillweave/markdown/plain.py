@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from skillweave.directive.openers import CANDIDATE, SPELLED, WORDS, find_close
 from skillweave.markdown.html_blocks import html_type, note_html_block
@@ -18,6 +17,7 @@ from skillweave.markdown.plain_inline import CAN_MATTER, Found, normalised, note
 from skillweave.markdown.values import Block, Container, DefinitionMark, HeadingText, Opener, Reading
 from skillweave.record import NamedTuple
 from skillweave.source import Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.markdown.values import BlockKind, ContainerKind
@@ -62,7 +62,6 @@ _LINE = re.compile(
     )""",
     re.VERBOSE,
 )
-_TEXT = re.compile(_RUN, re.VERBOSE)
 _WORD = re.compile(r"[A-Za-z0-9]")
 _BAR = re.compile(r"(?<!\\)\|")
 _QUOTED = re.compile(r">[ ]?([^\n]*)(?:\n|\Z)")
@@ -179,10 +178,10 @@ def _close_items(scan: _Scan, indent: int) -> None:
 
 def _read_item(scan: _Scan, match: re.Match[str], indent: int) -> None:
     marker, content = match["marker"], match.end()
-    is_free = scan.closed_items or scan.line != scan.text_end
     # Inside a paragraph, only the number 1 begins a list.
-    run = _TEXT.match(scan.text, content)
-    if run is None or len(scan.open) > MAX_DEPTH or not (is_free or len(marker) == 1 or int(marker[:-1]) == 1):
+    is_list = scan.closed_items or scan.line != scan.text_end or len(marker) == 1 or int(marker[:-1]) == 1
+    run = _LINE.match(scan.text, content)
+    if run is None or run.lastgroup != "text" or len(scan.open) > MAX_DEPTH or not is_list:
         raise _NotPlainError
     scan.containers.append(("item", scan.line, scan.open[-1][1] if scan.open else -1))
     scan.ends.append(0)

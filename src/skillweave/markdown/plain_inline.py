@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
 
 from skillweave.markdown.values import Destination, HtmlPiece, LabelUse, Segment
 from skillweave.record import NamedTuple
 from skillweave.source import Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Container
+    from typing import Literal
 
     from skillweave.markdown.values import Reading
     from skillweave.source import LineIndex

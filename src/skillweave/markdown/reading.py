@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import ChainMap
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
 
 from markdown_it.common.utils import normalizeReference
 
@@ -34,9 +33,11 @@ from skillweave.markdown.values import (
     Walk,
 )
 from skillweave.source import Edit, LineIndex, Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Literal
 
     from markdown_it.token import Token
 

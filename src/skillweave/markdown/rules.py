@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Literal
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import normalizeReference
@@ -18,8 +17,14 @@ from markdown_it.rules_inline import StateInline, backtick, escape, html_inline,
 from mdit_py_plugins.footnote import footnote_plugin
 
 from skillweave.directive.openers import CANDIDATE, CLOSES, WORDS, find_close, is_near_miss, opener_at
-from skillweave.markdown.values import DefinitionMark, Mark, MarkKind
+from skillweave.markdown.values import DefinitionMark, Mark
 from skillweave.source import Span
+from skillweave.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from skillweave.markdown.values import MarkKind
 
 MAX_NESTING = 100
 """The depth of blocks, or of brackets, that is parsed. Deeper nesting exists only to exhaust a parser's stack."""

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
 from skillweave.record import NamedTuple
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Literal
 
     from skillweave.source import Edit, Span
 
-ContainerKind = Literal["item", "quote", "note"]
-BlockKind = Literal[
-    "paragraph", "heading", "setext", "fence", "code", "html", "rule", "table", "definition", "directive"
-]
-Fate = Literal["live", "escaped", "inert", "stray"]
-MarkKind = Literal[
-    "live", "escape", "near", "code", "html", "link", "image", "use", "unresolved", "note", "soft", "hard"
-]
+    ContainerKind = Literal["item", "quote", "note"]
+    BlockKind = Literal[
+        "paragraph", "heading", "setext", "fence", "code", "html", "rule", "table", "definition", "directive"
+    ]
+    Fate = Literal["live", "escaped", "inert", "stray"]
+    MarkKind = Literal[
+        "live", "escape", "near", "code", "html", "link", "image", "use", "unresolved", "note", "soft", "hard"
+    ]
 
 
 IN_HTML = "in an HTML block"

@@ -7,7 +7,6 @@ anything written.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from skillweave.build import compile_project
 from skillweave.cache import Documents
@@ -28,6 +27,7 @@ from skillweave.move.places import check_new_path, check_symlinks
 from skillweave.move.values import Change, Move, MoveError, MovePlan
 from skillweave.rewrite import edit_bytes
 from skillweave.stamps import digest
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

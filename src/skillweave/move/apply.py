@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from skillweave.files import is_below, normalise_path
 from skillweave.move.values import Change, Move, MoveError
@@ -22,6 +21,7 @@ from skillweave.regular import read_regular, write_like
 from skillweave.rewrite import edit_bytes
 from skillweave.source import Edit, SourcePath, stays_inside
 from skillweave.stamps import digest
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from skillweave.destination import read_destination, resolve
 from skillweave.diagnostics import INCLUDE_CYCLE
@@ -13,6 +12,7 @@ from skillweave.globs import matches
 from skillweave.move.values import BundleChange, Move, MoveError
 from skillweave.project import shared_files
 from skillweave.record import NamedTuple
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

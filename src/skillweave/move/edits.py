@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.destination import read_destination, resolve
 from skillweave.directive.values import is_relative
 from skillweave.files import is_below, normalise_path
@@ -17,6 +15,7 @@ from skillweave.move.spelling import (
 from skillweave.move.values import MoveError
 from skillweave.record import NamedTuple
 from skillweave.source import Edit
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,13 +5,13 @@ they are about.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from skillweave.destination import below_root
 from skillweave.files import Text, is_below, read_text
 from skillweave.move.check import known_files
 from skillweave.move.values import Mention, Move
 from skillweave.source import LineIndex
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

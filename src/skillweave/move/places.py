@@ -6,12 +6,12 @@ import os
 import re
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from skillweave.files import is_below
 from skillweave.listing import is_left_out
 from skillweave.move.values import Move, MoveError
 from skillweave.source import SourcePath
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

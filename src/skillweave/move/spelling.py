@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.destination import SCHEME, Written, decode, encode, relative, resolve
 from skillweave.directive.openers import BARE_PATH
 from skillweave.directive.values import is_relative
 from skillweave.directive.writing import as_written, quote
 from skillweave.front_matter.plain import is_text
 from skillweave.record import NamedTuple
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.markdown.values import Destination

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
 
 from skillweave.bundle import Output
 from skillweave.config import read_configuration
@@ -25,9 +24,11 @@ from skillweave.record import NamedTuple
 from skillweave.source import START, folded, unportable_part
 from skillweave.stamps import digest
 from skillweave.toml.plugins import PLUGIN_NAME
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Literal
 
     from skillweave.build import Compiled
     from skillweave.bundle import Bundle

@@ -6,7 +6,8 @@ import io
 import stat
 import time
 import zipfile
-from typing import TYPE_CHECKING
+
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

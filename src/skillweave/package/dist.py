@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from skillweave.bundle import Output
 from skillweave.diagnostics import FOREIGN_OUTPUT, Diagnostic
@@ -12,6 +11,7 @@ from skillweave.publish import files_below, read_below, remove_file, state_of, w
 from skillweave.regular import clear_left_over, read_regular
 from skillweave.source import START, SourcePath, stays_inside
 from skillweave.stamps import digest
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

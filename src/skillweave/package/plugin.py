@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from skillweave.config import read_configuration
 from skillweave.diagnostics import Diagnostic
@@ -13,6 +12,7 @@ from skillweave.source import EncodingProblem, LineIndex, decode
 from skillweave.toml.places import locate
 from skillweave.toml.plugins import FIELDS
 from skillweave.toml.table import Table, report
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from skillweave.consumers import refusing
 from skillweave.front_matter import read_front_matter
 from skillweave.record import NamedTuple
 from skillweave.source import LineIndex
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

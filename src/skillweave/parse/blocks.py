@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import NESTING_TOO_DEEP, UNCLOSED_FENCE, UNCLOSED_HTML, Problem, Severity
 from skillweave.source import Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.markdown.values import Block, Reading

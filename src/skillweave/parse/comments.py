@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import MISSING_REGION, UNUSED_IGNORE, Problem
 from skillweave.document import Region
@@ -12,6 +11,7 @@ from skillweave.markdown.html_blocks import html_type
 from skillweave.markdown.places import locate
 from skillweave.source import LineIndex, Span
 from skillweave.suppress import Ignore, is_ours, read_ignore
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.markdown.values import Reading

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.diagnostics import DIRECTIVE_NOT_ALONE, DIRECTIVE_STYLE, Problem
 from skillweave.directive.openers import CANDIDATE, find_close, opener_at
 from skillweave.directive.reader import read_directive
@@ -11,6 +9,7 @@ from skillweave.directive.writing import restyled, style_fix, unclosed_directive
 from skillweave.document import PlacedDirective
 from skillweave.markdown.values import IN_HTML
 from skillweave.source import Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.directive.values import Directive

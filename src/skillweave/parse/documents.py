@@ -5,8 +5,6 @@ Never fails, reads no file, does not know its path: a mistake is a `Problem` in 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.document import Document
 from skillweave.markdown import read
 from skillweave.markdown.plain import plain_reading
@@ -19,6 +17,7 @@ from skillweave.parse.html import html_anchors
 from skillweave.parse.names import definitions_of, destinations_of, headings_of, uses_of
 from skillweave.source import LineIndex, Span
 from skillweave.suppress import is_ours
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.diagnostics import DIRECTIVE_IN_FRONT_MATTER, INVALID_FRONT_MATTER, Problem
 from skillweave.directive.openers import CANDIDATE, WORDS, find_close
 from skillweave.front_matter import read_front_matter
 from skillweave.source import LineIndex, Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.front_matter.values import FrontMatter, Param

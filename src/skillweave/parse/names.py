@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from skillweave.document import Definition, Heading
 from skillweave.markdown.places import locate
@@ -11,6 +10,7 @@ from skillweave.markdown.values import Destination, LabelUse, Reading
 from skillweave.parse.html import html_destinations
 from skillweave.slugs import Slugger
 from skillweave.source import Edit, Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.parse.frame import Frame

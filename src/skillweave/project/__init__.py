@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.config import UnknownEntryError
 from skillweave.project.discovery import discover, shared_files
 from skillweave.project.values import Entry, EntryFile, Project
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

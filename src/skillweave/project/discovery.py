@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.diagnostics import NOT_A_REGULAR_FILE, Diagnostic
 from skillweave.files import Tree, expand_roots, is_below
 from skillweave.globs import matches
@@ -23,6 +21,7 @@ from skillweave.project.troubles import (
 )
 from skillweave.project.values import Entry, EntryFile, Project
 from skillweave.source import START, SourcePath, folders_above
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.diagnostics import (
     CASE_MISMATCH,
     DUPLICATE_SKILL,
@@ -20,6 +18,7 @@ from skillweave.diagnostics import (
 )
 from skillweave.files import Tree, dangling, is_below
 from skillweave.source import START, SourcePath, folded
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

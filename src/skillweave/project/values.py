@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
 from skillweave.files import is_below
 from skillweave.globs import matches
 from skillweave.record import NamedTuple
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Literal
 
     from skillweave.diagnostics import Diagnostic
     from skillweave.source import SourcePath
 
-Treatment = Literal["compile", "copy", "partial"]
+    Treatment = Literal["compile", "copy", "partial"]
 
 
 class EntryFile(NamedTuple):

@@ -6,8 +6,6 @@ works in an output folder (`skillweave.alone`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.alone import alone
 from skillweave.bundle import record_of
 from skillweave.config import LOCK_NAME
@@ -21,6 +19,7 @@ from skillweave.publish.values import Published, Request, Rewriting
 from skillweave.regular import is_regular, read_regular
 from skillweave.source import START, SourcePath, folders_above
 from skillweave.stamps import digest
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,21 +8,23 @@ from __future__ import annotations
 import os
 import re
 import stat
-from typing import TYPE_CHECKING, Literal
 
 from skillweave.listing import is_left_out
 from skillweave.record import NamedTuple
 from skillweave.regular import Regular, is_regular, read_regular, replace_file
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
     from pathlib import Path
+    from typing import Literal
 
     from skillweave.bundle import Bundle, Output
     from skillweave.lock import Record
 
-OutputState = Literal["absent", "same", "ours", "foreign"]
-Place = Literal["absent", "folder", "other"]
+    OutputState = Literal["absent", "same", "ours", "foreign"]
+    Place = Literal["absent", "folder", "other"]
+
 
 _STAGING = re.compile(r"\.staging-[0-9a-f]{8}")
 

@@ -11,11 +11,11 @@ import sys
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from skillweave.publish.disk import leads_through_folders
 from skillweave.regular import read_regular
 from skillweave.source import stays_inside
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from skillweave.bundle import Bundle, record_of
 from skillweave.diagnostics import FOREIGN_OUTPUT, Diagnostic
@@ -19,6 +18,7 @@ from skillweave.publish.disk import (
 from skillweave.record import NamedTuple
 from skillweave.source import START, SourcePath
 from skillweave.stamps import digest
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

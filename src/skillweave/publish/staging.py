@@ -20,7 +20,6 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
 
 from skillweave.config import LOCK_NAME
 from skillweave.lock import read_lock
@@ -29,6 +28,7 @@ from skillweave.publish.exchange import exchange, roll_back
 from skillweave.record import NamedTuple
 from skillweave.regular import read_regular, write_new
 from skillweave.source import folders_above
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, assert_never
 
 from skillweave.phrases import counted
 from skillweave.record import NamedTuple
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,8 +73,6 @@ def render(diagnostics: Sequence[Diagnostic], fmt: Format, context: Context) -> 
             from skillweave.report.sarif import render_sarif  # noqa: PLC0415
 
             return render_sarif(diagnostics, context)
-        case _:
-            assert_never(fmt)
 
 
 def summary_line(summary: Summary, nothing: str = "no problems") -> str:

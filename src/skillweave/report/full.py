@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.diagnostics import INVALID_CONFIG
 from skillweave.record import NamedTuple
 from skillweave.report.style import SEVERITY_STYLES, Style, paint
 from skillweave.report.text import escape, excerpt_escapes, hop_line, place, sentence, width
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

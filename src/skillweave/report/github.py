@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import Severity
 from skillweave.report.places import in_repository
 from skillweave.report.text import escape, escape_name, hop_line, sentence
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

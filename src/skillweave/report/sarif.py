@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from hashlib import sha256
 from itertools import count
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from skillweave import __version__
@@ -14,6 +13,7 @@ from skillweave.diagnostics import CODES, INVALID_CONFIG, Severity
 from skillweave.report.json_report import json_text
 from skillweave.report.places import in_repository, is_absolute
 from skillweave.report.text import escape, place
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

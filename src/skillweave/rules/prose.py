@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from itertools import accumulate
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import DANGLING_PATH, INHERITED_COMMAND, UNKNOWN_SKILL, Problem
 from skillweave.source import Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.diagnostics import SKILL_TOO_LONG, Problem
 from skillweave.record import NamedTuple
 from skillweave.source import Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

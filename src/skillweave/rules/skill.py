@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from skillweave.consumers import CONSUMERS, SPECIFICATION, refusing
 from skillweave.diagnostics import (
@@ -18,6 +17,7 @@ from skillweave.diagnostics import (
 from skillweave.front_matter.values import FrontMatter
 from skillweave.phrases import near_names
 from skillweave.source import Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

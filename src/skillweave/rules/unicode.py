@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import BIDI_CONTROL, HIDDEN_UNICODE, Problem
 from skillweave.source import Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

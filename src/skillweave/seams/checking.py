@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.diagnostics import EMPTY_INCLUDE, PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM, Problem
 from skillweave.flatten.layout import edge_of
 from skillweave.flatten.units import to_source
@@ -12,6 +10,7 @@ from skillweave.seams.doubts import is_doubtful, is_torn, may_join, outermost, r
 from skillweave.seams.inline import References, check_inline, check_references
 from skillweave.seams.judging import SeamProblem, by_directive, compare, is_mild
 from skillweave.seams.layouts import Expansion, ExpansionKey, LineChanges, lay_out
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.document import PlacedDirective

@@ -6,7 +6,6 @@ import re
 from bisect import bisect_left, bisect_right
 from itertools import pairwise
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import INVALID_FRONT_MATTER
 from skillweave.flatten.layout import block_at, numbers_within
@@ -15,6 +14,7 @@ from skillweave.flatten.texts import text_of
 from skillweave.flatten.values import BareItem, ChildItem, TextItem, TextKey, is_in_error
 from skillweave.ranges import between, bridged, count_within, holds
 from skillweave.select.cuts import cut_blocks
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import SEAM_CHANGES_MEANING, Problem
 from skillweave.flatten.layout import block_at, edge_of, numbers_within
@@ -19,6 +18,7 @@ from skillweave.ranges import between, holds
 from skillweave.record import NamedTuple
 from skillweave.seams.judging import SeamProblem
 from skillweave.source import Edit, apply_edits
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from itertools import pairwise
 from operator import attrgetter
-from typing import TYPE_CHECKING, Literal
 
 from skillweave.diagnostics import PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM, Fix, Problem, Severity
 from skillweave.flatten.splice import continuation
@@ -13,13 +12,18 @@ from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block, Container
 from skillweave.record import NamedTuple
 from skillweave.source import Edit
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
+    from typing import Literal
 
     from skillweave.document import PlacedDirective
     from skillweave.seams.layouts import Layout, Splice
     from skillweave.source import Span
+
+    _Verdict = Problem | Literal["meant"] | None
+    """None if a judge does not know such a change."""
 
 
 class SeamProblem(NamedTuple):
@@ -176,10 +180,6 @@ def _judge(change: _Change) -> Problem | None:
         if verdict is not None:
             return verdict if isinstance(verdict, Problem) else None
     return change.problem(_in_words(change))
-
-
-_Verdict = Problem | Literal["meant"] | None
-"""None if a judge does not know such a change."""
 
 
 def _underlined(change: _Change) -> _Verdict:

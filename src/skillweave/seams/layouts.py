@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from skillweave.flatten.splice import add_prefix
 from skillweave.flatten.texts import text_in, text_of
@@ -15,6 +14,7 @@ from skillweave.markdown.values import Block, Container
 from skillweave.ranges import between
 from skillweave.record import NamedTuple
 from skillweave.seams.doubts import is_cut, top_ranges, unresolved
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

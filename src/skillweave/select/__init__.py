@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.diagnostics import EMPTY_INCLUDE, Problem
 from skillweave.ranges import Ranges, intersect, trimmed, without
 from skillweave.select.cuts import check_cut_blocks, check_dropped, check_gaps, check_indents
@@ -13,6 +11,7 @@ from skillweave.select.numbers import select_lines
 from skillweave.select.regions import no_pair, select_region
 from skillweave.select.sections import select_section
 from skillweave.select.values import Lines, Selection
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from itertools import pairwise, zip_longest
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import PARAGRAPH_MERGE, PARTIAL_BLOCK, SEAM_CHANGES_MEANING, UNCLOSED_HTML, Problem
 from skillweave.markdown import read_blocks
@@ -13,6 +12,7 @@ from skillweave.markdown.html_blocks import html_type
 from skillweave.markdown.values import Container
 from skillweave.ranges import Ranges, between, count_within, holds
 from skillweave.record import NamedTuple
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

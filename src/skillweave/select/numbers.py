@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.diagnostics import LINES_OUT_OF_RANGE, Problem
 from skillweave.phrases import counted
 from skillweave.select.values import Selection
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.directive.values import Directive

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import MISSING_REGION, Problem
 from skillweave.phrases import near_names
 from skillweave.select.values import Regions, Selection
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import AMBIGUOUS_SECTION, MISSING_SECTION, Problem
 from skillweave.directive.writing import section_fix
 from skillweave.phrases import near_names
 from skillweave.select.values import Selection
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from skillweave.config import hidden_roots
 from skillweave.directive.openers import find_close, opener_at
@@ -18,6 +17,7 @@ from skillweave.rules.skill import check_skill_front_matter
 from skillweave.source import Span, unportable_part
 from skillweave.starter import File, template
 from skillweave.toml.table import path_mistake
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

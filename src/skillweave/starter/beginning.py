@@ -6,12 +6,12 @@ import json
 import os
 import re
 import shlex
-from typing import TYPE_CHECKING
 
 from skillweave.files import tree_of
 from skillweave.project import discover
 from skillweave.record import NamedTuple
 from skillweave.starter import File, mentions, repository_of, template
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import DIRECTIVE_IN_PARAM, INVALID_PARAM, MISSING_PARAM, UNKNOWN_PARAM, Problem
 from skillweave.front_matter.params import DIRECTIVE_OPENER
 from skillweave.phrases import near_names
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

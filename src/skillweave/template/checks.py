@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import warnings
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING
 
 from jinja2 import TemplateSyntaxError, nodes
 
@@ -14,6 +13,7 @@ from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
 from skillweave.template.scan import FILTERS, ONLY, RAW, STATEMENTS, Scan, environment, shortened
 from skillweave.template.values import MAX_BITS, MAX_BRANCHES, MAX_DEPTH, MAX_JOINTS, MAX_TERMS, Segment
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections import Counter

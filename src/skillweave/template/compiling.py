@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from itertools import count
-from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
 from skillweave.source import LineIndex, Span
 from skillweave.template.scan import Scan, environment
 from skillweave.template.values import Chunk, Segment, Template
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, Problem
 from skillweave.template.checks import Checks, refusals, tag_by_tag, tree_of
 from skillweave.template.compiling import compile_template
 from skillweave.template.scan import block_problems, bracket_problems, cut, masked_tags
 from skillweave.template.values import Chunk, Kept, Rendered, Template
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -6,7 +6,6 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from jinja2 import StrictUndefined, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -16,6 +15,7 @@ from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
 from skillweave.source import LineIndex, Span
 from skillweave.template.values import MAX_DEPTH, Segment, Token
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

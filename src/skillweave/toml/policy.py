@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.suppress import PerPath, Policy, find_code, find_codes, nearest, why_not_ignored, why_not_raised
 from skillweave.toml.table import normal, report, report_unknown, strings, subtable
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

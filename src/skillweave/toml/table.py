@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeVar
 
 from skillweave.diagnostics import INVALID_CONFIG, Problem
 from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
 from skillweave.source import Span, foreign_part
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from typing import TypeVar
 
     from skillweave.toml.places import KeyPath, Places
 
-_T = TypeVar("_T", bound=str)
+    _T = TypeVar("_T", bound=str)
 
 
 class Table(NamedTuple):

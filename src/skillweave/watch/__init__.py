@@ -13,12 +13,12 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn
 
 from skillweave.config import Config, load_config
 from skillweave.diagnostics import FOREIGN_OUTPUT, Diagnostic, Severity
 from skillweave.incremental import Asked, Memory, Superseded, build, save
 from skillweave.record import NamedTuple
+from skillweave.typed import TYPE_CHECKING
 from skillweave.watch import command
 from skillweave.watch.events import Event, Failed, Misconfigured, Polling, Ran, Ready, Rebuilt, Stopped
 from skillweave.watch.notices import Notices, listen, watch_places
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from typing import NoReturn
 
 QUIET, LONGEST = 0.05, 0.5
 """Seconds without a change before a build begins, and seconds after which it begins anyway."""

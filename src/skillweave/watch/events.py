@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
+
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.config import Config

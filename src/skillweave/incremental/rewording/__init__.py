@@ -18,7 +18,6 @@ No note is believed without being checked against the files. `test_rewording.py`
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import TYPE_CHECKING
 
 from skillweave.bundle import DOCUMENT_MODE, Output
 from skillweave.config import LOCK_NAME
@@ -36,6 +35,7 @@ from skillweave.regular import read_regular
 from skillweave.source import decode
 from skillweave.stamps import digest
 from skillweave.state import written_lock
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

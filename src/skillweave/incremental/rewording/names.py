@@ -8,7 +8,8 @@ one that numbering may turn into the other. To rename a heading is to remove one
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

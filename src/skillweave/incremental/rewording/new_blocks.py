@@ -10,8 +10,6 @@ before.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.incremental.rewording.same import (
     NewNames,
     holds_blocks_only,
@@ -23,6 +21,7 @@ from skillweave.incremental.rewording.same import (
 from skillweave.incremental.rewording.words import Run, is_all_visible, kept_words_of, words_of
 from skillweave.record import NamedTuple
 from skillweave.rules.prose import may_command
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

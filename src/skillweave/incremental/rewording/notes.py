@@ -7,7 +7,6 @@ once there are many. If the text that was edited last is edited again, neither i
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
 
 from skillweave.incremental.last import MISSHAPED, Last
 from skillweave.incremental.rewording.source_map import whole_name
@@ -22,9 +21,11 @@ from skillweave.saved import (
     save_wording,
 )
 from skillweave.state import State, now
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
 
     from skillweave.build import Compiled
     from skillweave.incremental.rewording.source_map import SourceMap, Text

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillweave.destination import read_destination, resolve
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, SKILL_TOO_LONG
 from skillweave.emit import front_lines
@@ -17,6 +15,7 @@ from skillweave.links.captions import heading_text
 from skillweave.rules.size import BYTES_OF_A_TOKEN
 from skillweave.slugs import slugify
 from skillweave.stamps import digest
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

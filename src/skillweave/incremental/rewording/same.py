@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from skillweave.markdown.values import Container
 from skillweave.parse.documents import parse_plain
 from skillweave.record import NamedTuple
 from skillweave.slugs import slugify
 from skillweave.source import Edit, LineIndex, Span
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from typing import Any
 
     from skillweave.document import Document, Heading
     from skillweave.markdown.values import Block

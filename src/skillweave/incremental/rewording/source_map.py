@@ -6,13 +6,13 @@ describes one run; later runs and edits of running text are merged into it step 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from skillweave.incremental.rewording.words import GROWTH, OutputRuns, Room, Run, Wording
 from skillweave.record import NamedTuple
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
     from skillweave.lock import Lock
     from skillweave.source import SourcePath

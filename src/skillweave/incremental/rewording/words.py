@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
 
 from skillweave.record import NamedTuple
+from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from skillweave.source import SourcePath
 
 # If the parse finds the same in two texts, a line of this form means the same wherever its text is spliced: only its lead can
