@@ -554,6 +554,15 @@ def test_foreign_files_require_a_full_check(tmp_path: Path) -> None:
         assert run_current(tmp_path) is None
 
 
+def test_outputs_of_any_name_are_found_again(tmp_path: Path) -> None:
+    write(tmp_path / "skills/s/SKILL.md", SKILL)
+    for name in ('a "quoted" one.txt', "two\nlines.txt", " blanks ", "ünï\u2028.txt", "-/+", "back\\slash"):
+        write(tmp_path / "skills/s" / name, "text\n")
+    run(tmp_path, build)
+    assert run_current(tmp_path) is not None
+    assert len(files_below(tmp_path / "build/skills/s")) == 7
+
+
 @pytest.mark.parametrize("output", ["x", "./x", "x/", "skills/../x"])
 def test_a_new_output_folder_is_not_a_change(tmp_path: Path, output: str) -> None:
     write(tmp_path / "skills/s/SKILL.md", SKILL + "<<include: ../../shared/f.md>>\n")

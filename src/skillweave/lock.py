@@ -13,22 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+Place = tuple[str, int, int]
+"""Where a record is written: a text, such as that of a lock file, and the offsets of the record in it."""
+
+
 class Record:
     """The lock file's record of one entry: the digests of its inputs and outputs, by path.
 
-    A record made from the lock file's text parses it on first use, as few records are needed after an edit.
+    A record that comes from a lock file knows where it stands in its text, and is only parsed on first use, as few records are
+    needed after an edit.
     """
 
-    __slots__ = ("_digests", "_words")
+    __slots__ = ("_digests", "_place")
 
-    def __init__(self, inputs: Mapping[str, str], outputs: Mapping[str, str], words: str = "") -> None:
-        self._digests = None if words else (inputs, outputs)
-        self._words = words
-
-    @classmethod
-    def of_words(cls, words: str) -> Record:
-        """The record whose text in a lock file is `words`."""
-        return cls({}, {}, words)
+    def __init__(self, inputs: Mapping[str, str], outputs: Mapping[str, str], place: Place | None = None) -> None:
+        self._digests = None if place else (inputs, outputs)
+        self._place = place
 
     @property
     def inputs(self) -> Mapping[str, str]:
@@ -39,18 +39,23 @@ class Record:
         return self._read()[1]
 
     def has_input(self, path: str) -> bool:
-        if self._digests is None and f"{json.dumps(path, ensure_ascii=False)}: " not in self._words:
-            return False
+        if self._digests is None and self._place is not None:
+            text, start, end = self._place
+            if text.find(f"{json.dumps(path, ensure_ascii=False)}: ", start, end) < 0:
+                return False
         return path in self.inputs
 
-    def words(self, path: str) -> str:
-        """The text of this record in the lock file, given the entry's path."""
-        self._words = self._words or _words(path, self)
-        return self._words
+    def place(self, path: str) -> Place:
+        """Where this record is written, given the entry's path."""
+        if self._place is None:
+            words = _words(path, self)
+            self._place = (words, 0, len(words))
+        return self._place
 
     def _read(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
         if self._digests is None:
-            (said,) = json.loads(f"{{{self._words}}}").values()
+            text, start, end = self._place or ("", 0, 0)
+            (said,) = json.loads(f"{{{text[start:end]}}}").values()
             self._digests = _digests(said)
         return self._digests
 
@@ -88,7 +93,7 @@ class Ledger:
 
     def write(self, lock: Lock) -> bytes:
         """Write records as a lock file."""
-        entries = _BETWEEN.join(lock[path].words(path) for path in sorted(lock))
+        entries = _written(lock)
         tool = json.dumps(f"skillweave {__version__}")
         body = f"{_FIRST}{entries}{_LAST}" if entries else "{}"
         self.data = f'{{\n "version": 1,\n "tool": {tool},\n "entries": {body}\n}}\n'.encode()
@@ -114,20 +119,39 @@ _FIRST, _BETWEEN, _LAST = "{\n", ",\n", "\n }"
 _END = "\n  }"
 
 
+def _written(lock: Lock) -> str:
+    """Records as they stand in a lock file. Those that follow one another in an older one are copied together."""
+    pieces = []
+    text, start, end = "", 0, 0
+    for path in sorted(lock):
+        its_text, its_start, its_end = lock[path].place(path)
+        if its_text is not text or its_start != end + len(_BETWEEN):
+            pieces.append(text[start:end])
+            text, start = its_text, its_start
+        end = its_end
+    pieces.append(text[start:end])
+    return _BETWEEN.join(pieces[1:])
+
+
 def _in_its_words(data: bytes) -> Lock:
-    """Split a lock file written by `Ledger.write` into records.
+    """Find the records in a lock file written by `Ledger.write`: JSON escapes line ends in strings, so these tell all else."""
+    text, lock = data.decode(), Lock()
+    first = f'"entries": {_FIRST}'
+    start = text.find(first) + len(first)
+    if start < len(first):
+        return lock
+    next_one = f"{_END}{_BETWEEN}"
+    while (end := text.find(next_one, start)) >= 0:
+        end += len(_END)
+        lock[_path(text, start)] = Record({}, {}, (text, start, end))
+        start = end + len(_BETWEEN)
+    lock[_path(text, start)] = Record({}, {}, (text, start, text.rindex(_END) + len(_END)))
+    return lock
 
-    It can be split at line ends, as JSON escapes them in strings.
-    """
-    _, first, entries = data.decode().partition(f'"entries": {_FIRST}')
-    if not first:
-        return {}
-    texts = entries[: entries.rindex(_END)].split(f"{_END}{_BETWEEN}")
-    return {_path(text): Record.of_words(f"{text}{_END}") for text in texts}
 
-
-def _path(words: str) -> str:
-    quoted = words[2 : words.index(": {\n")]
+def _path(text: str, start: int) -> str:
+    """The path of the entry whose record begins at an offset."""
+    quoted = text[start + 2 : text.index(": {\n", start)]
     path: str = json.loads(quoted) if "\\" in quoted else quoted[1:-1]
     return path
 

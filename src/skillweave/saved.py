@@ -15,7 +15,7 @@ from skillweave.listing import is_real_folder
 from skillweave.replay import SUFFIX
 from skillweave.sealed import read_json, write_json
 from skillweave.stamps import digest
-from skillweave.state import TABLES, State, now
+from skillweave.state import PAIRED, TABLES, State, now
 from skillweave.toml.kept import NAME as TOML
 from skillweave.typed import TYPE_CHECKING
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
     from typing import Any
+
+    from skillweave.state import Row
 
 NAME = "state.json"
 SINCE = "since.json"
@@ -44,7 +46,8 @@ _UNREADABLE = (AttributeError, OSError, ValueError, TypeError, KeyError, Recursi
 def load_state(root: Path, key: str) -> State | None:
     """The state that the last build with this key left, with its changes; None if there is none that can be believed."""
     try:
-        state = _checked(read_json(root / FOLDER / NAME))
+        content = read_json(root / FOLDER / NAME)
+        state = _checked({**content, **{name: _rows(content[name]) for name in PAIRED}})
     except _UNREADABLE:
         return None
     if state.key != key_here(root, key):
@@ -68,6 +71,28 @@ def _checked(content: dict[str, Any]) -> State:
     return state
 
 
+_BETWEEN = "//"
+"""Separates what `_text` puts together: no path or name is empty inside, so none has two slashes in a row."""
+
+
+def _text(rows: dict[str, Row]) -> str:
+    """The rows of a table as one text, which is read in a third of the time of as many lists."""
+    return _BETWEEN.join([part for path, row in rows.items() for part in (path, *row)])
+
+
+def _rows(text: str) -> dict[str, Row]:
+    """The rows of a table that `_text` wrote. Raises ValueError if it is something else."""
+    parts = text.split(_BETWEEN) if text else []
+    return dict(zip(parts[::3], zip(parts[1::3], parts[2::3], strict=True), strict=True))
+
+
+def _pair(row: list[Any]) -> Row:
+    found, content = row
+    if not isinstance(found, str) or not isinstance(content, str):
+        raise TypeError(row)
+    return found, content
+
+
 def _with_changes(state: State, content: dict[str, Any]) -> State:
     """Apply the changes since a state was saved; returns it as it is if they belong to another one."""
     if content["saved"] != state.saved:
@@ -77,7 +102,7 @@ def _with_changes(state: State, content: dict[str, Any]) -> State:
         rows = {**getattr(state, name)}
         for path, row in changed.changes[name].items():
             if row:
-                (rows[path],) = row
+                rows[path] = _pair(row[0]) if name in PAIRED else row[0]
             else:
                 rows.pop(path, None)
         setattr(changed, name, rows)
@@ -91,7 +116,7 @@ def save_state(root: Path, state: State) -> None:
         _write(root, SINCE, {name: getattr(state, name) for name in ("saved", "changes", *_REST)})
         return
     state.saved, state.changes = now(), State("").changes
-    _write(root, NAME, vars(state))
+    _write(root, NAME, {**vars(state), **{name: _text(getattr(state, name)) for name in PAIRED}})
 
 
 def save_parts(root: Path, state: State, parts: object) -> None:

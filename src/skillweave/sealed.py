@@ -12,14 +12,17 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+_SEAL = 64
+"""The length of the checksum, in hexadecimal. It has a line of its own."""
+
 
 def read_json(path: Path) -> Any:  # noqa: ANN401 (JSON)
     """Read a JSON file of the cache. Raises ValueError if it is damaged, or OSError, also if it is not a regular file."""
-    seal, _, text = read_whole(f"{path}").partition(b"\n")
-    if seal != digest(text).encode():
-        message = f"{path} is not as it was written"
-        raise ValueError(message)
-    return json.loads(text)
+    data = memoryview(read_whole(f"{path}"))
+    text = data[_SEAL + 1 :]
+    if bytes(data[: _SEAL + 1]) != f"{digest(text)}\n".encode():
+        raise ValueError(f"{path} is not as it was written")
+    return json.loads(str(text, "utf-8", "surrogatepass"))
 
 
 def write_json(path: Path, content: object) -> None:
@@ -28,4 +31,4 @@ def write_json(path: Path, content: object) -> None:
     Raises TypeError if JSON cannot express the content.
     """
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    write_whole(f"{path}", digest(text).encode() + b"\n" + text)
+    write_whole(f"{path}", f"{digest(text)}\n".encode(), text)

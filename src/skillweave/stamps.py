@@ -73,7 +73,7 @@ def has_same_size_and_mode(found: Stamp, known: Stamp) -> bool:
     return found.split(" ")[3:] == known.split(" ")[3:]
 
 
-def digest(data: bytes) -> str:
+def digest(data: bytes | memoryview) -> str:
     """The SHA-256 of some bytes, in hexadecimal."""
     from hashlib import sha256  # noqa: PLC0415 (slow to load, and not needed by a run that finds nothing changed)
 

@@ -40,6 +40,13 @@ if TYPE_CHECKING:
 
 TABLES = ("folders", "files", "symlinks", "outputs", "output_folders", "result")
 """The tables of a state: what it holds by path."""
+PAIRED = ("files", "outputs", "output_folders")
+"""The tables of which each row is a `Row`: most of a state."""
+
+Row = tuple[str, str]
+"""A stamp, and what was there: the digest of a file, or the names in a folder (sorted, joined with `/`). For a file that could
+not be read, the stamp is empty, and the problem is the content.
+"""
 
 
 class State:
@@ -48,10 +55,10 @@ class State:
     def __init__(self, key: str, started: int = 0) -> None:
         self.key = key
         self.folders: dict[str, Any] = {}
-        self.files: dict[str, Any] = {}
+        self.files: dict[str, Row] = {}
         self.symlinks: dict[str, Any] = {}
-        self.outputs: dict[str, Any] = {}
-        self.output_folders: dict[str, list[Any]] = {}
+        self.outputs: dict[str, Row] = {}
+        self.output_folders: dict[str, Row] = {}
         self.result: dict[str, Any] = {}
         self.started = started
         """When the last run that found it valid began; stamps are compared with this time."""
@@ -101,10 +108,14 @@ def record(key: str, tree: Tree, started: int, output: str) -> State:
         if folder in tree.folder_stamps:
             state.folders[folder] = [tree.folder_stamps[folder], _without_output(listing, folder, output)]
     for path, read in tree.reads.items():
-        state.files[path] = [read.stamp, read.digest] if isinstance(read, Read) else read
+        state.files[path] = _row(read)
     for path, resolved in tree.symlinks.items():
         state.symlinks[path] = list(resolved) if resolved else None
     return state
+
+
+def _row(read: Read | str) -> Row:
+    return (read.stamp, read.digest) if isinstance(read, Read) else ("", read)
 
 
 def copy_of(state: State) -> State:
@@ -121,12 +132,10 @@ def copy_of(state: State) -> State:
 def update(state: State, tree: Tree, output: str, changed: Collection[str]) -> bool:
     """Add what a run saw that compiled only some changes; returns False if a file not in `changed` had another content."""
     for path, read in tree.reads.items():
-        known = state.files.get(path)
-        content = read.digest if isinstance(read, Read) else read
-        before = known[1] if isinstance(known, list) else known
-        if path not in changed and before not in (None, content):
+        row, before = _row(read), state.files.get(path)
+        if path not in changed and before is not None and before[1] != row[1]:
             return False
-        state.put("files", path, [read.stamp, read.digest] if isinstance(read, Read) else read)
+        state.put("files", path, row)
     for folder, listing in tree.listings.items():
         if folder in tree.folder_stamps:
             state.put("folders", folder, [tree.folder_stamps[folder], _without_output(listing, folder, output)])
@@ -145,12 +154,11 @@ def changed_files(state: State, tree: Tree, output: str, started: int) -> frozen
         return None
     changed = set()
     root = os.fspath(tree.root)
-    for path, known in state.files.items():
-        if isinstance(known, str):
-            if tree.read(path).problem != known:
+    for path, (before, content) in state.files.items():
+        if not before:
+            if tree.read(path).problem != content:
                 return None
             continue
-        before, fingerprint = known
         try:
             status = os.stat(f"{root}/{path}")  # noqa: PTH116 (the path is a string already, and a Path costs more)
         except OSError:
@@ -165,10 +173,10 @@ def changed_files(state: State, tree: Tree, output: str, started: int) -> frozen
         read = tree.reads[path]
         if isinstance(read, str):
             return None
-        if read.digest != fingerprint:
+        if read.digest != content:
             changed.add(SourcePath(path))
         elif is_settled(current, started):
-            state.put("files", path, [current, fingerprint])
+            state.put("files", path, (current, content))
             state.renewed = True
     return frozenset(changed)
 
@@ -211,9 +219,9 @@ def record_outputs(state: State, folder: Path, paths: Mapping[str, str], made: C
     """
     for path, fingerprint in paths.items():
         try:
-            state.put("outputs", path, [stamp(os.lstat(f"{folder}/{path}")), fingerprint])
+            state.put("outputs", path, (stamp(os.lstat(f"{folder}/{path}")), fingerprint))
         except OSError:
-            state.put("outputs", path, ["", fingerprint])
+            state.put("outputs", path, ("", fingerprint))
     state.published = True
     pending = {"", *(parent for path in paths for parent in folders_above(path))}
     names: dict[str, set[str]] = {}
@@ -223,13 +231,13 @@ def record_outputs(state: State, folder: Path, paths: Mapping[str, str], made: C
     new = {*made}
     for name in [name for name in pending if name in new or not new.isdisjoint(folders_above(name))]:
         pending.remove(name)
-        state.put("output_folders", name, [UNSEEN, sorted(names[name])])
+        state.put("output_folders", name, (UNSEEN, _joined(names[name])))
     while pending:
         name = pending.pop()
         listed = _listed(folder, name)
         state.put("output_folders", name, listed)
         # Something that no build wrote may be a folder, in which a file can later get in a bundle's way.
-        for path in (f"{name}/{other}" for other in listed[1] if name):
+        for path in (f"{name}/{other}" for other in _split(listed[1]) if name):
             is_known = path in state.outputs or path in state.output_folders or path in pending
             if not is_known and is_real_folder(folder / path):
                 pending.add(path)
@@ -239,15 +247,14 @@ def lists_the_same(state: State, folder: Path, paths: Iterable[str]) -> bool:
     """Whether all folders above some outputs are there and list what they did, so that nothing new is there."""
     folders = {parent for path in paths for parent in folders_above(path)}
     return all(
-        is_real_folder(folder / name) and _names(folder, name) == state.output_folders.get(name, [None, None])[1]
+        is_real_folder(folder / name) and _names(folder, name) == state.output_folders.get(name, ("", None))[1]
         for name in folders
     )
 
 
 def written_lock(state: State) -> str:
     """The digest of the lock file that was written with the outputs; empty if there was none."""
-    known = state.outputs.get(LOCK_NAME)
-    return known[1] if isinstance(known, list) else ""
+    return state.outputs.get(LOCK_NAME, ("", ""))[1]
 
 
 def forget_outputs(state: State, folder: Path, paths: Iterable[str]) -> None:
@@ -267,33 +274,33 @@ def forget_outputs(state: State, folder: Path, paths: Iterable[str]) -> None:
 def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
     """Whether all published files are as they were, and nothing new is beside them."""
     base = str(folder)
-    for name, known in state.output_folders.items():
+    for name, (before, names) in state.output_folders.items():
         current = real_folder_stamp(f"{base}/{name}")
-        if current and current == known[0] and is_settled(current, state.started):
+        if current and current == before and is_settled(current, state.started):
             continue
-        if (name and not current) or _names(folder, name) != known[1]:
+        if (name and not current) or _names(folder, name) != names:
             return False
         if current and is_settled(current, started):
-            state.put("output_folders", name, [current, known[1]])
+            state.put("output_folders", name, (current, names))
             state.renewed = True
-    for path, known in state.outputs.items():
+    for path, (before, content) in state.outputs.items():
         try:
             status = os.lstat(f"{base}/{path}")
         except OSError:
             return False
         found = stamp(status)
-        if found == known[0] and is_old(status, state.started):
+        if found == before and is_old(status, state.started):
             continue
-        if not has_same_size_and_mode(found, known[0]):
+        if not has_same_size_and_mode(found, before):
             return False
         try:
             with open(f"{base}/{path}", "rb") as file:  # noqa: PTH123 (likewise)
-                if digest(file.read()) != known[1]:
+                if digest(file.read()) != content:
                     return False
         except OSError:
             return False
         if is_settled(found, started):
-            state.put("outputs", path, [found, known[1]])
+            state.put("outputs", path, (found, content))
             state.renewed = True
     return True
 
@@ -306,17 +313,17 @@ def seen(state: State, output: str, *, is_built: bool) -> Seen | None:
     found = Seen(output)
     written = [(f"{output}/{path}", known) for path, known in state.outputs.items()] if is_built else []
     for rows, files in ((found.files, state.files.items()), (found.outputs, written)):
-        for path, known in files:
-            if isinstance(known, str) or not known[0]:
+        for path, (known, content) in files:
+            if not known:
                 return None
-            rows.append((path, _believed(known[0], state.started), known[1]))
+            rows.append((path, _believed(known, state.started), content))
     for path, (known, listing) in state.folders.items():
         if known and isinstance(listing, str):
             return None
         names = told_apart(listing) if known else NOTHING
         found.folders.append((path or ".", _believed(known, state.started), names))
-    for path, (known, listing) in state.output_folders.items() if is_built else ():
-        found.folders.append((f"{output}/{path}", _believed(known, state.started), all_names(listing)))
+    for path, (known, names) in state.output_folders.items() if is_built else ():
+        found.folders.append((f"{output}/{path}", _believed(known, state.started), all_names(_split(names))))
     for path, resolved in state.symlinks.items():
         found.symlinks.append((path, f"{resolved[1]} {resolved[0]}" if resolved else ELSEWHERE))
     return found
@@ -334,8 +341,8 @@ def has_strays(state: State) -> bool:
     ours = {*state.outputs, *(parent for path in state.outputs for parent in folders_above(path))}
     return any(
         (f"{folder}/{name}" if folder else name) not in ours
-        for folder, known in state.output_folders.items()
-        for name in known[1]
+        for folder, (_, names) in state.output_folders.items()
+        for name in _split(names)
     )
 
 
@@ -344,13 +351,21 @@ def now() -> int:
     return time.time_ns()
 
 
-def _listed(folder: Path, name: str) -> list[Any]:
-    """A folder's stamp, and the sorted names in it."""
-    return [real_folder_stamp(f"{folder}/{name}"), _names(folder, name)]
+def _listed(folder: Path, name: str) -> Row:
+    """A folder's stamp, and the names in it."""
+    return real_folder_stamp(f"{folder}/{name}"), _names(folder, name)
 
 
-def _names(folder: Path, name: str) -> list[str]:
+def _names(folder: Path, name: str) -> str:
     try:
-        return sorted(os.listdir(f"{folder}/{name}" if name else folder))  # noqa: PTH208 (likewise)
+        return _joined(os.listdir(f"{folder}/{name}" if name else folder))  # noqa: PTH208 (likewise)
     except OSError:
-        return []
+        return ""
+
+
+def _joined(names: Iterable[str]) -> str:
+    return "/".join(sorted(names))
+
+
+def _split(names: str) -> list[str]:
+    return names.split("/") if names else []

@@ -14,10 +14,10 @@ from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from skillweave.files import Tree
     from skillweave.source import SourcePath
+    from skillweave.state import Row
 
 MISSHAPED = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
 """The errors raised by reading JSON that is not as we write it: it is from another version, or somebody edited it."""
@@ -103,7 +103,7 @@ def _holds_beside(asked: Asked, state: State, started: int) -> Callable[[], bool
 
     def look() -> bytes:
         is_there = is_still_published(asked, state, started)
-        stamps = [str(row[0]) for _, _, row in _outputs(state)] if is_there and state.renewed else []
+        stamps = [row[0] for _, _, row in _outputs(state)] if is_there and state.renewed else []
         return "\n".join([str(is_there), *stamps]).encode()
 
     # A process that builds repeatedly does not ask after an edit, so a second process would never be waited for.
@@ -112,14 +112,14 @@ def _holds_beside(asked: Asked, state: State, started: int) -> Callable[[], bool
     def result() -> bool:
         is_there, *stamps = found().decode().split("\n")
         for (table, path, row), newer in zip(_outputs(state), stamps, strict=False):
-            state.put(table, path, [newer, *row[1:]])
+            state.put(table, path, (newer, row[1]))
         state.renewed = state.renewed or bool(stamps)
         return is_there == str(True)
 
     return result
 
 
-def _outputs(state: State) -> list[tuple[str, str, list[Any]]]:
+def _outputs(state: State) -> list[tuple[str, str, Row]]:
     """Every row of a state about outputs: the name of its table, its path, the row."""
     tables = (("output_folders", state.output_folders), ("outputs", state.outputs))
     return [(name, path, row) for name, rows in tables for path, row in rows.items()]
