@@ -123,7 +123,7 @@ def compile_project(  # noqa: PLR0913 (each has a default, and callers name it)
         meant=meant,
         findings=tuple(findings),
     )
-    return Compiled(project, site, entries, bundles, with_trails([*findings, *vain], edges, own_files(entries)), parts)
+    return Compiled(project, site, entries, bundles, with_trails([*findings, *vain], edges, entries), parts)
 
 
 def check_texts(
@@ -177,11 +177,6 @@ def make_bundles(
             made.append(emit(site.nodes, site.tree, planned, made_of[path].files))
     # Some errors show only once texts are made, and may also be laid to files of other bundles.
     return tuple(bundle for bundle in made if bundle and not made_of[bundle.entry.path].compiled & graph.failed)
-
-
-def own_files(entries: Iterable[Entry]) -> frozenset[SourcePath]:
-    """The real paths of all files of some entries; chains of includes start there."""
-    return frozenset(file.real for entry in entries for file in entry.files)
 
 
 def compare_project(

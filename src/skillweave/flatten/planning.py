@@ -13,6 +13,7 @@ from skillweave.diagnostics import (
     UNCLOSED_HTML,
     UNKNOWN_DIRECTIVE,
     UNKNOWN_OPTION,
+    Note,
     Problem,
     Severity,
 )
@@ -29,6 +30,7 @@ from skillweave.flatten.units import (
     rendered_unit,
 )
 from skillweave.flatten.values import Child, Node, NodeKey, Nodes, Spliced, TextItem, TextKey, is_in_error, is_too_large
+from skillweave.graph.reach import GIVEN
 from skillweave.graph.targets import language
 from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block
@@ -89,11 +91,28 @@ def _plan_with(graph: Graph, project: Project, config: Config, linked: Collectio
             _plan_unit(nodes, file_unit(graph, path, is_own=path in project.homes))
         else:
             nodes.units[UnitKey(path)] = file_unit(graph, path, is_own=False)
-            for arguments in sorted(nodes.calls.instances.get(path, ())):
-                unit = rendered_unit(nodes.calls, UnitKey(path, arguments), config.limits.bundle_bytes)
-                if unit is not None:
-                    _plan_unit(nodes, unit)
+            _plan_renderings(nodes, path)
     return nodes
+
+
+def _plan_renderings(nodes: Nodes, path: SourcePath) -> None:
+    """Render a template with each set of values. If something is wrong with only some of them, say who gives these."""
+    calls, limit = nodes.calls, nodes.config.limits.bundle_bytes
+    keys = [UnitKey(path, arguments) for arguments in sorted(calls.instances.get(path, ()))]
+    wrong: dict[Problem, list[UnitKey]] = {}
+    for key in keys:
+        unit, problems = rendered_unit(calls, key, limit)
+        for problem in problems:
+            wrong.setdefault(problem, []).append(key)
+        if unit is not None:
+            _plan_unit(nodes, unit)
+    for problem, those in wrong.items():
+        givers = [calls.first[key] for key in those if key in calls.first] if len(those) < len(keys) else []
+        nodes.graph.report(path, problem, tuple(_given_by(nodes, *giver) for giver in sorted(givers)[:1]))
+
+
+def _given_by(nodes: Nodes, path: SourcePath, offset: int) -> Note:
+    return Note(GIVEN, path, nodes.graph.files[path].line_index.position(offset))
 
 
 def _plan_unit(nodes: Nodes, unit: Unit) -> None:

@@ -92,6 +92,8 @@ class Calls:
         self.templates: dict[SourcePath, Template | None] = {}
         self.instances: dict[SourcePath, set[Arguments]] = {}
         self.arguments: dict[tuple[UnitKey, Edge], Arguments | None] = {}
+        self.first: dict[UnitKey, tuple[SourcePath, int]] = {}
+        """The first directive, by file and offset, that gives a template these values."""
 
     def of(self, caller: UnitKey, edge: Edge) -> Arguments | None:
         """The values that a directive gives to its target in one unit. None if they are wrong, which is reported here, or if
@@ -165,6 +167,9 @@ def _calls_from(
             if edge.directive.as_code or edge.target in barred:
                 continue
             given = calls.of(caller, edge)
+            if given is not None:
+                key, place = UnitKey(edge.target, given), (edge.source, edge.directive.span.start)
+                calls.first[key] = min(calls.first.get(key, place), place)
             known = calls.instances.setdefault(edge.target, set())
             if given is None or given in known or not _is_template(graph.files[edge.target]):
                 continue
@@ -201,9 +206,9 @@ def file_unit(graph: Graph, path: SourcePath, *, is_own: bool) -> Unit:
     return Unit(UnitKey(path), file.text, file.line_index, file.lines, file.document, edges, is_own)
 
 
-def rendered_unit(calls: Calls, key: UnitKey, limit: int) -> Unit | None:
-    """Render a template: the unit of it with its values. None if it is too large or has a problem, which is reported. `limit`
-    is in bytes.
+def rendered_unit(calls: Calls, key: UnitKey, limit: int) -> tuple[Unit | None, list[Problem]]:
+    """Render a template: the unit of it with its values, and what is wrong with it in the template's own text. The unit is None
+    if it cannot be rendered, or is larger than `limit` bytes.
     """
     from skillweave.template.rendering import render_template  # noqa: PLC0415 (jinja2 is imported for templates only)
 
@@ -211,11 +216,10 @@ def rendered_unit(calls: Calls, key: UnitKey, limit: int) -> Unit | None:
     file = graph.files[key.path]
     template = calls.template(key.path)
     if template is None or file.document is None:
-        return None
+        return None, []
     rendered = render_template(template, dict(key.arguments), limit)
     if isinstance(rendered, Problem):
-        graph.report(key.path, rendered)
-        return None
+        return None, [rendered]
     text = "\n".join(rendered.lines)
     index = LineIndex(text)
     masks = directive_spellings(file.line_index, file.document.body)
@@ -228,12 +232,12 @@ def rendered_unit(calls: Calls, key: UnitKey, limit: int) -> Unit | None:
         edges.append(edge._replace(placed=placed, written=edge.directive) if edge else None)
     rendering = Rendering(rendered.sources, kept)
     unit = Unit(key, text, index, rendered.lines, document, tuple(edges), is_own=False, rendering=rendering)
-    unclosed = [problem for problem in document.problems if problem.code in (UNCLOSED_FENCE, UNCLOSED_HTML)]
-    for problem in unclosed:
-        graph.report(key.path, problem._replace(span=to_source(graph, unit, problem.span), severity=Severity.ERROR))
-    for lost in () if unclosed else _lost_directives(unit, by_start):
-        graph.report(key.path, lost)
-    return unit
+    unclosed = [
+        problem._replace(span=to_source(graph, unit, problem.span), severity=Severity.ERROR)
+        for problem in document.problems
+        if problem.code in (UNCLOSED_FENCE, UNCLOSED_HTML)
+    ]
+    return unit, unclosed or [*_lost_directives(unit, by_start)]
 
 
 def _lost_directives(unit: Unit, edges: Mapping[int, Edge]) -> Iterator[Problem]:

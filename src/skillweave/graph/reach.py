@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from skillweave.diagnostics import Diagnostic
     from skillweave.graph.values import Finding, SourceFile
-    from skillweave.project import Project
+    from skillweave.project import Entry, Project
     from skillweave.source import SourcePath
 
 
@@ -140,27 +140,50 @@ def trails(edges: KeptEdges, starts: Iterable[SourcePath]) -> dict[SourcePath, t
     return came
 
 
-def with_trails(
-    findings: Iterable[Finding], edges: KeptEdges, starts: Collection[SourcePath]
-) -> tuple[Diagnostic, ...]:
-    """All diagnostics, sorted and without duplicates, each with a shortest chain of edges from one of the starts to its
-    file.
+GIVEN = "with the values that are given at"
+"""The note on where a template gets values with which it has a problem: how that place is reached is what matters then."""
+
+
+def with_trails(findings: Iterable[Finding], edges: KeptEdges, entries: Iterable[Entry]) -> tuple[Diagnostic, ...]:
+    """All diagnostics, sorted and without duplicates, each with a chain of edges that leads to its file from an entry that has
+    it: a shortest one.
     """
-    found = list(dict.fromkeys(finding.diagnostic for finding in findings if finding.mark is None))
+    found: dict[Diagnostic, set[SourcePath]] = {}
+    for finding in findings:
+        if finding.mark is None:
+            found.setdefault(finding.diagnostic, set()).update([finding.finder] if finding.finder else [])
+    files = {entry.path: frozenset(file.real for file in entry.files) for entry in entries} if found else {}
+    starts = frozenset().union(*files.values())
     came = trails(edges, starts) if found else {}
+    of_entry: dict[SourcePath, dict[SourcePath, tuple[SourcePath, KeptEdge]]] = {}
     chained = []
-    for diagnostic in found:
-        chain = []
-        path = diagnostic.path
-        while path in came and path not in starts:
-            path, edge = came[path]
-            chain.append(Note("included from", path, Position(edge.line, edge.column)))
+    for diagnostic, finders in found.items():
+        given = next((note.path for note in diagnostic.notes if note.message == GIVEN), None)
+        chain, start = _chain(came, starts, given or diagnostic.path)
+        those = sorted(finders & files.keys())
+        if chain and those and not any(start in files[finder] for finder in those):
+            # The nearest entry does not have it: what is wrong depends on what is around the text, or on values.
+            first = those[0]
+            if first not in of_entry:
+                of_entry[first] = trails(edges, files[first])
+            chain, _ = _chain(of_entry[first], files[first], diagnostic.path)
         if chain and diagnostic.code is INCLUDE_CYCLE:
             chain = [Note("reached from", chain[-1].path, chain[-1].position)]
         chained.append(diagnostic._replace(notes=(*diagnostic.notes, *chain)) if chain else diagnostic)
     # Diagnostics with the same place and message may differ in the rest; sort by that too, so that the order in which
     # they were found does not matter.
     return tuple(sorted(chained, key=lambda d: (*d.sort_key(), d.end, d.help or "", d.label or "", str(d.notes))))
+
+
+def _chain(
+    came: Mapping[SourcePath, tuple[SourcePath, KeptEdge]], starts: Collection[SourcePath], path: SourcePath
+) -> tuple[list[Note], SourcePath]:
+    """The notes on how a path is reached, from the path up, and the file that this begins in."""
+    chain = []
+    while path in came and path not in starts:
+        path, edge = came[path]
+        chain.append(Note("included from", path, Position(edge.line, edge.column)))
+    return chain, path
 
 
 def all_named_by(names: Mapping[SourcePath, Iterable[SourcePath]], starts: Iterable[SourcePath]) -> set[SourcePath]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from skillweave.build import Compiled, check_texts, make_bundles, own_files, plan_bundles
+from skillweave.build import Compiled, check_texts, make_bundles, plan_bundles
 from skillweave.checks.ignores import LookedAt, unused_ignores
 from skillweave.checks.unreached import check_unreached, meant_patterns, unreached_files
 from skillweave.diagnostics import LEFTOVER_DIRECTIVE
@@ -216,7 +216,7 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
         meant=meant,
         findings=findings,
     )
-    diagnostics = with_trails([*findings, *vain], parts.edges, own_files(project.entries))
+    diagnostics = with_trails([*findings, *vain], parts.edges, project.entries)
     return Compiled(project, site, entries, bundles, diagnostics, parts)
 
 

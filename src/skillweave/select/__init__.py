@@ -33,7 +33,7 @@ def select(source: Lines, document: Document, sections: Sections | None, directi
     problems = [*found]
     if directive.lines is not None:
         problems += check_cut_blocks(source, document, ranges, directive.span)
-        problems += check_gaps(source, document, ranges, directive.span)
+        problems += () if problems else check_gaps(source, document, ranges, directive.span)
     if directive.drop_heading and document.params is None:
         ranges, found = drop_heading(source, document, ranges, directive)
         problems += found

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 from operator import attrgetter
 
 from skillweave.diagnostics import PARAGRAPH_MERGE, PARTIAL_BLOCK, SEAM_CHANGES_MEANING, UNCLOSED_HTML, Problem
 from skillweave.markdown import read_blocks
 from skillweave.markdown.html_blocks import html_type
 from skillweave.markdown.values import Container
-from skillweave.ranges import Ranges, between, count_within, holds
-from skillweave.record import NamedTuple
+from skillweave.ranges import Ranges, between, count_within, holds, intersect, without
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from skillweave.diagnostics import Code
     from skillweave.document import Document, Heading
@@ -108,93 +107,94 @@ def check_gaps(source: Lines, document: Document, ranges: Ranges, span: Span) ->
 
 def _changes(source: Lines, document: Document, ranges: Ranges, gaps: Iterable[tuple[int, int]]) -> Iterator[Code]:
     """Yield what happens where blocks before and after left out lines mean something else without these: paragraphs merge, or
-    anything else does. `gaps` are the lines that are left out of `ranges`, in rising order.
+    anything else does. `gaps` are the lines that are left out of `ranges`, in rising order. Of a template, only the rendering
+    could show that.
     """
-    for window in _windows(source.lines, document, ranges, gaps) if document.params is None else ():
-        hidden = {line for start, end in window.gaps for line in range(start, end)}
-        hidden.update(between(document.markers, window.start, window.end, int))
-        kept = [line for line in range(window.start, window.end) if line not in hidden]
+    for window in _windows(source.lines, document, ranges, gaps) if ranges and document.params is None else ():
+        there = (range(start, end) for start, end in without(document.markers, intersect(ranges, window)))
+        kept = [line for lines in there for line in lines]
         lines = [source.lines[line] for line in kept]
-        around = between(document.blocks, window.start, window.end, attrgetter("start"))
-        expected = [block for block in (_moved(block, kept, hidden) for block in around) if block.start < block.end]
-        found = read_blocks("\n".join(lines))
-        was, is_now = ([block.identity(lines) for block in blocks] for blocks in (expected, found))
-        if was != is_now:
-            first = next(n for n, pair in enumerate(zip_longest(was, is_now)) if pair[0] != pair[1])
-            kinds = {block.kind for block in (*expected[first : first + 2], *found[first : first + 1])}
-            yield PARAGRAPH_MERGE if kinds == {"paragraph"} else SEAM_CHANGES_MEANING
+        around = between(document.blocks, *window, attrgetter("start"))
+        expected = [block for block in (_moved(block, kept) for block in around) if block is not None]
+        found = {block.start: block for block in read_blocks("\n".join(lines))}
+        for number, block in enumerate(expected):
+            now = found.get(block.start)
+            if now is None or _identity(block, lines) != _identity(now, lines, block):
+                kinds = {one.kind for one in (*expected[number : number + 2], now) if one is not None}
+                yield PARAGRAPH_MERGE if kinds == {"paragraph"} else SEAM_CHANGES_MEANING
+                break
 
 
-class _Window(NamedTuple):
-    """Lines (half-open) around some gaps."""
+_CUT_CONTENT = "\n"
+"""The content of indented code of which only a part is selected: what that part says is no matter."""
 
-    start: int
-    end: int
-    gaps: list[tuple[int, int]]
+
+def _identity(block: Block, lines: Sequence[str], expected: Block | None = None) -> tuple[object, ...]:
+    is_cut = (expected or block).content == _CUT_CONTENT
+    return (block._replace(content="") if is_cut else block).identity(lines)
 
 
 def _windows(
     lines: Sequence[str], document: Document, ranges: Ranges, gaps: Iterable[tuple[int, int]]
-) -> list[_Window]:
-    """The lines to parse to tell what leaving out some lines changes; of a template, only the rendering could show that.
-
-    The outermost blocks on both sides are taken whole: how much of them is selected is checked elsewhere. What overlaps is one
-    window, so that no line is parsed twice.
+) -> list[tuple[int, int]]:
+    """The lines to parse to tell what leaving out some lines changes: from one certain beginning of a block to the next. What
+    overlaps is one window, so that no line is parsed twice.
     """
-    found: list[_Window] = []
-    blocks, markers = document.blocks, frozenset(document.markers)
-    for group in _groups(lines, markers, gaps):
-        gap = group[0][0], group[-1][1]
-        first, last = (bisect_left(blocks, line, key=attrgetter("start")) for line in gap)
-        last -= last > first and blocks[last - 1].end > gap[1]  # a block that begins in the gap, and goes on behind it
-        if first == 0 or last == len(blocks):
-            continue
-        above, below = blocks[first - 1], blocks[last]
-        if above.end > gap[1] or any(_is_cut_by(block, gap) for block in (above, below)):
-            continue
-        if not holds(ranges, min(above.end, gap[0]) - 1) or not holds(ranges, max(below.start, gap[1])):
-            continue
-        hidden = {line for start, end in group for line in range(start, end)}
-        left = (line for line in range(above.end, below.start) if line not in hidden)
-        if not above.containers and not markers.issuperset(left):
-            continue  # A blank line remains between them.
-        start = min([above.start, *(outer.start for outer in above.containers[:1])])
-        end = max([below.end, *(outer.end for outer in below.containers[:1])])
-        directives = between(document.directives, start, end, attrgetter("line"))
-        if any(placed.prefix is not None and placed.line not in hidden for placed in directives):
-            continue  # What they include counts, and is checked where it is spliced.
-        if found and start < found[-1].end:
-            known = found.pop()
-            found.append(_Window(min(start, known.start), max(end, known.end), [*known.gaps, *group]))
-        else:
-            found.append(_Window(start, end, group))
-    return found
-
-
-def _groups(
-    lines: Sequence[str], markers: Collection[int], gaps: Iterable[tuple[int, int]]
-) -> list[list[tuple[int, int]]]:
-    """Gaps, with those together that have nothing but blank lines and markers between them."""
-    found: list[list[tuple[int, int]]] = []
+    found: list[tuple[int, int]] = []
     for gap in gaps:
-        between_them = range(found[-1][-1][1], gap[0]) if found else ()
-        if found and all(line in markers or not lines[line].strip(" \t") for line in between_them):
-            found[-1].append(gap)
-        else:
-            found.append([gap])
-    return found
+        if found and gap[0] < found[-1][1]:
+            if gap[1] >= found[-1][1]:
+                found[-1] = found[-1][0], _next_beginning(lines, document, ranges, gap[1])
+            continue
+        end = _next_beginning(lines, document, ranges, gap[1])
+        if end > gap[1]:  # otherwise, what follows begins anew whatever comes before it
+            found.append((_last_beginning(lines, document, ranges, gap[0]), end))
+    # What directives bring counts, and is checked where it is spliced.
+    return [window for window in found if not _brings_something(document, ranges, window)]
 
 
-def _is_cut_by(block: Block, gap: tuple[int, int]) -> bool:
-    """Whether a gap takes away a part of a block whose other part means something else then, which is checked elsewhere."""
-    return block.kind in _CUT and block.start < gap[1] and gap[0] < block.end
+def _brings_something(document: Document, ranges: Ranges, window: tuple[int, int]) -> bool:
+    directives = between(document.directives, *window, attrgetter("line"))
+    return any(placed.prefix is not None and holds(ranges, placed.line) for placed in directives)
 
 
-def _moved(block: Block, kept: Sequence[int], hidden: Collection[int]) -> Block:
-    """A block in a text of only some lines of its own text. Items and quotes are gone if their first line is hidden."""
+def _next_beginning(lines: Sequence[str], document: Document, ranges: Ranges, line: int) -> int:
+    """The first line from `line` on that begins a block whatever comes before it, or the end of what is selected."""
+    blocks = document.blocks
+    number = bisect_left(blocks, line, key=attrgetter("start"))
+    while number < len(blocks) and not _begins_anew(lines, blocks[number], ranges):
+        number += 1
+    return min(blocks[number].start if number < len(blocks) else ranges[-1][1], ranges[-1][1])
+
+
+def _last_beginning(lines: Sequence[str], document: Document, ranges: Ranges, line: int) -> int:
+    """The last line before `line` that begins a block whatever comes before it, or the beginning of what is selected."""
+    blocks = document.blocks
+    number = bisect_left(blocks, line, key=attrgetter("start")) - 1
+    while number >= 0 and not _begins_anew(lines, blocks[number], ranges):
+        number -= 1
+    return max(blocks[number].start if number >= 0 else 0, ranges[0][0])
+
+
+def _begins_anew(lines: Sequence[str], block: Block, ranges: Ranges) -> bool:
+    """Whether a selected block is in no container that begins before it, has no indent, and comes after a blank line."""
+    is_outermost = not block.containers or block.containers[0].start == block.start
+    is_apart = block.start > 0 and not lines[block.start - 1].strip(" \t") and holds(ranges, block.start - 1)
+    return is_outermost and is_apart and not lines[block.start].startswith((" ", "\t")) and holds(ranges, block.start)
+
+
+def _moved(block: Block, kept: Sequence[int]) -> Block | None:
+    """A block in a text of only some lines of its own text; None if nothing is left of it, or only the end of HTML, which is
+    text. Items and quotes are gone if their first line is.
+    """
+    start, end = bisect_left(kept, block.start), bisect_left(kept, block.end)
+    is_begun = start < end and kept[start] == block.start
+    if start == end or (block.kind == "html" and not is_begun):
+        return None
     inner = tuple(
-        Container(kind, bisect_left(kept, start), bisect_left(kept, end))
-        for kind, start, end in block.containers
-        if start not in hidden
+        Container(kind, first, bisect_left(kept, last))
+        for kind, begins, last in block.containers
+        if (first := bisect_left(kept, begins)) < len(kept) and kept[first] == begins
     )
-    return block._replace(start=bisect_left(kept, block.start), end=bisect_left(kept, block.end), containers=inner)
+    content = _CUT_CONTENT if block.content and end - start < block.end - block.start else block.content
+    return block._replace(start=start, end=end, containers=inner, content=content)
