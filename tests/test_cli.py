@@ -408,6 +408,28 @@ def test_an_output_folder_that_cannot_be_created(project: Path) -> None:
     assert len(built.err.splitlines()) == 2
 
 
+@pytest.mark.parametrize("path", ["patterns/large.bin", "patterns/large.md", "skills/x/large.bin"])
+def test_a_file_above_a_gibibyte_is_an_error_and_not_read(project: Path, path: str) -> None:
+    directive = {"bin": "asset", "md": "include"}[path.rpartition(".")[2]]
+    named = f"<<{directive}: large.{path.rpartition('.')[2]}>>\n" if path.startswith("patterns") else ""
+    write(project / "skills/x/SKILL.md", f"{SKILL}\n{named}")
+    write(project / path, "")
+    os.truncate(project / path, 2**30 + 1)
+    done = run(project, "build", limit=lambda: resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30)))
+    assert (done.status, "error[SW212]: " in done.err, "it is larger than 1 GiB" in done.err) == (1, True, True)
+
+
+def test_too_little_memory_is_told_in_a_line(project: Path) -> None:
+    assert run(project, "build").status == 0
+    before = files_below(project / "build")
+    write(project / "skills/x/large.bin", "")
+    os.truncate(project / "skills/x/large.bin", 2**30)
+    done = run(project, "build", limit=lambda: resource.setrlimit(resource.RLIMIT_AS, (2**29, 2**29)))
+    assert (done.status, done.out) == (1, "")
+    assert done.err == "skillweave: there is not enough memory. Nothing was lost: all published bundles are complete.\n"
+    assert files_below(project / "build") == before
+
+
 def test_a_full_disk_loses_nothing_and_the_next_build_heals(project: Path) -> None:
     """A limit on file sizes makes writes fail in the middle of a file, like a full disk."""
     run(project, "build")

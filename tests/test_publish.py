@@ -418,3 +418,16 @@ def test_reported_removals_name_what_is_gone(tmp_path: Path, skillweave: Skillwe
         "removed build/docs/x/SKILL.md, which has no source any more",
         "removed build/docs/z, which has no source any more",
     ]
+
+
+def test_a_misspelled_root_is_named_where_it_costs_an_output(tmp_path: Path, skillweave: Skillweave) -> None:
+    config = 'skills = ["skills", "plugins/*/skills"]\ndocuments = ["docs"]\n'
+    write_files(tmp_path, {"skillweave.toml": config, "docs/x.md": "text\n", "skills/s/SKILL.md": skill("s", "text\n")})
+    skillweave(tmp_path, ["build"])
+    write_files(tmp_path, {"skillweave.toml": config.replace("docs", "dosc")})
+    done = skillweave(tmp_path, ["build"])
+    assert done.out.startswith("removed build/docs/x.md, which has no source any more\n")
+    assert done.err == "".join(
+        f"{root}, where entries are looked for, does not exist\n" for root in ("plugins/*/skills", "dosc")
+    )
+    assert skillweave(tmp_path, ["build"]).err == ""

@@ -249,11 +249,15 @@ def _is(path: Path, kind: Literal["file", "folder"]) -> bool:
         return False
 
 
+_LARGEST = 2**24
+"""The largest configuration that is read, in bytes."""
+
+
 def _read(path: Path) -> bytes | str:
     """The bytes of a file, or a string that says why there are none. Only a regular file is opened: a FIFO would block."""
     try:
         if path.is_file():
-            return path.read_bytes()
+            return path.read_bytes() if path.stat().st_size <= _LARGEST else "it is larger than 16 MiB"
         return "it is not a regular file" if path.exists() else "there is no such file"
     except OSError as error:
         return error.strerror or type(error).__name__

@@ -72,7 +72,7 @@ def needs_of(compiled: Compiled) -> tuple[Needs, ...]:
                 str(entry.path),
                 tuple(sorted(outputs)),
                 tuple(sorted(inputs)),
-                tuple(missing),
+                tuple(path for path in missing if "*" not in path),  # a root that is a glob names no file
                 tuple(sorted(folders)),
             )
         )
@@ -144,7 +144,7 @@ def _looked_for(compiled: Compiled, edge: Edge) -> Iterator[SourcePath]:
     if edge.missing is not None and is_relative(path):
         yield edge.missing
         return
-    for root in compiled.project.pattern_roots:
+    for root in (*compiled.project.pattern_roots, *compiled.project.absent_roots):
         found = compiled.tree.look_up(normalise_path(f"{root}/{path}"))
         if found.kind == "missing":
             yield found.real

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from skillweave.bundle import DOCUMENT_MODE, Bundle, Output
 from skillweave.checks.leftovers import check_first_line, check_leftovers
-from skillweave.diagnostics import MAKE_READABLE, UNREADABLE_FILE, Diagnostic
+from skillweave.diagnostics import UNREADABLE_FILE, Diagnostic
+from skillweave.files import cure_of
 from skillweave.links.pages import page_text
 from skillweave.record import NamedTuple
 from skillweave.source import START
@@ -39,9 +40,8 @@ def emit(nodes: Nodes, tree: Tree, plan: BundlePlan, sources: Iterable[SourcePat
         contents, fingerprint = tree.read_once(real)
         if contents.problem is not None:
             message = f"{real} cannot be read: {contents.problem}"
-            graph.add(
-                Diagnostic(UNREADABLE_FILE, message, real, START, START, help=MAKE_READABLE), real, entry.main.real
-            )
+            cure = cure_of(contents.problem)
+            graph.add(Diagnostic(UNREADABLE_FILE, message, real, START, START, help=cure), real, entry.main.real)
             continue
         outputs.append(Output(f"{base}/{out}", contents.data, contents.mode))
         digests[real] = fingerprint

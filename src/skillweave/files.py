@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 
 from skillweave.config import hidden_roots
+from skillweave.diagnostics import MAKE_READABLE
 from skillweave.listing import list_folder
 from skillweave.record import NamedTuple
 from skillweave.source import EncodingProblem, SourcePath, decode, folded, foreign_part
@@ -208,6 +209,9 @@ class Tree:
                 if not stat.S_ISREG(status.st_mode):
                     self.reads[path] = "it is not a regular file"
                     return Contents(b"", "it is not a regular file")
+                if status.st_size > LARGEST:
+                    self.reads[path] = TOO_LARGE
+                    return Contents(b"", TOO_LARGE)
                 data = self.drafts[path] if path in self.drafts else _all_of(descriptor, status.st_size)
             finally:
                 os.close(descriptor)
@@ -229,6 +233,18 @@ class Tree:
         return self.contents[path]
 
 
+LARGEST = 2**30
+"""The largest file that is read, in bytes: the most that `bundle_bytes` in the configuration can be. A bundle is made in memory
+before any of it is published.
+"""
+TOO_LARGE = "it is larger than 1 GiB"
+
+
+def cure_of(problem: str) -> str:
+    """The cure for a file that cannot be read, given the reason."""
+    return "split it, or publish it elsewhere and link to it" if problem == TOO_LARGE else MAKE_READABLE
+
+
 def dangling(path: str, real: str) -> str:
     """A clause about a symlink whose target is missing: where it leads, which may be itself."""
     if path == real:
@@ -242,9 +258,14 @@ _TO_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 
 def _all_of(descriptor: int, size: int) -> bytes:
     """Everything in a file; `size` is its expected length. A file object would cost as much again as these calls."""
     data = os.read(descriptor, size + 1)
-    while rest := os.read(descriptor, 1 << 20):
-        data += rest
-    return data
+    rest = os.read(descriptor, 1 << 20)
+    if not rest:
+        return data
+    pieces = [data]
+    while rest:
+        pieces.append(rest)
+        rest = os.read(descriptor, 1 << 20)
+    return b"".join(pieces)
 
 
 _FOUND: dict[str, Literal["file", "folder", "special", "missing"]] = {

@@ -29,6 +29,9 @@ def run(arguments: Sequence[str]) -> int:
         return _interrupted()
     except OSError as error:
         return tell_failure(error)
+    except MemoryError:
+        echo("skillweave: there is not enough memory. Nothing was lost: all published bundles are complete.", err=True)
+        return ERRORS
     except click.ClickException as error:
         _show_error(error)
         return USAGE

@@ -216,11 +216,12 @@ def _is_ours(config: Config, path: str) -> bool:
 
 def _lines(path: Path) -> list[str]:
     """The lines of a file, to show a finding in; empty if the file cannot be read or is no text."""
+    from skillweave.files import LARGEST  # noqa: PLC0415
     from skillweave.source import EncodingProblem, decode  # noqa: PLC0415
 
-    if not path.is_file():
-        return []
     try:
+        if not path.is_file() or path.stat().st_size > LARGEST:
+            return []
         text = decode(path.read_bytes())
     except OSError:
         return []

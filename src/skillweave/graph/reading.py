@@ -9,7 +9,6 @@ from skillweave.diagnostics import (
     DIRECTIVE_IN_FRONT_MATTER,
     DIRECTIVE_IN_PARAM,
     INVALID_ENCODING,
-    MAKE_READABLE,
     MALFORMED_DIRECTIVE,
     TEMPLATE_ERROR,
     UNKNOWN_DIRECTIVE,
@@ -18,7 +17,7 @@ from skillweave.diagnostics import (
     Diagnostic,
     Problem,
 )
-from skillweave.files import Text, Tree, is_below, read_text
+from skillweave.files import Text, Tree, cure_of, is_below, read_text
 from skillweave.graph.resolving import Resolver
 from skillweave.graph.values import Edge, Graph, SourceFile
 from skillweave.record import NamedTuple
@@ -130,7 +129,7 @@ class _Reading:
             cure = NO_TEXT if problem.is_binary else "save the file as UTF-8"
             self.unreadable[path] = _Unreadable(INVALID_ENCODING, problem.message, cure)
         elif problem is not None:
-            self.unreadable[path] = _Unreadable(UNREADABLE_FILE, problem, MAKE_READABLE)
+            self.unreadable[path] = _Unreadable(UNREADABLE_FILE, problem, cure_of(problem))
         else:
             document = self._document(path, text, digest) if path.endswith(".md") else None
             return SourceFile(path, text, digest, document, LineIndex(text), tuple(text.split("\n")))

@@ -26,13 +26,12 @@ from skillweave.graph.targets import DRIVE, SCHEME, judge_type, portability, res
 from skillweave.listing import left_out_part
 from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
-from skillweave.source import folded
+from skillweave.source import SourcePath, folded
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.directive.values import Directive
     from skillweave.project import Project
-    from skillweave.source import SourcePath
 
 
 class Target(NamedTuple):
@@ -64,7 +63,10 @@ class Resolver:
             cure = "rename one, or write the path with ./ or ../ from this file"
             return Target(problem=Problem(AMBIGUOUS_TARGET, message, directive.path_span, help=cure))
         if not found:
-            return Target(problem=None if directive.optional else self._missing(source, directive, []))
+            if not directive.optional:
+                return Target(problem=self._missing(source, directive, []))
+            root = next(iter(self.project.absent_roots), "")
+            return Target(missing=SourcePath(normalise_path(f"{root}/{directive.path}")))
         match = there[0] if there else found[0]
         problem = self._judge(source, directive, match, [candidate.real for candidate in found])
         if problem is not None:

@@ -24,7 +24,7 @@ from skillweave.source import START, SourcePath, folders_above
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from skillweave.config import Config
     from skillweave.files import Found
@@ -40,8 +40,7 @@ def discover(tree: Tree, config: Config) -> Project:
     skills = search.skills()
     documents = search.documents({file.path: entry for entry in skills for file in entry.files})
     shared = tuple(found.real for path in config.shared if (found := tree.look_up(path)).kind in ("file", "folder"))
-    named = [*config.shared, *(root for _, root in expand_roots(tree, config.patterns))]
-    absent = tuple(found.real for path in named if (found := tree.look_up(path)).kind == "missing")
+    absent = tuple(found.real for path in config.shared if (found := tree.look_up(path)).kind == "missing")
     own = (tree.look_up(root).real for _, root in expand_roots(tree, (*config.skills, *config.documents)))
     allowed = (*own, *pattern_roots, *shared)
     files = [file for entry in (*skills, *documents) for file in entry.files]
@@ -57,8 +56,18 @@ def discover(tree: Tree, config: Config) -> Project:
         diagnostics=tuple(search.diagnostics),
         partials=tuple(sorted({*search.partials, *(file.real for file in files if file.treatment == "partial")})),
         absent=absent,
+        absent_roots=tuple(_absent_roots(tree, config)),
         verbatim=config.verbatim,
     )
+
+
+def _absent_roots(tree: Tree, config: Config) -> Iterator[SourcePath]:
+    """The pattern roots that do not exist; of globs that match nothing, the globs."""
+    for pattern in config.patterns:
+        roots = [tree.look_up(root) for _, root in expand_roots(tree, [pattern])]
+        yield from (found.real for found in roots if found.kind == "missing")
+        if not roots:
+            yield SourcePath(pattern)
 
 
 def shared_files(tree: Tree, project: Project) -> tuple[SourcePath, ...]:

@@ -58,7 +58,9 @@ class Project(NamedTuple):
     partials: tuple[SourcePath, ...] = ()
     """The real path of every partial in a skill's folder or below a document root."""
     absent: tuple[SourcePath, ...] = ()
-    """What the configuration names as `patterns` or `shared`, but does not exist."""
+    """What the configuration names as `shared`, but does not exist."""
+    absent_roots: tuple[SourcePath, ...] = ()
+    """What it names as `patterns`, but does not exist: folders, or globs that match none."""
     verbatim: tuple[str, ...] = ()
     """Globs of files whose content is never read as Markdown."""
 
@@ -68,5 +70,11 @@ class Project(NamedTuple):
     def may_read(self, source: SourcePath, target: str) -> bool:
         """Whether a directive or link in `source` may name `target`; both are real paths (directives.md, What may be read)."""
         home = self.homes.get(source)
-        folders = (*self.pattern_roots, *self.shared, *self.absent, *(() if home is None else (home,)))
+        folders = (
+            *self.pattern_roots,
+            *self.shared,
+            *self.absent,
+            *self.absent_roots,
+            *(() if home is None else (home,)),
+        )
         return any(is_below(target, folder) for folder in folders)

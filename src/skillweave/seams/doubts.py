@@ -250,7 +250,8 @@ def _may_join(node: Node, end: int, start: int) -> bool:
         return False
     is_divided = above < end - 1 or below > start
     is_flush = not behind.containers and lines[below][:1] not in (" ", "\t")
-    return not (is_divided and (is_flush or not block.containers))
+    goes_on = block.containers or block.kind == "code"
+    return not (is_divided and (is_flush or not goes_on))
 
 
 def outermost(unit: Unit) -> list[tuple[int, int]]:

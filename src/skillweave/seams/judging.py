@@ -258,9 +258,12 @@ def _swallowed(change: _Change) -> _Verdict:
 
 
 def _indented(change: _Change) -> _Verdict:
-    """Indented code to which the indent before a directive is added."""
+    """Indented code to which other code is added, or the indent before a directive."""
     if change.expected is None or not change.actual.kind == change.expected.kind == "code" or not change.stays:
         return None
+    if len(change.inside) > 1:
+        joined = change.problem("one piece of indented code goes on with the next")
+        return joined._replace(help="put a comment between them, such as `<!-- -->`, or write them as fences")
     return change.problem("the indent before this include becomes part of indented code")
 
 
