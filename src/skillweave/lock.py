@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from json.encoder import encode_basestring
 
 from skillweave import __version__
 from skillweave.source import stays_inside
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 Place = tuple[str, int, int]
 """Where a record is written: a text, such as that of a lock file, and the offsets of the record in it."""
+
+
+Rows = dict[tuple[str, str], str]
+"""Rows of a lock file by what they say, a path and a digest: most files go into many bundles."""
 
 
 class Record:
@@ -45,10 +50,10 @@ class Record:
                 return False
         return path in self.inputs
 
-    def place(self, path: str) -> Place:
+    def place(self, path: str, rows: Rows) -> Place:
         """Where this record is written, given the entry's path."""
         if self._place is None:
-            words = _words(path, self)
+            words = _words(path, self, rows)
             self._place = (words, 0, len(words))
         return self._place
 
@@ -122,9 +127,10 @@ _END = "\n  }"
 def _written(lock: Lock) -> str:
     """Records as they stand in a lock file. Those that follow one another in an older one are copied together."""
     pieces = []
+    rows = Rows()
     text, start, end = "", 0, 0
     for path in sorted(lock):
-        its_text, its_start, its_end = lock[path].place(path)
+        its_text, its_start, its_end = lock[path].place(path, rows)
         if its_text is not text or its_start != end + len(_BETWEEN):
             pieces.append(text[start:end])
             text, start = its_text, its_start
@@ -156,18 +162,19 @@ def _path(text: str, start: int) -> str:
     return path
 
 
-def _words(path: str, record: Record) -> str:
-    strings = [path, *(text for digests in (record.inputs, record.outputs) for row in digests.items() for text in row)]
-    # Quote all strings in one call: letting `json` indent the record takes ten times as long.
-    quoted = dict(
-        zip(strings, json.dumps(strings, ensure_ascii=False, separators=("\n", ":"))[1:-1].split("\n"), strict=True)
-    )
-
+def _words(path: str, record: Record, rows: Rows) -> str:
     def table(name: str, digests: Mapping[str, str]) -> str:
-        rows = ",\n".join(f"    {quoted[path]}: {quoted[digests[path]]}" for path in sorted(digests))
-        return f'   "{name}": {{\n{rows}\n   }}' if rows else f'   "{name}": {{}}'
+        found = []
+        for row in sorted(digests.items()):
+            said = rows.get(row)
+            if said is None:
+                said = rows[row] = f"    {encode_basestring(row[0])}: {encode_basestring(row[1])}"
+            found.append(said)
+        between = ",\n"
+        return f'   "{name}": {{\n{between.join(found)}\n   }}' if found else f'   "{name}": {{}}'
 
-    return f"  {quoted[path]}: {{\n{table('inputs', record.inputs)},\n{table('outputs', record.outputs)}{_END}"
+    inputs, outputs = table("inputs", record.inputs), table("outputs", record.outputs)
+    return f"  {encode_basestring(path)}: {{\n{inputs},\n{outputs}{_END}"
 
 
 def _digests(said: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, str], dict[str, str]]:
