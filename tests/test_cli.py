@@ -419,6 +419,16 @@ def test_a_file_above_a_gibibyte_is_an_error_and_not_read(project: Path, path: s
     assert (done.status, "error[SW212]: " in done.err, "it is larger than 1 GiB" in done.err) == (1, True, True)
 
 
+def test_a_report_that_cannot_be_written_is_a_failure_of_the_system(project: Path) -> None:
+    def no_room() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    done = run(project, "check", "--format", "json", "--output-file", "report.json", limit=no_room)
+    assert (done.status, done.err.splitlines()[0]) == (1, "skillweave: cannot write report.json: File too large")
+    assert not (project / "report.json").exists()
+
+
 def test_too_little_memory_is_told_in_a_line(project: Path) -> None:
     assert run(project, "build").status == 0
     before = files_below(project / "build")

@@ -364,6 +364,11 @@ REFUSED: dict[str, tuple[tuple[str, str], int, str]] = {
         1,
         "skills/x/SKILL.md is what makes its folder a skill: move the folder",
     ),
+    "a skill without its files": (
+        ("skills/x/SKILL.md", "skills/z/SKILL.md"),
+        1,
+        "own.md would be left behind without the skill: move the folder skills/x",
+    ),
     "a new document": (("patterns/b.md", "agents/b.md"), 1, "agents/b.md would become a document"),
     "two ids": (("skills/x", "skills/X"), 1, "error[SW703]"),
     "ambiguous": (

@@ -173,7 +173,7 @@ def print_report(
     context = Context(source_line, is_colored, summary(compiled, diagnostics), prefix, _page)
     text = render(diagnostics, Format(options.format), context)
     if options.output_file:
-        _write_report(options.output_file, text)
+        replace_file(options.output_file, text.encode())
         if not options.quiet:
             echo(
                 f"{summary_line(context.summary, nothing(options))}: see {printable(str(options.output_file))}", err=err
@@ -184,13 +184,6 @@ def print_report(
         text += "\n" if options.format == "full" else ""
         echo(text, err=err, nl=False)
     return text
-
-
-def _write_report(file: Path, text: str) -> None:
-    try:
-        replace_file(file, text.encode())
-    except OSError as error:
-        raise click.ClickException(f"cannot write {file}: {error.strerror or error}") from None
 
 
 def _repository_prefix(root: Path) -> str:
