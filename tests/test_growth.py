@@ -88,6 +88,10 @@ KINDS: dict[str, Callable[[int], dict[str, str]]] = {
         project("x\n")
         | {f"patterns/p{i}.md": f"# h\n\n[a](#h)\n\n<<include: p{i + 1}.md optional>>\n" for i in range(n)}
     ),
+    "references, and paths in prose": lambda n: (
+        project(repeated("<<reference: r@.md>>\n\n`patterns/r@.md`, `a/r@.md`, `patterns/none@.md`\n\n", n))
+        | {f"patterns/r{i}.md": "x\n" for i in range(n)}
+    ),
     "ignores": lambda n: project(
         repeated("<<include: p.md#h@>>\n\n", n),
         repeated("# h@\n\n<!-- skillweave: ignore SW501 -->\nsee [a](x@.md)\n\n", n),

@@ -43,6 +43,20 @@ def folders_above(path: str) -> Iterator[str]:
         folder = folder.rpartition("/")[0]
 
 
+def path_ends(path: str) -> Iterator[str]:
+    """A path, and what is left of it without its first parts, longest first."""
+    while path:
+        yield path
+        path = path.partition("/")[2]
+
+
+def folder_ends(path: str) -> Iterator[tuple[str, str]]:
+    """The ends of the folders that a path lies in, outermost first, each with the folder. All have a final `/`."""
+    for folder in reversed([*folders_above(path)]):
+        for end in path_ends(folder):
+            yield f"{end}/", f"{folder}/"
+
+
 def stays_inside(path: str) -> bool:
     """Whether a relative path cannot lead out of the folder that it starts from, symlinks apart, and can be one at all."""
     leads_away = sys.platform == "win32" and ("\\" in path or ":" in path.split("/", maxsplit=1)[0])

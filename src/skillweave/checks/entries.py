@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skillweave.checks.labels import check_labels
-from skillweave.checks.paths import check_paths
+from skillweave.checks.paths import Outputs, check_paths
 from skillweave.diagnostics import (
     INVALID_FRONT_MATTER,
     NESTED_SKILL,
@@ -109,10 +109,10 @@ def check_plan(site: Site, plan: BundlePlan) -> None:
     entry = plan.entry
     if entry is None:
         return
-    nodes = site.nodes
+    nodes, outputs = site.nodes, Outputs(plan)
     for page in plan.pages.values():
         check_labels(site, page, entry.main.real)
-        check_paths(site, plan, page)
+        check_paths(site, outputs, page)
     if entry.kind == "skill" and "SKILL.md" in plan.pages:
         plan.size = _check_skill_size(nodes, entry, plan.pages["SKILL.md"].layout.copies[0].key)
 

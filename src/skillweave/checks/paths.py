@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from skillweave.flatten.units import to_source
 from skillweave.links.site import selected_of
 from skillweave.rules.prose import dangling_path, moved_path, named_paths
+from skillweave.source import folder_ends, folders_above, path_ends
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,10 +16,36 @@ if TYPE_CHECKING:
     from skillweave.source import SourcePath, Span
 
 
-def check_paths(site: Site, plan: BundlePlan, page: PlannedPage) -> None:
+class Outputs:
+    """The outputs of a bundle, as prose may name them."""
+
+    def __init__(self, plan: BundlePlan) -> None:
+        self.plan = plan
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """All that means an output: the file, a folder that contains it (with a final `/`), or the end of either."""
+        outs = {*self.plan.pages, *self.plan.copies}
+        return frozenset(name for out in outs for name in (*path_ends(out), *(end for end, _ in folder_ends(out))))
+
+    @cached_property
+    def held(self) -> dict[str, str]:
+        """Where the bundle has each file and folder of the project. Folders have a final `/`."""
+        found: dict[str, str] = {}
+        files = [*((out, page.unit.path) for out, page in self.plan.pages.items()), *self.plan.copies.items()]
+        for out, real in files:
+            found.setdefault(real, out)
+            for folder in folders_above(real):
+                below = real[len(folder) + 1 :]
+                if out.endswith(below):
+                    found.setdefault(f"{folder}/", out.removesuffix(below) or "./")
+        return found
+
+
+def check_paths(site: Site, outputs: Outputs, page: PlannedPage) -> None:
+    """Report the paths in a page's prose that the bundle has elsewhere, or not at all."""
     nodes = site.nodes
     done: set[NodeKey] = set()
-    outs = {*plan.pages, *plan.copies}
     for copy in page.layout.copies:
         if copy.key in done or copy.key.code is not None:
             continue
@@ -24,30 +53,15 @@ def check_paths(site: Site, plan: BundlePlan, page: PlannedPage) -> None:
         node = nodes.nodes[copy.key]
         for span, path in _paths_in(site, node):
             plain = path.removeprefix("./")
-            if any(_is_named(out, plain) for out in outs):
+            if plain in outputs.names:
                 continue
             named = _named_file(site, plain, node.unit.path)
             if named is None:
                 continue
             source, is_there = named
-            place, out = to_source(nodes.graph, node.unit, span), _held_as(plan, source)
+            place, out = to_source(nodes.graph, node.unit, span), outputs.held.get(source)
             dangling = dangling_path(place, path, source, is_there=is_there)
             nodes.graph.report(node.unit.path, dangling if out is None else moved_path(place, path, out))
-
-
-def _is_named(out: str, path: str) -> bool:
-    """Whether a path in prose means an output: that file, a folder that contains it, or the end of either."""
-    return f"/{path}" in f"/{out}" if path.endswith("/") else f"/{out}".endswith(f"/{path}")
-
-
-def _held_as(plan: BundlePlan, source: str) -> str | None:
-    """Where a bundle has a file of the project, or files of a folder; None if it has none."""
-    files = [*((out, page.unit.path) for out, page in plan.pages.items()), *plan.copies.items()]
-    for out, real in files:
-        below = real[len(source) :] if source.endswith("/") else ""
-        if real == source + below and out.endswith(below):
-            return out.removesuffix(below) or "./"
-    return None
 
 
 def _paths_in(site: Site, node: Node) -> tuple[tuple[Span, str], ...]:
@@ -68,9 +82,8 @@ def _named_file(site: Site, path: str, source: SourcePath) -> tuple[str, bool] |
     """
     if site.tree.look_up(path.rstrip("/")).kind == ("folder" if path.endswith("/") else "file"):
         return path, True
-    for known in site.known_files:
-        if known.endswith(f"/{path}") or (path.endswith("/") and f"/{path}" in known):
-            return known[: known.index(f"/{path}")] + f"/{path}", True
+    if path in site.by_end:
+        return site.by_end[path], True
     for root in site.roots:
         parent = root.rpartition("/")[0]
         place = f"{parent}/{path}" if parent else path

@@ -13,7 +13,7 @@ from skillweave.flatten.values import is_too_large
 from skillweave.links.pages import PageLayout, lay_out
 from skillweave.ranges import between, holds
 from skillweave.record import NamedTuple
-from skillweave.source import folders_above
+from skillweave.source import folder_ends, folders_above, path_ends
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -134,6 +134,18 @@ class Site:
         found: dict[str, list[SourcePath]] = {}
         for path in self.known_files:
             found.setdefault(path.rpartition("/")[2], []).append(path)
+        return found
+
+    @cached_property
+    def by_end(self) -> dict[str, str]:
+        """`known_files`, and the folders above them, by the ends of their paths that are no whole paths; of several, the first.
+        Folders have a final `/`.
+        """
+        found: dict[str, str] = {}
+        for path in self.known_files:
+            for end, place in (*((end, path) for end in path_ends(path)), *folder_ends(path)):
+                if end != place:
+                    found.setdefault(end, place)
         return found
 
     def heading_names(self, unit: Unit) -> tuple[frozenset[str], frozenset[str]]:
