@@ -279,6 +279,22 @@ def test_what_is_not_ours_stays(project: Path, skillweave: Skillweave, way: str)
     }
 
 
+def test_a_list_of_sums_by_another_tool_makes_nothing_ours(project: Path, skillweave: Skillweave) -> None:
+    paths = ("research/HOOKS.md", "research/skills/mine/SKILL.md", "context-zip.zip")
+    for path in paths:
+        write(project / "dist" / path, "Somebody's.")
+    listed = subprocess.run(["sha256sum", *paths], cwd=project / "dist", capture_output=True, text=True, check=True)
+    write(project / "dist/SHA256SUMS", listed.stdout)
+    before = contents(project / "dist")
+    for arguments in (["--as", "plugin"], ["context:zip"]):
+        outcome = skillweave(project, ["package", *arguments])
+        assert (outcome.status, set(codes(outcome))) == (1, {"SW902"})
+    after = contents(project / "dist")
+    assert {path: after[path] for path in before if path != "SHA256SUMS"} == {
+        path: before[path] for path in before if path != "SHA256SUMS"
+    }
+
+
 @pytest.mark.parametrize("to", ["taken", "taken/below", "dangling"])
 def test_a_target_that_is_not_a_folder(project: Path, skillweave: Skillweave, to: str) -> None:
     write(project / "taken", "Somebody's.")

@@ -17,7 +17,7 @@ from skillweave.diagnostics import (
     Note,
 )
 from skillweave.package.archive import zip_archive
-from skillweave.package.plugin import marketplace_json, plugin_json
+from skillweave.package.plugin import MANIFEST, MARKETPLACE, marketplace_json, plugin_json
 from skillweave.package.portable import strip_unportable
 from skillweave.package.provenance import STATEMENT_NAME, statement
 from skillweave.record import NamedTuple
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 MAX_FILES, MAX_BYTES = 200, 30_000_000
 """The most files and bytes of one skill that installers accept."""
 
-MARKETPLACE = ".claude-plugin/marketplace.json"
 
 _SHELVES = ("agents", "commands")
 """The folders of a plugin for documents. A document goes there from a document root of the same name."""
@@ -247,7 +246,7 @@ def _plugins(config: Config, compiled: Compiled, bundles: Sequence[Bundle], pack
             files = _plugin_files(parts, packages)
             if files is not None:
                 manifest = plugin_json(name, config.plugins.get(name, {}))
-                files.append(Output(".claude-plugin/plugin.json", manifest, 0o644))
+                files.append(Output(MANIFEST, manifest, 0o644))
                 packages.made.append(Package(name, tuple(sorted(files)), parts, is_folder=True))
     if groups and len(packages.made) == len(groups):
         plugins = [(made.name, config.plugins.get(made.name, {})) for made in packages.made]

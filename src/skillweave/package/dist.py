@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from skillweave.bundle import Output
 from skillweave.diagnostics import FOREIGN_OUTPUT, Diagnostic
+from skillweave.package.plugin import MANIFEST, MARKETPLACE
 from skillweave.package.provenance import STATEMENT_NAME, SUMS_NAME, read_sums, write_sums
 from skillweave.publish import files_below, read_below, remove_file, state_of, write_if_changed
 from skillweave.regular import clear_left_over, read_regular
@@ -14,10 +15,14 @@ from skillweave.stamps import digest
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from skillweave.package import Package, Packages
+
+
+_ARCHIVE = b"PK\x03\x04"
+"""How every archive begins that is not empty."""
 
 
 @dataclass(slots=True)
@@ -33,8 +38,8 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The target folder as it was found. `ours` are the files that `SHA256SUMS` lists and that still have the listed
-    digests.
+    """The target folder as it was found. `ours` are the files that `SHA256SUMS` lists, that still have the listed digests, and
+    that are such as we write.
     """
 
     folder: Path
@@ -74,8 +79,22 @@ def _look_at(folder: Path, label: str, done: Delivered) -> Target | None:
     if sums is None or is_in_the_way:
         done.diagnostics.append(_foreign(Target(folder, label, {}, frozenset()), SUMS_NAME))
         return None
-    ours = frozenset(path for path, value in sums.items() if _digest_of(folder, path) == value)
+    ours = frozenset(path for path, value in sums.items() if _may_be_ours(folder, path, sums) == value)
     return Target(folder, label, sums, ours)
+
+
+def _may_be_ours(folder: Path, path: str, sums: Collection[str]) -> str | None:
+    """The digest of a file that is like what we write under that name; None for any other. Other tools make lists of the same
+    name and form, so being listed alone proves nothing.
+    """
+    found = read_below(folder, path) if stays_inside(path) else None
+    top, slash, _ = path.partition("/")
+    is_of_plugin = path == MARKETPLACE or f"{top}/{MANIFEST}" in sums
+    if found is None or (slash and not is_of_plugin):
+        return None
+    if path.endswith((".zip", ".skill")) and not found[0].startswith(_ARCHIVE):
+        return None
+    return digest(found[0])
 
 
 def _put(target: Target, made: Package, done: Delivered) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from skillweave.config import Config
     from skillweave.diagnostics import Problem
 
+MANIFEST = ".claude-plugin/plugin.json"
+MARKETPLACE = ".claude-plugin/marketplace.json"
+
 
 def check_plugins(config: Config, namespaces: frozenset[str]) -> tuple[Diagnostic, ...]:
     """Report the names in `[plugins.NAME]` that no entry belongs to: the one mistake there that only shows in the project."""
