@@ -14,7 +14,7 @@ from skillweave.ranges import Ranges, between, count_within, holds, intersect, w
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from skillweave.diagnostics import Code
     from skillweave.document import Document, Heading
@@ -113,16 +113,48 @@ def _changes(source: Lines, document: Document, ranges: Ranges, gaps: Iterable[t
     for window in _windows(source.lines, document, ranges, gaps) if ranges and document.params is None else ():
         there = (range(start, end) for start, end in without(document.markers, intersect(ranges, window)))
         kept = [line for lines in there for line in lines]
-        lines = [source.lines[line] for line in kept]
         around = between(document.blocks, *window, attrgetter("start"))
-        expected = [block for block in (_moved(block, kept) for block in around) if block is not None]
+        before = bisect_left(document.blocks, window[0], key=attrgetter("start")) - 1
+        cut = document.blocks[before : before + 1] if before >= 0 else ()  # it may go on in the window
+        expected = [block for block in (_moved(block, kept) for block in (*cut, *around)) if block is not None]
+        lines = [source.lines[line] for line in kept]
         found = {block.start: block for block in read_blocks("\n".join(lines))}
-        for number, block in enumerate(expected):
-            now = found.get(block.start)
-            if now is None or _identity(block, lines) != _identity(now, lines, block):
-                kinds = {one.kind for one in (*expected[number : number + 2], now) if one is not None}
-                yield PARAGRAPH_MERGE if kinds == {"paragraph"} else SEAM_CHANGES_MEANING
-                break
+        code = _change(lines, expected, found) or _union(
+            document, kept, found.keys() - {b.start for b in expected}, found
+        )
+        if code is not None:
+            yield code
+
+
+def _change(lines: Sequence[str], expected: Sequence[Block], found: Mapping[int, Block]) -> Code | None:
+    """What has become of the first expected block that is not found as it was; None if all are."""
+    for number, block in enumerate(expected):
+        now = found.get(block.start)
+        if now is None or _identity(block, lines) != _identity(now, lines, block):
+            kinds = {one.kind for one in (*expected[number : number + 2], now) if one is not None}
+            return PARAGRAPH_MERGE if kinds == {"paragraph"} else SEAM_CHANGES_MEANING
+    return None
+
+
+def _union(document: Document, kept: Sequence[int], starts: Iterable[int], found: Mapping[int, Block]) -> Code | None:
+    """Whether one of these found blocks holds lines that were in no block together: ends of HTML, and empty items."""
+    for start in starts:
+        block = found[start]
+        first = min([start, *(container.start for container in block.containers)])
+        lines = kept[first : block.end]
+        if (
+            lines
+            and lines[-1] - lines[0] >= len(lines)
+            and _covering(document, lines[0]) != _covering(document, lines[-1])
+        ):
+            return SEAM_CHANGES_MEANING
+    return None
+
+
+def _covering(document: Document, line: int) -> int:
+    """The number of the last block that begins on a line or before it, unless it has ended by then."""
+    number = bisect_right(document.blocks, line, key=attrgetter("start")) - 1
+    return number if number >= 0 and line < document.blocks[number].end else -2 - line
 
 
 _CUT_CONTENT = "\n"
