@@ -36,7 +36,7 @@ from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block
 from skillweave.parse.directives import not_alone
 from skillweave.ranges import holds, without
-from skillweave.select import drop_heading, select, select_code, whole
+from skillweave.select import select, select_code, select_rendered, whole
 from skillweave.select.sections import ambiguous
 from skillweave.select.values import Lines
 from skillweave.source import Span
@@ -170,9 +170,9 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
             return None
         selection = select(source, file.document, sections, directive)
         ranges = rendered_ranges(target, selection.ranges)
-        if directive.drop_heading and target.rendering is not None and target.document is not None:
-            dropped = drop_heading(source._replace(lines=target.lines), target.document, ranges, directive)
-            ranges, selection = dropped.ranges, selection._replace(problems=selection.problems + dropped.problems)
+        if target.rendering is not None and target.document is not None:
+            rendered = select_rendered(source._replace(lines=target.lines), target.document, ranges, directive)
+            ranges, selection = rendered.ranges, selection._replace(problems=selection.problems + rendered.problems)
         key = NodeKey(target.key, ranges)
     for problem in selection.problems:
         if problem.code not in (MISSING_SECTION, MISSING_REGION) or not _swallows_text(file.document):

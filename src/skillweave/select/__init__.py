@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from skillweave.diagnostics import EMPTY_INCLUDE, Problem
-from skillweave.ranges import Ranges, intersect, trimmed, without
+from skillweave.ranges import Ranges, bridged, intersect, trimmed, without
 from skillweave.select.cuts import check_cut_blocks, check_dropped, check_gaps, check_indents
 from skillweave.select.numbers import select_lines
 from skillweave.select.regions import no_pair, select_region
@@ -35,7 +35,7 @@ def select(source: Lines, document: Document, sections: Sections | None, directi
         problems += check_cut_blocks(source, document, ranges, directive.span)
         problems += () if problems else check_gaps(source, document, ranges, directive.span)
     if directive.drop_heading and document.params is None:
-        ranges, found = drop_heading(source, document, ranges, directive)
+        ranges, found = _drop_heading(source, document, ranges, directive)
         problems += found
     ranges = trimmed(source.lines, without(document.markers, ranges))
     if (directive.lines or directive.region) and not problems:
@@ -45,8 +45,20 @@ def select(source: Lines, document: Document, sections: Sections | None, directi
     return Selection(ranges, tuple(problems))
 
 
-def drop_heading(source: Lines, document: Document, ranges: Ranges, directive: Directive) -> Selection:
-    """Leave the first heading out of what an include selects. Of a template, this is that of the rendering."""
+def select_rendered(source: Lines, document: Document, ranges: Ranges, directive: Directive) -> Selection:
+    """What an include selects of the rendering of a template, given the lines that those of the template became. What is left
+    out between them, and the first heading, only show here.
+    """
+    named = bridged(ranges, document.markers)
+    problems = tuple(check_gaps(source, document, named, directive.span)) if directive.lines is not None else ()
+    if not directive.drop_heading:
+        return Selection(ranges, problems)
+    dropped = _drop_heading(source, document, ranges, directive)
+    return dropped._replace(problems=problems + dropped.problems)
+
+
+def _drop_heading(source: Lines, document: Document, ranges: Ranges, directive: Directive) -> Selection:
+    """Leave the first heading out of what an include selects."""
     heading = _first_heading(document, ranges)
     if heading is None:
         return Selection(ranges)
