@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from skillweave.diagnostics import EMPTY_INCLUDE, PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM, Problem
-from skillweave.flatten.layout import edge_of
 from skillweave.flatten.units import to_source
 from skillweave.flatten.values import ChildItem, TextItem, is_too_large
 from skillweave.seams.doubts import is_doubtful, is_torn, may_join, outermost, references, vanished, windows
@@ -16,7 +15,8 @@ if TYPE_CHECKING:
     from skillweave.document import PlacedDirective
     from skillweave.flatten.units import Unit, UnitKey
     from skillweave.flatten.values import Nodes
-    from skillweave.source import Span
+    from skillweave.graph.values import Graph
+    from skillweave.source import Position, SourcePath, Span
 
 
 def check_seams(nodes: Nodes) -> None:
@@ -25,6 +25,7 @@ def check_seams(nodes: Nodes) -> None:
     tops: dict[UnitKey, list[tuple[int, int]]] = {}
     known: dict[UnitKey, References] = {}
     found_at: dict[tuple[str, int], list[tuple[Unit, Problem]]] = {}
+    told = _told_empty(nodes.graph)
     for key, node in list(nodes.nodes.items()):
         if key.code is not None or is_too_large(nodes, node):
             continue
@@ -43,7 +44,9 @@ def check_seams(nodes: Nodes) -> None:
                 layout = lay_out(nodes, node, window, expansions, LineChanges(gone, linked))
                 found += compare(layout) if layout.splices else ()
             # An include that selects nothing has a finding of its own, which is the cause of this one, unless that is ignored.
-            silent = {placed for placed in gone.values() if _is_told_empty(nodes, node.unit, placed)}
+            silent = {
+                placed for placed in gone.values() if (node.unit.path, _position(nodes, node.unit, placed)) in told
+            }
             found = [each for each in found if each.placed not in silent or not is_mild(each.problem)]
             brought = (item.child for item in doubtful if isinstance(item, ChildItem))
             torn = {child.edge.placed for child in brought if is_torn(nodes, child)}
@@ -59,12 +62,17 @@ def check_seams(nodes: Nodes) -> None:
         nodes.report(*min(problems, key=_rank))
 
 
-def _is_told_empty(nodes: Nodes, unit: Unit, placed: PlacedDirective) -> bool:
-    """Whether a directive that brings nothing is an include of a file that is there, and that is reported."""
-    edge = edge_of(unit, placed)
-    if edge is None or edge.target is None or edge.directive.word != "include":
-        return False
-    return nodes.graph.tells(nodes.graph.files[unit.path], Problem(EMPTY_INCLUDE, "", edge.directive.span))
+def _told_empty(graph: Graph) -> frozenset[tuple[SourcePath, Position]]:
+    """Where includes are reported that select nothing. Not all that bring nothing are: a file may hold nothing but directives
+    that leave nothing, and a template may leave everything out.
+    """
+    told = (found.diagnostic for found in graph.findings if found.mark is None)
+    return frozenset((diagnostic.path, diagnostic.start) for diagnostic in told if diagnostic.code is EMPTY_INCLUDE)
+
+
+def _position(nodes: Nodes, unit: Unit, placed: PlacedDirective) -> Position:
+    start = to_source(nodes.graph, unit, placed.directive.span).start
+    return nodes.graph.files[unit.path].line_index.position(start)
 
 
 def _rank(found: tuple[Unit, Problem]) -> tuple[bool, str, str, Span]:

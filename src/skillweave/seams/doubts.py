@@ -303,7 +303,9 @@ def windows(node: Node, doubtful: Sequence[int], tops: Sequence[tuple[int, int]]
         return
     blocks = node.unit.document.blocks if node.unit.document else ()
     near = between(blocks, tops[0][0], tops[-1][1], attrgetter("start"))
-    directives = {block.start for block in near if block.kind == "directive" and not block.containers}
+    # A line that is only a directive in a quote goes as a whole, too; of one in a list item, the marker stays.
+    alone = (block for block in near if block.kind == "directive" and all(c.kind == "quote" for c in block.containers))
+    directives = {block.start for block in alone}
 
     def is_directive(place: int) -> bool:
         start, end = tops[place]
