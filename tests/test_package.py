@@ -692,3 +692,10 @@ def test_a_file_name_with_special_characters_is_packed(tmp_path: Path, skillweav
     write(tmp_path / "skills/a/SKILL.md", skill("a", "# A\n"))
     write(tmp_path / "skills/a/Screenshot at 9.41\u202fAM \u200d.png", "x\n")
     assert skillweave(tmp_path, ["package"]).status == 0
+
+
+def test_all_names_that_some_systems_forbid_are_reported_at_once(tmp_path: Path, skillweave: Skillweave) -> None:
+    write(tmp_path / "skills/a/SKILL.md", skill("a", "# A\n"))
+    for name in ("con.txt", "x.", "c:d.md"):
+        write(tmp_path / "skills/a" / name, "x\n")
+    assert codes(skillweave(tmp_path, ["package"])) == ["SW203"] * 3

@@ -125,19 +125,17 @@ def _may_be_packaged(compiled: Compiled, bundle: Bundle, packages: Packages) -> 
             help=f"move {inner[0].folder} next to {entry.folder}",
         )
         return False
+    found = len(packages.diagnostics)
     for output in bundle.outputs:
         below = output.path[len(entry.folder) + 1 :]
-        if unportable_part(below) is not None:
-            message = (
-                f'{entry.id} contains {below}, but not every system allows a file or folder "{unportable_part(below)}"'
-            )
+        part = unportable_part(below)
+        if part is not None:
+            message = f'{entry.id} contains {below}, but not every system allows a file or folder "{part}"'
             _report(packages, PATH_NOT_PORTABLE, entry, message, help="rename it")
-            return False
         if output.path.endswith("/SKILL.md") and output.path != entry.path:
-            message = f"the bundle of {entry.id} contains a second SKILL.md, {output.path[len(entry.folder) + 1 :]}"
+            message = f"the bundle of {entry.id} contains a second SKILL.md, {below}"
             _report(packages, NESTED_SKILL, entry, message, help="ship it under a different name")
-            return False
-    return True
+    return len(packages.diagnostics) == found
 
 
 def _prepare(config: Config, bundle: Bundle, wish: Wish, packages: Packages) -> Bundle | None:
