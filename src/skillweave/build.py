@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from skillweave.files import Tree
     from skillweave.flatten.values import Nodes
     from skillweave.graph.reach import Reached
+    from skillweave.graph.values import Finding
     from skillweave.source import SourcePath
 
 
@@ -110,7 +111,7 @@ def compile_project(  # noqa: PLR0913 (each has a default, and callers name it)
     bundles = make_bundles(site, plans, made_of)
     good = {bundle.entry.path for bundle in bundles}
     shown = {*plans, *(path for reached in made_of.values() for path in reached.compiled)} if wanted else None
-    findings = [finding for finding in graph.findings if shown is None or finding.diagnostic.path in shown]
+    findings = [finding for finding in graph.findings if shown is None or _concerns(finding, shown)]
     parts = Parts(
         edges=edges,
         linked=graph.linked,
@@ -141,6 +142,11 @@ def check_texts(
     check_files(nodes)
     claim_ignores(graph)
     return make_site(nodes, tree)
+
+
+def _concerns(finding: Finding, shown: Collection[SourcePath]) -> bool:
+    """Whether a finding is in one of these files, and is not only a matter of others, such as of values that these give."""
+    return finding.diagnostic.path in shown and (not finding.owners or any(path in shown for path in finding.owners))
 
 
 def _publishes(entry: Entry, path: SourcePath) -> bool:

@@ -112,7 +112,7 @@ def check_plan(site: Site, plan: BundlePlan) -> None:
     nodes, outputs = site.nodes, Outputs(plan)
     for page in plan.pages.values():
         check_labels(site, page, entry.main.real)
-        check_paths(site, outputs, page)
+        check_paths(site, outputs, page, entry.main.real)
     if entry.kind == "skill" and "SKILL.md" in plan.pages:
         plan.size = _check_skill_size(nodes, entry, plan.pages["SKILL.md"].layout.copies[0].key)
 

@@ -53,7 +53,9 @@ def check_labels(site: Site, page: PlannedPage, owner: SourcePath) -> None:
             _report_conflict(nodes, first, meaning, owner)
     for _, key, names in copies:
         for use, defined in names.uses:
-            _check_use(nodes, key, meanings.get((use.label, use.footnote)), (use, defined))
+            problem = _captured(nodes, key, meanings.get((use.label, use.footnote)), (use, defined))
+            if problem is not None:
+                nodes.report(nodes.nodes[key].unit, problem, owner)
 
 
 def _definitions(
@@ -106,7 +108,7 @@ def _report_conflict(nodes: Nodes, first: _Meaning, second: _Meaning, owner: Sou
     )
     notes = () if is_copy else (Note("the first one is at", first.unit.path, index.position(place.start)),)
     second_index: LineIndex = nodes.graph.files[second.unit.path].line_index
-    nodes.graph.add(diagnose(second_index, second.unit.path, problem, notes=notes), owner, second.unit.path)
+    nodes.graph.add(diagnose(second_index, second.unit.path, problem, notes=notes), owner)
 
 
 def _label(meaning: _Meaning) -> str:
@@ -121,25 +123,27 @@ def _span(nodes: Nodes, meaning: _Meaning) -> Span:
     return to_source(nodes.graph, meaning.unit, found)
 
 
-def _check_use(nodes: Nodes, key: NodeKey, meaning: _Meaning | None, used: tuple[LabelUse, Definition | None]) -> None:
-    """Check a label that a node's lines use but do not define. `used` also has the definition in the rest of its file, if any;
-    `meaning` is what the label stands for in the page.
+def _captured(
+    nodes: Nodes, key: NodeKey, meaning: _Meaning | None, used: tuple[LabelUse, Definition | None]
+) -> Problem | None:
+    """What is wrong with a label that a node's lines use but do not define. `used` also has the definition in the rest of its
+    file, if any; `meaning` is what the label stands for in the page.
     """
     unit = nodes.nodes[key].unit
     use, defined = used
     if meaning is not None and (defined is None or _goal(meaning.unit, meaning.definition) != _goal(unit, defined)):
         text = unit.text[use.span.start : use.span.end]
-        problem = Problem(
+        return Problem(
             CAPTURED_REFERENCE,
             f"{text} becomes a reference to the definition in {meaning.unit.path}",
             use.span,
             help="define it here too, or escape the bracket with a backslash",
         )
-        nodes.report(unit, problem)
-    elif meaning is None and defined is not None:
+    if meaning is None and defined is not None:
         message = f"the definition of {unit.text[use.span.start : use.span.end]} is not in what is selected here"
         cure = f"put the definition into the same section (it stands on line {unit.source_line(defined.start) + 1})"
-        nodes.report(unit, Problem(BROKEN_LINK, message, use.span, help=cure, severity=Severity.WARNING))
+        return Problem(BROKEN_LINK, message, use.span, help=cure, severity=Severity.WARNING)
+    return None
 
 
 def _goal(unit: Unit, definition: Definition) -> tuple[str, ...]:

@@ -42,8 +42,8 @@ class Outputs:
         return found
 
 
-def check_paths(site: Site, outputs: Outputs, page: PlannedPage) -> None:
-    """Report the paths in a page's prose that the bundle has elsewhere, or not at all."""
+def check_paths(site: Site, outputs: Outputs, page: PlannedPage, owner: SourcePath) -> None:
+    """Report the paths in a page's prose that the bundle has elsewhere, or not at all. `owner` is what an error fails."""
     nodes = site.nodes
     done: set[NodeKey] = set()
     for copy in page.layout.copies:
@@ -61,7 +61,9 @@ def check_paths(site: Site, outputs: Outputs, page: PlannedPage) -> None:
             source, is_there = named
             place, out = to_source(nodes.graph, node.unit, span), outputs.held.get(source)
             dangling = dangling_path(place, path, source, is_there=is_there)
-            nodes.graph.report(node.unit.path, dangling if out is None else moved_path(place, path, out))
+            nodes.graph.report(
+                node.unit.path, dangling if out is None else moved_path(place, path, out), owners=[owner]
+            )
 
 
 def _paths_in(site: Site, node: Node) -> tuple[tuple[Span, str], ...]:

@@ -108,7 +108,8 @@ def _plan_renderings(nodes: Nodes, path: SourcePath) -> None:
             _plan_unit(nodes, unit)
     for problem, those in wrong.items():
         givers = [calls.first[key] for key in those if key in calls.first] if len(those) < len(keys) else []
-        nodes.graph.report(path, problem, tuple(_given_by(nodes, *giver) for giver in sorted(givers)[:1]))
+        notes = tuple(_given_by(nodes, *giver) for giver in sorted(givers)[:1])
+        nodes.graph.report(path, problem, notes, calls.givers(those))
 
 
 def _given_by(nodes: Nodes, path: SourcePath, offset: int) -> Note:

@@ -94,6 +94,10 @@ class Calls:
         self.arguments: dict[tuple[UnitKey, Edge], Arguments | None] = {}
         self.first: dict[UnitKey, tuple[SourcePath, int]] = {}
         """The first directive, by file and offset, that gives a template these values."""
+        self.callers: dict[UnitKey, set[UnitKey]] = {}
+        """The units with directives that give a template these values."""
+        self.by_default: set[UnitKey] = set()
+        """The templates with their defaults, if links lead there or nothing names them."""
 
     def of(self, caller: UnitKey, edge: Edge) -> Arguments | None:
         """The values that a directive gives to its target in one unit. None if they are wrong, which is reported here, or if
@@ -109,6 +113,22 @@ class Calls:
         if path not in self.templates:
             self.templates[path] = _template(self.graph.files[path])
         return self.templates[path]
+
+    def givers(self, keys: Iterable[UnitKey]) -> list[SourcePath]:
+        """The files that fail if something is wrong with some units: their own; but for a template, the files whose values
+        reach it, and its own only if it is rendered with its defaults.
+        """
+        found: set[SourcePath] = set()
+        pending = [*keys]
+        seen = {*pending}
+        while pending:
+            key = pending.pop()
+            if key in self.by_default or not _is_template(self.graph.files[key.path]):
+                found.add(key.path)
+            more = self.callers.get(key, set()) - seen
+            seen |= more
+            pending += more
+        return sorted(found)
 
 
 def defaults_of(params: Iterable[Param]) -> Arguments:
@@ -134,6 +154,7 @@ def find_calls(graph: Graph, limit: int, linked: Collection[SourcePath]) -> Call
             given = defaults_of(params)
             calls.instances.setdefault(path, set()).add(given)
             pending.append(UnitKey(path, given))
+            calls.by_default.add(pending[-1])
     barred: set[SourcePath] = set()
     left = limit
     for start in reversed(pending):
@@ -170,6 +191,7 @@ def _calls_from(
             if given is not None:
                 key, place = UnitKey(edge.target, given), (edge.source, edge.directive.span.start)
                 calls.first[key] = min(calls.first.get(key, place), place)
+                calls.callers.setdefault(key, set()).add(caller)
             known = calls.instances.setdefault(edge.target, set())
             if given is None or given in known or not _is_template(graph.files[edge.target]):
                 continue

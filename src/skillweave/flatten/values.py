@@ -181,9 +181,12 @@ class Nodes:
             self.regions[key] = document_regions(document, as_code=as_code) if document else comment_regions(file.lines)
         return self.regions[key]
 
-    def report(self, unit: Unit, problem: Problem) -> None:
-        """Report a problem whose span lies in a unit's text."""
-        self.graph.report(unit.path, problem._replace(span=to_source(self.graph, unit, problem.span)))
+    def report(self, unit: Unit, problem: Problem, *owners: SourcePath) -> None:
+        """Report a problem whose span lies in a unit's text. Without owners, an error fails the unit's file; of a template, it
+        fails the files that give it its values.
+        """
+        placed = problem._replace(span=to_source(self.graph, unit, problem.span))
+        self.graph.report(unit.path, placed, owners=owners or self.calls.givers([unit.key]))
 
 
 def brought_by(items: Iterable[Item], inline: Iterable[Spliced]) -> Iterator[Child]:

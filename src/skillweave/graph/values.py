@@ -12,7 +12,7 @@ from skillweave.suppress import Mark, Policy, judge
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from skillweave.directive.values import Directive
     from skillweave.document import Document, PlacedDirective
@@ -121,9 +121,13 @@ class Graph:
         finally:
             self.finder = None
 
-    def report(self, source: SourcePath, problem: Problem, notes: tuple[Note, ...] = ()) -> None:
-        """Add a problem of one file as a diagnostic, with further notes; an error marks the file as failed."""
-        self.add(diagnose(self.files[source].line_index, source, problem, notes), source)
+    def report(
+        self, source: SourcePath, problem: Problem, notes: tuple[Note, ...] = (), owners: Collection[SourcePath] = ()
+    ) -> None:
+        """Add a problem of one file as a diagnostic, with further notes. An error marks the file as failed, or the owners if
+        there are any.
+        """
+        self.add(diagnose(self.files[source].line_index, source, problem, notes), *(owners or [source]))
 
     def tells(self, file: SourceFile, problem: Problem) -> bool:
         """Whether a problem of a file would be reported, not ignored."""

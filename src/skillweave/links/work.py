@@ -5,7 +5,7 @@ have meant.
 from __future__ import annotations
 
 from skillweave.destination import relative, resolve
-from skillweave.diagnostics import CANNOT_SHIP, Code, Problem
+from skillweave.diagnostics import Code, Problem
 from skillweave.files import normalise_path
 from skillweave.flatten.units import Unit, UnitKey, to_source
 from skillweave.graph.values import diagnose
@@ -63,16 +63,14 @@ class Work(NamedTuple):
 
 
 def report_link(work: Work, place: Place, code: Code, message: str, cure: str | None = None) -> None:
-    """Report a problem of a link at its place. An error fails the file that holds the link; if a document cannot ship
-    something, it fails that document instead.
+    """Report a problem of a link at its place. An error fails the entry whose bundle it is in: elsewhere, the link may lead
+    somewhere. Without an entry, it fails the file that holds the link.
     """
     nodes = work.site.nodes
     span = to_source(nodes.graph, place.unit, place.span)
     index = nodes.graph.files[place.unit.path].line_index
-    owners = [place.unit.path]
-    if code is CANNOT_SHIP and work.plan.entry:
-        owners = [work.plan.entry.main.real]
-    nodes.graph.add(diagnose(index, place.unit.path, Problem(code, message, span, help=cure)), *owners)
+    owner = work.plan.entry.main.real if work.plan.entry else place.unit.path
+    nodes.graph.add(diagnose(index, place.unit.path, Problem(code, message, span, help=cure)), owner)
 
 
 def nearest_anchor(unit: Unit, name: str) -> str | None:

@@ -59,7 +59,9 @@ def check_seams(nodes: Nodes) -> None:
     for problems in found_at.values():
         # Report one problem for each place. It must not be the one found first, as that depends on who includes the file.
         # Errors go first, as otherwise a warning that is ignored could hide one.
-        nodes.report(*min(problems, key=_rank))
+        unit, worst = min(problems, key=_rank)
+        units = [unit.key for unit, problem in problems if is_mild(problem) == is_mild(worst)]
+        nodes.report(unit, worst, *nodes.calls.givers(units))
 
 
 def _told_empty(graph: Graph) -> frozenset[tuple[SourcePath, Position]]:
