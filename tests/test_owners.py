@@ -31,7 +31,7 @@ CASES = {
     "a value that hides a directive, passed on by another template": (
         {
             "patterns/p.md": f'{TEMPLATE}<<include: q.md with v="{{{{ v }}}}">>\n',
-            "patterns/q.md": f"{TEMPLATE}a {{{{ v }}}} <<include: w.md>>\n",
+            "patterns/q.md": f"{TEMPLATE}a {{{{ v }}}}<<include: w.md>>{{{{ v }}}} b\n",
             "patterns/w.md": "word\n",
         },
         ("<<include: p.md with v=a>>\n", '<<include: p.md with v="`">>\n'),
