@@ -431,3 +431,23 @@ def test_a_misspelled_root_is_named_where_it_costs_an_output(tmp_path: Path, ski
         f"{root}, where entries are looked for, does not exist\n" for root in ("plugins/*/skills", "dosc")
     )
     assert skillweave(tmp_path, ["build"]).err == ""
+
+
+@pytest.mark.parametrize(("root", "target"), [("skills", "gone"), ("docs", "docs"), ("plugins/p/skills", "../away")])
+def test_a_root_that_leads_nowhere_keeps_its_bundles(
+    tmp_path: Path, skillweave: Skillweave, root: str, target: str
+) -> None:
+    config = 'skills = ["skills", "plugins/*/skills"]\ndocuments = ["docs"]\n'
+    skills = {f"{folder}/s/SKILL.md": skill("s", "text\n") for folder in ("skills", "plugins/p/skills")}
+    write_files(tmp_path, {"skillweave.toml": config, "docs/x.md": "text\n", **skills})
+    assert skillweave(tmp_path, ["build"]).status == 0
+    before = read_tree(tmp_path / "build")
+    (tmp_path / root).rename(tmp_path / "kept")
+    (tmp_path / root).symlink_to(target)
+    done = skillweave(tmp_path, ["build"])
+    assert (done.status, "SW205" in done.err) == (1, True)
+    assert read_tree(tmp_path / "build") == before
+    (tmp_path / root).unlink()
+    (tmp_path / "kept").rename(tmp_path / root)
+    assert skillweave(tmp_path, ["build"]).status == 0
+    assert read_tree(tmp_path / "build") == before

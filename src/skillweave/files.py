@@ -13,7 +13,7 @@ from skillweave.config import hidden_roots
 from skillweave.diagnostics import MAKE_READABLE
 from skillweave.listing import list_folder
 from skillweave.record import NamedTuple
-from skillweave.source import EncodingProblem, SourcePath, decode, folded, foreign_part
+from skillweave.source import EncodingProblem, SourcePath, decode, folded, folders_above, foreign_part
 from skillweave.stamps import digest, folder_stamp, stamp
 from skillweave.typed import TYPE_CHECKING
 
@@ -304,7 +304,8 @@ def is_below(path: str, folder: str) -> bool:
 def expand_roots(tree: Tree, roots: Iterable[str]) -> list[tuple[str, str]]:
     """Expand configured roots to pairs: what the `*` matched (or ""), and the root's path.
 
-    A root without `*` is returned as it is; of one with `*`, only existing folders are, in the order of their names.
+    A root without `*` is returned as it is; of one with `*`, only existing folders are, and symlinks that lead nowhere or
+    outside, in the order of their names.
     """
     expanded = []
     for root in roots:
@@ -315,9 +316,20 @@ def expand_roots(tree: Tree, roots: Iterable[str]) -> list[tuple[str, str]]:
         folder = before.strip("/")
         for name in tree.names(folder):
             below = "/".join(part for part in (folder, name, after.strip("/")) if part)
-            if tree.look_up(below).kind in ("folder", "misnamed"):
+            if tree.look_up(below).kind in ("folder", "misnamed") or is_lost_link(tree, below):
                 expanded.append((name, below))
     return expanded
+
+
+def is_lost_link(tree: Tree, path: str) -> bool:
+    """Whether a path is, or leads through, a symlink that leads nowhere or outside the project."""
+    if tree.look_up(path).kind not in ("missing", "outside"):
+        return False
+    for place in (path, *folders_above(path)):
+        folder, _, name = place.rpartition("/")
+        if tree.look_up(folder).kind == "folder":
+            return tree.names(folder).get(name) == "link"
+    return False
 
 
 class Text(NamedTuple):

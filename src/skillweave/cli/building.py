@@ -188,12 +188,17 @@ def _tell_entries(config: Config, outcome: Outcome, *, verbose: bool) -> None:
 
 def _absent_roots(config: Config) -> list[str]:
     """The roots of skills and documents that do not exist, and the globs that match none: one may be misspelled."""
-    from skillweave.files import expand_roots, tree_of  # noqa: PLC0415
+    from skillweave.files import expand_roots, is_lost_link, tree_of  # noqa: PLC0415
 
     tree = tree_of(config)
     roots = (*config.skills, *config.documents)
     return [
-        root for root in roots if all(tree.look_up(found).kind == "missing" for _, found in expand_roots(tree, [root]))
+        root
+        for root in roots
+        if all(
+            tree.look_up(found).kind == "missing" and not is_lost_link(tree, found)
+            for _, found in expand_roots(tree, [root])
+        )
     ]
 
 

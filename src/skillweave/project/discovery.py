@@ -6,13 +6,13 @@ from skillweave.diagnostics import NOT_A_REGULAR_FILE, Diagnostic
 from skillweave.files import Tree, expand_roots, is_below
 from skillweave.globs import matches
 from skillweave.project.troubles import (
-    NO_ROOT,
     aliases,
     almost_a_skill,
     built_twice,
     duplicate,
     folders_named,
     no_folder,
+    no_root,
     not_markdown,
     one_place,
     stray,
@@ -94,7 +94,7 @@ class _Search:
             found = self.tree.look_up(root)
             if found.kind == "folder" and found.real not in real:
                 real.append(found.real)
-            elif found.kind in NO_ROOT and (wrong := trouble(SourcePath(root), found)):
+            elif wrong := no_root(self.tree, root):
                 self.diagnostics.append(wrong)
         return real
 
@@ -119,7 +119,7 @@ class _Search:
         twice: dict[str, Diagnostic] = {}
         for star, root in expand_roots(self.tree, self.config.skills):
             there = self.tree.look_up(root)
-            if wrong := no_folder(root, there):
+            if wrong := no_folder(self.tree, root):
                 self.diagnostics.append(wrong)
             elif there.kind == "folder":
                 for entry in self._skills_below(star, root):
@@ -187,7 +187,7 @@ class _Search:
         twice: dict[str, Diagnostic] = {}
         for star, root in expand_roots(self.tree, self.config.documents):
             there = self.tree.look_up(root)
-            if wrong := no_folder(root, there):
+            if wrong := no_folder(self.tree, root):
                 self.diagnostics.append(wrong)
             if there.kind != "folder":
                 continue

@@ -16,7 +16,7 @@ from skillweave.diagnostics import (
     Note,
     Severity,
 )
-from skillweave.files import Tree, dangling, is_below
+from skillweave.files import Tree, dangling, is_below, is_lost_link
 from skillweave.source import START, SourcePath, folded
 from skillweave.typed import TYPE_CHECKING
 
@@ -148,17 +148,20 @@ def folders_named(tree: Tree, root: str, ending: str) -> list[Diagnostic]:
     return [Diagnostic(NOT_A_REGULAR_FILE, f"{path} is a folder", path, START, START) for path in sorted(found)]
 
 
-def no_folder(root: str, found: Found) -> Diagnostic | None:
-    """A root exists but is not a folder; None if it is one, or does not exist."""
-    path = SourcePath(root)
+def no_folder(tree: Tree, root: str) -> Diagnostic | None:
+    """A root exists but is not a folder, or is a symlink that leads nowhere; None if it is one, or does not exist."""
+    path, found = SourcePath(root), tree.look_up(root)
     if found.kind in ("file", "special"):
         message = f"{root} must be a folder"
         return Diagnostic(NOT_A_REGULAR_FILE, message, path, START, START, help="move it elsewhere")
-    return trouble(path, found) if found.kind in NO_ROOT else None
+    return no_root(tree, root)
 
 
-NO_ROOT = ("outside", "misnamed")
-"""The kinds that a root must not be. A root that does not exist counts as empty."""
+def no_root(tree: Tree, root: str) -> Diagnostic | None:
+    """A root is a symlink that leads nowhere or outside, or has no name in UTF-8. One that does not exist counts as empty."""
+    path, found = SourcePath(root), tree.look_up(root)
+    is_wrong = found.kind in ("outside", "misnamed") or is_lost_link(tree, root)
+    return trouble(path, found) if is_wrong else None
 
 
 def unlisted(tree: Tree, roots: Iterable[str]) -> list[Diagnostic]:
