@@ -125,6 +125,8 @@ def _is_safe_after(nodes: Nodes, node: Node, item: ChildItem, behind: tuple[Item
         case None:
             return True
         case TextItem(start, end):
+            if start > item.child.edge.placed.line + 1 and item.child.edge.placed.containers:
+                return False  # What is left out between them may have ended the container.
             line = start
             while line < end and _is_blank(node.unit.lines[line], item.child.edge.placed):
                 line += 1
