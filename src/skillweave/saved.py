@@ -58,6 +58,14 @@ def load_state(root: Path, key: str) -> State | None:
         return state
 
 
+def size_of_state(root: Path) -> int:
+    """The size of the saved state in bytes; 0 if there is none."""
+    try:
+        return os.stat(f"{root}/{FOLDER}/{NAME}").st_size  # noqa: PTH116 (a Path costs more)
+    except OSError:
+        return 0
+
+
 def _checked(content: dict[str, Any]) -> State:
     state = State("")
     for name, value in vars(state).items():

@@ -8,7 +8,7 @@ from skillweave.diagnostics import Diagnostic
 from skillweave.files import tree_of
 from skillweave.incremental.values import Asked, EntryResult, Outcome
 from skillweave.record import NamedTuple
-from skillweave.saved import load_state, save_state
+from skillweave.saved import load_state, save_state, size_of_state
 from skillweave.state import State, changed_files, outputs_unchanged
 from skillweave.typed import TYPE_CHECKING
 
@@ -43,15 +43,13 @@ def last_run(asked: Asked, started: int) -> Last | None:
 
 def last_published(asked: Asked, started: int) -> Last | None:
     """Like `last_run`, but None if its outputs are not published. Whether they are still there is found out in the meantime."""
+    holds = _holds_beside(asked, started)
     state = _kept(asked)
-    if state is None or not state.published:
-        return None
-    is_published = _holds_beside(asked, state, started)
-    last = _since(asked, state, started)
+    last = _since(asked, state, started) if state is not None and state.published else None
     if last is None:
-        is_published()  # a second process must be waited for, even if nobody needs its result
+        holds(state)  # a second process must be waited for, even if nobody needs its result
         return None
-    return last._replace(is_published=is_published)
+    return last._replace(is_published=lambda: holds(state))
 
 
 def _kept(asked: Asked) -> State | None:
@@ -92,25 +90,30 @@ def is_still_published(asked: Asked, state: State | None, started: int) -> bool:
         return False
 
 
-WORTH_A_PROCESS = 500
-"""Up to this number of outputs and folders, looking at them takes less time than starting a second process."""
+WORTH_A_PROCESS = 200_000
+"""Up to this size of the saved state, in bytes, looking at all outputs takes less time than starting a second process."""
 
 
-def _holds_beside(asked: Asked, state: State, started: int) -> Callable[[], bool]:
+def _holds_beside(asked: Asked, started: int) -> Callable[[State | None], bool]:
     """Like `is_still_published`, but done by a second process if there is much to look at. The returned function waits for the
-    result.
+    result, given the state that this process has loaded.
     """
+    # A process that builds repeatedly does not ask after an edit, so a second process would never be waited for.
+    if asked.memory is not None or not asked.keeps or size_of_state(asked.config.root) <= WORTH_A_PROCESS:
+        return lambda state: is_still_published(asked, state, started)
 
     def look() -> bytes:
-        is_there = is_still_published(asked, state, started)
-        stamps = [row[0] for _, _, row in _outputs(state)] if is_there and state.renewed else []
-        return "\n".join([str(is_there), *stamps]).encode()
+        state = _kept(asked)  # loading it a second time takes less time than forking all that it consists of
+        is_there = state is not None and state.published and is_still_published(asked, state, started)
+        stamps = [row[0] for _, _, row in _outputs(state)] if is_there and state is not None and state.renewed else []
+        return "\n".join([str(is_there), str(state and state.started), *stamps]).encode()
 
-    # A process that builds repeatedly does not ask after an edit, so a second process would never be waited for.
-    found = beside(look) if asked.memory is None and len(_outputs(state)) > WORTH_A_PROCESS else look
+    found = beside(look)
 
-    def result() -> bool:
-        is_there, *stamps = found().decode().split("\n")
+    def result(state: State | None) -> bool:
+        is_there, run, *stamps = found().decode().split("\n")
+        if state is None or run != str(state.started):
+            return False
         for (table, path, row), newer in zip(_outputs(state), stamps, strict=False):
             state.put(table, path, (newer, row[1]))
         state.renewed = state.renewed or bool(stamps)
