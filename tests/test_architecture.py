@@ -245,7 +245,7 @@ def test_an_edit_of_words_loads_nothing_that_only_a_type_checker_needs(tmp_path:
     ):
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         (project / path).write_text(text, encoding="utf-8")
-    assert "typing" in loaded_by_a_build(project)  # the cold build, which needs the whole compiler
+    assert "skillweave.build" in loaded_by_a_build(project)  # the cold build, which needs the whole compiler
     (project / "patterns/p.md").write_text("A pattern in other words.\n", encoding="utf-8")
     loaded = loaded_by_a_build(project)
     assert "in other words" in (project / "build/skills/s/SKILL.md").read_text(encoding="utf-8")

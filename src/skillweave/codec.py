@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 import types
-import typing
 from enum import Enum
 from functools import cache
-from typing import Any, Literal, get_args, get_origin
 
 from skillweave.diagnostics import CODES, Code
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
     from skillweave.document import Document
-
-_ONLY_TYPED = {"Literal": Literal, **dict.fromkeys(("ContainerKind", "BlockKind", "Fate", "MarkKind", "Word"), str)}
-"""Names in the types of our values that only a type checker sees defined: they stand for certain strings."""
 
 
 def encode(value: object) -> str:
@@ -60,7 +56,8 @@ def _taken_apart(value: object) -> object:
 
 @cache
 def _decoder(kind: Any) -> Callable[[Any], Any]:  # noqa: ANN401 (one answer per kind of type)
-    kind = getattr(kind, "__supertype__", kind)  # a NewType is its base
+    from typing import Literal, Union, get_args, get_origin  # noqa: PLC0415 (slow to load, and often there is nothing to decode)
+
     if kind in (str, int, bool, type(None)) or get_origin(kind) is Literal:
         return _same
     if kind is Code:
@@ -73,7 +70,7 @@ def _decoder(kind: Any) -> Callable[[Any], Any]:  # noqa: ANN401 (one answer per
             return _many(inner[0])
         decoders = [_decoder(part) for part in inner]
         return lambda values: tuple(decode_one(value) for decode_one, value in zip(decoders, values, strict=True))
-    if get_origin(kind) in (typing.Union, types.UnionType):
+    if get_origin(kind) in (Union, types.UnionType):
         return _union(get_args(kind))
     if isinstance(kind, type) and issubclass(kind, tuple):
         return _made(kind, _same)
@@ -108,9 +105,11 @@ def _made(kind: Any, unwrap: Callable[[Any], Any]) -> Callable[[Any], Any]:  # n
 
 
 def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401
+    from typing import Literal, get_type_hints  # noqa: PLC0415 (likewise)
+
     from skillweave import source  # noqa: PLC0415 (names that the types import only under TYPE_CHECKING)
 
-    names = {**vars(source), **_ONLY_TYPED}
+    names = {**vars(source), "Literal": Literal, **dict.fromkeys(_STRINGS, str)}
     if kind.__module__ != "skillweave.diagnostics":
         from skillweave import diagnostics, document, suppress  # noqa: PLC0415
         from skillweave.directive import values as directive  # noqa: PLC0415
@@ -119,7 +118,11 @@ def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401
 
         for module in (diagnostics, directive, front_matter, suppress, values, document):
             names |= vars(module)
-    return typing.get_type_hints(kind, localns=names)
+    return get_type_hints(kind, localns=names)
+
+
+_STRINGS = ("ContainerKind", "BlockKind", "Fate", "MarkKind", "Word")
+"""Names in the types of our values that are defined for type checkers only: they stand for certain strings."""
 
 
 def _union(kinds: tuple[Any, ...]) -> Callable[[Any], Any]:
@@ -152,4 +155,6 @@ def _is_mapping(kind: Any) -> bool:  # noqa: ANN401
 
 
 def _is_listed(kind: Any) -> bool:  # noqa: ANN401
+    from typing import get_origin  # noqa: PLC0415 (likewise)
+
     return get_origin(kind) is tuple or (isinstance(kind, type) and issubclass(kind, tuple) and kind is not Code)

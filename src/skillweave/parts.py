@@ -182,5 +182,5 @@ def from_json(content: Any) -> Parts:  # noqa: ANN401 (JSON)
         },
         {paths[path]: frozenset([paths[one] for one in asked]) for path, asked in content["unreached"]},
         frozenset([paths[path] for path in content["meant"]]),
-        rebuilt(tuple[Finding, ...], content["findings"]),
+        rebuilt(tuple[Finding, ...], content["findings"]) if content["findings"] else (),
     )

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from textwrap import dedent
 
 from skillweave.destination import read_destination, resolve
 from skillweave.diagnostics import BROKEN_LINK, CAPTURED_REFERENCE, CONFLICTING_DEFINITION, Note, Problem, Severity
@@ -80,6 +79,8 @@ def _says(page: PlannedPage, copy: int, unit: Unit, definition: Definition) -> t
     edits = page.edits.get(copy, [])
     within = between(edits, start, end, attrgetter("start"))
     if definition.footnote and (within or _has_destination(unit, definition)):
+        from textwrap import dedent  # noqa: PLC0415 (slow to load, and most texts have no footnotes)
+
         first, _, others = apply_edits(unit.text, start, end, within).partition("\n")
         return (first.partition("]:")[2].strip(), dedent(others).rstrip())
     return (within[0].text, *definition.meaning[1:]) if within and not definition.footnote else definition.meaning
