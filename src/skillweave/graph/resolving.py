@@ -53,7 +53,7 @@ class Resolver:
 
     def target(self, source: SourcePath, directive: Directive) -> Target:
         """Find out what a directive in the file `source` names."""
-        portable = portability(directive)
+        portable = portability(directive, self._known_names)
         if portable:
             return Target(problem=portable._replace(fix=self._portable_fix(source, directive)))
         found = self._candidates(source, directive.path)
@@ -193,6 +193,10 @@ class Resolver:
             beside = self.tree.names(resolve(source, path).rpartition("/")[0])
             close = [f"{folder}/{name}" for name in near_names(name, list(beside), count=2)] + close
         return close or ([f"{path}.md"] if f"{path}.md" in self._names else [])
+
+    @cached_property
+    def _known_names(self) -> frozenset[str]:
+        return frozenset(self._names)
 
     @cached_property
     def _names(self) -> list[str]:

@@ -7,10 +7,12 @@ import re
 from skillweave.diagnostics import NOT_A_REGULAR_FILE, NOT_MARKDOWN, PATH_NOT_PORTABLE, Problem
 from skillweave.directive.writing import as_written, path_fix
 from skillweave.phrases import near_names
-from skillweave.source import folded
+from skillweave.source import folded, path_ends
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from skillweave.directive.values import Directive
 
 
@@ -75,14 +77,18 @@ DRIVE = re.compile(r"[A-Za-z]:")
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
-def portability(directive: Directive) -> Problem | None:
-    """The problem of a directive's path that works on some systems only; None if there is none."""
+def portability(directive: Directive, names: AbstractSet[str]) -> Problem | None:
+    """The problem of a directive's path that works on some systems only; None if there is none. `names` are the paths that
+    directives can name, one of which may be meant.
+    """
     odd = unportable(directive.path)
     if odd is None:
         return None
     what, path = odd
-    advice = f"write it relative to a pattern root, with `/`: {path}" if path else "copy the file into a pattern root"
-    return Problem(PATH_NOT_PORTABLE, f"the path {directive.path} {what}", directive.path_span, help=advice)
+    meant = path if path.endswith("/") else next((name for name in path_ends(path) if name in names), None)
+    advice = f"write it relative to a pattern root, with `/`{f': {meant}' if meant else ''}"
+    cure = advice if path else "copy the file into a pattern root"
+    return Problem(PATH_NOT_PORTABLE, f"the path {directive.path} {what}", directive.path_span, help=cure)
 
 
 def unportable(path: str) -> tuple[str, str] | None:
