@@ -194,7 +194,7 @@ def _next_beginning(lines: Sequence[str], document: Document, ranges: Ranges, li
     """The first line from `line` on that begins a block whatever comes before it, or the end of what is selected."""
     blocks = document.blocks
     number = bisect_left(blocks, line, key=attrgetter("start"))
-    while number < len(blocks) and not _begins_anew(lines, blocks[number], ranges):
+    while number < len(blocks) and not _begins_anew(lines, document, blocks[number], ranges):
         number += 1
     return min(blocks[number].start if number < len(blocks) else ranges[-1][1], ranges[-1][1])
 
@@ -203,16 +203,37 @@ def _last_beginning(lines: Sequence[str], document: Document, ranges: Ranges, li
     """The last line before `line` that begins a block whatever comes before it, or the beginning of what is selected."""
     blocks = document.blocks
     number = bisect_left(blocks, line, key=attrgetter("start")) - 1
-    while number >= 0 and not _begins_anew(lines, blocks[number], ranges):
+    while number >= 0 and not _begins_anew(lines, document, blocks[number], ranges):
         number -= 1
     return max(blocks[number].start if number >= 0 else 0, ranges[0][0])
 
 
-def _begins_anew(lines: Sequence[str], block: Block, ranges: Ranges) -> bool:
-    """Whether a selected block is in no container that begins before it, has no indent, and comes after a blank line."""
+def _begins_anew(lines: Sequence[str], document: Document, block: Block, ranges: Ranges) -> bool:
+    """Whether a selected block begins there, whatever comes before it: it is in no container that begins before it, has no
+    indent, and comes after a blank line, or can end what the selected line before it is part of.
+    """
     is_outermost = not block.containers or block.containers[0].start == block.start
-    is_apart = block.start > 0 and not lines[block.start - 1].strip(" \t") and holds(ranges, block.start - 1)
-    return is_outermost and is_apart and not lines[block.start].startswith((" ", "\t")) and holds(ranges, block.start)
+    if not is_outermost or lines[block.start].startswith((" ", "\t")) or not holds(ranges, block.start):
+        return False
+    before = _selected_before(ranges, block.start)
+    if before is None or not lines[before].strip(" \t"):
+        return True
+    number = _covering(document, before)
+    above = document.blocks[number] if number >= 0 else None
+    if above is None or above.kind == "html":
+        return False
+    if not block.containers:
+        return block.kind in ("heading", "fence")
+    # A number other than 1 begins no list in a paragraph, unless that is in a list itself.
+    around = above.containers[0] if above.containers else None
+    is_in_list = around is not None and around.kind == "item" and holds(ranges, around.start)
+    return block.containers[0].kind == "item" and (is_in_list or lines[block.start][:1] in ("-", "+", "*"))
+
+
+def _selected_before(ranges: Ranges, line: int) -> int | None:
+    """The last selected line before a line; None if there is none."""
+    number = bisect_left(ranges, (line,)) - 1
+    return min(line, ranges[number][1]) - 1 if number >= 0 else None
 
 
 def _moved(block: Block, kept: Sequence[int]) -> Block | None:
