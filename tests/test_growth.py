@@ -68,9 +68,6 @@ KINDS: dict[str, Callable[[int], dict[str, str]]] = {
         f"<<include: p.md lines={','.join(str(2 * i + 1) for i in range(n))}>>\n",
         "- outer\n" + repeated("\n  - x@\n", n),
     ),
-    "gaps in a list without blank lines": lambda n: project(
-        "".join(f"<<include: p.md lines={i + 1},{i + 3}-{i + 4}>>\n\n# h\n\n" for i in range(n)), "- item\n" * (n + 4)
-    ),
     "selected lines among HTML blocks": lambda n: project(
         f"<<include: p.md lines={','.join(str(2 * i + 1) for i in range(n))}>>\n", "<!-- a -->\n\n" * n
     ),
