@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from skillweave.diagnostics import EMPTY_INCLUDE, Problem
 from skillweave.ranges import Ranges, bridged, intersect, trimmed, without
-from skillweave.select.cuts import check_cut_blocks, check_dropped, check_gaps, check_indents
+from skillweave.select.cuts import check_cut_blocks, check_indents
+from skillweave.select.gaps import check_dropped, check_gaps
 from skillweave.select.numbers import select_lines
 from skillweave.select.regions import no_pair, select_region
 from skillweave.select.sections import select_section
