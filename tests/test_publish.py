@@ -433,7 +433,9 @@ def test_a_misspelled_root_is_named_where_it_costs_an_output(tmp_path: Path, ski
     assert skillweave(tmp_path, ["build"]).err == ""
 
 
-@pytest.mark.parametrize(("root", "target"), [("skills", "gone"), ("docs", "docs"), ("plugins/p/skills", "../away")])
+@pytest.mark.parametrize(
+    ("root", "target"), [("skills", "gone"), ("docs", "docs"), ("plugins/p/skills", "../away"), ("plugins", "gone")]
+)
 def test_a_root_that_leads_nowhere_keeps_its_bundles(
     tmp_path: Path, skillweave: Skillweave, root: str, target: str
 ) -> None:
@@ -445,7 +447,7 @@ def test_a_root_that_leads_nowhere_keeps_its_bundles(
     (tmp_path / root).rename(tmp_path / "kept")
     (tmp_path / root).symlink_to(target)
     done = skillweave(tmp_path, ["build"])
-    assert (done.status, "SW205" in done.err) == (1, True)
+    assert (done.status, f"error[SW205]: {root} is a symlink" in done.err) == (1, True)
     assert read_tree(tmp_path / "build") == before
     (tmp_path / root).unlink()
     (tmp_path / "kept").rename(tmp_path / root)

@@ -314,22 +314,24 @@ def expand_roots(tree: Tree, roots: Iterable[str]) -> list[tuple[str, str]]:
             expanded.append(("", root))
             continue
         folder = before.strip("/")
+        if lost_link(tree, folder):
+            expanded.append(("", folder))
         for name in tree.names(folder):
             below = "/".join(part for part in (folder, name, after.strip("/")) if part)
-            if tree.look_up(below).kind in ("folder", "misnamed") or is_lost_link(tree, below):
+            if tree.look_up(below).kind in ("folder", "misnamed") or lost_link(tree, below):
                 expanded.append((name, below))
     return expanded
 
 
-def is_lost_link(tree: Tree, path: str) -> bool:
-    """Whether a path is, or leads through, a symlink that leads nowhere or outside the project."""
+def lost_link(tree: Tree, path: str) -> str | None:
+    """The symlink that a path is, or leads through, and that leads nowhere or outside the project; None if there is none."""
     if tree.look_up(path).kind not in ("missing", "outside"):
-        return False
+        return None
     for place in (path, *folders_above(path)):
         folder, _, name = place.rpartition("/")
         if tree.look_up(folder).kind == "folder":
-            return tree.names(folder).get(name) == "link"
-    return False
+            return place if tree.names(folder).get(name) == "link" else None
+    return None
 
 
 class Text(NamedTuple):

@@ -188,7 +188,7 @@ def _tell_entries(config: Config, outcome: Outcome, *, verbose: bool) -> None:
 
 def _absent_roots(config: Config) -> list[str]:
     """The roots of skills and documents that do not exist, and the globs that match none: one may be misspelled."""
-    from skillweave.files import expand_roots, is_lost_link, tree_of  # noqa: PLC0415
+    from skillweave.files import expand_roots, lost_link, tree_of  # noqa: PLC0415
 
     tree = tree_of(config)
     roots = (*config.skills, *config.documents)
@@ -196,7 +196,7 @@ def _absent_roots(config: Config) -> list[str]:
         root
         for root in roots
         if all(
-            tree.look_up(found).kind == "missing" and not is_lost_link(tree, found)
+            tree.look_up(found).kind == "missing" and not lost_link(tree, found)
             for _, found in expand_roots(tree, [root])
         )
     ]

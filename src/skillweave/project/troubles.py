@@ -16,7 +16,7 @@ from skillweave.diagnostics import (
     Note,
     Severity,
 )
-from skillweave.files import Tree, dangling, is_below, is_lost_link
+from skillweave.files import Tree, dangling, is_below, lost_link
 from skillweave.source import START, SourcePath, folded
 from skillweave.typed import TYPE_CHECKING
 
@@ -159,9 +159,10 @@ def no_folder(tree: Tree, root: str) -> Diagnostic | None:
 
 def no_root(tree: Tree, root: str) -> Diagnostic | None:
     """A root is a symlink that leads nowhere or outside, or has no name in UTF-8. One that does not exist counts as empty."""
-    path, found = SourcePath(root), tree.look_up(root)
-    is_wrong = found.kind in ("outside", "misnamed") or is_lost_link(tree, root)
-    return trouble(path, found) if is_wrong else None
+    path, found, link = SourcePath(root), tree.look_up(root), lost_link(tree, root)
+    if link is not None:
+        return trouble(SourcePath(link), tree.look_up(link))
+    return trouble(path, found) if found.kind in ("outside", "misnamed") else None
 
 
 def unlisted(tree: Tree, roots: Iterable[str]) -> list[Diagnostic]:

@@ -37,7 +37,7 @@ def select(source: Lines, document: Document, sections: Sections | None, directi
         problems += () if problems else check_gaps(source, document, ranges, directive.span)
     if directive.drop_heading and document.params is None:
         ranges, found = _drop_heading(source, document, ranges, directive)
-        problems += found
+        problems += () if problems else found
     ranges = trimmed(source.lines, without(document.markers, ranges))
     if (directive.lines or directive.region) and not problems:
         problems += check_indents(source, document, ranges, directive.span)
@@ -55,7 +55,7 @@ def select_rendered(source: Lines, document: Document, ranges: Ranges, directive
     if not directive.drop_heading:
         return Selection(ranges, problems)
     dropped = _drop_heading(source, document, ranges, directive)
-    return dropped._replace(problems=problems + dropped.problems)
+    return dropped._replace(problems=problems or dropped.problems)
 
 
 def _drop_heading(source: Lines, document: Document, ranges: Ranges, directive: Directive) -> Selection:

@@ -58,8 +58,8 @@ def _changes(source: Lines, document: Document, ranges: Ranges, gaps: Iterable[t
         around = between(document.blocks, *window, attrgetter("start"))
         before = bisect_left(document.blocks, window[0], key=attrgetter("start")) - 1
         cut = document.blocks[before : before + 1] if before >= 0 else ()  # it may go on in the window
-        expected = [block for block in (_moved(block, kept) for block in (*cut, *around)) if block is not None]
         lines = [source.lines[line] for line in kept]
+        expected = [block for block in (_moved(block, kept, lines) for block in (*cut, *around)) if block is not None]
         found = {block.start: block for block in read_blocks("\n".join(lines))}
         code = _change(lines, expected, found) or _union(
             document, kept, found.keys() - {b.start for b in expected}, found
@@ -178,18 +178,24 @@ def _selected_before(ranges: Ranges, line: int) -> int | None:
     return min(line, ranges[number][1]) - 1 if number >= 0 else None
 
 
-def _moved(block: Block, kept: Sequence[int]) -> Block | None:
+def _moved(block: Block, kept: Sequence[int], lines: Sequence[str]) -> Block | None:
     """A block in a text of only some lines of its own text; None if nothing is left of it, or only the end of HTML, which is
-    text. Items and quotes are gone if their first line is.
+    text. Items are gone if their first line is; a quote is gone if the first line that is left of it has no `>`.
     """
     start, end = bisect_left(kept, block.start), bisect_left(kept, block.end)
     is_begun = start < end and kept[start] == block.start
     if start == end or (block.kind == "html" and not is_begun):
         return None
-    inner = tuple(
-        Container(kind, first, bisect_left(kept, last))
-        for kind, begins, last in block.containers
-        if (first := bisect_left(kept, begins)) < len(kept) and kept[first] == begins
-    )
+    inner, quotes = list[Container](), 0
+    for kind, begins, last in block.containers:
+        quotes += kind == "quote"
+        first = bisect_left(kept, begins)
+        if first < len(kept) and (kept[first] == begins or (kind == "quote" and _marks(lines[first]) >= quotes)):
+            inner.append(Container(kind, first, bisect_left(kept, last)))
     content = _CUT_CONTENT if block.content and end - start < block.end - block.start else block.content
-    return block._replace(start=start, end=end, containers=inner, content=content)
+    return block._replace(start=start, end=end, containers=tuple(inner), content=content)
+
+
+def _marks(line: str) -> int:
+    """How many `>` a line begins with."""
+    return line[: len(line) - len(line.lstrip("> \t"))].count(">")
