@@ -453,3 +453,25 @@ def test_a_root_that_leads_nowhere_keeps_its_bundles(
     (tmp_path / "kept").rename(tmp_path / root)
     assert skillweave(tmp_path, ["build"]).status == 0
     assert read_tree(tmp_path / "build") == before
+
+
+def test_a_pattern_root_that_leads_nowhere_costs_no_optional_text(tmp_path: Path, skillweave: Skillweave) -> None:
+    files = {
+        "skillweave.toml": 'patterns = ["patterns", "vendor/patterns"]\n',
+        "patterns/p.md": "text\n",
+        "vendor/patterns/q.md": "more\n",
+        "skills/s/SKILL.md": skill("s", "<<include: q.md optional>>\n"),
+        "skills/t/SKILL.md": skill("t", "<<include: p.md>>\n"),
+    }
+    write_files(tmp_path, files)
+    skillweave(tmp_path, ["build"])
+    before = read_tree(tmp_path / "build")
+    (tmp_path / "vendor").rename(tmp_path / "kept")
+    (tmp_path / "vendor").symlink_to("gone")
+    for body in ("text\n", "other text\n"):
+        write_files(tmp_path, {"patterns/p.md": body})
+        done = skillweave(tmp_path, ["build"])
+        assert (done.status, "error[SW205]: vendor is a symlink" in done.err) == (1, True)
+        after = read_tree(tmp_path / "build")
+        assert after["skills/s/SKILL.md"] == before["skills/s/SKILL.md"]
+        assert body in (tmp_path / "build/skills/t/SKILL.md").read_text()

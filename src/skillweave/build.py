@@ -10,8 +10,9 @@ from skillweave.checks.ignores import LookedAt, claim_ignores, note_seen, unused
 from skillweave.checks.leftovers import sound_nodes
 from skillweave.checks.unreached import check_unreached, meant_patterns, unreached_files
 from skillweave.diagnostics import Severity
+from skillweave.directive.values import is_relative
 from skillweave.emit import emit
-from skillweave.files import tree_of
+from skillweave.files import expand_roots, is_below, tree_of
 from skillweave.flatten.planning import plan
 from skillweave.globs import matches
 from skillweave.graph.order import order
@@ -134,9 +135,12 @@ def check_texts(
     report_problems(graph, project, elsewhere)
     order(graph, config.limits.depth)
     nodes = plan(graph, project, config, tree)
+    roots = [root for _, root in expand_roots(tree, config.patterns)]
     for diagnostic in project.diagnostics:
-        owners = [entry.main.real for entry in project.entries if _publishes(entry, diagnostic.path)]
-        graph.add(diagnostic, *owners)
+        owners = {entry.main.real for entry in project.entries if _publishes(entry, diagnostic.path)}
+        if any(is_below(root, diagnostic.path) for root in roots):
+            owners |= _looking_in_roots(graph)  # what they look for may be in the root that has an error
+        graph.add(diagnostic, *sorted(owners))
     check_seams(nodes)
     nodes.sound |= sound_nodes(nodes)
     check_files(nodes)
@@ -147,6 +151,12 @@ def check_texts(
 def _concerns(finding: Finding, shown: Collection[SourcePath]) -> bool:
     """Whether a finding is in one of these files, and is not only a matter of others, such as of values that these give."""
     return finding.diagnostic.path in shown and (not finding.owners or any(path in shown for path in finding.owners))
+
+
+def _looking_in_roots(graph: Graph) -> set[SourcePath]:
+    """The files with optional directives that were looked up in the pattern roots, and not found."""
+    missing = (edge for edges in graph.edges.values() for edge in edges if edge.missing is not None)
+    return {edge.source for edge in missing if not is_relative(edge.directive.path)}
 
 
 def _publishes(entry: Entry, path: SourcePath) -> bool:
