@@ -323,6 +323,18 @@ def expand_roots(tree: Tree, roots: Iterable[str]) -> list[tuple[str, str]]:
     return expanded
 
 
+def absent_roots(tree: Tree, roots: Iterable[str]) -> list[str]:
+    """The configured roots that do not exist, and the globs that match nothing. A symlink to nowhere is none: it is there."""
+    return [
+        root
+        for root in roots
+        if all(
+            tree.look_up(found).kind == "missing" and not lost_link(tree, found)
+            for _, found in expand_roots(tree, [root])
+        )
+    ]
+
+
 def lost_link(tree: Tree, path: str) -> str | None:
     """The symlink that a path is, or leads through, and that leads nowhere or outside the project; None if there is none."""
     if tree.look_up(path).kind not in ("missing", "outside"):

@@ -182,24 +182,11 @@ def _tell_entries(config: Config, outcome: Outcome, *, verbose: bool) -> None:
         say(f"unchanged {entries[path].id}")
     for path in outcome.removed:
         say(f"removed {config.output}/{path}, which has no source any more")
-    for root in _absent_roots(config) if outcome.removed else ():
-        say(f"{root}, where entries are looked for, does not exist", err=True)
+    if outcome.removed:
+        from skillweave.files import absent_roots, tree_of  # noqa: PLC0415 (rarely needed)
 
-
-def _absent_roots(config: Config) -> list[str]:
-    """The roots of skills and documents that do not exist, and the globs that match none: one may be misspelled."""
-    from skillweave.files import expand_roots, lost_link, tree_of  # noqa: PLC0415
-
-    tree = tree_of(config)
-    roots = (*config.skills, *config.documents)
-    return [
-        root
-        for root in roots
-        if all(
-            tree.look_up(found).kind == "missing" and not lost_link(tree, found)
-            for _, found in expand_roots(tree, [root])
-        )
-    ]
+        for root in absent_roots(tree_of(config), (*config.skills, *config.documents)):
+            say(f"{root}, where entries are looked for, does not exist", err=True)
 
 
 def _counted(outcome: Outcome) -> str:

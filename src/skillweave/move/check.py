@@ -122,9 +122,10 @@ def _entries(before: Compiled, after: Compiled, move: Move) -> Iterator[str]:
         yield f"{old[key].path} would no longer be a {old[key].kind}"
     for key in sorted(new.keys() - old.keys()):
         yield f"{new[key].path} would become a {new[key].kind}"
-    for entry in before.project.entries:
-        beside = before.tree.names(entry.folder).keys() - {entry.main.path.rpartition("/")[2]}
-        if entry.kind == "skill" and entry.main.real == move.old and beside:
+    alone = (entry for entry in before.project.entries if entry.kind == "skill" and entry.main.real == move.old)
+    for entry in alone:
+        beside = before.tree.names(entry.folder).keys() - {"SKILL.md"}
+        if beside:
             yield f"{min(beside)} would be left behind without the skill: move the folder {entry.folder}"
 
 

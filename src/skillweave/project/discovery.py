@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skillweave.diagnostics import NOT_A_REGULAR_FILE, Diagnostic
-from skillweave.files import Tree, expand_roots, is_below
+from skillweave.files import Tree, absent_roots, expand_roots, is_below
 from skillweave.globs import matches
 from skillweave.project.troubles import (
     aliases,
@@ -24,7 +24,7 @@ from skillweave.source import START, SourcePath, folders_above
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from skillweave.config import Config
     from skillweave.files import Found
@@ -56,18 +56,9 @@ def discover(tree: Tree, config: Config) -> Project:
         diagnostics=tuple(search.diagnostics),
         partials=tuple(sorted({*search.partials, *(file.real for file in files if file.treatment == "partial")})),
         absent=absent,
-        absent_roots=tuple(_absent_roots(tree, config)),
+        absent_roots=tuple(map(SourcePath, absent_roots(tree, config.patterns))),
         verbatim=config.verbatim,
     )
-
-
-def _absent_roots(tree: Tree, config: Config) -> Iterator[SourcePath]:
-    """The pattern roots that do not exist; of globs that match nothing, the globs."""
-    for pattern in config.patterns:
-        roots = [tree.look_up(root) for _, root in expand_roots(tree, [pattern])]
-        yield from (found.real for found in roots if found.kind == "missing")
-        if not roots:
-            yield SourcePath(pattern)
 
 
 def shared_files(tree: Tree, project: Project) -> tuple[SourcePath, ...]:
