@@ -135,6 +135,7 @@ NOT_FIXED = {
     "a cycle": ("<<include: b/c.md>>\n", {"b/c.md": "<<include: d.md>>\n", "e/d.md": "<<include: b/c.md>>\n"}),
     "a backslash to nowhere": ("<<include: b\\a.md>>\n", {"c.md": "Text.\n"}),
     "two close headings": ("<<include: a.md#Step 3>>\n", {"a.md": "# Step 1\n\nText.\n\n# Step 2\n\nText.\n"}),
+    "a section that may go on after the first close": ("<<include: a.md#a >> b>>\n", {"a.md": "# a >> b\n\nText.\n"}),
     "what is escaped or code": (
         "```\n<<include:a.md>>\n```\n\n\\<<include:a.md>> `<<include:a.md>>`\n",
         {"a.md": "a\n"},

@@ -144,6 +144,11 @@ def nearest(name: str) -> str:
     return f'did you mean "{close}"?' if close else "names are like unused-pattern, or SW304"
 
 
+def _cure(name: str, before: Sequence[object]) -> str:
+    """A hint for a word of a comment that is no code, after the codes `before`."""
+    return "write `--` before the reason" if before and not near_code(name) else nearest(name)
+
+
 def why_not_ignored(code: Code, *, everywhere: bool) -> str | None:
     """Why findings of a code cannot be ignored `everywhere` (or else in some places); None if they can."""
     if code.severity is not Severity.ERROR or (code.excusable and not everywhere):
@@ -170,7 +175,11 @@ def is_ours(comment: str) -> bool:
 
 
 def read_ignore(text: str, span: Span) -> tuple[tuple[tuple[Code, Span], ...], tuple[Problem, ...]]:
-    """Read one of our comments, whose text is at `span`; returns the codes that it ignores with their places, and problems."""
+    """Read one of our comments, whose text is at `span`; returns the codes that it ignores with their places, and problems.
+
+    A `--` ends the names, and a reason may follow, as in a comment for ESLint:
+    https://eslint.org/docs/latest/use/configure/rules#comment-descriptions
+    """
     verb = _VERB.match(text, *span)
     if verb is None or verb[1] != "ignore":
         asked = Span(*verb.span(1)) if verb and verb[1] else span
@@ -180,10 +189,14 @@ def read_ignore(text: str, span: Span) -> tuple[tuple[tuple[Code, Span], ...], t
     problems: list[Problem] = []
     for word in re.compile(r"[^\s,]+").finditer(text, verb.end(), span.end):
         name, place = word[0], Span(*word.span())
+        if name == "--":
+            break
         code = find_code(name)
         reason = why_not_ignored(code, everywhere=False) if code else None
         if code is None:
-            problems.append(Problem(UNUSED_IGNORE, f'no finding is called "{name}"', place, help=nearest(name)))
+            problems.append(Problem(UNUSED_IGNORE, f'no finding is called "{name}"', place, help=_cure(name, found)))
+            if found and not near_code(name):
+                break  # A reason without its `--`: one finding, not one for each word.
         elif reason:
             problems.append(Problem(UNUSED_IGNORE, reason, place, help="fix the problem itself"))
         elif code is UNUSED_IGNORE:

@@ -201,10 +201,12 @@ class _Reader:
         return tuple(arguments)
 
     def _unknown_option(self, token: _Token, path: _Token, before: _Token | None) -> None:
-        name, equals, _ = token.text.partition("=")
+        name, equals, asked = token.text.partition("=")
         close = near_names(name.lower(), (*_OPTIONS, "with"))
         key, is_option, value = before.text.partition("=") if before else ("", "", "")
-        if close and close[0] == name:
+        if name.lower() == "section" and asked and "section" in _TAKES[self.word]:
+            cure = f"name a section right after the path: {path.text}#{asked}"
+        elif close and close[0] == name:
             cure = f"write an option without blanks around =: {_EXPECTED.get(name, name)}"
         elif close:
             cure = f'did you mean "{close[0]}"?'

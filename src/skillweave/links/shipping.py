@@ -8,13 +8,16 @@ from skillweave.destination import Written, below_root, encode, relative
 from skillweave.diagnostics import (
     BROKEN_ANCHOR,
     CANNOT_SHIP,
+    EMPTY_INCLUDE,
     LINK_OUTSIDE_ROOTS,
+    MAKE_READABLE,
     MISSING_PARAM,
     MISSING_SECTION,
     NOT_A_REGULAR_FILE,
     OUTPUT_COLLISION,
     PATH_NOT_PORTABLE,
     PATH_OUTSIDE_ROOTS,
+    UNREADABLE_FILE,
     Note,
     Problem,
 )
@@ -34,6 +37,7 @@ from skillweave.links.work import (
     nearest_anchor,
     report_link,
 )
+from skillweave.phrases import counted
 from skillweave.ranges import between
 from skillweave.record import NamedTuple
 from skillweave.source import SourcePath, foreign_part, stays_inside
@@ -42,6 +46,7 @@ from skillweave.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from skillweave.directive.values import Directive
     from skillweave.document import Heading
+    from skillweave.files import Found
     from skillweave.flatten.units import Unit
     from skillweave.graph.values import Edge
     from skillweave.links.pages import PageLayout
@@ -75,7 +80,8 @@ def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal |
     name = below_root(real, nodes.project.pattern_roots)
     if is_copied:
         out = f"{'references' if real.endswith('.md') else 'assets'}/{name}"
-        _copy(work, place, out, real)
+        if collision := _copy(work, place, out, real):
+            collide(work.site, work.plan, _asker(work, place), collision)
         return Goal(out)
     out = f"references/{name}"
     if work.plan.copies.get(out) == real:
@@ -148,17 +154,18 @@ def cannot_ship(work: Work, place: Place, what: str) -> None:
     report_link(work, place, CANNOT_SHIP, message, DOCUMENT_HELP)
 
 
-def _copy(work: Work, place: Place, out: str, real: SourcePath) -> None:
-    if work.plan.entry is None:
-        return
-    known = work.plan.copies.get(out)
-    asker = _asker(work, place)
-    if (known is not None and known != real) or out in work.plan.pages:
-        other = known or work.plan.pages[out].unit.path
-        collide(work.site, work.plan, asker, Collision(out, _both(real, other, out)))
-        return
-    work.plan.copies[out] = real
-    work.plan.askers.setdefault(out, asker)
+def _copy(work: Work, place: Place, out: str, real: SourcePath) -> Collision | None:
+    """Ship a file as it is. If something else has its place in the bundle, that is returned, and nothing is shipped."""
+    plan = work.plan
+    if plan.entry is None:
+        return None
+    known = plan.copies.get(out)
+    if (known is not None and known != real) or out in plan.pages:
+        plan.missing.add(real)
+        return Collision(out, _both(real, known or plan.pages[out].unit.path, out))
+    plan.copies[out] = real
+    plan.askers.setdefault(out, _asker(work, place))
+    return None
 
 
 def _claim(work: Work, asker: Asker, out: str, unit: UnitKey) -> bool:
@@ -167,6 +174,7 @@ def _claim(work: Work, asker: Asker, out: str, unit: UnitKey) -> bool:
     other = known.unit.path if known is not None and known.unit != unit else work.plan.copies.get(out)
     if other is None:
         return True
+    work.plan.missing.add(unit.path)
     collision = Collision(out, _both(unit.path, other, out))
     if known is not None and other == unit.path:
         cure = "a bundle can contain a pattern with only one set of values: pass the same, or include it instead"
@@ -255,20 +263,48 @@ def asset(work: Work, place: Place, edge: Edge) -> None:
         nodes.graph.report(edge.source, problem)
         return
     if not is_folder:
-        _copy(work, place, out, target)
+        if collision := _copy(work, place, out, target):
+            collide(work.site, work.plan, _asker(work, place), collision)
         return
-    for path, found in work.site.tree.walk(target):
+    _copy_folder(work, place, edge, out)
+
+
+def _copy_folder(work: Work, place: Place, edge: Edge, out: str) -> None:
+    """Ship the files of a folder that an asset directive names, as the folder `out` of the bundle; empty: as its root."""
+    nodes, directive = work.site.nodes, edge.directive
+    target = edge.target or SourcePath("")
+    walked = list(work.site.tree.walk(target))
+    taken: list[Collision] = []
+    for path, found in walked:
         if found.kind == "file" and nodes.project.may_read(edge.source, found.real):
             below = path[len(target) + 1 :]
-            _copy(work, place, f"{out}/{below}" if out else below, found.real)
-        elif found.kind == "misnamed":
-            message = f"{path} has a name that is not UTF-8, so it cannot be shipped with {directive.path}"
-            nodes.graph.report(edge.source, Problem(PATH_NOT_PORTABLE, message, directive.span, help="rename it"))
+            collision = _copy(work, place, f"{out}/{below}" if out else below, found.real)
+            taken += [collision] if collision else []
         else:
-            what = "is not a regular file" if found.kind in ("special", "missing") else "is outside every root"
-            code = NOT_A_REGULAR_FILE if found.kind in ("special", "missing") else PATH_OUTSIDE_ROOTS
-            message = f"{path} {what}, so it cannot be shipped with {directive.path}"
-            nodes.graph.report(edge.source, Problem(code, message, directive.span, help="remove it, or copy the file"))
+            nodes.graph.report(edge.source, _cannot_copy(path, found, directive))
+    if taken:
+        # One directive, one finding: two folders with the same files may have thousands of them.
+        others = f"; so it is with {counted(len(taken) - 1, 'more file')} of {directive.path}" if taken[1:] else ""
+        collision = taken[0]._replace(message=f"{taken[0].message}{others}")
+        collide(work.site, work.plan, _asker(work, place), collision)
+    if not walked:
+        message = f"this asset ships nothing: {target} holds no files, or only hidden ones"
+        nodes.graph.report(edge.source, Problem(EMPTY_INCLUDE, message, directive.span))
+
+
+def _cannot_copy(path: SourcePath, found: Found, directive: Directive) -> Problem:
+    """The problem of something in a folder that cannot be shipped with it."""
+    code, cure = PATH_OUTSIDE_ROOTS, "remove it, or copy the file"
+    match found.kind:
+        case "misnamed":
+            code, what, cure = PATH_NOT_PORTABLE, "has a name that is not UTF-8", "rename it"
+        case "special" | "missing":
+            code, what = NOT_A_REGULAR_FILE, "is not a regular file"
+        case "unreadable":
+            code, what, cure = UNREADABLE_FILE, f"cannot be read: {found.detail}", MAKE_READABLE
+        case _:
+            what = "is outside every root"
+    return Problem(code, f"{path} {what}, so it cannot be shipped with {directive.path}", directive.span, help=cure)
 
 
 def _as_named(directive: Directive, path: str) -> str:

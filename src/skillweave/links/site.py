@@ -69,7 +69,9 @@ class BundlePlan:
         self.pages: dict[str, PlannedPage] = {}
         self.copies: dict[str, SourcePath] = {}
         self.missing: set[SourcePath] = set()
-        """The files of pages that the bundle should contain, but that cannot be laid out because of an error."""
+        """The files that the bundle should contain, but that an error keeps out: they cannot be laid out, or something else has
+        their place.
+        """
         self.askers: dict[str, Asker] = {}
         """For what is shipped, the directive or link that asked for it first."""
         self.named: set[SourcePath] = set()

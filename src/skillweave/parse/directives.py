@@ -106,8 +106,22 @@ def _stray(frame: Frame, opener: Opener) -> Problem:
 
 
 def _style(text: str, directive: Directive) -> Problem:
-    fix = style_fix(text, directive)
     usual = restyled(text, directive.span, directive.word)
-    # Without the blank before the close, a section that ends in `>` would have another name.
-    cure = f"write `{usual}`" if fix else f"quote what ends in `{usual[-1]}`, and put no blank before the close"
+    close = usual[-2:]
+    fix = style_fix(text, directive)
+    if _may_be_cut(text, directive, close):
+        fix = None
+        cure = f"quote the section if the first `{close}` is part of it; if not, write `{usual}`"
+    elif fix is None:
+        # Without the blank before the close, a section that ends in `>` would have another name.
+        cure = f"quote what ends in `{close[0]}`, and put no blank before the close"
+    else:
+        cure = f"write `{usual}`"
     return Problem(DIRECTIVE_STYLE, "this directive has unusual spacing", directive.span, help=cure, fix=fix)
+
+
+def _may_be_cut(text: str, directive: Directive, close: str) -> bool:
+    """Whether a section's name may go on after the first close, which only its author knows."""
+    end = text.find("\n", directive.span.end)
+    after = text[directive.span.end : len(text) if end < 0 else end]
+    return directive.section is not None and not directive.section_quoted and close in after

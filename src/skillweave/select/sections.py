@@ -6,7 +6,8 @@ import re
 from collections import Counter
 
 from skillweave.diagnostics import AMBIGUOUS_SECTION, MISSING_SECTION, Problem
-from skillweave.directive.writing import section_fix
+from skillweave.directive.openers import CLOSES
+from skillweave.directive.writing import quote, section_fix
 from skillweave.phrases import near_names
 from skillweave.select.values import Selection
 from skillweave.typed import TYPE_CHECKING
@@ -129,14 +130,6 @@ def _missing_section(source: Lines, sections: Sections, directive: Directive) ->
     name = directive.section or ""
     close = sections.closest(name)
     tail = None if directive.section_quoted else re.search(r"\S+=\S*$|\boptional$", name)
-    if close:
-        cure = f'did you mean "{close[0].strip()}"?'
-        if len(close) > 1:
-            cure += " Or " + ", ".join(f'"{text}"' for text in close[1:]) + "?"
-    elif sections.headings:
-        cure = "its headings: " + ", ".join(f'"{heading.text.strip()}"' for heading in sections.headings[:8])
-    else:
-        cure = "it has no headings"
     asked = directive.optional or directive.level is not None or directive.drop_heading
     note = None
     if tail:
@@ -150,7 +143,19 @@ def _missing_section(source: Lines, sections: Sections, directive: Directive) ->
         MISSING_SECTION,
         f'no section "{name}" in {source.name}',
         directive.section_span or directive.span,
-        help=cure,
+        help=_cure(sections, close, is_quoted=directive.section_quoted),
         note=note,
         fix=section_fix(directive, close[0]) if is_only and note is None else None,
     )
+
+
+def _cure(sections: Sections, close: Sequence[str], *, is_quoted: bool) -> str:
+    """A hint for a name that no heading has; `close` are the headings that may have been meant."""
+    if not close:
+        known = ", ".join(f'"{heading.text.strip()}"' for heading in sections.headings[:8])
+        return f"its headings: {known}" if known else "it has no headings"
+    first = close[0].strip()
+    needs_quotes = not is_quoted and any(mark in first for mark in CLOSES.values())
+    cure = f"did you mean #{quote(first)}, in quotation marks?" if needs_quotes else f'did you mean "{first}"?'
+    others = ", ".join(f'"{text}"' for text in close[1:])
+    return f"{cure} Or {others}?" if others else cure
