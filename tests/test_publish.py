@@ -233,6 +233,12 @@ def test_a_file_in_place_of_the_output_folder(project: Path, skillweave_here: Sk
     found = skillweave_here(project, ["build"])
     assert found.status == 1
     assert found.err.splitlines()[0] == f"skillweave: cannot write {project / 'build'}: File exists"
+    checked = skillweave_here(project, ["build", "--check"])
+    assert (checked.status, checked.out) == (1, "")
+    assert checked.err.splitlines() == [
+        f"skillweave: cannot use {project / 'build'}: Not a directory",
+        "A file is in the way. Nothing was lost: move it, or choose another `output`.",
+    ]
     assert (project / "build").read_text(encoding="utf-8") == "mine"
 
 
@@ -418,6 +424,25 @@ def test_reported_removals_name_what_is_gone(tmp_path: Path, skillweave: Skillwe
         "removed build/docs/x/SKILL.md, which has no source any more",
         "removed build/docs/z, which has no source any more",
     ]
+
+
+def test_without_entries_there_is_no_lock_file(tmp_path: Path, skillweave: Skillweave) -> None:
+    """As after a clean build. A lock file without records, from elsewhere, is removed like any other output."""
+    write_files(tmp_path, {"skillweave.toml": "", "skills/s/SKILL.md": skill("s", "text\n")})
+    lock = tmp_path / "build" / LOCK
+    skillweave(tmp_path, ["build"])
+    (tmp_path / "skills/s/SKILL.md").unlink()
+    assert "deleted file mode 100644\n--- a/build/skillweave.lock.json" in skillweave(tmp_path, ["build", "--diff"]).out
+    assert skillweave(tmp_path, ["build"]).status == 0
+    assert [*(tmp_path / "build").iterdir()] == []
+    lock.write_text('{"version": 1, "entries": {}}', encoding="utf-8")
+    checked = skillweave(tmp_path, ["build", "--check", "--format", "concise"])
+    assert (checked.status, "SW903 build/skillweave.lock.json is stray: nothing is published" in checked.out) == (
+        1,
+        True,
+    )
+    assert (skillweave(tmp_path, ["build"]).status, lock.exists()) == (0, False)
+    assert skillweave(tmp_path, ["build", "--check"]).status == 0
 
 
 def test_a_misspelled_root_is_named_where_it_costs_an_output(tmp_path: Path, skillweave: Skillweave) -> None:

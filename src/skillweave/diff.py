@@ -7,7 +7,7 @@ from difflib import unified_diff
 
 from skillweave.bundle import Output
 from skillweave.config import LOCK_NAME
-from skillweave.lock import lock_bytes
+from skillweave.lock import lock_file
 from skillweave.publish import expected_lock, is_as_built, load_lock, read_below, state_of
 from skillweave.typed import TYPE_CHECKING
 
@@ -33,7 +33,8 @@ def differences(request: Request) -> Iterator[str]:
     wanted |= {output.path: (output.data, output.mode) for bundle in request.bundles for output in bundle.outputs}
     lock = expected_lock(request, previous)
     if lock or previous:
-        wanted[LOCK_NAME] = (lock_bytes(lock), 0o644)
+        data = lock_file(lock)
+        wanted[LOCK_NAME] = (data, 0o644) if data else None
     for path, new in sorted(wanted.items()):
         old = read_below(request.folder, path)
         if old is None and state_of(request.folder, Output(path, b"", 0o644), ()) == "foreign":

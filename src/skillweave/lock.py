@@ -111,6 +111,11 @@ def lock_bytes(lock: Lock) -> bytes:
     return Ledger().write(lock)
 
 
+def lock_file(lock: Lock) -> bytes | None:
+    """The lock file that a build leaves. None without records: what publishes nothing has none, as if it never had one."""
+    return lock_bytes(lock) if lock else None
+
+
 def read_lock(data: bytes) -> Lock | None:
     """Parse a lock file; returns None if we cannot read it. Output paths that leave the output folder are dropped."""
     try:

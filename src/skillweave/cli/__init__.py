@@ -66,7 +66,7 @@ def tell_failure(error: OSError) -> int:
     where = f" {error.filename}" if error.filename else ""
     verb = getattr(error, "__notes__", ["write"])[0]
     say(f"skillweave: cannot {verb}{where}: {error.strerror or error}", err=True)
-    if verb == "write" and isinstance(error, (FileExistsError, NotADirectoryError)):
+    if verb in ("write", "use") and isinstance(error, (FileExistsError, NotADirectoryError)):
         echo("A file is in the way. Nothing was lost: move it, or choose another `output`.", err=True)
     elif verb == "write":
         echo("Nothing was lost: all published bundles are complete, and the next build continues from here.", err=True)

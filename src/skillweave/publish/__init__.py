@@ -6,15 +6,18 @@ works in an output folder (`skillweave.alone`).
 
 from __future__ import annotations
 
+import errno
+import os
+
 from skillweave.alone import alone
 from skillweave.bundle import record_of
 from skillweave.config import LOCK_NAME
 from skillweave.diagnostics import FOREIGN_OUTPUT, STALE_OUTPUT, Diagnostic
 from skillweave.listing import is_left_out
-from skillweave.lock import Ledger, Lock, Record, lock_bytes, read_lock
+from skillweave.lock import Ledger, Lock, Record, lock_bytes, lock_file, read_lock
 from skillweave.publish.disk import files_below, read_below, remove_file, state_of, write_if_changed
 from skillweave.publish.planning import OutputPlan, can_replace, foreign_diagnostic, is_as_built, plan_of, topmost
-from skillweave.publish.staging import Changes, apply, forget, keep_lock, left_over, recover
+from skillweave.publish.staging import Changes, NextLock, apply, forget, keep_lock, left_over, recover
 from skillweave.publish.values import Published, Request, Rewriting
 from skillweave.regular import is_regular, read_regular
 from skillweave.source import START, SourcePath, folders_above
@@ -85,12 +88,13 @@ def publish_locked(request: Request) -> Published:
         return _refused(request, found[0])
     forget(request.folder)
     data = ledger.write(plan.lock)
-    is_locked = found[0] == data if found else not plan.lock
-    changes = Changes(plan.outputs, frozenset(plan.drops), topmost(plan.folders), None if is_locked else data)
+    is_locked = (found[0] if found else None) == (data if plan.lock else None)  # as `lock_file` has it
+    lock = None if is_locked else NextLock(data, is_kept=bool(plan.lock))
+    changes = Changes(plan.outputs, frozenset(plan.drops), topmost(plan.folders), lock)
     if plan.outputs or plan.drops or plan.folders or not is_locked:
         _apply(request.folder, request.name, changes, result)
     result.after = plan.lock
-    result.lock_digest = digest(data) if found or not is_locked else None
+    result.lock_digest = digest(data) if plan.lock else None
     return result
 
 
@@ -133,7 +137,8 @@ def rewrite_held(rewriting: Rewriting) -> Published | None:
         if name == "SKILL.md" and not can_replace(rewriting.folder, rewritten):
             folders.add(folder)
     data = rewriting.ledger.write(result.after)
-    _apply(rewriting.folder, rewriting.name, Changes(outputs, frozenset(), topmost(folders), data), result)
+    changes = Changes(outputs, frozenset(), topmost(folders), NextLock(data))
+    _apply(rewriting.folder, rewriting.name, changes, result)
     result.lock_digest = digest(data)
     return result
 
@@ -177,10 +182,17 @@ def _read_lock_file(folder: Path) -> tuple[bytes, int] | None:
 
 
 def compare(request: Request) -> Published:
-    """Report what `publish` would do, as `stale-output` diagnostics. Writes nothing."""
-    previous = load_lock(request.folder)
-    there = read_regular(request.folder / LOCK_NAME)
-    not_ours = how_to_restore(request.name) if there is not None and read_lock(there[0]) is None else NOT_OURS
+    """Report what `publish` would do, as `stale-output` diagnostics. Writes nothing. Raises OSError if the lock file cannot be
+    read, or if something else is where the output folder goes: `publish` would fail as well.
+    """
+    if os.path.lexists(request.folder) and not request.folder.is_dir():
+        error = NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(request.folder))
+        error.add_note("use")
+        raise error
+    there = _read_lock_file(request.folder)
+    previous = (read_lock(there[0]) if there else None) or {}
+    is_broken = there is not None and read_lock(there[0]) is None
+    not_ours = how_to_restore(request.name) if is_broken else NOT_OURS
     result = Published()
     planned = {output.path: output for bundle in request.bundles for output in bundle.outputs}
     lock = expected_lock(request, previous)
@@ -197,12 +209,14 @@ def compare(request: Request) -> Published:
         if path not in planned and path not in kept and path != LOCK_NAME:
             cure = BUILD if path in ours else not_ours
             result.diagnostics.append(_stale(request, path, "stray: no source makes it", cure))
-    expected = there is not None or bool(lock)
-    if expected and (there is None or there[0] != lock_bytes(lock)):
-        is_broken = there is not None and not_ours != NOT_OURS
-        what = "missing" if there is None else "stale"
-        cure = not_ours if is_broken else BUILD
-        result.diagnostics.append(_stale(request, LOCK_NAME, f"{what}: it does not describe these bundles", cure))
+    data = lock_file(lock)
+    if data is None and there is not None:
+        result.diagnostics.append(
+            _stale(request, LOCK_NAME, "stray: nothing is published", not_ours if is_broken else BUILD)
+        )
+    elif data is not None and (there is None or there[0] != data):
+        why = f"{'missing' if there is None else 'stale'}: it does not describe these bundles"
+        result.diagnostics.append(_stale(request, LOCK_NAME, why, not_ours if is_broken else BUILD))
     return result
 
 

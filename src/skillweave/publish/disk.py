@@ -134,6 +134,8 @@ def state_of(folder: Path, output: Output, ours: Container[str]) -> OutputState:
     if place != "folder":
         return "absent" if place == "absent" else "foreign"
     found = read_regular(f"{folder}/{output.path}")
+    if found is None and output.path in ours and is_regular(f"{folder}/{output.path}"):
+        return "ours"  # Nobody can read it, but it can be replaced.
     if found is None:
         return "foreign" if os.path.lexists(f"{folder}/{output.path}") else "absent"
     if found == (output.data, output.mode):

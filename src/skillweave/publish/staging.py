@@ -46,6 +46,14 @@ are there.
 _NO_LINKS = frozenset({errno.EPERM, errno.EMLINK, errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
 
 
+class NextLock(NamedTuple):
+    """The next lock file."""
+
+    data: bytes
+    is_kept: bool = True
+    """Whether it stays. Otherwise it is only staged, to say what is meant, and there is no lock file in the end."""
+
+
 class Changes(NamedTuple):
     """What has to change in the output folder. Paths are relative to it."""
 
@@ -55,7 +63,7 @@ class Changes(NamedTuple):
     """The files to remove, all written by builds."""
     folders: tuple[str, ...]
     """The existing folders that are exchanged as a whole, none inside another. What is in them and not dropped stays."""
-    lock: bytes | None
+    lock: NextLock | None
     """The next lock file; None if the last one stays."""
 
 
@@ -81,6 +89,8 @@ def apply(folder: Path, changes: Changes) -> Applied:
         if changes.lock is not None:
             with _naming(f"{folder}/{LOCK_NAME}"):
                 os.replace(f"{staging}/{LOCK_NAME}", f"{folder}/{LOCK_NAME}")
+                if not changes.lock.is_kept:
+                    os.unlink(f"{folder}/{LOCK_NAME}")
     except BaseException:
         with suppress(OSError):
             roll_back(folder, staging)
@@ -257,7 +267,7 @@ def _stage(folder: Path, staging: str, changes: Changes) -> dict[str, int]:
                     _keep(folder, new, standing, made)
     if changes.lock is not None:
         with _naming(f"{folder}/{LOCK_NAME}"):
-            write_new(f"{staging}/{LOCK_NAME}", changes.lock, 0o644)
+            write_new(f"{staging}/{LOCK_NAME}", changes.lock.data, 0o644)
     return seen
 
 
