@@ -49,6 +49,26 @@ KINDS: dict[str, Callable[[int], dict[str, str]]] = {
     "sections that are referred to": lambda n: project(
         repeated("<<reference: p.md#h@>>\n\n", n), repeated("# h@\n\nx\n\n", n)
     ),
+    "sections with references in headings": lambda n: (
+        project(
+            repeated("<<include: p.md#h@>>\n\n", n),
+            repeated("# h@\n\nx <<reference: q.md>>\n\n## a <<include: q.md>>\n\nx\n\n", n),
+        )
+        | {"patterns/q.md": "q\n"}
+    ),
+    "sections without their headings": lambda n: project(
+        repeated("<<include: p.md#h@ heading=drop>>\n\n", n), repeated("# h@\n\nx\n\n", n)
+    ),
+    "sections with directives in code": lambda n: project(
+        repeated("<<include: p.md#h@>>\n\n", n), repeated("# h@\n\n```\n<<include: x.md>>\n```\n\n", n)
+    ),
+    "sections with escapes": lambda n: (
+        project(
+            "a <<include: q.md>> b\n\n" + repeated("<<include: p.md#h@>>\n\n", n),
+            repeated("# h@\n\nx \\<<include: x.md>>\n\n", n),
+        )
+        | {"patterns/q.md": "q\n"}
+    ),
     "includes in a paragraph": lambda n: project(repeated("and <<include: p.md>> on\n", n)),
     "references behind directives that leave nothing": lambda n: project(
         repeated("a <<include: no.md optional>><<reference: p.md>> b\n", n)

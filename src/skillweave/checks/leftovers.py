@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
+from operator import attrgetter
 
 from skillweave.diagnostics import INVALID_FRONT_MATTER, LEFTOVER_DIRECTIVE, SEAM_CHANGES_MEANING, Problem
 from skillweave.directive.openers import SPELLED
@@ -14,17 +16,19 @@ from skillweave.front_matter import read_front_matter
 from skillweave.graph.values import diagnose
 from skillweave.markdown import read, read_blocks
 from skillweave.parse.front import find_front_matter
-from skillweave.ranges import bridged, holds
+from skillweave.ranges import between, bridged
+from skillweave.record import NamedTuple
 from skillweave.source import LineIndex, Span
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from skillweave.document import Document
     from skillweave.flatten.units import Unit, UnitKey
     from skillweave.flatten.values import Node, NodeKey, Nodes
     from skillweave.links.site import PlannedPage
+    from skillweave.markdown.values import Block
     from skillweave.source import SourcePath
 
 _SPELLED = re.compile(SPELLED)
@@ -47,7 +51,7 @@ def sound_nodes(nodes: Nodes) -> set[NodeKey]:
     of its text is written by us. What the parse of the sources found then holds in the output, too.
     """
     sound: set[NodeKey] = set()
-    spelled: dict[UnitKey, list[int]] = {}
+    spelled: dict[UnitKey, _Literals] = {}
     for key, node in nodes.nodes.items():  # nodes are in order: each comes after all that it includes
         below = all(child.key in sound for child in brought_by(node.items, node.inline))
         if below and key not in nodes.doubtful and (key.code is not None or _keeps_literals(node, spelled)):
@@ -55,10 +59,18 @@ def sound_nodes(nodes: Nodes) -> set[NodeKey]:
     return sound
 
 
-def _keeps_literals(node: Node, spelled: dict[UnitKey, list[int]]) -> bool:
-    """Whether every directive spelled in a node's own lines stands in a block that is entirely there.
+class _Literals(NamedTuple):
+    """Where a unit spells directives that are not live."""
 
-    `spelled` caches, by unit, the lines that spell a directive which is not live.
+    blocks: Sequence[Block]
+    """The blocks that hold them, in order."""
+    is_any_loose: bool
+    """Whether one of them is in no block."""
+
+
+def _keeps_literals(node: Node, spelled: dict[UnitKey, _Literals]) -> bool:
+    """Whether every directive spelled in a node's own lines stands in a block that is entirely there. `spelled` caches where
+    units spell them.
     """
     unit = node.unit
     edges = (unit.edges[number] for number in numbers_within(unit, node.key.ranges))
@@ -67,19 +79,22 @@ def _keeps_literals(node: Node, spelled: dict[UnitKey, list[int]]) -> bool:
     if unit.rendering is not None or unit.document is None:
         return False
     if unit.key not in spelled:
-        spelled[unit.key] = _inert_lines(unit, unit.document)
-    ranges = bridged(node.key.ranges, unit.document.markers) if spelled[unit.key] else ()
-    if len(ranges) > 1:
+        blocks = [block_at(unit, line) for line in _inert_lines(unit, unit.document)]
+        held = sorted({block for block in blocks if block is not None}, key=attrgetter("start"))
+        spelled[unit.key] = _Literals(held, None in blocks)
+    literals = spelled[unit.key]
+    if not literals.blocks and not literals.is_any_loose:
+        return True
+    ranges = bridged(node.key.ranges, unit.document.markers)
+    if len(ranges) > 1 or literals.is_any_loose:
         return False  # the ends of two ranges come together, and may form one block
-    for line in spelled[unit.key]:
-        block = block_at(unit, line)
-        if block is None:
-            return False
-        if any(start < block.end and block.start < end for start, end in ranges):
-            whole = any(start <= block.start and block.end <= end for start, end in ranges)
-            if not whole:
-                return False
-    return True
+    return not any(_is_cut(literals.blocks, line) for range_ in ranges for line in range_)
+
+
+def _is_cut(blocks: Sequence[Block], line: int) -> bool:
+    """Whether one of some blocks, which are in order, begins before a line and goes on there."""
+    before = bisect_left(blocks, line, key=attrgetter("start")) - 1
+    return before >= 0 and line < blocks[before].end
 
 
 def _inert_lines(unit: Unit, document: Document) -> list[int]:
@@ -163,9 +178,10 @@ def _escaped(nodes: Nodes, page: PlannedPage) -> Iterator[tuple[SourcePath | Non
         if copy.parent in inline or (parent is not None and (copy.line, copy.key) in brought[parent]):
             inline.add(number)
         unit = nodes.nodes[copy.key].unit
-        for offset in unit.document.escapes if unit.document and copy.key.code is None else ():
-            line = unit.line_index.line_of(offset)
-            if holds(copy.key.ranges, line):
+        escapes = unit.document.escapes if unit.document and copy.key.code is None else ()
+        for start, end in copy.key.ranges if escapes else ():
+            for offset in between(escapes, start, end, unit.line_index.line_of):
+                line = unit.line_index.line_of(offset)
                 said = _spelling(unit.text[offset + 1 : unit.line_index.end(line)])
                 yield (None, 0, said) if number in inline else (unit.path, unit.source_line(line), said)
 
@@ -187,4 +203,5 @@ def _lines_with_directives(text: str) -> list[int]:
 def _all_in_code(text: str, lines: list[int]) -> bool:
     """Whether some lines of a text all lie in code blocks. This only reads the blocks, at half the cost of reading all."""
     code = [block for block in read_blocks(text) if block.kind in ("fence", "code")]
-    return all(any(block.start <= line < block.end for block in code) for line in lines)
+    above = (bisect_right(code, line, key=attrgetter("start")) - 1 for line in lines)
+    return all(number >= 0 and line < code[number].end for number, line in zip(above, lines, strict=True))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from operator import attrgetter
+
 from skillweave.diagnostics import HEADING_TOO_DEEP, Note, Problem
 from skillweave.flatten.units import Unit, to_source
 from skillweave.flatten.values import NodeKey, Nodes, brought_by
@@ -9,7 +12,7 @@ from skillweave.ranges import holds
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from skillweave.config import Config
     from skillweave.directive.values import Level
@@ -66,7 +69,7 @@ def _heading_at(nodes: Nodes, key: NodeKey, level: int) -> tuple[str, Note]:
         )
 
 
-def _asked_shift(config: Config, headings: Iterable[Heading], edge: Edge, shallowest: int | None) -> int:
+def _asked_shift(config: Config, headings: Sequence[Heading], edge: Edge, shallowest: int | None) -> int:
     level: Level | None = edge.directive.level
     mode = level.mode if level else config.headings
     value = level.value if level else 0
@@ -82,14 +85,11 @@ def _asked_shift(config: Config, headings: Iterable[Heading], edge: Edge, shallo
             return under + 1 - shallowest if under is not None and shallowest is not None else 0
 
 
-def _stands_under(headings: Iterable[Heading], placed: PlacedDirective) -> int | None:
+def _stands_under(headings: Sequence[Heading], placed: PlacedDirective) -> int | None:
     """The level of the last heading above a directive, or None. A heading in a list item or quote counts only if the directive
     stands in that, too.
     """
-    level = None
-    for heading in headings:
-        if heading.start >= placed.line:
-            break
-        if heading.containers == placed.containers[: len(heading.containers)]:
-            level = heading.level
-    return level
+    for above in range(bisect_left(headings, placed.line, key=attrgetter("start")) - 1, -1, -1):
+        if headings[above].containers == placed.containers[: len(headings[above].containers)]:
+            return headings[above].level
+    return None

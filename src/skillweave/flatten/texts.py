@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from operator import attrgetter
 
 from skillweave.flatten.splice import add_prefix, heading_edits, id_edits, moves_tab_stops, tab_edits
 from skillweave.flatten.values import (
@@ -103,7 +104,8 @@ def _continues_heading(unit: Unit, line: int) -> bool:
     place = bisect_left(document.markers, line - 1)
     if place == len(document.markers) or document.markers[place] != line - 1:
         return False
-    return any(heading.setext and heading.start < line < heading.end for heading in document.headings)
+    above = bisect_left(document.headings, line, key=attrgetter("start")) - 1
+    return above >= 0 and document.headings[above].setext and line < document.headings[above].end
 
 
 def _own_text(unit: Unit, item: TextItem, static: tuple[list[int], list[Edit]], more: Sequence[Edit]) -> str:

@@ -27,7 +27,7 @@ def plan_bundle(site: Site, entry: Entry) -> BundlePlan:
     for file in entry.files:
         out = file.path[len(entry.folder) + 1 :]
         if file.treatment == "copy":
-            plan.copies[out] = file.real
+            plan.copy(out, file.real)
         elif file.treatment == "compile":
             add_page(site, plan, pending, out, UnitKey(file.real))
     while pending:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from operator import attrgetter
 
-from skillweave.flatten.layout import block_at
+from skillweave.flatten.layout import block_at, numbers_within
 from skillweave.flatten.texts import assemble, text_in, text_of
 from skillweave.flatten.units import UnitKey
 from skillweave.flatten.values import TextKey, brought_by
@@ -135,7 +135,8 @@ def _brought(nodes: Nodes, node: Node) -> Iterator[Edit]:
 
 
 def _references(nodes: Nodes, node: Node) -> Iterator[Edit]:
-    for edge in node.unit.edges:
+    for number in numbers_within(node.unit, node.key.ranges):
+        edge = node.unit.edges[number]
         if edge is None or edge.target is None or edge.directive.word != "reference":
             continue
         arguments = nodes.calls.of(node.unit.key, edge)

@@ -62,7 +62,7 @@ def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal |
             cannot_ship(work, place, written.path or real)
         return None
     is_copied = not real.endswith(".md") or matches(real, nodes.config.verbatim)
-    shipped = next((out for out, copied in work.plan.copies.items() if copied == real), None)
+    shipped = work.plan.copied_to.get(real)
     is_forbidden = nodes.config.links == "error" and entry is not None and real not in work.plan.named
     if shipped is not None and (is_copied or is_forbidden):
         return Goal(shipped)
@@ -163,7 +163,7 @@ def _copy(work: Work, place: Place, out: str, real: SourcePath) -> Collision | N
     if (known is not None and known != real) or out in plan.pages:
         plan.missing.add(real)
         return Collision(out, _both(real, known or plan.pages[out].unit.path, out))
-    plan.copies[out] = real
+    plan.copy(out, real)
     plan.askers.setdefault(out, _asker(work, place))
     return None
 

@@ -68,6 +68,8 @@ class BundlePlan:
         self.entry = entry
         self.pages: dict[str, PlannedPage] = {}
         self.copies: dict[str, SourcePath] = {}
+        self.copied_to: dict[SourcePath, str] = {}
+        """Where each copied file goes; of several places, the first one."""
         self.missing: set[SourcePath] = set()
         """The files that the bundle should contain, but that an error keeps out: they cannot be laid out, or something else has
         their place.
@@ -82,6 +84,11 @@ class BundlePlan:
         """The files of other entries to which links with a fragment lead, so that the fragment is looked up in them."""
         self.size: Size | None = None
         """An upper bound for the size of a skill, measured on its sources; None if the entry is no skill."""
+
+    def copy(self, out: str, real: SourcePath) -> None:
+        """Let a file be copied to a place."""
+        self.copies[out] = real
+        self.copied_to.setdefault(real, out)
 
 
 class NamedByNode(NamedTuple):

@@ -75,7 +75,7 @@ def _document(
         params_problems=tuple(wrong),
         body=body,
         directives=directives,
-        escapes=tuple(frame.offset(o.span.start) for o in reading.openers if o.fate == "escaped"),
+        escapes=tuple(sorted(frame.offset(o.span.start) for o in reading.openers if o.fate == "escaped")),
         blocks=tuple(reading.blocks if frame.is_whole else map(frame.block, reading.blocks)),
         headings=headings,
         regions=regions,

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from skillweave.diagnostics import EMPTY_INCLUDE, Problem
-from skillweave.ranges import Ranges, bridged, intersect, trimmed, without
+from skillweave.ranges import Ranges, between, bridged, intersect, trimmed, without
 from skillweave.select.cuts import check_cut_blocks, check_indents
 from skillweave.select.gaps import check_dropped, check_gaps
 from skillweave.select.numbers import select_lines
@@ -101,7 +103,8 @@ def _nothing(source: Lines, directive: Directive) -> Problem:
 
 
 def _first_heading(document: Document, ranges: Ranges) -> Heading | None:
-    for heading in document.headings:
-        if not heading.containers and any(start <= heading.start and heading.end <= end for start, end in ranges):
-            return heading
+    for start, end in ranges:
+        for heading in between(document.headings, start, end, attrgetter("start")):
+            if not heading.containers and heading.end <= end:
+                return heading
     return None

@@ -135,17 +135,26 @@ def _brings_something(document: Document, ranges: Ranges, window: tuple[int, int
 def _next_beginning(lines: Sequence[str], document: Document, ranges: Ranges, line: int) -> int:
     """The first line from `line` on that begins a block whatever comes before it, or the end of what is selected."""
     blocks = document.blocks
-    number = bisect_left(blocks, line, key=attrgetter("start"))
-    while number < len(blocks) and not _begins_anew(lines, document, blocks[number], ranges):
+    number, last = bisect_left(blocks, line, key=attrgetter("start")), ranges[-1][1]
+    while (
+        number < len(blocks)
+        and blocks[number].start < last
+        and not _begins_anew(lines, document, blocks[number], ranges)
+    ):
         number += 1
-    return min(blocks[number].start if number < len(blocks) else ranges[-1][1], ranges[-1][1])
+    return min(blocks[number].start if number < len(blocks) else last, last)
 
 
 def _last_beginning(lines: Sequence[str], document: Document, ranges: Ranges, line: int) -> int:
     """The last line before `line` that begins a block whatever comes before it, or the beginning of what is selected."""
     blocks = document.blocks
     number = bisect_left(blocks, line, key=attrgetter("start")) - 1
-    while number >= 0 and not _begins_anew(lines, document, blocks[number], ranges):
+    # What comes before all that is selected is not looked at: a file may be taken in as many parts as it has blocks.
+    while (
+        number >= 0
+        and blocks[number].start >= ranges[0][0]
+        and not _begins_anew(lines, document, blocks[number], ranges)
+    ):
         number -= 1
     return max(blocks[number].start if number >= 0 else 0, ranges[0][0])
 
