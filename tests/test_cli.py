@@ -318,6 +318,11 @@ def test_verbose_lists_unchanged_entries(project: Path) -> None:
     assert "unchanged x\n" not in run(project, "build").out
 
 
+@pytest.mark.parametrize("name", ["graph", "trace", "watch"])
+def test_no_command_takes_an_option_that_does_nothing(project: Path, name: str) -> None:
+    assert "No such option" in run(project, name, "--verbose").err
+
+
 @pytest.mark.parametrize("name", ["build", "check"])
 def test_json_is_the_only_output_on_stdout(broken: Path, name: str) -> None:
     done = run(broken, name, "--format", "json")
@@ -585,6 +590,24 @@ def test_the_project_folder_names_all_entries(project: Path) -> None:
 def test_every_command_reports_that_there_is_nothing_to_build(tmp_path: Path, arguments: list[str]) -> None:
     done = run(tmp_path, *arguments)
     assert (done.status, f"no skill or document found in {tmp_path}: " in done.err) == (0, True)
+
+
+@pytest.mark.parametrize("command", ["check", "build", "graph", "package"])
+def test_what_cannot_be_seen_is_not_said_to_be_missing(project: Path, command: str) -> None:
+    (project / "skills").chmod(0)
+    done = run(project, command, limit=obey_modes)
+    (project / "skills").chmod(0o755)
+    assert (done.status, "SW212" in done.out + done.err, "no skill or document" in done.err) == (1, True, False)
+
+
+def test_an_unreadable_output_is_stale_and_replaced(project: Path) -> None:
+    assert run(project, "build").status == 0
+    output = project / "build/skills/x/SKILL.md"
+    output.chmod(0)
+    checked = run(project, "build", "--check", limit=obey_modes)
+    assert (checked.status, "SW903" in checked.out, "run `skillweave build`" in checked.out) == (1, True, True)
+    assert run(project, "build", limit=obey_modes).status == 0
+    assert run(project, "build", "--check", limit=obey_modes).status == 0
 
 
 @pytest.mark.parametrize(

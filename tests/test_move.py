@@ -754,6 +754,19 @@ def test_files_that_cannot_be_searched_are_listed(tmp_path: Path, skillweave_her
     assert "not searched: patterns/odd.md: not UTF-8: byte 0xff at byte 10\n" in outcome.out
 
 
+@pytest.mark.parametrize("names", [("patterns/odd.md", "patterns/b.md"), ("patterns/a", "patterns/b")])
+def test_what_cannot_be_searched_is_not_moved(
+    tmp_path: Path, skillweave_here: Skillweave, names: tuple[str, str]
+) -> None:
+    """Nobody knows what it names, or what its own name is."""
+    write_files(tmp_path, {**SMALL, "patterns/odd.md": b"[t](t.md) \xff\n", "patterns/a/odd.md": b"\xff\n"})
+    before = files_below(tmp_path)
+    outcome = skillweave_here(tmp_path, ["mv", *names])
+    assert outcome.status == 1
+    assert re.match(r"refused: patterns/(a/)?odd.md: not UTF-8: byte 0xff at byte \d+\n", outcome.err)
+    assert files_below(tmp_path, without=[".skillweave"]) == before
+
+
 @pytest.mark.parametrize("names", [("patterns/a", "patterns/n/m/b"), ("patterns/a/p.md", "patterns/n/q.md")])
 @pytest.mark.parametrize(("effect", "statuses"), [("kill", {-9}), ("refuse", {1}), ("interrupt", {130})])
 def test_cut_off_anywhere_it_can_be_finished(

@@ -529,6 +529,14 @@ def test_errors_in_the_configuration(
     assert (checked.status, checked.err) == expected
 
 
+def test_only_a_pyproject_has_the_keys_below_tool(tmp_path: Path, skillweave: Skillweave) -> None:
+    write(tmp_path / "skills/one/a/SKILL.md", skill("a", "# A\n"))
+    write(tmp_path / "my-pyproject.toml", '[plugins.onne]\nversion = "1"\n\n[plugins.two]\nversion = "1"\n')
+    arguments = ["package", "--as", "plugin", "--format", "concise", "--config", "my-pyproject.toml"]
+    places = [line.split(" ")[0] for line in skillweave(tmp_path, arguments).err.splitlines()]
+    assert places == ["my-pyproject.toml:1:10:", "my-pyproject.toml:4:10:"]
+
+
 def test_the_place_of_an_error_in_a_configuration_elsewhere(tmp_path: Path, skillweave: Skillweave) -> None:
     project, other = tmp_path / "project", tmp_path / "other.toml"
     write(project / "skills/one/a/SKILL.md", skill("a", "# A\n"))

@@ -157,6 +157,18 @@ def test_an_output_folder_is_the_same_however_it_is_written(
     assert sorted(path.name for path in project.iterdir()) == [".skillweave", "skills", "skillweave.toml", "x"]
 
 
+def test_an_output_is_executable_if_its_owner_may_execute_the_source(
+    project: Path, skillweave_here: Skillweave
+) -> None:
+    """As Git has it: elsewhere, a clone of the sources would make other outputs."""
+    write_files(project, {"skills/x/a.sh": "a\n", "skills/x/b.sh": "b\n"})
+    (project / "skills/x/a.sh").chmod(0o645)
+    (project / "skills/x/b.sh").chmod(0o744)
+    assert skillweave_here(project, ["build"]).status == 0
+    tree = read_tree(project / "build/skills/x")
+    assert (tree["a.sh"].executable, tree["b.sh"].executable) == (False, True)
+
+
 @pytest.mark.parametrize("path", ["skills/x/SKILL.md", "skills/x/data.txt", LOCK])
 def test_an_output_with_other_line_ends_is_rebuilt(project: Path, path: str, skillweave_here: Skillweave) -> None:
     skillweave_here(project, ["build"])

@@ -593,10 +593,13 @@ def test_a_running_command_is_ended_before_the_next(project: Path, pipe: Pipe) -
 # Output for people
 
 
-def test_lines_for_people(project: Path) -> None:
-    """Both streams are combined, so that the lines appear in the order of the events."""
+@contextmanager
+def read_by_people(project: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], Iterator[str]]]:
+    """Watch a project for people; yields the process and its lines without times. Both streams are combined, so that the lines
+    appear in the order of the events.
+    """
     with subprocess.Popen(
-        [sys.executable, "-m", "skillweave", "watch", "--color", "never"],
+        [sys.executable, "-m", "skillweave", "watch", "--color", "never", *arguments],
         cwd=project,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -606,7 +609,13 @@ def test_lines_for_people(project: Path) -> None:
         assert process.stdout is not None
         late = threading.Timer(IN_TIME, process.kill)
         late.start()
-        lines = (line.rpartition(", in ")[0] or line.rstrip("\n") for line in process.stdout)
+        yield process, (line.rpartition(", in ")[0] or line.rstrip("\n") for line in process.stdout)
+        late.cancel()
+        process.kill()
+
+
+def test_lines_for_people(project: Path) -> None:
+    with read_by_people(project) as (process, lines):
         assert list(islice(lines, 2)) == ["built commit", "watching; press Ctrl-C to stop"]
         write(project / "patterns/a.md", "<<include: nowhere.md>>\n")
         assert next(lines) == "error[SW201]: cannot find nowhere.md"
@@ -618,7 +627,12 @@ def test_lines_for_people(project: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert list(lines) == ["stopped"]
         assert process.wait(IN_TIME) == 130
-        late.cancel()
+
+
+def test_a_quiet_watch_only_speaks_of_a_command_that_fails(project: Path) -> None:
+    command = f"test -e log && exit 3; touch log; echo again > {project / 'patterns/a.md'}"
+    with read_by_people(project, "--quiet", "--exec", command) as (_, lines):
+        assert next(lines) == "the command exited with status 3"
 
 
 def test_a_missing_folder_is_a_usage_error(skillweave: Callable[[Path, Sequence[str]], Any], project: Path) -> None:

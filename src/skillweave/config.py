@@ -88,6 +88,11 @@ class Config(NamedTuple):
     policy: Policy = Policy()
     """Which findings are ignored, and which are raised to errors."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether the configuration is a table in a file that other tools use, too."""
+        return self.file is not None and self.file.rpartition("/")[2] == "pyproject.toml"
+
 
 def load_config(
     cwd: Path, root: Path | None = None, file: Path | None = None, output: str | None = None, *, cached: bool = False
@@ -288,20 +293,19 @@ def _load(root: Path, path: Path, parse: Parse) -> tuple[Config, list[Diagnostic
     if isinstance(said, Problem):
         problems.append(said)
     else:
-        is_shared = path.name == "pyproject.toml"
-        found = _checked_file(Table(said, (), None, problems), config, is_shared=is_shared)
+        found = _checked_file(Table(said, (), None, problems), config)
         if problems:
             from skillweave.toml.places import locate  # noqa: PLC0415 (only mistakes need a second pass)
 
             problems.clear()
-            _checked_file(Table(said, (), locate(text), problems), config, is_shared=is_shared)
+            _checked_file(Table(said, (), locate(text), problems), config)
         config = found
     index = LineIndex(text)
     return config, [_diagnostic(problem, name, index) for problem in problems]
 
 
-def _checked_file(table: Table, default: Config, *, is_shared: bool) -> Config:
-    own = _own_table(table) if is_shared else table
+def _checked_file(table: Table, default: Config) -> Config:
+    own = _own_table(table) if default.is_shared else table
     return default if own is None else _checked(own, default)
 
 

@@ -223,7 +223,7 @@ class Tree:
         before = self.reads.setdefault(path, read)
         if isinstance(before, str) or before.digest != read.digest:
             self.reads[path] = CHANGED
-        return Contents(data, None, 0o755 if status.st_mode & 0o111 else 0o644)
+        return Contents(data, None, 0o755 if status.st_mode & 0o100 else 0o644)
 
     def read_once(self, path: str) -> tuple[Contents, str]:
         """A file as `read` returns it, and its digest. It is read only once, since many bundles may ship it."""

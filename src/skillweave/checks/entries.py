@@ -22,6 +22,8 @@ from skillweave.source import START
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from skillweave.flatten.values import NodeKey, Nodes
     from skillweave.links.site import BundlePlan, Site
     from skillweave.project import Entry
@@ -29,17 +31,26 @@ if TYPE_CHECKING:
     from skillweave.source import SourcePath
 
 
+def _by_plugin(skills: Iterable[str]) -> dict[str, list[str]]:
+    """The ids of skills by their plugin, sorted; those without one are left out."""
+    found: dict[str, list[str]] = {}
+    for id_ in sorted(skills):
+        if ":" in id_:
+            found.setdefault(id_.partition(":")[0], []).append(id_)
+    return found
+
+
 def check_files(nodes: Nodes) -> None:
     """Check the rules for every single text, whoever includes it, and for what others include of it."""
     graph = nodes.graph
     spliced = _spliced(nodes)
     skills = {entry.id for entry in nodes.project.entries}
-    plugins = {id_.partition(":")[0] for id_ in skills if ":" in id_}
+    plugins = _by_plugin(skills)
 
     def nearest(plugin: str, name: str) -> str | None:
         if plugin not in plugins or f"{plugin}:{name}" in skills:
             return None
-        same = sorted(id_ for id_ in skills if id_.startswith(f"{plugin}:"))
+        same = plugins[plugin]
         close = near_names(f"{plugin}:{name}", same)
         return f"did you mean {close[0]}?" if close else f"{plugin} has {', '.join(same[:8])}"
 

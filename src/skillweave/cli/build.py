@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from skillweave.cli.building import Wanted, run
-from skillweave.cli.options import Options, project_options, report_options
+from skillweave.cli.options import Options, project_options, report_options, verbose_option
 from skillweave.cli.report_file import output_file
 from skillweave.cli.selecting import selection_options
 from skillweave.cli.suggest import suggest_entries
@@ -27,6 +27,7 @@ from skillweave.cli.suggest import suggest_entries
 )
 @selection_options
 @report_options
+@verbose_option
 @project_options
 def build(  # noqa: PLR0913 (click hands over each option by its name)
     options: Options, entries: tuple[str, ...], *, check: bool, diff: bool, explain: bool, depfile: Path | None

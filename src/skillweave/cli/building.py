@@ -9,10 +9,10 @@ from skillweave.cli.common import (
     configure,
     from_here,
     is_configured,
-    nothing_found,
     progress,
     report,
     status,
+    tell_if_empty,
     tried,
     usage_errors,
 )
@@ -84,7 +84,7 @@ def run(options: Options, wanted: Wanted) -> int:
         _tell_entries(config, outcome, verbose=options.verbose)
         line = _counted(outcome)
         echo(timed(line, time.monotonic() - started))
-    _tell_if_empty(options, config, outcome)
+    tell_if_empty(options, config, outcome)
     result = status(outcome.diagnostics)
     remember(options, config, outcome, Said(result, told, line, is_aside=options.for_people, is_timed=True), began)
     if depfile and result == CLEAN:
@@ -116,15 +116,9 @@ def _tell_current(options: Options, config: Config, outcome: Outcome, began: int
     if result == CLEAN and options.for_people and not options.quiet:
         line = printable_line(_all_current(config, outcome.entries))
         echo(line)
-    _tell_if_empty(options, config, outcome)
+    tell_if_empty(options, config, outcome)
     remember(options, config, outcome, Said(result, told, line), began)
     return result
-
-
-def _tell_if_empty(options: Options, config: Config, found: Outcome | Compiled) -> None:
-    """Print a message if there is nothing to build: it may be the wrong folder."""
-    if not found.entries and not options.quiet:
-        echo(nothing_found(config), err=True)
 
 
 def _all_current(config: Config, entries: Iterable[Entry | EntryResult]) -> str:
@@ -163,7 +157,7 @@ def _compare(options: Options, config: Config, compiled: Compiled, published: Pu
         return ERRORS
     if options.for_people and not options.quiet:
         say(_all_current(config, compiled.entries), err=wanted.diff)
-    _tell_if_empty(options, config, compiled)
+    tell_if_empty(options, config, compiled)
     return status(diagnostics)
 
 

@@ -6,7 +6,7 @@ import click
 
 from skillweave.cli.checking import run
 from skillweave.cli.fixing import Fixing
-from skillweave.cli.options import Options, project_options, report_options
+from skillweave.cli.options import Options, project_options, report_options, verbose_option
 from skillweave.cli.selecting import selection_options
 from skillweave.cli.suggest import suggest_entries
 
@@ -18,6 +18,7 @@ from skillweave.cli.suggest import suggest_entries
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: also apply fixes that are likely guesses.")
 @selection_options
 @report_options
+@verbose_option
 @project_options
 def check(options: Options, entries: tuple[str, ...], *, fix: bool, diff: bool, unsafe_fixes: bool) -> int:
     """Find every mistake; change no source unless --fix is given.

@@ -265,7 +265,19 @@ def summary(compiled: Compiled | Outcome | None, diagnostics: Sequence[Diagnosti
             return Summary(errors, warnings, infos, len(compiled.graph.files), skills)
 
 
-def nothing_found(config: Config) -> str:
+def tell_if_empty(options: Options, config: Config, found: Outcome | Compiled) -> None:
+    """Print a message if there is no skill or document, unless a finding says why they cannot be seen: it may be the wrong
+    folder.
+    """
+    from skillweave.files import is_below  # noqa: PLC0415
+
+    roots = [root.partition("*")[0].rstrip("/") for root in (*config.skills, *config.documents)]
+    is_hidden = any(is_below(diagnostic.path, root) for diagnostic in found.diagnostics for root in roots)
+    if not found.entries and not options.quiet and not is_hidden:
+        echo(_nothing_found(config), err=True)
+
+
+def _nothing_found(config: Config) -> str:
     """The message for a project without any skill or document: where they were looked for, and how to get one."""
     looked = f"looked for SKILL.md below {', '.join(config.skills)}" if config.skills else "`skills` is empty"
     looked += f", and for .md files below {', '.join(config.documents)}" if config.documents else ""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from skillweave.cli.common import compiled_for, configure, from_here, nothing_found, report, status
+from skillweave.cli.common import compiled_for, configure, from_here, report, status, tell_if_empty
 from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.suggest import suggest_entries
-from skillweave.cli.terminal import echo, say, say_json
+from skillweave.cli.terminal import say, say_json
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ def graph(options: Options, entries: tuple[str, ...]) -> int:
                 say(f"  {path}")
             for path in need.missing:
                 say(f"  {path} (optional, missing)")
-    if not compiled.entries and not options.quiet:
-        echo(nothing_found(config), err=True)
+    tell_if_empty(options, config, compiled)
     if status(compiled.diagnostics):
         # Standard output is for the graph, so findings are never written as JSON.
         shown = options._replace(format="concise") if options.format == "json" else options

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from skillweave.cli.common import configure, fetcher_for, progress, status, summary, wants_color
-from skillweave.cli.options import Options, own_format_options
+from skillweave.cli.options import Options, own_format_options, verbose_option
 from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.suggest import suggest_sources
 from skillweave.cli.terminal import echo, printable, say, say_json, say_patch
@@ -34,6 +34,7 @@ MOST = 10
 @click.argument("old", metavar="OLD", shell_complete=suggest_sources)
 @click.argument("new", metavar="NEW", shell_complete=suggest_sources)
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be done, and show it as a patch.")
+@verbose_option
 @own_format_options
 def mv(options: Options, old: str, new: str, *, dry_run: bool) -> int:
     """Move a pattern, a skill or a folder, and rewrite what names it. It rewrites directives, links, and the name of a skill.

@@ -65,7 +65,6 @@ def project_options(command: Callable[..., int], formats: Sequence[str] = FORMAT
         click.option("--strict", is_flag=True, help="Treat warnings as errors."),
         click.option("--no-cache", is_flag=True, help="Ignore the cache: read and compile everything again."),
         quiet_option,
-        click.option("-v", "--verbose", is_flag=True, help="Say more, such as what did not change."),
     ]
 
     def wrapped(**values: Any) -> int:  # noqa: ANN401 (click's values)
@@ -91,6 +90,12 @@ def place_options(command: Callable[..., int]) -> Callable[..., int]:
 def quiet_option(command: Callable[..., int]) -> Callable[..., int]:
     """Give a command `--quiet`."""
     return click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")(command)
+
+
+def verbose_option(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command `--verbose`. Has to stand above `project_options`."""
+    option = click.option("-v", "--verbose", is_flag=True, help="Say more, such as what did not change.")
+    return option(command)
 
 
 def report_options(command: Callable[..., int]) -> Callable[..., int]:

@@ -9,8 +9,8 @@ from typing import Literal, cast
 
 import click
 
-from skillweave.cli.common import compiled_for, configure, from_here, nothing_found, report, status
-from skillweave.cli.options import Options, project_options, report_options
+from skillweave.cli.common import compiled_for, configure, from_here, report, status, tell_if_empty
+from skillweave.cli.options import Options, project_options, report_options, verbose_option
 from skillweave.cli.status import ERRORS, USAGE
 from skillweave.cli.suggest import suggest_entries
 from skillweave.cli.terminal import echo, say
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 )
 @click.option("--provenance", is_flag=True, help="Add an in-toto statement of every source.")
 @report_options
+@verbose_option
 @project_options
 def package(  # noqa: PLR0913 (one for each option)
     options: Options,
@@ -87,8 +88,7 @@ def package(  # noqa: PLR0913 (one for each option)
     if options.for_people and not options.quiet:
         _tell(to, packages, delivered, verbose=options.verbose)
         echo(_counted(delivered, _failed(compiled, packages)))
-    if not compiled.entries and not options.quiet:
-        echo(nothing_found(config), err=True)
+    tell_if_empty(options, config, compiled)
     return ERRORS if len(compiled.bundles) < len(compiled.entries) else status(diagnostics)
 
 

@@ -74,12 +74,14 @@ def _tell_people(options: Options, told: _Told, event: Event) -> None:
             told.unwell, told.diagnostics = True, ()
         case Polling():
             say(f"file system events fail ({event.reason}): polling twice a second", err=True)
-        case Ran():
+        case Ran() if event.status or not options.quiet:
             echo(f"the command exited with status {event.status}", err=True)
         case Ready():
             _say(options, "watching; press Ctrl-C to stop")
         case Stopped():
             _say(options, "stopped")
+        case Ran():
+            pass
         case _:
             assert_never(event)
 

@@ -22,7 +22,7 @@ from skillweave.diagnostics import (
 from skillweave.directive.values import is_relative
 from skillweave.directive.writing import path_fix
 from skillweave.files import Found, Tree, dangling, normalise_path
-from skillweave.graph.targets import DRIVE, SCHEME, judge_type, portability, respelled, suggest_path
+from skillweave.graph.targets import DRIVE, SCHEME, Names, judge_type, portability, respelled
 from skillweave.listing import left_out_part
 from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
@@ -53,7 +53,7 @@ class Resolver:
 
     def target(self, source: SourcePath, directive: Directive) -> Target:
         """Find out what a directive in the file `source` names."""
-        portable = portability(directive, self._known_names)
+        portable = portability(directive, self._names.all)
         if portable:
             return Target(problem=portable._replace(fix=self._portable_fix(source, directive)))
         found = self._candidates(source, directive.path)
@@ -187,26 +187,24 @@ class Resolver:
 
     def _nearest(self, source: SourcePath, path: str) -> list[str]:
         """The paths that may be meant by one that does not exist: if it is relative, first those in that folder."""
-        close = suggest_path(path, [name for name in self._names if not source.endswith(f"/{name}")])
+        close = self._names.nearest(path, source)
         if is_relative(path):
             folder, _, name = path.rpartition("/")
             beside = self.tree.names(resolve(source, path).rpartition("/")[0])
             close = [f"{folder}/{name}" for name in near_names(name, list(beside), count=2)] + close
-        return close or ([f"{path}.md"] if f"{path}.md" in self._names else [])
+        return close or ([f"{path}.md"] if f"{path}.md" in self._names.all else [])
 
     @cached_property
-    def _known_names(self) -> frozenset[str]:
-        return frozenset(self._names)
-
-    @cached_property
-    def _names(self) -> list[str]:
+    def _names(self) -> Names:
         """All patterns, as directives name them."""
-        return [
-            pattern[len(root) + 1 :]
-            for root in self.project.pattern_roots
-            for pattern in self.project.patterns
-            if pattern.startswith(f"{root}/")
-        ]
+        return Names(
+            [
+                pattern[len(root) + 1 :]
+                for root in self.project.pattern_roots
+                for pattern in self.project.patterns
+                if pattern.startswith(f"{root}/")
+            ]
+        )
 
 
 def _judge_link(directive: Directive, real: SourcePath) -> Problem | None:

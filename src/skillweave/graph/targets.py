@@ -11,19 +11,32 @@ from skillweave.source import folded, path_ends
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
     from skillweave.directive.values import Directive
+    from skillweave.source import SourcePath
 
 
-def suggest_path(path: str, names: list[str]) -> list[str]:
-    """Up to two paths that come nearest to one that does not exist; those with the same file name come first."""
-    base = path.rpartition("/")[2]
-    same = [name for name in names if name.rpartition("/")[2] == base]
-    # The ending that all names share would make short names seem alike.
-    endings = {name.removesuffix(".md"): name for name in names}
-    near = near_names(path.removesuffix(".md"), endings, count=2, cutoff=0.55)
-    return list(dict.fromkeys([*same, *(endings[ending] for ending in near)]))[:2]
+class Names:
+    """The names of many files, prepared to find those that may have been meant by a name that no file has."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.all = frozenset(names)
+        self.by_file: dict[str, list[str]] = {}
+        for name in names:
+            self.by_file.setdefault(name.rpartition("/")[2], []).append(name)
+        # The ending that all names share would make short names seem alike.
+        self.by_stem = {name.removesuffix(".md"): name for name in names}
+
+    def nearest(self, path: str, without: SourcePath) -> list[str]:
+        """Up to two names that come nearest to a path; those with the same file name come first. The file `without`, which
+        holds the path, is none of them.
+        """
+        same = self.by_file.get(path.rpartition("/")[2], ())
+        near = near_names(path.removesuffix(".md"), self.by_stem, count=3, cutoff=0.55)
+        found = dict.fromkeys([*same, *(self.by_stem[stem] for stem in near)])
+        return [name for name in found if not without.endswith(f"/{name}")][:2]
 
 
 def respelled(path: str, actual: str) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from skillweave.markdown.html_blocks import is_html_closed
 from skillweave.markdown.values import Block, Container
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from markdown_it.token import Token
 
     from skillweave.markdown.rules import BlockNotes
@@ -35,13 +39,13 @@ def blocks_of(index: LineIndex, tokens: list[Token], notes: BlockNotes) -> list[
     """All blocks that contain no other blocks, including definitions, in the order of the text."""
     blocks: list[Block] = []
     stack: list[Container] = []
-    ranges: list[tuple[Container, tuple[Container, ...]]] = []
+    ranges: list[tuple[Container, ...]] = []
     for token in tokens:
         kind = token.type
         if kind in CONTAINERS:
             start, end = token.map or (0, 0)
             stack.append(Container(CONTAINERS[kind], start, end))
-            ranges.append((stack[-1], tuple(stack)))
+            ranges.append(tuple(stack))
         elif kind in CLOSES:
             stack.pop()
         elif kind in LEAVES:
@@ -57,16 +61,21 @@ def blocks_of(index: LineIndex, tokens: list[Token], notes: BlockNotes) -> list[
                 closed = is_html_closed(index, token.content, end)
             content = token.content.expandtabs(4) if kind == "code_block" else ""
             blocks.append(Block(name, start, end, tuple(stack), level, closed, content))
-    for definition in notes.definitions:
-        around = max(
-            (path for container, path in ranges if container.start <= definition.start < container.end),
-            key=len,
-            default=(),
-        )
-        blocks.append(Block("definition", definition.start, definition.end, around))
     if notes.definitions:
+        ranges.sort(key=lambda path: (path[-1].start, len(path)))
+        blocks += [Block("definition", each.start, each.end, _around(ranges, each.start)) for each in notes.definitions]
         blocks.sort(key=lambda block: block.start)
     return blocks
+
+
+def _around(ranges: Sequence[tuple[Container, ...]], line: int) -> tuple[Container, ...]:
+    """The containers that hold a line. `ranges` has each container with those around it, sorted by where they begin."""
+    # The last one that begins before the line, or one that this is in.
+    place = bisect_right(ranges, line, key=lambda path: path[-1].start) - 1
+    path = ranges[place] if place >= 0 else ()
+    while path and line >= path[-1].end:
+        path = path[:-1]
+    return path
 
 
 def _fence_is_closed(index: LineIndex, token: Token) -> bool:

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 
 from skillweave.build import compile_project
 from skillweave.cache import Documents
-from skillweave.diagnostics import INVALID_ENCODING, UNREADABLE_FILE
 from skillweave.files import Read, is_below
 from skillweave.move.check import (
+    UNREAD,
     bundle_changes,
     check_configuration,
     known_files,
     new_diagnostics,
     refusals,
     strays,
+    unseen,
 )
 from skillweave.move.edits import Work, rewrites
 from skillweave.move.mentions import mentions
@@ -69,7 +70,7 @@ def plan_move(asked: MoveRequest, move: Move) -> MovePlan:
     documents = Documents(asked.fetch, memory)
     after = compile_project(config, strict=asked.strict, documents=documents, tree=future, with_shared=True)
     _check_unchanged(seen, before.tree.reads)
-    outside = strays(before, after, move)
+    first = unseen(before, move) or strays(before, after, move)
     return MovePlan(
         move=move,
         changes=changes,
@@ -78,15 +79,14 @@ def plan_move(asked: MoveRequest, move: Move) -> MovePlan:
         mentions=mentions(before, after, move, edits),
         unread=_unread(before),
         bundles=bundle_changes(before, after, move),
-        refusals=outside or refusals(config, before, after, move),
-        diagnostics=() if outside else new_diagnostics(before, after, move),
+        refusals=first or refusals(config, before, after, move),
+        diagnostics=() if first else new_diagnostics(before, after, move),
         after=after,
     )
 
 
 def _unread(before: Compiled) -> tuple[str, ...]:
-    codes = (INVALID_ENCODING, UNREADABLE_FILE)
-    return tuple(sorted({found.message for found in before.diagnostics if found.code in codes}))
+    return tuple(sorted({found.message for found in before.diagnostics if found.code in UNREAD}))
 
 
 def _moved_files(config: Config, before: Compiled, move: Move) -> tuple[SourcePath, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from skillweave.destination import read_destination, resolve
-from skillweave.diagnostics import INCLUDE_CYCLE
+from skillweave.diagnostics import INCLUDE_CYCLE, INVALID_ENCODING, UNREADABLE_FILE
 from skillweave.files import is_below
 from skillweave.flatten.units import to_source
 from skillweave.globs import matches
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from skillweave.flatten.units import Unit
     from skillweave.project import Entry
     from skillweave.source import SourcePath, Span
+
+
+UNREAD = (INVALID_ENCODING, UNREADABLE_FILE)
+"""The findings about files that could not be read."""
 
 
 def check_configuration(config: Config, before: Compiled, move: Move) -> None:
@@ -66,6 +70,12 @@ def strays(before: Compiled, after: Compiled, move: Move) -> tuple[str, ...]:
         return (f"{move.old} is what makes its folder a skill: move the folder",)
     roots = ", ".join(after.project.pattern_roots) or "none"
     return (f"{move.path(gone[0])} would be outside every folder that the project reads (pattern roots: {roots})",)
+
+
+def unseen(before: Compiled, move: Move) -> tuple[str, ...]:
+    """A sentence for each file of the move that cannot be read: what it names, or its own name, may have to be rewritten."""
+    hidden = {found.path: found.message for found in before.diagnostics if found.code in UNREAD}
+    return tuple(message for path, message in sorted(hidden.items()) if is_below(path, move.old))
 
 
 def refusals(config: Config, before: Compiled, after: Compiled, move: Move) -> tuple[str, ...]:

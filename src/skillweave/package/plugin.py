@@ -32,7 +32,7 @@ def check_plugins(config: Config, namespaces: frozenset[str]) -> tuple[Diagnosti
     if isinstance(text, EncodingProblem):
         return ()
     problems: list[Problem] = []
-    above = ("tool", "skillweave", "plugins") if config.file.endswith("pyproject.toml") else ("plugins",)
+    above = ("tool", "skillweave", "plugins") if config.is_shared else ("plugins",)
     table = Table(config.plugins, above, locate(text), problems)
     for name in config.plugins:
         if name not in namespaces:
