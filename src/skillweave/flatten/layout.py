@@ -8,6 +8,7 @@ from operator import attrgetter
 from skillweave.destination import read_destination
 from skillweave.flatten.values import BareItem, ChildItem, Item, Node, NodeKey, Nodes, TextItem, brought_by
 from skillweave.ranges import Ranges, between, bridged, holds
+from skillweave.record import NamedTuple
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from skillweave.document import Heading, PlacedDirective
     from skillweave.flatten.units import Unit
-    from skillweave.flatten.values import Spliced
+    from skillweave.flatten.values import Child, Spliced
     from skillweave.graph.values import Edge
     from skillweave.markdown.values import Block, Container
 
@@ -111,14 +112,22 @@ def _drop_last_line(items: list[Item]) -> None:
         items[-1:] = [TextItem(last.start, last.end - 1)] if last.end - last.start > 1 else []
 
 
+class Parts(NamedTuple):
+    """What a node consists of, as its fields of the same names have it."""
+
+    items: tuple[Item, ...]
+    inline: tuple[Spliced, ...]
+    silent: tuple[Child, ...]
+
+
 def measure(
     nodes: Nodes,
     unit: Unit,
     key: NodeKey,
-    items: tuple[Item, ...],
-    inline: tuple[Spliced, ...],
+    parts: Parts,
 ) -> Node:
     """Make a node: work out its size, its headings and its ends, without making its text."""
+    items, inline, silent = parts
     size = height = includes = 0
     top_levels: list[int] = []
     levels: list[int] = []
@@ -151,6 +160,7 @@ def measure(
             below = nodes.nodes[inline_child.key]
             size += below.size
             includes += below.includes + 1
+    includes += sum(nodes.nodes[child.key].includes + 1 for child in silent)
     first_line, first, last = _ends(nodes, unit, items)
     below_nodes = [nodes.nodes[child.key] for child in brought_by(items, inline)]
     return Node(
@@ -158,6 +168,7 @@ def measure(
         key=key,
         items=items,
         inline=inline,
+        silent=silent,
         size=size,
         includes=includes,
         height=height,
@@ -168,7 +179,7 @@ def measure(
         last=last,
         has_code=any(below.has_code for below in below_nodes)
         or any(block.kind == "code" and holds(key.ranges, block.start) for block in blocks_within(unit, key.ranges)),
-        has_links=any(below.has_links for below in below_nodes) or _has_links(nodes, unit, key.ranges),
+        has_links=bool(silent) or any(below.has_links for below in below_nodes) or _has_links(nodes, unit, key.ranges),
     )
 
 

@@ -17,7 +17,7 @@ from skillweave.diagnostics import (
     Problem,
     Severity,
 )
-from skillweave.flatten.layout import layout_of, measure, numbers_within
+from skillweave.flatten.layout import Parts, layout_of, measure, numbers_within
 from skillweave.flatten.levels import shift_of
 from skillweave.flatten.texts import fenced, text_of
 from skillweave.flatten.units import (
@@ -254,7 +254,9 @@ def _build(nodes: Nodes, key: NodeKey) -> None:
     blocks = {one.placed.line: one for one in spliced if one.placed.prefix is not None}
     inline = tuple(one for one in spliced if one.placed.prefix is None)
     items = tuple(layout_of(nodes, unit, key.ranges, blocks))
-    nodes.nodes[key] = measure(nodes, unit, key, items, inline)
+    children = (child for _, child in blocks.values() if child is not None)
+    silent = tuple(child for child in children if not (below := nodes.nodes[child.key]).items and below.has_links)
+    nodes.nodes[key] = measure(nodes, unit, key, Parts(items, inline, silent))
 
 
 def _code_node(unit: Unit, key: NodeKey) -> Node:
@@ -266,6 +268,7 @@ def _code_node(unit: Unit, key: NodeKey) -> Node:
         key=key,
         items=tuple(TextItem(start, end) for start, end in key.ranges),
         inline=(),
+        silent=(),
         size=len(text.encode()) + 1,
         includes=0,
         height=height,

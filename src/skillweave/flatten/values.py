@@ -90,6 +90,8 @@ class Node(NamedTuple):
     items: tuple[Item, ...]
     inline: tuple[Spliced, ...]
     """The directives in running text."""
+    silent: tuple[Child, ...]
+    """What is included on lines of its own and brings no text, but assets that a page must ship."""
     size: int
     """The size of the expansion in bytes, in UTF-8."""
     includes: int

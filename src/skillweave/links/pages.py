@@ -181,7 +181,9 @@ def page_text(nodes: Nodes, layout: PageLayout, edits: Mapping[int, Sequence[Edi
 
 
 def _events(nodes: Nodes, key: NodeKey) -> tuple[Caption | Child, ...]:
-    """A node's own headings and its includes, in the order of the output; includes in running text come last."""
+    """A node's own headings and its includes, in the order of the output; then the includes in running text, and those that
+    bring no text. Texts are put together in the same order, but for the last ones.
+    """
     if key not in nodes.events:
         nodes.events[key] = tuple(_found_events(nodes, nodes.nodes[key]))
     return nodes.events[key]
@@ -203,3 +205,4 @@ def _found_events(nodes: Nodes, node: Node) -> Iterator[Caption | Child]:
     for _, child in node.inline:
         if child is not None:
             yield child
+    yield from node.silent
