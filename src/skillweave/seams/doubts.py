@@ -154,8 +154,8 @@ def vanished(nodes: Nodes, node: Node) -> Iterator[tuple[int, PlacedDirective]]:
 
     Directives with an error of their own are left out, as it is unknown what they would bring.
     """
-    for before, after in pairwise(node.items):
-        if isinstance(before, TextItem) and isinstance(after, TextItem) and _may_join(node, before.end, after.start):
+    for number, (before, after) in enumerate(pairwise(node.items)):
+        if isinstance(before, TextItem) and isinstance(after, TextItem) and _may_join(node, number, before, after):
             placed = _gone(nodes, node, before.end, after.start)
             if placed is not None:
                 yield after.start, placed
@@ -234,26 +234,38 @@ def unresolved(nodes: Nodes, node: Node, window: tuple[int, int]) -> Iterator[Pl
             yield placed
 
 
-def _may_join(node: Node, end: int, start: int) -> bool:
-    """Whether the lines of a unit before line `end`, and those from line `start` on, may become something else once they follow
+def _may_join(node: Node, number: int, before: TextItem, after: TextItem) -> bool:
+    """Whether the lines of an item, which has this number, and those of the next one may become something else once they follow
     each other directly.
     """
-    lines, above, below = node.unit.lines, end - 1, start
-    while above >= 0 and not lines[above].strip(" \t"):
-        above -= 1
-    while below < len(lines) and not lines[below].strip(" \t"):
-        below += 1
-    if above < 0 or below == len(lines):
+    lines = node.unit.lines
+    above, below = _nearest_text(node, number, -1), _nearest_text(node, number + 1, 1)
+    if above is None or below is None:
         return False
     block, behind = block_at(node.unit, above), block_at(node.unit, below)
     if block is None or behind is None:
         return True
     if block.kind in _ENDED and not block.containers:
         return False
-    is_divided = above < end - 1 or below > start
+    # Between two directives that leave nothing, there may be an item of only blank lines.
+    is_divided = (above, below) != (before.end - 1, after.start)
     is_flush = not behind.containers and lines[below][:1] not in (" ", "\t")
     goes_on = block.containers or block.kind == "code"
     return not (is_divided and (is_flush or not goes_on))
+
+
+def _nearest_text(node: Node, number: int, step: int) -> int | None:
+    """The last line that is not blank of an item, given by its number, or of those before it (`step` -1); or the first line of
+    the item or of those behind it (1). None if there is none.
+    """
+    while 0 <= number < len(node.items):
+        item = node.items[number]
+        lines = range(item.start, item.end)[::step] if isinstance(item, TextItem) else (item.line,)
+        found = next((line for line in lines if node.unit.lines[line].strip(" \t")), None)
+        if found is not None:
+            return found
+        number += step
+    return None
 
 
 def outermost(unit: Unit) -> list[tuple[int, int]]:

@@ -133,7 +133,7 @@ def lay_out(
                     layout.cut.append(splice)
     for directive in unknown:
         _stand_in(layout, directive)
-    _expect_own(layout, window)
+    _expect_own(layout, window, changes.linked)
     for splice, blocks in brought:
         _expect_brought(layout, splice, blocks)
     return layout
@@ -181,10 +181,10 @@ def _stand_in(layout: Layout, placed: PlacedDirective) -> None:
     layout.lines.append(f"{placed.prefix}{_STAND_IN}")
 
 
-def _expect_own(layout: Layout, window: tuple[int, int]) -> None:
-    """Enter what the blocks of the unit are by themselves."""
+def _expect_own(layout: Layout, window: tuple[int, int], linked: Mapping[int, PlacedDirective]) -> None:
+    """Enter what the blocks of the unit are by themselves. `linked` are the references that leave a link, by line."""
     document, moved = layout.unit.document, layout.moved
-    brought = {splice.placed.line for splice in layout.splices if splice.placed.directive.word != "reference"}
+    brought = {splice.placed.line for splice in layout.splices if splice.placed.line not in linked}
     for block in between(document.blocks, *window, attrgetter("start")) if document else ():
         if block.start not in moved or (block.kind == "directive" and block.start in brought):
             continue
