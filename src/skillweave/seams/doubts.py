@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from skillweave.document import PlacedDirective
     from skillweave.flatten.units import Unit
-    from skillweave.flatten.values import Child, Item, Node, Nodes
+    from skillweave.flatten.values import Child, Item, Node, NodeKey, Nodes
     from skillweave.markdown.values import Block
 
 
@@ -348,6 +348,17 @@ def windows(node: Node, doubtful: Sequence[int], tops: Sequence[tuple[int, int]]
             previous = window
     if previous:
         yield previous
+
+
+def ends_cut(nodes: Nodes, key: NodeKey) -> bool:
+    """Whether what a node brings ends with a selection that contains only a part of a block."""
+    node = nodes.nodes[key]
+    while not is_cut(node):
+        last = node.items[-1] if node.items else None
+        if not isinstance(last, ChildItem):
+            return False
+        node = nodes.nodes[last.child.key]
+    return True
 
 
 def is_cut(node: Node) -> bool:

@@ -66,9 +66,12 @@ class _Seams:
         return self.splices[max(bisect_right(self.splices, line, key=attrgetter("start")) - 1, 0)]
 
     def to_blame(self, block: Block) -> Splice:
-        """The splice to blame for a block that changes: the last one in it that is no reference, else the last one that starts
-        in or before it. If there is none, the next one.
+        """The splice to blame for a block that changes: the one that leaves it open; else the last one in it that is no
+        reference, else the last one that starts in or before it. If there is none, the next one.
         """
+        begun = self.layout.expected.get(block.start)
+        if begun is not None and not begun.closed:
+            return self.splice_at(block.start)
         others = (splice for splice in reversed(self.in_block(block)) if splice.placed.directive.word != "reference")
         return next(others, None) or self.splice_at(block.end - 1)
 
@@ -175,11 +178,20 @@ def _judge(change: _Change) -> Problem | None:
     """What is wrong with a change; None if it is meant, as with rows that go on with a table. The first judge that knows such a
     change decides.
     """
-    for judge in (_underlined, _in_a_table, _merged, _swallowed, _indented):
+    for judge in (_left_open, _underlined, _in_a_table, _merged, _swallowed, _indented):
         verdict = judge(change)
         if verdict is not None:
             return verdict if isinstance(verdict, Problem) else None
     return change.problem(_in_words(change))
+
+
+def _left_open(change: _Change) -> _Verdict:
+    """A fence of which a selection has the first line without the last, so that it takes in what follows."""
+    expected = change.expected
+    if change.actual.kind != "fence" or expected is None or expected.kind != "fence" or expected.closed:
+        return None
+    message = "these lines leave a fence open, and the text behind this include becomes part of it"
+    return Problem(SEAM_CHANGES_MEANING, message, change.span, help="select all or nothing of the fence")
 
 
 def _underlined(change: _Change) -> _Verdict:

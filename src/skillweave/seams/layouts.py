@@ -13,7 +13,7 @@ from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block, Container
 from skillweave.ranges import between
 from skillweave.record import NamedTuple
-from skillweave.seams.doubts import is_cut, top_ranges, unresolved
+from skillweave.seams.doubts import ends_cut, is_cut, top_ranges, unresolved
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -128,8 +128,10 @@ def lay_out(
                 lines = add_prefix(expansion.text, child.edge.placed.prefix or "").split("\n")
                 splice = _lay_splice(layout, child.edge.placed, lines)
                 brought.append((splice, expansion.blocks))
-                is_unclosed = bool(expansion.blocks) and not expansion.blocks[-1].closed
-                if is_unclosed or is_cut(nodes.nodes[child.key]):
+                left_open = [block.kind for block in expansion.blocks[-1:] if not block.closed]
+                # A fence that a file never closes is that file's error. One that a selection leaves open is only a warning yet.
+                is_new = left_open == ["fence"] and ends_cut(nodes, child.key)
+                if not is_new and (left_open or is_cut(nodes.nodes[child.key])):
                     layout.cut.append(splice)
     for directive in unknown:
         _stand_in(layout, directive)
