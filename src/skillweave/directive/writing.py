@@ -64,6 +64,10 @@ def unclosed_directive(text: str, opener: re.Match[str]) -> Problem:
     end = text.find("\n", opener.end())
     line = text[opener.start() : len(text) if end < 0 else end].rstrip()
     close = CLOSES[opener[1]]
+    if find_close(text, opener) is not None:  # which only a table can hide
+        message = "a `|` ends this cell of the table, and with it the directive"
+        cure = "write `\\|` for a `|` in a value; or rename the file or heading that has one"
+        return Problem(MALFORMED_DIRECTIVE, message, Span(opener.start(), opener.start() + len(line)), help=cure)
     quoted = " (a quotation mark before it is not closed)" if close in line else ""
     return Problem(
         MALFORMED_DIRECTIVE,

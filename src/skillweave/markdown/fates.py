@@ -127,19 +127,24 @@ def _in_comment(index: LineIndex, block: Block, offset: int) -> bool:
 
 
 def alone_lines(index: LineIndex, fates: dict[int, Opener]) -> dict[int, int]:
-    """The lines with a live directive and nothing besides but a container's prefix: line → offset of the opener."""
+    """The lines with a live directive and nothing besides but a container's prefix: line → offset of the opener.
+
+    Behind a table, a directive with a `|` in it looks like a row. It ends the table, and its `|` no cell.
+    """
     alone: dict[int, int] = {}
     for offset, opener in fates.items():
-        if opener.fate != "live" or opener.near_miss:
-            continue
-        match = CANDIDATE.match(index.text, offset)
-        close = find_close(index.text, match) if match and opener.span.end - offset > 2 else None
         line = index.line_of(offset)
-        if close is None or line in alone or index.text[close : index.end(line)].strip(" \t"):
+        if opener.fate != "live" or opener.near_miss or line in alone or not _is_prefix(index, line, offset):
             continue
-        alone[line] = offset
-    # What comes before may be a prefix or text. This is a first filter; the parse decides.
-    return {line: offset for line, offset in alone.items() if _is_prefix(index, line, offset)}
+        close = _close_of(index, offset)
+        if close is not None and not index.text[close : index.end(line)].strip(" \t"):
+            alone[line] = offset
+    return alone
+
+
+def _close_of(index: LineIndex, offset: int) -> int | None:
+    match = CANDIDATE.match(index.text, offset)
+    return find_close(index.text, match) if match else None
 
 
 def _is_prefix(index: LineIndex, line: int, offset: int) -> bool:
@@ -161,7 +166,8 @@ def openers_of(index: LineIndex, fates: dict[int, Opener], walk: Walk) -> list[O
     for offset, opener in fates.items():
         block = blocks.get(index.line_of(offset)) if opener.fate == "live" and not opener.near_miss else None
         if block:
-            openers.append(opener._replace(block=block, containers=block.containers))
+            span = Span(offset, _close_of(index, offset) or opener.span.end)
+            openers.append(opener._replace(span=span, block=block, containers=block.containers))
         else:
             openers.append(opener)
     return openers
