@@ -492,6 +492,32 @@ def test_a_root_that_leads_nowhere_keeps_its_bundles(
     assert read_tree(tmp_path / "build") == before
 
 
+@pytest.mark.parametrize(
+    ("path", "target", "told"),
+    [
+        ("patterns/q.md", "gone.md", "error[SW201]: q.md is a symlink to patterns/gone.md, which does not exist"),
+        ("patterns/d", "gone", "error[SW201]: cannot find d/r.md: patterns/d is a symlink to patterns/gone"),
+        ("patterns", "", "error[SW205]: patterns must be a folder"),
+    ],
+)
+def test_what_is_not_merely_missing_costs_no_optional_text(
+    tmp_path: Path, skillweave: Skillweave, path: str, target: str, told: str
+) -> None:
+    body = "<<include: q.md optional>>\n\n<<include: d/r.md optional>>\n"
+    write_files(tmp_path, {"patterns/q.md": "q\n", "patterns/d/r.md": "r\n", "skills/s/SKILL.md": skill("s", body)})
+    write_files(tmp_path, {"skillweave.toml": ""})
+    skillweave(tmp_path, ["build"])
+    before = read_tree(tmp_path / "build")
+    (tmp_path / path).rename(tmp_path / "aside")
+    if target:
+        (tmp_path / path).symlink_to(target)
+    else:
+        (tmp_path / path).write_text("a file\n", encoding="utf-8")
+    done = skillweave(tmp_path, ["build"])
+    assert (done.status, told in done.err) == (1, True)
+    assert read_tree(tmp_path / "build") == before
+
+
 def test_a_pattern_root_that_leads_nowhere_costs_no_optional_text(tmp_path: Path, skillweave: Skillweave) -> None:
     files = {
         "skillweave.toml": 'patterns = ["patterns", "vendor/patterns"]\n',

@@ -21,7 +21,7 @@ from skillweave.diagnostics import (
 )
 from skillweave.directive.values import is_relative
 from skillweave.directive.writing import path_fix
-from skillweave.files import Found, Tree, dangling, normalise_path
+from skillweave.files import Found, Tree, dangling, is_below, lost_link, normalise_path
 from skillweave.graph.targets import DRIVE, SCHEME, Names, judge_type, portability, respelled
 from skillweave.listing import left_out_part
 from skillweave.phrases import near_names
@@ -90,7 +90,8 @@ class Resolver:
             return problem
         match found.kind:
             case "missing":
-                return None if directive.optional else self._missing(source, directive, places)
+                lost = self._lost(source, directive)
+                return lost or (None if directive.optional else self._missing(source, directive, places))
             case "case":
                 actual = respelled(path, found.detail)
                 is_case = actual.casefold() == path.casefold()
@@ -163,15 +164,23 @@ class Resolver:
         folder, _, name = path.rpartition("/")
         return [folded(other) for other in self.tree.names(folder)].count(folded(name)) == 1
 
+    def _lost(self, source: SourcePath, directive: Directive) -> Problem | None:
+        """The problem of a path that is a symlink to nowhere, or leads through one: that is not merely missing. A root of that
+        kind has a finding of its own.
+        """
+        for place in self._places(source, directive.path):
+            link = lost_link(self.tree, place)
+            if link is not None and not any(is_below(root, link) for root in self.project.pattern_roots):
+                what = directive.path if link == place else f"cannot find {directive.path}: {link}"
+                message = f"{what} {dangling(link, self.tree.look_up(link).real)}"
+                cure = "repair the symlink, or remove it"
+                return Problem(MISSING_INCLUDE, message, directive.path_span, help=cure)
+        return None
+
     def _missing(self, source: SourcePath, directive: Directive, places: list[SourcePath]) -> Problem:
         """The problem of a file that is not there. `places` are the real paths that were tried."""
         path, span = directive.path, directive.path_span
         looked = self._places(source, path)
-        for place, real in zip(looked, places, strict=False):
-            folder, _, name = place.rpartition("/")
-            if real != place and name in self.tree.names(folder):
-                message = f"{path} {dangling(place, real)}"
-                return Problem(MISSING_INCLUDE, message, span, help="repair the symlink, or remove it")
         tried = ", ".join(places) or "no pattern root: the folders that `patterns` names do not exist"
         problem = Problem(MISSING_INCLUDE, f"cannot find {path}", span, note=f"tried {tried}")
         hidden = next(filter(None, (left_out_part(place, self.tree.roots) for place in looked)), None)

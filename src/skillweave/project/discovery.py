@@ -12,7 +12,6 @@ from skillweave.project.troubles import (
     duplicate,
     folders_named,
     no_folder,
-    no_root,
     not_markdown,
     one_place,
     stray,
@@ -85,7 +84,7 @@ class _Search:
             found = self.tree.look_up(root)
             if found.kind == "folder" and found.real not in real:
                 real.append(found.real)
-            elif wrong := no_root(self.tree, root):
+            elif wrong := no_folder(self.tree, root):
                 self.diagnostics.append(wrong)
         return real
 

@@ -149,17 +149,13 @@ def folders_named(tree: Tree, root: str, ending: str) -> list[Diagnostic]:
 
 
 def no_folder(tree: Tree, root: str) -> Diagnostic | None:
-    """A root exists but is not a folder, or is a symlink that leads nowhere; None if it is one, or does not exist."""
-    path, found = SourcePath(root), tree.look_up(root)
+    """A root exists but is no folder, is a symlink that leads nowhere or outside, or has no name in UTF-8. None if it is a
+    folder; also if it does not exist, which counts as empty.
+    """
+    path, found, link = SourcePath(root), tree.look_up(root), lost_link(tree, root)
     if found.kind in ("file", "special"):
         message = f"{root} must be a folder"
         return Diagnostic(NOT_A_REGULAR_FILE, message, path, START, START, help="move it elsewhere")
-    return no_root(tree, root)
-
-
-def no_root(tree: Tree, root: str) -> Diagnostic | None:
-    """A root is a symlink that leads nowhere or outside, or has no name in UTF-8. One that does not exist counts as empty."""
-    path, found, link = SourcePath(root), tree.look_up(root), lost_link(tree, root)
     if link is not None:
         return trouble(SourcePath(link), tree.look_up(link))
     return trouble(path, found) if found.kind in ("outside", "misnamed") else None

@@ -131,7 +131,8 @@ def lay_out(
                 left_open = [block.kind for block in expansion.blocks[-1:] if not block.closed]
                 # A fence that a file never closes is that file's error. One that a selection leaves open is only a warning yet.
                 is_new = left_open == ["fence"] and ends_cut(nodes, child.key)
-                if not is_new and (left_open or is_cut(nodes.nodes[child.key])):
+                is_told = child.edge.directive.lines is not None and is_cut(nodes.nodes[child.key])
+                if not is_new and (left_open or is_told):
                     layout.cut.append(splice)
     for directive in unknown:
         _stand_in(layout, directive)
