@@ -63,7 +63,15 @@ def _linked_text(nodes: Nodes, edge: Edge, unit: UnitKey) -> str:
     said = edge.directive.text or " ".join(title.split())
     if said:
         return _in_link(said)
-    return _MEANT_AS_MARKUP.sub(r"\\\g<0>", _first_heading(nodes, unit) or unit.path.rpartition("/")[2])
+    return _MEANT_AS_MARKUP.sub(_as_text, _first_heading(nodes, unit) or unit.path.rpartition("/")[2])
+
+
+def _as_text(match: re.Match[str]) -> str:
+    return _BACK_TICK if match[0] == "`" else f"\\{match[0]}"
+
+
+_BACK_TICK = "&#96;"
+"""A back-tick that no other pairs up with. With a backslash before it, it would still end code that begins before the link."""
 
 
 def _in_link(said: str) -> str:
@@ -94,6 +102,8 @@ def _escape(match: re.Match[str]) -> str:
     the bracket that follows.
     """
     is_odd = len(match[1]) % 2 == 1
+    if match[2] == "`":
+        return match[1][is_odd:] + _BACK_TICK
     return match[1] + ("\\" if is_odd != bool(match[2]) else "") + match[2]
 
 
