@@ -59,3 +59,26 @@ def test_what_is_wrong_with_one_entry_keeps_no_other_back(tmp_path: Path, skillw
     assert "1 with errors" in everything.out
     assert files_below(tmp_path / "all/build/skills") == files_below(tmp_path / "one/build/skills")
     assert files_below(tmp_path / "one/build/skills").keys() >= {"good/SKILL.md"}
+
+
+OUTSIDE = {
+    "a symlink to nowhere": ("dang", "nowhere", "SW205"),
+    "a symlink out of the project": ("out", "/", "SW202"),
+    "a symlink with a name that is not UTF-8": ("\udcff", "SKILL.md", "SW203"),
+}
+
+
+@pytest.mark.parametrize("case", OUTSIDE)
+def test_whatever_keeps_an_entry_back_is_reported_for_it_alone(
+    tmp_path: Path, skillweave: Skillweave, case: str
+) -> None:
+    """What is wrong may be at no file of the entry. Whoever checks one entry sees what whoever checks all does."""
+    name, target, code = OUTSIDE[case]
+    write_files(tmp_path, {"skillweave.toml": "", "skills/s/SKILL.md": skill("s", "text\n")})
+    (tmp_path / "skills/s" / name).symlink_to(target)
+    found = skillweave(tmp_path, ["check", "--format", "concise"])
+    assert (found.status, code in found.out) == (1, True), found
+    for command in (["check", "s"], ["build", "s"], ["trace", "build/skills/s/SKILL.md"]):
+        alone = skillweave(tmp_path, [*command, "--format", "concise"])
+        assert alone.status == 1
+        assert found.out.splitlines()[0] in alone.out + alone.err

@@ -370,6 +370,17 @@ def test_a_changed_mode_is_a_change(project: Path) -> None:
         assert os.access(project / "build/skills/commit/scripts/run.sh", os.X_OK)
 
 
+def test_a_folder_in_place_of_a_symlink_is_noticed(project: Path) -> None:
+    """It has the same files, under other real paths, which the lock file names."""
+    (project / "patterns").rename(project / "other")
+    (project / "patterns").symlink_to("other")
+    with watching(project) as watch:
+        (project / "patterns").unlink()
+        (project / "other").rename(project / "patterns")
+        watch.until(lambda event: event["event"] == "rebuild")
+        assert '"patterns/a.md"' in (project / "build/skillweave.lock.json").read_text(encoding="utf-8")
+
+
 def test_targets_of_symlinks_are_watched(project: Path) -> None:
     write(project / "skillweave.toml", 'shared = ["folder", "more"]\n')
     write(project / "folder/b.txt", "first")

@@ -149,8 +149,10 @@ def check_texts(
 
 
 def _concerns(finding: Finding, shown: Collection[SourcePath]) -> bool:
-    """Whether a finding is in one of these files, and is not only a matter of others, such as of values that these give."""
-    return finding.diagnostic.path in shown and (not finding.owners or any(path in shown for path in finding.owners))
+    """Whether a finding is laid to one of these files; or, if it is laid to none, is in one of them. A file may have findings
+    that are a matter of others, such as of values that these give; and an entry may fail because of what is no file of it.
+    """
+    return any(path in shown for path in finding.owners or (finding.diagnostic.path,))
 
 
 def _looking_in_roots(graph: Graph) -> set[SourcePath]:

@@ -139,7 +139,9 @@ class Tree:
                     return Found("missing", SourcePath(at))
             else:
                 kind = entry
-        return _found(kind, at)
+        # A symlink may have such a name, too, and what it leads to another one.
+        named = _found(kind, path)
+        return named if named.kind == "misnamed" else _found(kind, at)
 
     def _absent(self, listing: dict[str, EntryKind], part: str, below: SourcePath, at: str) -> Found:
         if at not in self.folded:

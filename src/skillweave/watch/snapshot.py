@@ -13,6 +13,7 @@ from skillweave.config import hidden_roots
 from skillweave.files import expand_roots, tree_of
 from skillweave.listing import is_left_out
 from skillweave.record import NamedTuple
+from skillweave.source import folders_above
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,6 +60,10 @@ def take(config: Config, files: Iterable[Path]) -> Snapshot:
                 continue
             seen.add(real)
             pending += _folder(snapshot, path, real, hidden)
+        for place in (root, *folders_above(root)):
+            # A folder in place of a link has other real paths, even if it has the same files.
+            if (config.root / place).is_symlink():
+                snapshot.sights[place] = _file((config.root / place).lstat())
     return snapshot
 
 
