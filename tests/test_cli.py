@@ -614,7 +614,10 @@ def test_an_unreadable_output_is_stale_and_replaced(project: Path) -> None:
     ("arguments", "said"),
     [
         (["new", "skill", "later"], "cannot write {}/skills/later/SKILL.md: File too large\n"),
-        (["mv", "skills/x", "skills/y"], "Nothing was moved.\nskillweave: cannot write: File too large\n"),
+        (
+            ["mv", "skills/x", "skills/y"],
+            "Nothing was moved.\nskillweave: cannot write {}/.skillweave-move.json: File too large\n",
+        ),
     ],
 )
 def test_a_creation_that_fails_on_a_full_disk_leaves_nothing(project: Path, arguments: list[str], said: str) -> None:

@@ -813,6 +813,9 @@ def test_an_interrupted_move_must_be_finished_first(tmp_path: Path, skillweave_h
     other = skillweave_here(tmp_path, ["mv", "patterns/t.md", "patterns/u.md"])
     assert other.status == 2
     assert "run `skillweave mv patterns/a patterns/b` to finish it" in other.err
+    for command in ("check", "check", "build", "build"):  # also if nothing has changed since
+        told = skillweave_here(tmp_path, [command]).err
+        assert "moving patterns/a to patterns/b was interrupted: run `skillweave mv patterns/a patterns/b`" in told
     (tmp_path / X).write_text("mine\n")
     finished = skillweave_here(tmp_path, ["mv", "patterns/a", "patterns/b"])
     assert (finished.status, finished.out) == (1, "finished moving patterns/a → patterns/b\n")

@@ -60,6 +60,8 @@ class Limits(NamedTuple):
 
 LOCK_NAME = "skillweave.lock.json"
 """The lock file of an output folder: what its bundles were made of."""
+JOURNAL = ".skillweave-move.json"
+"""The journal of a move, which is in the project's folder until the move is done."""
 
 MOST = {"bundle_bytes": 2**30, "expansions": 10_000_000, "depth": 10_000}
 """The upper bounds of a project's own limits: someone who builds a stranger's project is still protected."""

@@ -6,12 +6,13 @@ import os
 import re
 import stat
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from skillweave.record import NamedTuple
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -97,17 +98,27 @@ _LEFT = 60
 """The age in seconds from which a temporary file must be that of a killed run: writing one takes far less."""
 
 
+@contextmanager
+def naming(path: Path | str) -> Iterator[None]:
+    """Make errors name a file itself, not the place where it is prepared."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
 def replace_file(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Write a file under an unpredictable name, then rename it: readers see all of the old or all of the new file, and a
     symlink in its place is not followed. Raises OSError that names the file itself.
     """
     temporary = temporary_name(path)
     try:
-        write_new(temporary, data, mode)
-        temporary.replace(path)
-    except BaseException as error:
+        with naming(path):
+            write_new(temporary, data, mode)
+            temporary.replace(path)
+    except BaseException:
         with suppress(OSError):
             temporary.unlink()
-        if isinstance(error, OSError) and error.errno is not None:
-            raise OSError(error.errno, error.strerror, str(path)) from error
         raise

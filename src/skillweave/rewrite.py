@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from skillweave.files import Tree
 from skillweave.record import NamedTuple
-from skillweave.regular import clear_left_over, temporary_name, write_like
+from skillweave.regular import clear_left_over, naming, temporary_name, write_like
 from skillweave.source import Edit, apply_edits
 from skillweave.typed import TYPE_CHECKING
 
@@ -96,10 +96,12 @@ def _replace_all(root: Path, rewrites: Sequence[Rewrite]) -> tuple[Refusal, ...]
         for path, _, after in rewrites:
             target = root / path
             staged.append((temporary_name(target), target))  # listed before it is written, to be removed in any case
-            write_like(target, staged[-1][0], after)
+            with naming(target):
+                write_like(target, staged[-1][0], after)
         refused = _refusals(root, rewrites)
         for temporary, target in () if refused else staged:
-            temporary.replace(target)
+            with naming(target):
+                temporary.replace(target)
     finally:
         for temporary, _ in staged:
             temporary.unlink(missing_ok=True)

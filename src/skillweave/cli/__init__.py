@@ -12,7 +12,7 @@ import sys
 
 from skillweave import __version__
 from skillweave.cli.late import click
-from skillweave.cli.status import BUG, ERRORS, INTERRUPTED, USAGE
+from skillweave.cli.status import BUG, BUILDING, ERRORS, INTERRUPTED, USAGE
 from skillweave.cli.terminal import echo, say
 from skillweave.typed import TYPE_CHECKING
 
@@ -65,10 +65,13 @@ def tell_failure(error: OSError) -> int:
         return ERRORS
     where = f" {error.filename}" if error.filename else ""
     verb = getattr(error, "__notes__", ["write"])[0]
+    is_build, verb = verb == BUILDING, "write" if verb == BUILDING else verb
     say(f"skillweave: cannot {verb}{where}: {error.strerror or error}", err=True)
-    if verb in ("write", "use") and isinstance(error, (FileExistsError, NotADirectoryError)):
+    if (is_build or verb == "use") and isinstance(error, (FileExistsError, NotADirectoryError)):
         echo("A file is in the way. Nothing was lost: move it, or choose another `output`.", err=True)
-    elif verb == "write":
+    elif is_build and isinstance(error, IsADirectoryError):
+        echo("A folder is in the way. Nothing was lost: move it, and build again.", err=True)
+    elif is_build:
         echo("Nothing was lost: all published bundles are complete, and the next build continues from here.", err=True)
     return ERRORS
 

@@ -12,7 +12,7 @@ from skillweave.cli.common import (
     progress,
     report,
     status,
-    tell_if_empty,
+    tell_oddities,
     tried,
     usage_errors,
 )
@@ -20,7 +20,7 @@ from skillweave.cli.depfile import write_depfile
 from skillweave.cli.late import click
 from skillweave.cli.remember import remember
 from skillweave.cli.report_file import keep_off_sources
-from skillweave.cli.status import CLEAN, ERRORS
+from skillweave.cli.status import BUILDING, CLEAN, ERRORS
 from skillweave.cli.terminal import echo, printable_line, say, say_patch
 from skillweave.phrases import counted
 from skillweave.record import NamedTuple
@@ -84,7 +84,7 @@ def run(options: Options, wanted: Wanted) -> int:
         _tell_entries(config, outcome, verbose=options.verbose)
         line = _counted(outcome)
         echo(timed(line, time.monotonic() - started))
-    tell_if_empty(options, config, outcome)
+    tell_oddities(options, config, outcome)
     result = status(outcome.diagnostics)
     remember(options, config, outcome, Said(result, told, line, is_aside=options.for_people, is_timed=True), began)
     if depfile and result == CLEAN:
@@ -105,7 +105,8 @@ def _run_build(options: Options, config: Config, wanted: Wanted) -> Outcome | No
         asked = Asked(config, wanted.entries, options.strict, not options.no_cache, show)
         asked = asked._replace(needs=wanted.depfile is not None, is_wanted=is_wanted)
         try:
-            return run_build(asked)
+            with tried(BUILDING):
+                return run_build(asked)
         except Superseded:
             return None
 
@@ -116,7 +117,7 @@ def _tell_current(options: Options, config: Config, outcome: Outcome, began: int
     if result == CLEAN and options.for_people and not options.quiet:
         line = printable_line(_all_current(config, outcome.entries))
         echo(line)
-    tell_if_empty(options, config, outcome)
+    tell_oddities(options, config, outcome)
     remember(options, config, outcome, Said(result, told, line), began)
     return result
 
@@ -157,7 +158,7 @@ def _compare(options: Options, config: Config, compiled: Compiled, published: Pu
         return ERRORS
     if options.for_people and not options.quiet:
         say(_all_current(config, compiled.entries), err=wanted.diff)
-    tell_if_empty(options, config, compiled)
+    tell_oddities(options, config, compiled)
     return status(diagnostics)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from skillweave.cli.common import configure, from_here, progress, report, status, summary, tell_if_empty, usage_errors
+from skillweave.cli.common import configure, from_here, progress, report, status, summary, tell_oddities, usage_errors
 from skillweave.cli.fixing import NO_FIXES, Fixing, check_usage, hint, show_fixes, write_fixes
 from skillweave.cli.remember import remember
 from skillweave.cli.selecting import nothing, shown
@@ -51,7 +51,7 @@ def run(options: Options, entries: tuple[str, ...] = (), fixing: Fixing = NO_FIX
 
         line = summary_line(summary(outcome, diagnostics), nothing(options)) + hint(diagnostics, fixing)
         echo(line)
-    tell_if_empty(options, config, outcome)
+    tell_oddities(options, config, outcome)
     result = status(diagnostics)
     if not fixing.fix:
         remember(options, config, outcome, Said(result, told, line), began)

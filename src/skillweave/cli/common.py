@@ -12,7 +12,7 @@ from skillweave.cli.late import click
 from skillweave.cli.report_file import keep_off_sources
 from skillweave.cli.selecting import narrowed, nothing
 from skillweave.cli.status import CLEAN, ERRORS, USAGE
-from skillweave.cli.terminal import echo, printable
+from skillweave.cli.terminal import echo, printable, say
 from skillweave.phrases import near_names
 from skillweave.regular import replace_file
 from skillweave.typed import TYPE_CHECKING
@@ -89,7 +89,7 @@ def usage_errors() -> Iterator[None]:
 
 @contextmanager
 def tried(verb: str) -> Iterator[None]:
-    """Make an OSError raised within say what was tried. Without such a note, it is taken to be writing."""
+    """Make an OSError raised within say what was tried: a verb, or BUILDING. Without such a note, it is taken to be writing."""
     try:
         yield
     except OSError as error:
@@ -265,15 +265,42 @@ def summary(compiled: Compiled | Outcome | None, diagnostics: Sequence[Diagnosti
             return Summary(errors, warnings, infos, len(compiled.graph.files), skills)
 
 
-def tell_if_empty(options: Options, config: Config, found: Outcome | Compiled) -> None:
-    """Print a message if there is no skill or document, unless a finding says why they cannot be seen: it may be the wrong
-    folder.
+def interrupted_move(config: Config) -> str | None:
+    """A sentence about a move that was cut off and how to finish it, without a full stop; None if there is none."""
+    from skillweave.config import JOURNAL  # noqa: PLC0415
+
+    if not os.path.lexists(config.root / JOURNAL):
+        return None
+    from skillweave.move.apply import load_journal  # noqa: PLC0415 (rarely needed)
+    from skillweave.move.values import MoveError  # noqa: PLC0415
+
+    try:
+        task = load_journal(config.root)
+    except MoveError as error:
+        return str(error)
+    if task is None:
+        return None
+    import shlex  # noqa: PLC0415 (likewise)
+
+    paths = [os.path.relpath(config.root / path) for path in (task.move.old, task.move.new)]
+    end = ["--"] if any(path.startswith("-") for path in paths) else []
+    command = shlex.join(["skillweave", "mv", *end, *paths])
+    return f"moving {task.move.old} to {task.move.new} was interrupted: run `{command}` to finish it"
+
+
+def tell_oddities(options: Options, config: Config, found: Outcome | Compiled) -> None:
+    """Print what is odd about a project besides its findings. A move was cut off: the project is neither as it was nor as it
+    will be. Or there is no skill or document, and no finding says why they cannot be seen: it may be the wrong folder.
     """
     from skillweave.files import is_below  # noqa: PLC0415
 
+    if options.quiet:
+        return
+    if (message := interrupted_move(config)) is not None:
+        say(message, err=True)
     roots = [root.partition("*")[0].rstrip("/") for root in (*config.skills, *config.documents)]
     is_hidden = any(is_below(diagnostic.path, root) for diagnostic in found.diagnostics for root in roots)
-    if not found.entries and not options.quiet and not is_hidden:
+    if not found.entries and not is_hidden:
         echo(_nothing_found(config), err=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from skillweave.cli.common import compiled_for, configure, from_here, report, status, tell_if_empty
+from skillweave.cli.common import compiled_for, configure, from_here, report, status, tell_oddities
 from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.suggest import suggest_entries
 from skillweave.cli.terminal import say, say_json
@@ -45,7 +45,7 @@ def graph(options: Options, entries: tuple[str, ...]) -> int:
                 say(f"  {path}")
             for path in need.missing:
                 say(f"  {path} (optional, missing)")
-    tell_if_empty(options, config, compiled)
+    tell_oddities(options, config, compiled)
     if status(compiled.diagnostics):
         # Standard output is for the graph, so findings are never written as JSON.
         shown = options._replace(format="concise") if options.format == "json" else options

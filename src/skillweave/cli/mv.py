@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import sys
 from pathlib import Path
 
 import click
 
-from skillweave.cli.common import configure, fetcher_for, progress, status, summary, wants_color
+from skillweave.cli.common import configure, fetcher_for, interrupted_move, progress, status, summary, wants_color
 from skillweave.cli.options import Options, own_format_options, verbose_option
 from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.suggest import suggest_sources
@@ -45,7 +43,7 @@ def mv(options: Options, old: str, new: str, *, dry_run: bool) -> int:
     config, failed = configure(options)
     if config is None:
         return failed
-    from skillweave.move.apply import JOURNAL  # noqa: PLC0415
+    from skillweave.config import JOURNAL  # noqa: PLC0415
     from skillweave.move.values import MoveError  # noqa: PLC0415
 
     try:
@@ -103,11 +101,7 @@ def _finish(config: Config, task: Task, names: tuple[str, str], *, dry_run: bool
 
     move = task.move
     if dry_run or not is_meant_by(move, config.root, Path.cwd(), names):
-        paths = [os.path.relpath(config.root / path) for path in (move.old, move.new)]
-        end = ["--"] if any(path.startswith("-") for path in paths) else []
-        command = shlex.join(["skillweave", "mv", *end, *paths])
-        message = f"moving {move.old} to {move.new} was interrupted: run `{command}` to finish it."
-        raise click.UsageError(printable(message))
+        raise click.UsageError(printable(f"{interrupted_move(config)}."))
     left = finish(config.root, task)
     say(f"finished moving {move.old} → {move.new}")
     for path in left:

@@ -9,7 +9,7 @@ from typing import Literal, cast
 
 import click
 
-from skillweave.cli.common import compiled_for, configure, from_here, report, status, tell_if_empty
+from skillweave.cli.common import compiled_for, configure, from_here, report, status, tell_oddities
 from skillweave.cli.options import Options, project_options, report_options, verbose_option
 from skillweave.cli.status import ERRORS, USAGE
 from skillweave.cli.suggest import suggest_entries
@@ -88,7 +88,7 @@ def package(  # noqa: PLR0913 (one for each option)
     if options.for_people and not options.quiet:
         _tell(to, packages, delivered, verbose=options.verbose)
         echo(_counted(delivered, _failed(compiled, packages)))
-    tell_if_empty(options, config, compiled)
+    tell_oddities(options, config, compiled)
     return ERRORS if len(compiled.bundles) < len(compiled.entries) else status(diagnostics)
 
 

@@ -32,6 +32,10 @@ def remember(options: Options, config: Config, outcome: Outcome, said: Said, sta
     is_foreign = options.format not in OWN_FORMATS or os.name == "nt"
     if outcome.repeats is None or not outcome.entries or is_elsewhere or is_more or is_foreign:
         return
+    from skillweave.config import JOURNAL  # noqa: PLC0415 (loaded when there is an outcome)
+
+    if os.path.lexists(config.root / JOURNAL):
+        return
     from skillweave.state import seen  # noqa: PLC0415 (loaded when there is an outcome)
 
     arguments = options.arguments

@@ -14,10 +14,11 @@ import json
 import os
 from contextlib import suppress
 
+from skillweave.config import JOURNAL
 from skillweave.files import is_below, normalise_path
 from skillweave.move.values import Change, Move, MoveError
 from skillweave.record import NamedTuple
-from skillweave.regular import read_regular, write_like
+from skillweave.regular import naming, read_regular, write_like
 from skillweave.rewrite import edit_bytes
 from skillweave.source import Edit, SourcePath, stays_inside
 from skillweave.stamps import digest
@@ -26,9 +27,6 @@ from skillweave.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
-
-JOURNAL = ".skillweave-move.json"
-"""The name of the journal, which is in the project's folder until the move is done."""
 
 
 class Task(NamedTuple):
@@ -123,7 +121,7 @@ def _write_journal(root: Path, task: Task) -> None:
     except FileExistsError:
         raise MoveError(f"another move is running here, or {JOURNAL} is left from one: try again") from None
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with naming(root / JOURNAL), os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(content, file)
             file.flush()
             os.fsync(file.fileno())
@@ -202,7 +200,8 @@ def _stage(root: Path, task: Task, staged: dict[int, SourcePath], *, is_moved: b
         with suppress(FileNotFoundError):
             (root / beside).unlink()
         staged[number] = beside
-        write_like(root / now, root / beside, edit_bytes(data, change.edits))
+        with naming(root / now):
+            write_like(root / now, root / beside, edit_bytes(data, change.edits))
     return tuple(left)
 
 

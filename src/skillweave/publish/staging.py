@@ -19,19 +19,19 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from skillweave.config import LOCK_NAME
 from skillweave.lock import read_lock
 from skillweave.publish.disk import is_staging, remove_empty, walk
 from skillweave.publish.exchange import exchange, roll_back
 from skillweave.record import NamedTuple
-from skillweave.regular import read_regular, write_new
+from skillweave.regular import naming, read_regular, write_new
 from skillweave.source import folders_above
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Container, Mapping
     from pathlib import Path
 
     from skillweave.bundle import Output
@@ -87,7 +87,7 @@ def apply(folder: Path, changes: Changes) -> Applied:
         ours = (changes.outputs.keys() & seen.keys()) | changes.drops
         rest, given = _give_back(folder, staging, _Seen(ours, seen))
         if changes.lock is not None:
-            with _naming(f"{folder}/{LOCK_NAME}"):
+            with naming(f"{folder}/{LOCK_NAME}"):
                 os.replace(f"{staging}/{LOCK_NAME}", f"{folder}/{LOCK_NAME}")
                 if not changes.lock.is_kept:
                     os.unlink(f"{folder}/{LOCK_NAME}")
@@ -126,7 +126,7 @@ def recover(folder: Path, previous: Lock) -> Lock:
 def keep_lock(folder: Path, lock: bytes) -> bytes:
     """Write what `recover` found to the lock file, before that is forgotten. Returns the bytes written."""
     staged = f"{left_over(folder)[0]}/{_HEALED}"
-    with _naming(f"{folder}/{LOCK_NAME}"):
+    with naming(f"{folder}/{LOCK_NAME}"):
         write_new(staged, lock, 0o644)
         os.replace(staged, f"{folder}/{LOCK_NAME}")
     return lock
@@ -202,7 +202,7 @@ def _give_back(folder: Path, staging: str, seen: _Seen) -> tuple[_Listing, list[
         if where not in ("new", "old") or path in seen.ours or is_seen:
             rest += [entry] if path or where != LOCK_NAME else []
             continue
-        with _naming(target):
+        with naming(target):
             os.makedirs(target.rpartition("/")[0], exist_ok=True)
             # If a file that stays was saved again in the meantime, that replaces the copy we kept; nothing else is replaced.
             is_newer = seen.files is not None and path in seen.files
@@ -216,7 +216,7 @@ def _give_back(folder: Path, staging: str, seen: _Seen) -> tuple[_Listing, list[
 def _make(folder: Path) -> str:
     while True:
         staging = f"{folder}/.staging-{os.urandom(4).hex()}"
-        with suppress(FileExistsError), _naming(os.fspath(folder)):
+        with suppress(FileExistsError), naming(os.fspath(folder)):
             os.mkdir(staging)
             return staging
 
@@ -254,7 +254,7 @@ def _stage(folder: Path, staging: str, changes: Changes) -> dict[str, int]:
     tops = frozenset(changes.folders)
     for path, output in changes.outputs.items():
         source, target = f"{folder}/{path}", f"{new}/{path}"
-        with _naming(source):
+        with naming(source):
             _make_folders(target.rpartition("/")[0], made)
             is_there = _is_in(path, tops) and read_regular(source) == (output.data, output.mode)
             if not (is_there and _link(source, target)):
@@ -263,10 +263,10 @@ def _stage(folder: Path, staging: str, changes: Changes) -> dict[str, int]:
         for standing in walk(folder, top):
             seen[standing.path] = standing.inode
             if standing.path not in changes.outputs and standing.path not in changes.drops:
-                with _naming(f"{folder}/{standing.path}"):
+                with naming(f"{folder}/{standing.path}"):
                     _keep(folder, new, standing, made)
     if changes.lock is not None:
-        with _naming(f"{folder}/{LOCK_NAME}"):
+        with naming(f"{folder}/{LOCK_NAME}"):
             write_new(f"{staging}/{LOCK_NAME}", changes.lock.data, 0o644)
     return seen
 
@@ -277,7 +277,7 @@ def _take_away(folder: Path, staging: str, changes: Changes) -> None:
     made: set[str] = set()
     for top in changes.folders:
         if not os.path.lexists(f"{staging}/new/{top}"):
-            with _naming(f"{folder}/{top}"):
+            with naming(f"{folder}/{top}"):
                 _make_folders(f"{staging}/old/{top}".rpartition("/")[0], made)
                 os.rename(f"{folder}/{top}", f"{staging}/old/{top}")
             remove_empty(folder, top.rpartition("/")[0])
@@ -303,7 +303,7 @@ def _place(folder: Path, staging: str, changes: Changes) -> list[str]:
         for entry in entries:
             path = f"{here}/{entry.name}" if here else entry.name
             target = f"{folder}/{path}"
-            with _naming(target):
+            with naming(target):
                 if path in tops:
                     exchange(folder, path, entry.path, staging)
                 elif entry.is_dir(follow_symlinks=False) and os.path.lexists(target):
@@ -349,14 +349,3 @@ def _link(source: str, target: str) -> bool:
 
 def _is_in(path: str, folders: frozenset[str]) -> bool:
     return path in folders or any(folder in folders for folder in folders_above(path))
-
-
-@contextmanager
-def _naming(path: str) -> Iterator[None]:
-    """Make errors name the published path, not the place where it is staged."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno is None:
-            raise
-        raise OSError(error.errno, error.strerror, path) from error
