@@ -237,8 +237,8 @@ def test_init_in_a_subfolder_of_a_repository(tmp_path: Path, skillweave_here: Sk
     assert sorted(read_tree(tmp_path / "tools/our skills")) == sorted(name for name in FILES if name != HOOK)
     assert not (tmp_path / HOOK).exists()
     assert f"not created: ../../{HOOK}\n" in shown.out
-    lines = shown.out.partition("indented like what is there:\n\n")[2].partition("\nNext")[0]
-    assert [hook["entry"] for hook in hooks(f"repos:\n{lines}")] == ["skillweave check --root 'tools/our skills'"]
+    lines = shown.out.partition("make that file with this in it:\n\n")[2].partition("\nNext")[0]
+    assert [hook["entry"] for hook in hooks(lines)] == ["skillweave check --root 'tools/our skills'"]
 
 
 @pytest.mark.parametrize(
@@ -272,6 +272,7 @@ def test_the_hook_of_another_project_does_not_count(
 
 OBSTACLES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a file for a folder": (lambda project: (project / "patterns").write_text("x"), "patterns is not a folder"),
+    "a folder for the hook": (lambda project: (project / HOOK).mkdir(), f"{HOOK} is not a regular file"),
     "a folder for a file": (lambda project: (project / SKILL).mkdir(parents=True), f"{SKILL} is not a regular file"),
     "a FIFO": (
         lambda project: os.mkfifo(project / CONFIG),

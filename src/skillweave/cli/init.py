@@ -66,5 +66,7 @@ def _tell(begun: Beginning, planned: FilesPlan) -> None:
         echo(printable(note))
     if begun.add is not None:
         echo(printable(f"kept {begun.add.path}" if begun.add.there else f"not created: {begun.add.path}"))
-        if begun.add.lines:
+        if begun.add.lines and begun.add.there:
             echo(f"For the hook, add this below its `repos:`, indented like what is there:\n\n{begun.add.lines}")
+        elif begun.add.lines:
+            echo(f"For the hook, make that file with this in it:\n\nrepos:\n{begun.add.lines}")

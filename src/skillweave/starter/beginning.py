@@ -77,7 +77,7 @@ def _hook(root: Path) -> tuple[tuple[File, ...], Addition | None]:
     """
     repository = repository_of(root) or root
     path = repository / HOOK
-    if repository == root and not os.path.lexists(path):
+    if repository == root and not path.is_file():  # anything else there is in the way
         return (File(HOOK, template("hook.yaml")),), None
     text, command = template("hook.yaml").partition("repos:\n")[2], "skillweave check"
     if repository != root:
