@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from skillweave.diagnostics import Diagnostic
     from skillweave.files import Tree
     from skillweave.flatten.values import Nodes
-    from skillweave.graph.reach import Reached
+    from skillweave.graph.reach import Closure
     from skillweave.graph.values import Finding
     from skillweave.source import SourcePath
 
@@ -180,7 +180,7 @@ def plan_bundles(site: Site, entries: Iterable[Entry]) -> dict[SourcePath, Bundl
 
 
 def make_bundles(
-    site: Site, plans: Mapping[SourcePath, BundlePlan], made_of: Mapping[SourcePath, Reached]
+    site: Site, plans: Mapping[SourcePath, BundlePlan], made_of: Mapping[SourcePath, Closure]
 ) -> tuple[Bundle, ...]:
     """Make the bundles in which nothing has an error."""
     graph = site.nodes.graph

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from skillweave.codec import decode
 from skillweave.halves import read_each
+from skillweave.sealed import MISSHAPED
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Documents:
         line = self.stored.pop(digest, None)
         try:
             return None if line is None else decode(line)
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+        except MISSHAPED:
             return None
 
     def forget_others(self) -> None:

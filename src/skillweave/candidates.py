@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from skillweave.config import LOCK_NAME
 from skillweave.destination import relative
 from skillweave.diagnostics import CODES
 from skillweave.files import Tree, expand_roots, is_below, tree_of
@@ -66,7 +67,7 @@ def built_files(output: Path, name: str, start: str) -> list[str]:
     """The files of the output folder `output`, each with `name` put before its path, which starts with `/`."""
     # A tree walked from its own root yields paths that begin with a slash.
     paths = (path for path, found in Tree(output).walk("") if found.kind == "file")
-    return _offered((f"{name}{path}" for path in paths if path != "/skillweave.lock.json"), start)
+    return _offered((f"{name}{path}" for path in paths if path != f"/{LOCK_NAME}"), start)
 
 
 def codes(start: str) -> list[tuple[str, str]]:

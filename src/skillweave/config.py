@@ -58,6 +58,8 @@ class Limits(NamedTuple):
     skill_tokens: int = 5000
 
 
+OWN_FILE, SHARED_FILE = "skillweave.toml", "pyproject.toml"
+"""The names of a configuration: one of our own, which takes precedence, or one with a table of ours."""
 LOCK_NAME = "skillweave.lock.json"
 """The lock file of an output folder: what its bundles were made of."""
 JOURNAL = ".skillweave-move.json"
@@ -93,7 +95,7 @@ class Config(NamedTuple):
     @property
     def is_shared(self) -> bool:
         """Whether the configuration is a table in a file that other tools use, too."""
-        return self.file is not None and self.file.rpartition("/")[2] == "pyproject.toml"
+        return self.file is not None and self.file.rpartition("/")[2] == SHARED_FILE
 
 
 def load_config(
@@ -130,7 +132,7 @@ def read_configuration(config: Config) -> bytes:
 
 def looked_for(config: Config) -> tuple[Path, ...]:
     """The files whose presence or absence decided that this configuration is used, in the project's own folder."""
-    names = ("skillweave.toml",) if config.file == "skillweave.toml" else ("skillweave.toml", "pyproject.toml")
+    names = (OWN_FILE,) if config.file == OWN_FILE else (OWN_FILE, SHARED_FILE)
     if config.file:
         return tuple(config.root / name for name in names)
     return (
@@ -182,7 +184,7 @@ def _diverted(config: Config) -> list[Diagnostic]:
 
 def _at_start(config: Config, message: str, cure: str | None = None) -> Diagnostic:
     """A mistake that belongs to no line of the file."""
-    return Diagnostic(INVALID_CONFIG, message, config.file or SourcePath("skillweave.toml"), START, START, help=cure)
+    return Diagnostic(INVALID_CONFIG, message, config.file or SourcePath(OWN_FILE), START, START, help=cure)
 
 
 # Finding and reading
@@ -213,9 +215,9 @@ def _file_in(folder: Path, parse: Parse) -> Path | None:
     """The configuration file of a folder: `skillweave.toml`, else a `pyproject.toml` with our table; None if there is
     neither.
     """
-    if os.path.lexists(folder / "skillweave.toml"):
-        return folder / "skillweave.toml"  # whatever kind of thing it is: overlooking it would be worse
-    path = folder / "pyproject.toml"
+    if os.path.lexists(folder / OWN_FILE):
+        return folder / OWN_FILE  # whatever kind of thing it is: overlooking it would be worse
+    path = folder / SHARED_FILE
     data = _read(path)
     return path if isinstance(data, bytes) and _speaks_of_us(folder, data, parse) else None
 
@@ -225,10 +227,10 @@ def _speaks_of_us(folder: Path, data: bytes, parse: Parse) -> bool:
     if b"skillweave" not in data:
         return False
     text = decode(data)
-    said = parse(folder, text) if isinstance(text, str) else None
-    if said is None or isinstance(said, Problem):
+    content = parse(folder, text) if isinstance(text, str) else None
+    if content is None or isinstance(content, Problem):
         return re.search(rb"""^[ \t]*\[\s*["']?tool["']?\s*\.\s*["']?skillweave\b""", data, re.MULTILINE) is not None
-    tool = said.get("tool")
+    tool = content.get("tool")
     return isinstance(tool, dict) and "skillweave" in tool
 
 
@@ -275,10 +277,10 @@ def _known_or_parsed(root: Path, text: str) -> dict[str, object] | Problem:
     known = kept_toml(root, text)
     if known is not None:
         return known
-    said = parsed(text)
-    if not isinstance(said, Problem):
-        keep_toml(root, text, said)
-    return said
+    content = parsed(text)
+    if not isinstance(content, Problem):
+        keep_toml(root, text, content)
+    return content
 
 
 def _load(root: Path, path: Path, parse: Parse) -> tuple[Config, list[Diagnostic]]:
@@ -291,16 +293,16 @@ def _load(root: Path, path: Path, parse: Parse) -> tuple[Config, list[Diagnostic
     if isinstance(text, EncodingProblem):
         return config, [_at_start(config, f"cannot read the configuration: {text.message}")]
     problems: list[Problem] = []
-    said = parse(root, text)
-    if isinstance(said, Problem):
-        problems.append(said)
+    content = parse(root, text)
+    if isinstance(content, Problem):
+        problems.append(content)
     else:
-        found = _checked_file(Table(said, (), None, problems), config)
+        found = _checked_file(Table(content, (), None, problems), config)
         if problems:
             from skillweave.toml.places import locate  # noqa: PLC0415 (only mistakes need a second pass)
 
             problems.clear()
-            _checked_file(Table(said, (), locate(text), problems), config)
+            _checked_file(Table(content, (), locate(text), problems), config)
         config = found
     index = LineIndex(text)
     return config, [_diagnostic(problem, name, index) for problem in problems]

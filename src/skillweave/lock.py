@@ -60,8 +60,8 @@ class Record:
     def _read(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
         if self._digests is None:
             text, start, end = self._place or ("", 0, 0)
-            (said,) = json.loads(f"{{{text[start:end]}}}").values()
-            self._digests = _digests(said)
+            (record,) = json.loads(f"{{{text[start:end]}}}").values()
+            self._digests = _digests(record)
         return self._digests
 
     def __eq__(self, other: object) -> bool:
@@ -120,7 +120,7 @@ def read_lock(data: bytes) -> Lock | None:
     """Parse a lock file; returns None if we cannot read it. Output paths that leave the output folder are dropped."""
     try:
         content = json.loads(data)
-        return {str(path): Record(*_digests(said)) for path, said in content["entries"].items()}
+        return {str(path): Record(*_digests(record)) for path, record in content["entries"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
@@ -171,10 +171,10 @@ def _words(path: str, record: Record, rows: Rows) -> str:
     def table(name: str, digests: Mapping[str, str]) -> str:
         found = []
         for row in sorted(digests.items()):
-            said = rows.get(row)
-            if said is None:
-                said = rows[row] = f"    {encode_basestring(row[0])}: {encode_basestring(row[1])}"
-            found.append(said)
+            written = rows.get(row)
+            if written is None:
+                written = rows[row] = f"    {encode_basestring(row[0])}: {encode_basestring(row[1])}"
+            found.append(written)
         between = ",\n"
         return f'   "{name}": {{\n{between.join(found)}\n   }}' if found else f'   "{name}": {{}}'
 
@@ -182,6 +182,6 @@ def _words(path: str, record: Record, rows: Rows) -> str:
     return f"  {encode_basestring(path)}: {{\n{inputs},\n{outputs}{_END}"
 
 
-def _digests(said: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, str], dict[str, str]]:
-    inputs = {str(path): str(value) for path, value in said["inputs"].items()}
-    return inputs, {str(path): str(value) for path, value in said["outputs"].items() if stays_inside(str(path))}
+def _digests(record: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, str], dict[str, str]]:
+    inputs = {str(path): str(value) for path, value in record["inputs"].items()}
+    return inputs, {str(path): str(value) for path, value in record["outputs"].items() if stays_inside(str(path))}

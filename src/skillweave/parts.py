@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from skillweave.codec import as_json, rebuilt
 from skillweave.diagnostics import EXPANSION_TOO_LARGE, INVALID_ENCODING, UNREADABLE_FILE, Severity
-from skillweave.graph.reach import all_named_by, all_that_name, closure, kept_edges
+from skillweave.graph.reach import closure, kept_edges, with_dependencies, with_dependents
 from skillweave.graph.values import Finding, KeptEdge
 from skillweave.record import NamedTuple
 from skillweave.typed import TYPE_CHECKING
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from skillweave.flatten.units import Calls
-    from skillweave.graph.reach import Reached
+    from skillweave.graph.reach import Closure
     from skillweave.graph.values import Graph
     from skillweave.source import SourcePath
 
@@ -68,8 +68,8 @@ class Parts(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-class Reach(NamedTuple):
-    """How far some edits reach. Everything outside is as it was."""
+class Affected(NamedTuple):
+    """What some edits affect. Everything else is as it was."""
 
     changed: frozenset[SourcePath]
     """The edited files, and files below them whose findings depend on what names them."""
@@ -88,7 +88,7 @@ def depend_on_known_files(findings: Iterable[Finding]) -> bool:
     return all(finding.diagnostic.code not in _BEYOND for finding in findings)
 
 
-def reach_of(last: Parts, graph: Graph, changed: frozenset[SourcePath]) -> Reach:
+def affected_by(last: Parts, graph: Graph, changed: frozenset[SourcePath]) -> Affected:
     """Work out how far edits reach. `graph` holds the edited files as they are now, with everything that they name.
 
     An edit above a template may give it other values, and one above a section may select it no longer. So each file
@@ -104,12 +104,14 @@ def reach_of(last: Parts, graph: Graph, changed: frozenset[SourcePath]) -> Reach
     moved |= templates_of(graph)
     starts: set[SourcePath] = set(changed)
     while True:
-        low = all_named_by(names, starts) | all_named_by(before, starts)
+        low = with_dependencies(names, starts) | with_dependencies(before, starts)
         if low & moved <= starts:
             break
         starts |= low & moved
-    return Reach(
-        frozenset(starts), frozenset(all_that_name((names, before), starts)), frozenset(all_named_by(names, changed))
+    return Affected(
+        frozenset(starts),
+        frozenset(with_dependents((names, before), starts)),
+        frozenset(with_dependencies(names, changed)),
     )
 
 
@@ -128,7 +130,7 @@ def failed_of(findings: Iterable[Finding]) -> set[SourcePath]:
     return {owner for finding in findings if finding.diagnostic.severity is Severity.ERROR for owner in finding.owners}
 
 
-def bundled(graph: Graph, made_of: Reached, linked: set[SourcePath], *, good: bool) -> Bundled:
+def bundled(graph: Graph, made_of: Closure, linked: set[SourcePath], *, good: bool) -> Bundled:
     """Record what a bundle was made of. `linked` are the files that its links lead to."""
     sources = made_of.files
     further = linked - sources

@@ -37,7 +37,7 @@ SLOTS = 8
 """How many answers are kept of each command at most."""
 
 
-class Said:
+class Answer:
     """What a run printed, and its exit status."""
 
     __slots__ = ("is_aside", "is_timed", "line", "report", "status")
@@ -87,23 +87,23 @@ def replay(arguments: Sequence[str]) -> int | None:
     if not arguments or arguments[0] not in COMMANDS or "_SKILLWEAVE_COMPLETE" in os.environ:
         return None
     try:
-        said = _last(arguments)
+        answer = _last(arguments)
     except (AttributeError, OSError, ValueError):
         # There is no usable answer, or something that it depends on is gone.
         return None
-    if said is None:
+    if answer is None:
         return None
-    if said.report:
-        stream = sys.stderr if said.is_aside else sys.stdout
-        put(stream, said.report)
+    if answer.report:
+        stream = sys.stderr if answer.is_aside else sys.stdout
+        put(stream, answer.report)
         stream.flush()
-    if said.line:
-        line = timed(said.line, time.monotonic() - started) if said.is_timed else said.line
+    if answer.line:
+        line = timed(answer.line, time.monotonic() - started) if answer.is_timed else answer.line
         put(sys.stdout, f"{line}\n")
-    return said.status
+    return answer.status
 
 
-def keep(root: Path, arguments: Sequence[str], said: Said, seen: Seen) -> None:
+def keep(root: Path, arguments: Sequence[str], answer: Answer, seen: Seen) -> None:
     """Store the answer of a run that found nothing changed. Does nothing unless the run was made in the project's folder."""
     key = _key(arguments)
     if key is None or os.fspath(root) != os.getcwd() or not prepare_folder(root):  # noqa: PTH109 (Path is not loaded)
@@ -115,7 +115,7 @@ def keep(root: Path, arguments: Sequence[str], said: Said, seen: Seen) -> None:
         (part for path, known, names in seen.folders for part in (path, known or _NONE, names)),
         (part for row in seen.symlinks for part in row),
         seen.absent,
-        (str(said.status), _YES * said.is_aside, _YES * said.is_timed, said.report, said.line),
+        (str(answer.status), _YES * answer.is_aside, _YES * answer.is_timed, answer.report, answer.line),
     )
     text = _SECTION.join(_PART.join(section) for section in sections)
     write_whole(_place(root, arguments), text.encode("utf-8", "surrogateescape"))
@@ -174,7 +174,7 @@ def _key(arguments: Sequence[str]) -> str | None:
     return key_here(os.getcwd(), "; ".join(setting))  # noqa: PTH109 (likewise)
 
 
-def _last(arguments: Sequence[str]) -> Said | None:
+def _last(arguments: Sequence[str]) -> Answer | None:
     """The stored answer for these arguments, if it still holds. The working directory is the project's folder.
 
     Raises OSError or ValueError if there is none, or it cannot be read.
@@ -216,7 +216,7 @@ def _last(arguments: Sequence[str]) -> Said | None:
                 rows[3 * number + 1] = settled
         text = _SECTION.join([*map(_PART.join, parts), told])
         write_whole(place, text.encode("utf-8", "surrogateescape"))
-    return Said(int(status), report, line, is_aside=aside == _YES, is_timed=is_timed == _YES)
+    return Answer(int(status), report, line, is_aside=aside == _YES, is_timed=is_timed == _YES)
 
 
 Newer = list[tuple[int, "Stamp"]]
@@ -254,10 +254,10 @@ def _begin(looks: Sequence[Callable[[], Newer | None]], *, is_much: bool) -> Cal
     wait = beside(told)
 
     def result() -> list[Newer] | None:
-        said = wait().decode()
-        if said == "changed":
+        reply = wait().decode()
+        if reply == "changed":
             return None
-        pairs = ([line.split(" ", 1) for line in part.split("\n") if line] for part in said.split("\n\n"))
+        pairs = ([line.split(" ", 1) for line in part.split("\n") if line] for part in reply.split("\n\n"))
         return [[(int(number), settled) for number, settled in part] for part in pairs]
 
     return result

@@ -13,7 +13,7 @@ from contextlib import suppress
 from skillweave.cachedir import ANCHOR, FOLDER, key_here, prepare_folder, read_whole, write_whole
 from skillweave.listing import is_real_folder
 from skillweave.replay import SUFFIX
-from skillweave.sealed import read_json, write_json
+from skillweave.sealed import UNREADABLE, read_json, write_json
 from skillweave.stamps import digest
 from skillweave.state import PAIRED, TABLES, State, now
 from skillweave.toml.kept import NAME as TOML
@@ -40,21 +40,19 @@ SHARE = 3
 _REST = ("started", "worked", "made", "published", "pending", "renewed")
 """The other fields of a state that change with it."""
 
-_UNREADABLE = (AttributeError, OSError, ValueError, TypeError, KeyError, RecursionError)
-
 
 def load_state(root: Path, key: str) -> State | None:
     """The state that the last build with this key left, with its changes; None if there is none that can be believed."""
     try:
         content = read_json(root / FOLDER / NAME)
         state = _checked({**content, **{name: _rows(content[name]) for name in PAIRED}})
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     if state.key != key_here(root, key):
         return None
     try:
         return _with_changes(state, read_json(root / FOLDER / SINCE))
-    except _UNREADABLE:
+    except UNREADABLE:
         return state
 
 
@@ -167,7 +165,7 @@ def _kept(root: Path, name: str, belongs_to: list[object]) -> Any:  # noqa: ANN4
     try:
         content = read_json(root / FOLDER / name)
         return content["value"] if content["belongs_to"] == belongs_to else None
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -182,7 +180,7 @@ def load_text(root: Path, start: int, length: int, seal: str) -> str | None:
     try:
         data = read_whole(f"{root / FOLDER / TEXTS}", start, length)
         return data.decode() if digest(data) == seal else None
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -195,18 +193,18 @@ def remove_cache(root: Path) -> bool:
     folder = root / FOLDER
     if not is_real_folder(folder):
         return False
-    kept = [name for name in os.listdir(folder) if _CACHE.fullmatch(name)]  # noqa: PTH208 (os.listdir gives the names)
+    ours = [name for name in os.listdir(folder) if _CACHE.fullmatch(name)]  # noqa: PTH208 (os.listdir gives the names)
     if is_real_folder(folder / DOCUMENTS):
         names = os.listdir(folder / DOCUMENTS)  # noqa: PTH208 (likewise)
         documents = [name for name in names if _DOCUMENT.fullmatch(name)]
-        kept += [f"{DOCUMENTS}/{name}" for name in documents] + ([DOCUMENTS] if documents == names else [])
-    for name in kept:
+        ours += [f"{DOCUMENTS}/{name}" for name in documents] + ([DOCUMENTS] if documents == names else [])
+    for name in ours:
         _remove(folder / name)
     is_rest_ours = set(os.listdir(folder)) <= {ANCHOR}  # noqa: PTH208 (likewise)
     if is_rest_ours:
         (folder / ANCHOR).unlink(missing_ok=True)
         folder.rmdir()
-    return bool(kept) or is_rest_ours
+    return bool(ours) or is_rest_ours
 
 
 _DOCUMENT = re.compile(r"[0-9a-f]{2}\.json(?:\.\d+)?")

@@ -170,16 +170,16 @@ def _names(why_not: Callable[[Code], str | None]) -> list[str]:
 
 def _plugin() -> Schema:
     """The schema of one table in `[plugins]`."""
-    said: Schema = {"type": "string", "pattern": r"\S"}
+    text: Schema = {"type": "string", "pattern": r"\S"}
     author = {"required": ["name"]} | _closed({name: {"type": "string"} for name in ("name", "email", "url")})
     name: Schema = {"type": "string", "pattern": f"^{PLUGIN_NAME.pattern}$", "not": {"enum": sorted(RESERVED)}}
     properties: dict[str, Schema] = {
-        "version": said,
-        "description": said,
-        "author": {"anyOf": [said, author]},
+        "version": text,
+        "description": text,
+        "author": {"anyOf": [text, author]},
         "homepage": {"type": "string", "pattern": r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$"},
-        "repository": said,
-        "license": said,
+        "repository": text,
+        "license": text,
         "keywords": _list({"type": "string"}),
         "marketplace": {"description": "The name of the catalogue over all plugins of the project."} | name,
     }

@@ -16,6 +16,12 @@ _SEAL = 64
 """The length of the checksum, in hexadecimal. It has a line of its own."""
 
 
+MISSHAPED = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
+"""The errors raised by taking JSON for what we write if it is not: it is from another version, or somebody edited it."""
+UNREADABLE = (OSError, *MISSHAPED)
+"""The errors raised by reading such a file and taking it for what we write."""
+
+
 def read_json(path: Path) -> Any:  # noqa: ANN401 (JSON)
     """Read a JSON file of the cache. Raises ValueError if it is damaged, or OSError, also if it is not a regular file."""
     data = memoryview(read_whole(f"{path}"))

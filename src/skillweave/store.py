@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from skillweave.cachedir import FOLDER, key_here, prepare_folder
 from skillweave.saved import DOCUMENTS
-from skillweave.sealed import read_json, write_json
+from skillweave.sealed import UNREADABLE, read_json, write_json
 from skillweave.state import parser_key
 from skillweave.typed import TYPE_CHECKING
 
@@ -65,5 +65,5 @@ def _load(root: Path, key: str, name: str) -> dict[str, str]:
         content = read_json(root / FOLDER / DOCUMENTS / f"{name}.json")
         kept: dict[str, str] = content["documents"] if content["key"] == key else {}
         return kept if all(isinstance(value, str) for value in kept.values()) else {}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except UNREADABLE:
         return {}

@@ -16,7 +16,7 @@ from skillweave.diagnostics import (
     LINK_OUTSIDE_ROOTS,
     LINK_TO_SKILL,
 )
-from skillweave.graph.reach import all_named_by, all_that_name
+from skillweave.graph.reach import with_dependencies, with_dependents
 from skillweave.graph.values import Finding, diagnose
 from skillweave.parts import failed_of
 from skillweave.ranges import between, holds
@@ -97,10 +97,10 @@ class LookedAt(NamedTuple):
         failed file.
         """
         names = {path: [edge.target for edge in edges if edge.follows] for path, edges in self.edges.items()}
-        failing = all_that_name([names], failed).intersection(self.unreached) if self.unreached else ()
-        seen = all_named_by(names, self.unreached).union(*self.bundles)
+        failing = with_dependents([names], failed).intersection(self.unreached) if self.unreached else ()
+        seen = with_dependencies(names, self.unreached).union(*self.bundles)
         return seen.difference(
-            all_named_by(names, failing), *(files for files in self.bundles if not files.isdisjoint(failed))
+            with_dependencies(names, failing), *(files for files in self.bundles if not files.isdisjoint(failed))
         )
 
 

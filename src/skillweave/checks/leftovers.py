@@ -182,8 +182,8 @@ def _escaped(nodes: Nodes, page: PlannedPage) -> Iterator[tuple[SourcePath | Non
         for start, end in copy.key.ranges if escapes else ():
             for offset in between(escapes, start, end, unit.line_index.line_of):
                 line = unit.line_index.line_of(offset)
-                said = _spelling(unit.text[offset + 1 : unit.line_index.end(line)])
-                yield (None, 0, said) if number in inline else (unit.path, unit.source_line(line), said)
+                spelling = _spelling(unit.text[offset + 1 : unit.line_index.end(line)])
+                yield (None, 0, spelling) if number in inline else (unit.path, unit.source_line(line), spelling)
 
 
 def _spelling(text: str) -> str:

@@ -24,7 +24,7 @@ from skillweave.cli.status import BUILDING, CLEAN, ERRORS
 from skillweave.cli.terminal import echo, printable_line, say, say_patch
 from skillweave.phrases import counted
 from skillweave.record import NamedTuple
-from skillweave.replay import Said, timed
+from skillweave.replay import Answer, timed
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def run(options: Options, wanted: Wanted) -> int:
         echo(timed(line, time.monotonic() - started))
     tell_oddities(options, config, outcome)
     result = status(outcome.diagnostics)
-    remember(options, config, outcome, Said(result, told, line, is_aside=options.for_people, is_timed=True), began)
+    remember(options, config, outcome, Answer(result, told, line, is_aside=options.for_people, is_timed=True), began)
     if depfile and result == CLEAN:
         write_depfile(depfile, config, outcome.needs)
     return result
@@ -118,7 +118,7 @@ def _tell_current(options: Options, config: Config, outcome: Outcome, began: int
         line = printable_line(_all_current(config, outcome.entries))
         echo(line)
     tell_oddities(options, config, outcome)
-    remember(options, config, outcome, Said(result, told, line), began)
+    remember(options, config, outcome, Answer(result, told, line), began)
     return result
 
 

@@ -10,7 +10,7 @@ from skillweave.cli.remember import remember
 from skillweave.cli.selecting import nothing, shown
 from skillweave.cli.status import ERRORS
 from skillweave.cli.terminal import echo, say
-from skillweave.replay import Said
+from skillweave.replay import Answer
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,5 +54,5 @@ def run(options: Options, entries: tuple[str, ...] = (), fixing: Fixing = NO_FIX
     tell_oddities(options, config, outcome)
     result = status(diagnostics)
     if not fixing.fix:
-        remember(options, config, outcome, Said(result, told, line), began)
+        remember(options, config, outcome, Answer(result, told, line), began)
     return result

@@ -9,7 +9,7 @@ from time import time_ns
 
 from skillweave.cli.common import is_configured
 from skillweave.cli.options import OWN_FORMATS, Options
-from skillweave.replay import Said, keep, leads_to
+from skillweave.replay import Answer, keep, leads_to
 from skillweave.stamps import digest, is_old, is_settled, stamp, unsettled
 from skillweave.typed import TYPE_CHECKING
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from skillweave.replay import Seen
 
 
-def remember(options: Options, config: Config, outcome: Outcome, said: Said, started: int) -> None:
+def remember(options: Options, config: Config, outcome: Outcome, answer: Answer, started: int) -> None:
     """Keep what a run has printed, if the next run may simply repeat it. `started` is a moment before the configuration was
     read, in nanoseconds.
 
-    `said` must be everything that was printed. It depends only on the state that the outcome repeats, on the arguments and on
+    `answer` must be everything that was printed. It depends only on the state that the outcome repeats, on the arguments and on
     the configuration.
     """
     is_elsewhere = options.root or options.config or options.output or config.root != Path.cwd()
@@ -46,7 +46,7 @@ def remember(options: Options, config: Config, outcome: Outcome, said: Said, sta
     # A report shows lines of files that no build has read, such as a skill whose name is already taken by another one.
     shown = {diagnostic.path for diagnostic in outcome.diagnostics} - outcome.repeats.files.keys()
     if all(_add(depended, config.root / path, started) for path in shown):
-        keep(config.root, arguments, said, depended)
+        keep(config.root, arguments, answer, depended)
 
 
 def _add_configuration(seen: Seen, config: Config) -> bool:

@@ -38,10 +38,11 @@ def keep_off_sources(file: Path, config: Config, what: str) -> None:
 
     `what` says in words what the file will be.
     """
+    from skillweave.config import OWN_FILE, SHARED_FILE  # noqa: PLC0415
     from skillweave.source import foreign_part  # noqa: PLC0415
 
     place = Path(os.path.realpath(file.parent)) / file.name
-    names = [config.root / name for name in ("skillweave.toml", "pyproject.toml", config.file) if name]
+    names = [config.root / name for name in (OWN_FILE, SHARED_FILE, config.file) if name]
     if place in names:
         raise click.UsageError(f"{file} is a configuration file, which is no place for a {what}.")
     claimed = claimed_by(place, config)

@@ -6,7 +6,7 @@ import re
 
 from skillweave.diagnostics import CONFLICTING_OPTIONS, MALFORMED_DIRECTIVE, UNKNOWN_OPTION, Problem
 from skillweave.directive.openers import BARE_PATH, CLOSES, end_of_quoted
-from skillweave.directive.values import Argument, Directive, Level, Range
+from skillweave.directive.values import Argument, Directive, Level, LineNumbers
 from skillweave.directive.writing import quote, restyled
 from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
@@ -360,12 +360,12 @@ def _value_span(token: _Token | None) -> Span | None:
     return None if token is None else Span(token.span.start + token.text.index("=") + 1, token.span.end)
 
 
-def _ranges(value: str) -> tuple[Range, ...]:
+def _ranges(value: str) -> tuple[LineNumbers, ...]:
     ranges = []
     for part in value.split(","):
         first, dash, last = part.partition("-")
         number = int(first)
-        ranges.append(Range(number, (int(last) if last else None) if dash else number))
+        ranges.append(LineNumbers(number, (int(last) if last else None) if dash else number))
     return tuple(ranges)
 
 

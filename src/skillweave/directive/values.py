@@ -18,7 +18,7 @@ def is_relative(path: str) -> bool:
     return path.startswith(("./", "../")) or path in (".", "..")
 
 
-class Range(NamedTuple):
+class LineNumbers(NamedTuple):
     """Physical lines from `first` to `last`, counted from 1 and inclusive. None as `last` means the end of the file."""
 
     first: int
@@ -54,7 +54,7 @@ class Directive(NamedTuple):
     """The span of the value of `region` or `lines`."""
     optional: bool = False
     region: str | None = None
-    lines: tuple[Range, ...] | None = None
+    lines: tuple[LineNumbers, ...] | None = None
     level: Level | None = None
     drop_heading: bool = False
     as_code: bool = False

@@ -150,7 +150,7 @@ def _child(nodes: Nodes, unit: Unit, edge: Edge) -> Child | None:
     directive = edge.directive
     if edge.target is None or directive.word != "include" or edge.target not in nodes.graph.files:
         return None
-    if edge.source in nodes.graph.knotted and edge.target in nodes.graph.knotted and edge.splices:
+    if edge.source in nodes.graph.in_cycles and edge.target in nodes.graph.in_cycles and edge.splices:
         return None  # The cycle is reported.
     file = nodes.graph.files[edge.target]
     document = file.document or file.quoted

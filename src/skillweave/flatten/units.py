@@ -20,7 +20,7 @@ from skillweave.diagnostics import (
     Problem,
     Severity,
 )
-from skillweave.graph.reach import all_that_name
+from skillweave.graph.reach import with_dependents
 from skillweave.parse.documents import parse
 from skillweave.parse.front import directive_spellings
 from skillweave.ranges import joined, trimmed, without
@@ -167,7 +167,7 @@ def find_calls(graph: Graph, limit: int, linked: Collection[SourcePath]) -> Call
         graph.report(edge.source, Problem(EXPANSION_TOO_LARGE, message, edge.directive.span, help=cure))
         # The error keeps back all that reach this directive, so nothing needs to be rendered for them.
         named = {path: [edge.target for edge in edges if edge.target] for path, edges in graph.edges.items()}
-        barred |= all_that_name([named], [edge.source])
+        barred |= with_dependents([named], [edge.source])
         for key in found:
             calls.instances[key.path].discard(key.arguments)
     return calls

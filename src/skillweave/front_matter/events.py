@@ -239,14 +239,14 @@ _YAML_SAYS = (
 
 
 def _yaml_problem(error: yaml.MarkedYAMLError, reader: _Reader) -> Problem:
-    said = f"{error.problem or error.context or 'not YAML'}"
+    reason = f"{error.problem or error.context or 'not YAML'}"
     mark = error.problem_mark or error.context_mark
     # An open quotation mark is noticed at the end of the text, but the mistake is where it was opened.
-    if said.startswith("found unexpected end of stream") and error.context_mark:
+    if reason.startswith("found unexpected end of stream") and error.context_mark:
         mark = error.context_mark
     start = min(_index(mark), len(reader.text))
     span = Span(reader.offset + start, reader.offset + min(start + 1, len(reader.text)))
     for part, message, cure in _YAML_SAYS:
-        if part in said:
+        if part in reason:
             return problem(message, span, cure)
-    return problem(f"not YAML: {said}", span)
+    return problem(f"not YAML: {reason}", span)

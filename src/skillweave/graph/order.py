@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def order(graph: Graph, depth_limit: int) -> None:
-    """Sort all files, and report cycles and too long chains of includes. Sets `order`, `knotted` and `too_deep`."""
+    """Sort all files, and report cycles and too long chains of includes. Sets `order`, `in_cycles` and `too_deep`."""
     components = _components(graph)
     for component in components:
         if len(component) > 1 or component[0] in _included(graph, component[0]):
-            graph.knotted.update(component)
+            graph.in_cycles.update(component)
             _report_cycle(graph, sorted(component))
     graph.order = tuple(path for component in components for path in component)
     _report_depth(graph, depth_limit)
@@ -131,7 +131,7 @@ def _report_depth(graph: Graph, limit: int) -> None:
     depth: dict[SourcePath, int] = {}
     longest: dict[SourcePath, Edge] = {}
     for path in graph.order:
-        if path in graph.knotted:
+        if path in graph.in_cycles:
             continue
         below = [edge for edge in graph.edges.get(path, ()) if edge.splices and edge.target in depth]
         deepest = max(below, key=lambda edge: depth[edge.target or path], default=None)

@@ -76,7 +76,7 @@ def included_by(graph: Graph) -> set[SourcePath]:
     return {edge.target for edges in graph.edges.values() for edge in edges if edge.splices and edge.target is not None}
 
 
-class Reached(NamedTuple):
+class Closure(NamedTuple):
     """Some files, and all that they name, directly or not."""
 
     compiled: frozenset[SourcePath]
@@ -89,7 +89,7 @@ class Reached(NamedTuple):
         return self.compiled | self.copied
 
 
-def closure(graph: Graph, starts: Iterable[SourcePath]) -> Reached:
+def closure(graph: Graph, starts: Iterable[SourcePath]) -> Closure:
     """The files that some files reach, themselves included."""
     reached = set(starts)
     copied = set()
@@ -104,7 +104,7 @@ def closure(graph: Graph, starts: Iterable[SourcePath]) -> Reached:
                 pending.append(edge.target)
             else:
                 copied.add(edge.target)
-    return Reached(frozenset(reached), frozenset(copied - reached))
+    return Closure(frozenset(reached), frozenset(copied - reached))
 
 
 def kept_edges(graph: Graph) -> dict[SourcePath, tuple[KeptEdge, ...]]:
@@ -186,7 +186,9 @@ def _chain(
     return chain, path
 
 
-def all_named_by(names: Mapping[SourcePath, Iterable[SourcePath]], starts: Iterable[SourcePath]) -> set[SourcePath]:
+def with_dependencies(
+    names: Mapping[SourcePath, Iterable[SourcePath]], starts: Iterable[SourcePath]
+) -> set[SourcePath]:
     """The files in `starts`, and all that they name, directly or not."""
     reached = set(starts)
     pending = list(reached)
@@ -198,7 +200,7 @@ def all_named_by(names: Mapping[SourcePath, Iterable[SourcePath]], starts: Itera
     return reached
 
 
-def all_that_name(
+def with_dependents(
     graphs: Iterable[Mapping[SourcePath, Iterable[SourcePath]]], starts: Iterable[SourcePath]
 ) -> set[SourcePath]:
     """The files in `starts`, and all that name them in any of the graphs, directly or not."""
@@ -207,4 +209,4 @@ def all_that_name(
         for path, targets in graph.items():
             for target in targets:
                 named_by.setdefault(target, []).append(path)
-    return all_named_by(named_by, starts)
+    return with_dependencies(named_by, starts)

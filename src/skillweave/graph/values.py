@@ -103,7 +103,7 @@ class Graph:
         self.failed: set[SourcePath] = set()
         self.order: tuple[SourcePath, ...] = ()
         """All files, each after all that it includes (except in cycles)."""
-        self.knotted: set[SourcePath] = set()
+        self.in_cycles: set[SourcePath] = set()
         """The files in cycles."""
         self.too_deep: set[SourcePath] = set()
         """The files that begin a chain of includes longer than the limit."""

@@ -16,8 +16,8 @@ from skillweave.incremental.last import (
     is_still_published,
     last_published,
     last_run,
+    outcome_of,
     renew,
-    said_by,
 )
 from skillweave.incremental.reasons import reasons_of
 from skillweave.incremental.values import Asked, EntryResult, Memory, Outcome, Superseded
@@ -39,10 +39,10 @@ def check(asked: Asked) -> Outcome:
     """Find every mistake, and write nothing but the cache."""
     started = now()
     last = last_run(asked, started)
-    said = said_by(last.state) if last is not None and not last.changed else None
-    if last is not None and said is not None:
+    outcome = outcome_of(last.state) if last is not None and not last.changed else None
+    if last is not None and outcome is not None:
         renew(asked, last.state, started)
-        return said
+        return outcome
     documents = documents_of(asked)
     compiled, state = compile_asked(asked, last, documents, started)
     outcome = _outcome(compiled, compiled.diagnostics)
@@ -66,9 +66,9 @@ def current(asked: Asked) -> Outcome | None:
         return None
     if is_more_to_do(last) or has_strays(last.state) or is_locked(str(asked.output)):
         return None
-    said = said_by(last.state)
+    outcome = outcome_of(last.state)
     renew(asked, last.state, started)
-    return said
+    return outcome
 
 
 def build(asked: Asked) -> Outcome:
@@ -88,10 +88,10 @@ def _build_alone(asked: Asked) -> Outcome | None:
         started = now()
         last = last_published(asked, started) if is_locked and not asked.needs else None
         if last is not None and not is_more_to_do(last):
-            said = said_by(last.state)
-            if last.is_published() and said is not None:
+            outcome = outcome_of(last.state)
+            if last.is_published() and outcome is not None:
                 renew(asked, last.state, started)
-                return said._replace(unchanged=tuple(entry.path for entry in said.entries if entry.good))
+                return outcome._replace(unchanged=tuple(entry.path for entry in outcome.entries if entry.good))
             last = None
         outcome = _build(asked, last, started, is_locked=is_locked)
         if outcome is None:
@@ -213,7 +213,7 @@ def _publish_words(asked: Asked, last: Last, words: Rewording, started: int) -> 
     """
     from skillweave.publish import rewrite_held  # noqa: PLC0415 (only where there is something to publish)
 
-    said, state = words.said, copy_of(last.state)
+    outcome, state = words.outcome, copy_of(last.state)
     if not update(state, last.tree, asked.config.output, last.changed):
         return None
     if asked.is_wanted is not None and not asked.is_wanted():
@@ -225,10 +225,10 @@ def _publish_words(asked: Asked, last: Last, words: Rewording, started: int) -> 
     record_published(asked, state, (), published)
     keep_rewording(asked, last, state, words.notes)
     changed = {*published.changed}
-    return said._replace(
-        diagnostics=tuple(sorted([*said.diagnostics, *published.diagnostics], key=Diagnostic.sort_key)),
+    return outcome._replace(
+        diagnostics=tuple(sorted([*outcome.diagnostics, *published.diagnostics], key=Diagnostic.sort_key)),
         changed=tuple(published.changed),
-        unchanged=tuple(sorted(entry.path for entry in said.entries if entry.good and entry.path not in changed)),
+        unchanged=tuple(sorted(entry.path for entry in outcome.entries if entry.good and entry.path not in changed)),
         reasons=reasons_of(published),
         repeats=None,
     )

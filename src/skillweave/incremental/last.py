@@ -9,6 +9,7 @@ from skillweave.files import tree_of
 from skillweave.incremental.values import Asked, EntryResult, Outcome
 from skillweave.record import NamedTuple
 from skillweave.saved import load_state, save_state, size_of_state
+from skillweave.sealed import MISSHAPED
 from skillweave.state import State, changed_files, outputs_unchanged
 from skillweave.typed import TYPE_CHECKING
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from skillweave.files import Tree
     from skillweave.source import SourcePath
     from skillweave.state import Row
-
-MISSHAPED = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
-"""The errors raised by reading JSON that is not as we write it: it is from another version, or somebody edited it."""
 
 
 class Last(NamedTuple):
@@ -135,7 +133,7 @@ def renew(asked: Asked, state: State, started: int) -> None:
         save_state(asked.config.root, state)
 
 
-def said_by(state: State) -> Outcome | None:
+def outcome_of(state: State) -> Outcome | None:
     """What the last run reported; None if that cannot be read."""
     result = state.result
     diagnostics: tuple[Diagnostic, ...] = ()

@@ -8,17 +8,17 @@ from skillweave.build import Compiled, check_texts, make_bundles, plan_bundles
 from skillweave.checks.ignores import LookedAt, unused_ignores
 from skillweave.checks.unreached import check_unreached, meant_patterns, unreached_files
 from skillweave.diagnostics import LEFTOVER_DIRECTIVE
-from skillweave.graph.reach import all_named_by, kept_edges, starts_of, with_trails
+from skillweave.graph.reach import kept_edges, starts_of, with_dependencies, with_trails
 from skillweave.graph.reading import ReadContext, load
 from skillweave.graph.values import Graph
 from skillweave.links.bundles import sources_of
 from skillweave.parts import (
     Bundled,
     Parts,
+    affected_by,
     bundled,
     depend_on_known_files,
     failed_of,
-    reach_of,
     renderings_of,
     templates_of,
 )
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from skillweave.files import Tree
     from skillweave.graph.values import Finding, KeptEdge, SourceFile
     from skillweave.links.site import BundlePlan, Site
-    from skillweave.parts import Reach
+    from skillweave.parts import Affected
     from skillweave.project import Entry, Project
     from skillweave.source import SourcePath
 
@@ -69,11 +69,11 @@ def recompile(config: Config, edits: Edits, documents: Documents, *, strict: boo
     load(reading, changed & followed, shown=changed - followed)
     if (templates_of(graph) ^ last.templates) & changed:
         return None  # A text that links to it depends on it only while it is a template, and that has changed.
-    reach = reach_of(last, graph, edits.changed)
-    entries = _reached(project, edits, reach)
+    affected = affected_by(last, graph, edits.changed)
+    entries = _affected_entries(project, edits, affected)
     own = starts_of(project._replace(patterns=(), entries=entries))
     named = {path: [edge.target for edge in edges if edge.reads] for path, edges in last.edges.items()}
-    load(reading, {*(starts_of(project) & reach.files), *own}, likely=all_named_by(named, own))
+    load(reading, {*(starts_of(project) & affected.files), *own}, likely=with_dependencies(named, own))
     names = _names(project, last, graph)
     while shown := [path for path, file in graph.files.items() if file.quoted is not None and path in names.followed]:
         load(reading, shown)  # The edited files only show these as code, but others do more with them.
@@ -86,7 +86,7 @@ def recompile(config: Config, edits: Edits, documents: Documents, *, strict: boo
     site = check_texts(graph, project, config, tree, elsewhere)
     # Only now is it known which templates links lead to.
     names = names._replace(linked=_with_known(last, graph, {**names.linked, **graph.linked}))
-    merge = _Merge(site, last, reach, plan_bundles(site, entries), names)
+    merge = _Merge(site, last, affected, plan_bundles(site, entries), names)
     # All files share one limit, and only a whole run says where they exceed it.
     is_too_much = sum(_renderings(merge).values()) > config.limits.expansions
     return None if is_too_much else _merged(project, entries, merge)
@@ -107,7 +107,7 @@ def _names(project: Project, last: Parts, graph: Graph) -> _Names:
     read = {path: [edge.target for edge in edges[path] if edge.reads] for path in edges}
     for path, targets in linked.items():
         read[path] = [*read.get(path, ()), *targets]
-    alive = all_named_by(read, starts_of(project))
+    alive = with_dependencies(read, starts_of(project))
     kept = {path: edges[path] for path in edges if path in alive}
     linked = {path: to for path, to in linked.items() if path in alive}
     return _Names(kept, linked, _followed(project, kept, linked))
@@ -139,7 +139,7 @@ class _Merge(NamedTuple):
 
     site: Site
     last: Parts
-    reach: Reach
+    affected: Affected
     plans: Mapping[SourcePath, BundlePlan]
     names: _Names
 
@@ -152,7 +152,7 @@ def _renderings(merge: _Merge) -> dict[SourcePath, int]:
     return counts
 
 
-def _reached(project: Project, edits: Edits, reach: Reach) -> tuple[Entry, ...]:
+def _affected_entries(project: Project, edits: Edits, affected: Affected) -> tuple[Entry, ...]:
     """The entries that edits reach, and those that are pending.
 
     An entry with a leftover directive is always included: which entries report it depends on what else fails each of them.
@@ -163,8 +163,8 @@ def _reached(project: Project, edits: Edits, reach: Reach) -> tuple[Entry, ...]:
         for entry in project.entries
         if entry.path in edits.pending
         or entry.path in again
-        or edits.last.bundles[entry.path].depends_on(reach.changed)
-        or any(file.real in reach.files for file in entry.files)
+        or edits.last.bundles[entry.path].depends_on(affected.changed)
+        or any(file.real in affected.files for file in entry.files)
     )
 
 
@@ -184,7 +184,7 @@ def _merged(project: Project, entries: tuple[Entry, ...], merge: _Merge) -> Comp
     for path in paths:
         known = last.unreached.get(path)
         is_as_before = (path in meant) is (path in last.meant)
-        if known is not None and is_as_before and merge.reach.files.isdisjoint({path, *known}):
+        if known is not None and is_as_before and merge.affected.files.isdisjoint({path, *known}):
             unreached[path] = known
             kept += [finding for finding in last.findings if finding.finder == path]
         elif path in graph.files:
@@ -236,13 +236,13 @@ def _is_still_true(merge: _Merge, finding: Finding) -> bool:
     anew.
     """
     if finding.finder is None:
-        return finding.diagnostic.path not in merge.reach.files
+        return finding.diagnostic.path not in merge.affected.files
     return finding.finder in merge.last.bundles and finding.finder not in merge.plans
 
 
 def _fresh(merge: _Merge) -> list[Finding]:
     """The findings of this run, without those in files that it saw only in part: these are known from the last run."""
-    seen = merge.reach.files | merge.reach.below
+    seen = merge.affected.files | merge.affected.below
     return [
         finding
         for finding in merge.site.nodes.graph.findings

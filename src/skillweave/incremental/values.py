@@ -45,11 +45,11 @@ class Outcome(NamedTuple):
     files: int
     diagnostics: tuple[Diagnostic, ...]
     changed: tuple[str, ...] = ()
-    """The paths of the entries that were written. `unchanged`: those that needed no writing. `removed`: what entries that no
-    longer exist had below the output folder.
-    """
+    """The paths of the entries that were written."""
     unchanged: tuple[str, ...] = ()
+    """The paths of those that needed no writing."""
     removed: tuple[str, ...] = ()
+    """What entries that no longer exist had below the output folder."""
     reasons: tuple[tuple[str, str], ...] = ()
     """For each written entry, its path and a clause that says why it was written."""
     needs: tuple[Needs, ...] = ()

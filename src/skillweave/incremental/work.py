@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from skillweave.cachedir import key_here, prepare_folder
-from skillweave.incremental.last import MISSHAPED, Last
 from skillweave.saved import load_parts
+from skillweave.sealed import MISSHAPED
 from skillweave.state import State, copy_of, record, update
 from skillweave.typed import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from skillweave.build import Compiled
     from skillweave.cache import Documents
+    from skillweave.incremental.last import Last
     from skillweave.incremental.values import Asked, Memory
     from skillweave.parts import Parts
 

@@ -16,7 +16,7 @@ from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillweave.flatten.values import NodeKey
-    from skillweave.graph.reach import Reached
+    from skillweave.graph.reach import Closure
     from skillweave.project import Entry
 
 
@@ -124,7 +124,7 @@ def _collide(site: Site, plan: BundlePlan, outs: tuple[str, str], message: str) 
         collide(site, plan, next(askers, Asker(entry.main.real, Span(0, 0))), Collision(outs[0], message))
 
 
-def sources_of(site: Site, plan: BundlePlan) -> Reached:
+def sources_of(site: Site, plan: BundlePlan) -> Closure:
     """Every file that goes into a bundle or could: what its pages reach, and what it copies."""
     starts = plan.missing.union(page.unit.path for page in plan.pages.values())
     reached = closure(site.nodes.graph, starts)

@@ -60,9 +60,9 @@ def _linked_text(nodes: Nodes, edge: Edge, unit: UnitKey) -> str:
     document = nodes.graph.files[unit.path].document
     field = document.fields.get("title") if document and document.fields else None
     title = field.value if field is not None and isinstance(field.value, str) else ""
-    said = edge.directive.text or " ".join(title.split())
-    if said:
-        return _in_link(said)
+    markup = edge.directive.text or " ".join(title.split())
+    if markup:
+        return _in_link(markup)
     return _MEANT_AS_MARKUP.sub(_as_text, _first_heading(nodes, unit) or unit.path.rpartition("/")[2])
 
 
@@ -74,21 +74,21 @@ _BACK_TICK = "&#96;"
 """A back-tick that no other pairs up with. With a backslash before it, it would still end code that begins before the link."""
 
 
-def _in_link(said: str) -> str:
+def _in_link(markup: str) -> str:
     """A text as the text of a link. Outside code, what would end it or begin a link in it is escaped, and so are back-ticks
     that would pair up with some in the text around it.
     """
     made, at = "", 0
-    for start, end in _code_in(said) if "`" in said else ():
-        made += _ESCAPED.sub(_escape, said[at:start]) + said[start:end]
+    for start, end in _code_in(markup) if "`" in markup else ():
+        made += _ESCAPED.sub(_escape, markup[at:start]) + markup[start:end]
         at = end
-    return made + _ESCAPED.sub(_escape, said[at:])
+    return made + _ESCAPED.sub(_escape, markup[at:])
 
 
-def _code_in(said: str) -> Iterator[tuple[int, int]]:
+def _code_in(markup: str) -> Iterator[tuple[int, int]]:
     """Yield the start and the end of each code span in a text whose brackets mean nothing."""
     lead = "![x](y) "  # no block begins behind it, and with it, the parse notes everything that the line holds
-    document = parse_by_parser(f"{lead}{said.translate(_NO_BRACKETS)}\n", front_matter=False)
+    document = parse_by_parser(f"{lead}{markup.translate(_NO_BRACKETS)}\n", front_matter=False)
     yield from ((span.start - len(lead), span.end - len(lead)) for span, _ in document.code_spans)
 
 

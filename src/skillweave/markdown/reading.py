@@ -202,19 +202,21 @@ def _joints(text: str, segments: Segments, marks: Sequence[Mark]) -> Iterator[Ed
     breaks = {mark.span.start: mark.kind for mark in marks if mark.kind in ("soft", "hard")}
     for segment, below in pairwise(segments):
         kind = breaks.get(segment.offset + segment.length)
-        said = text[segment.at : segment.end]
+        written = text[segment.at : segment.end]
         if kind is not None:
-            said = said.rstrip(" \t")
+            written = written.rstrip(" \t")
         between = " "
-        is_escape = kind is not None and text[segment.end - 1] == "\\" and (len(said) - len(said.rstrip("\\"))) % 2 == 1
-        said = said[:-1] if is_escape else said
+        is_escape = (
+            kind is not None and text[segment.end - 1] == "\\" and (len(written) - len(written.rstrip("\\"))) % 2 == 1
+        )
+        written = written[:-1] if is_escape else written
         if kind == "hard":
             between = "<br /> "
-            if (len(said) - len(said.rstrip("\\"))) % 2:
+            if (len(written) - len(written.rstrip("\\"))) % 2:
                 between = f"\\{between}"  # or it would escape the tag
-            elif not is_escape and said.endswith(("*", "_", "~")):
+            elif not is_escape and written.endswith(("*", "_", "~")):
                 between = f" {between}"
-        yield Edit(segment.at + len(said), below.at, between)
+        yield Edit(segment.at + len(written), below.at, between)
 
 
 def _plain(children: Iterable[Token]) -> Iterator[str]:

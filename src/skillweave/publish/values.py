@@ -21,12 +21,16 @@ class Published:
 
     def __init__(self) -> None:
         self.changed: list[str] = []
+        """The entries that were written."""
         self.unchanged: list[str] = []
+        """The entries that needed no writing."""
         self.removed: list[str] = []
+        """The entries that no longer exist, and whose outputs went."""
         self.diagnostics: list[Diagnostic] = []
         self.before: Lock = {}
-        """What the lock file said of each entry. `after`: what it says now."""
+        """What the lock file held of each entry before."""
         self.after: Lock = {}
+        """What it holds now."""
         self.made: list[str] = []
         """The topmost folders that were not there before, by their path relative to the output folder."""
         self.lock_digest: str | None = None

@@ -217,8 +217,8 @@ def _touches(node: Node, placed: PlacedDirective, line: int) -> bool:
 
 def _may_underline(line: str) -> bool:
     """Whether a line may turn the one before it into a heading or the head of a table."""
-    said = line.strip(" \t>")
-    return not said.strip("=") or not said.strip("-:| \t")
+    bare = line.strip(" \t>")
+    return not bare.strip("=") or not bare.strip("-:| \t")
 
 
 def unresolved(nodes: Nodes, node: Node, window: tuple[int, int]) -> Iterator[PlacedDirective]:

@@ -190,8 +190,8 @@ def _keeps_meaning(nodes: Nodes, host: _Host, block: Block, inline: Sequence[Spl
         return False
     spliced = _with(host.unit, block, edits)
     # An author may have written such a word, too: words that stand for no include stay.
-    said = {_stand_in(number): text for number, text in enumerate(alone)}
-    expected = _STAND_IN.sub(lambda match: said.get(match[0], match[0]), held)
+    by_word = {_stand_in(number): text for number, text in enumerate(alone)}
+    expected = _STAND_IN.sub(lambda match: by_word.get(match[0], match[0]), held)
     if not spliced.strip():
         return _may_vanish(host.unit, block)
     kinds = [there.kind for there in read_blocks(spliced)]

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 
+from skillweave.config import OWN_FILE
 from skillweave.files import tree_of
 from skillweave.project import discover
 from skillweave.record import NamedTuple
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from skillweave.config import Config
 
-CONFIGURATION = "skillweave.toml"
+CONFIGURATION = OWN_FILE
 HOOK = ".pre-commit-config.yaml"
 _PATTERN = "evidence.md"
 _SKILL = "fix-bug/SKILL.md"

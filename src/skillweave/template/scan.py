@@ -184,15 +184,15 @@ def _statement_help(word: str) -> str:
 
 
 def _lexing_problem(error: TemplateSyntaxError, body: str, tag: Span, offset: int) -> Problem:
-    said = error.message or ""
-    found = re.search(r"unexpected char (.+) at (\d+)$", said)
+    reason = error.message or ""
+    found = re.search(r"unexpected char (.+) at (\d+)$", reason)
     if found:
         at = offset + int(found.group(2))
         message = f'"{body[at - offset]}" has no meaning in a template\'s tag'
         return Problem(TEMPLATE_ERROR, message, Span(at, at + 1), RAW)
-    if said.startswith("Missing end of"):
+    if reason.startswith("Missing end of"):
         return Problem(TEMPLATE_ERROR, "a comment or raw block that is never closed", tag)
-    return Problem(TEMPLATE_ERROR, shortened(said), tag, RAW)
+    return Problem(TEMPLATE_ERROR, shortened(reason), tag, RAW)
 
 
 FILTERS: dict[str, tuple[str, ...]] = {
@@ -202,7 +202,7 @@ FILTERS: dict[str, tuple[str, ...]] = {
 }
 
 
-def shortened(said: str) -> str:
+def shortened(message: str) -> str:
     """A sentence of the parser in our words."""
     for theirs, ours in (
         ("'end of print statement'", '"}}"'),
@@ -212,8 +212,8 @@ def shortened(said: str) -> str:
         ("Encountered ", ""),
         ("'", '"'),
     ):
-        said = said.replace(theirs, ours)
-    return said[:1].lower() + said[1:].rstrip(".")
+        message = message.replace(theirs, ours)
+    return message[:1].lower() + message[1:].rstrip(".")
 
 
 def environment() -> ImmutableSandboxedEnvironment:

@@ -14,7 +14,8 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from skillweave.config import Config, load_config
+from skillweave.cachedir import FOLDER
+from skillweave.config import OWN_FILE, SHARED_FILE, Config, load_config
 from skillweave.diagnostics import FOREIGN_OUTPUT, Diagnostic, Severity
 from skillweave.incremental import Asked, Memory, Superseded, build, save
 from skillweave.record import NamedTuple
@@ -256,7 +257,7 @@ def _look(session: _Session) -> None:
     """Watch all places, then see what is there: in this order, nothing is missed."""
     started = time.monotonic()
     config, files = session.config, _configurations(session)
-    session.notices.ignored = frozenset([output_folder(config), str(config.root / ".skillweave")])
+    session.notices.ignored = frozenset([output_folder(config), str(config.root / FOLDER)])
     _distrust(session, watch_places(session.notices, places(config, session.snapshot, files)))
     session.snapshot = take(config, files)
     session.looked = time.monotonic() - started
@@ -270,7 +271,7 @@ def _configurations(session: _Session) -> list[Path]:
     folders = [root]
     if request.root is None:
         folders += [folder for folder in (request.cwd, *request.cwd.parents) if root in folder.parents]
-    return [folder / name for folder in folders for name in ("skillweave.toml", "pyproject.toml")]
+    return [folder / name for folder in folders for name in (OWN_FILE, SHARED_FILE)]
 
 
 def _rebuild(session: _Session, changed: tuple[str, ...]) -> bool:

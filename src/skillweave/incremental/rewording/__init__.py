@@ -22,7 +22,7 @@ from itertools import zip_longest
 from skillweave.bundle import DOCUMENT_MODE, Output
 from skillweave.config import LOCK_NAME
 from skillweave.files import Read
-from skillweave.incremental.last import Last, said_by
+from skillweave.incremental.last import Last, outcome_of
 from skillweave.incremental.rewording.new_blocks import new_blocks
 from skillweave.incremental.rewording.new_words import NewWords, new_words
 from skillweave.incremental.rewording.notes import Notes, load_notes, names_beside, notes_of
@@ -51,7 +51,7 @@ class Rewording(NamedTuple):
 
     rewriting: Rewriting
     notes: Notes
-    said: Outcome
+    outcome: Outcome
     """What the last run reported, which is still true."""
 
 
@@ -60,8 +60,8 @@ def reworded(asked: Asked, last: Last) -> Rewording | None:
 
     The result is valid only if all outputs are there as they were published, which the caller has to check.
     """
-    said = said_by(last.state)
-    if said is None or len(last.changed) != 1 or last.state.pending:
+    outcome = outcome_of(last.state)
+    if outcome is None or len(last.changed) != 1 or last.state.pending:
         return None
     ledger = Ledger(written_lock(last.state))
     if asked.memory is not None:
@@ -99,7 +99,7 @@ def reworded(asked: Asked, last: Last) -> Rewording | None:
         return None
     noted_now = wording._replace(digest=edit.digest, text=edit.text, names=edit.names, now=edit.now)
     noted_now = noted_now._replace(entries=tuple(made), outputs=tuple(moved))
-    return Rewording(rewriting, notes._replace(wording=noted_now, others=edit.others), said)
+    return Rewording(rewriting, notes._replace(wording=noted_now, others=edit.others), outcome)
 
 
 class _Edit(NamedTuple):
@@ -189,7 +189,7 @@ def _stands_there(output: Sequence[str], run: Run, words: Sequence[str | None]) 
     """Whether the output has the words of the text where the run says. If not, the notes cannot be relied on."""
     # An entry's trailing blank lines reach no output, so the output may end before the run does.
     found = zip_longest(words[run.here : run.end], output[run.there : run.there + run.length], fillvalue="")
-    return run.end <= len(words) and all(not said or line.endswith(said) for said, line in found)
+    return run.end <= len(words) and all(not word or line.endswith(word) for word, line in found)
 
 
 class _Growth(NamedTuple):

@@ -107,8 +107,8 @@ class NewBlocks(NamedTuple):
             if moved.first == moved.until == moved.new_until:
                 continue
             at, until = (run.there + line - run.here for line in (moved.first, moved.until))
-            said = self.before.shifted(moved.first, moved.until, run.shift)
-            if output[at:until] != said or not self._is_bare(output, run):
+            text = self.before.shifted(moved.first, moved.until, run.shift)
+            if output[at:until] != text or not self._is_bare(output, run):
                 return None
             made += [*output[done:at], *self.after.shifted(moved.first, moved.new_until, run.shift)]
             done = until
@@ -124,7 +124,7 @@ class NewBlocks(NamedTuple):
             return _Moved(here + more, end + more, here, here, here) if around.behind < here else None
         if last < around.above:
             return _Moved(here, end, here, here, here)
-        if around.above <= here or max(last, before.start) < around.said:
+        if around.above <= here or max(last, before.start) < around.filled:
             return None
         rest = max(last - before.end, 0)
         if not rest and last < end and any(before.lines[end:]):
@@ -161,7 +161,7 @@ class _Gaps(NamedTuple):
 
     above: int
     """The line behind the last non-blank line before the change."""
-    said: int
+    filled: int
     """The line behind the last non-blank line of the change; the start of the change if all its lines are blank."""
     behind: int
     """The first non-blank line behind the change."""
@@ -169,10 +169,10 @@ class _Gaps(NamedTuple):
     @classmethod
     def of(cls, change: NewBlocks) -> _Gaps:
         lines, start, behind = change.before.lines, change.before.start, change.before.end
-        above, said = _trimmed(lines, 0, start), _trimmed(lines, start, behind)
+        above, filled = _trimmed(lines, 0, start), _trimmed(lines, start, behind)
         while behind < len(lines) and not lines[behind]:
             behind += 1
-        return cls(above, said, behind)
+        return cls(above, filled, behind)
 
 
 def new_blocks(wording: Wording, new: str) -> NewBlocks | None:

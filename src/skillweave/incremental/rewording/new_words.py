@@ -34,13 +34,13 @@ class NewWords(NamedTuple):
         """
         made = [*output]
         for run in runs:
-            for line, said, says in self.lines[bisect_left(self.lines, (run.here,)) :]:
+            for line, was, now in self.lines[bisect_left(self.lines, (run.here,)) :]:
                 if line >= run.end:
                     break
                 at = run.there + line - run.here
-                if at >= len(made) or not made[at].endswith(said):
+                if at >= len(made) or not made[at].endswith(was):
                     return None
-                made[at] = made[at].removesuffix(said) + says
+                made[at] = made[at].removesuffix(was) + now
         return made, (*runs,)
 
 
@@ -50,9 +50,9 @@ def new_words(old: str, new: str, marked: Collection[int]) -> NewWords | None:
     if len(before) != len(after):
         return None
     lines: list[tuple[int, str, str]] = []
-    for line, (said, says) in enumerate(zip(before, after, strict=True)):
-        if said != says:
-            gone, come = words_of(said), words_of(says)
+    for line, (was, now) in enumerate(zip(before, after, strict=True)):
+        if was != now:
+            gone, come = words_of(was), words_of(now)
             if gone is None or come is None or gone[0] != come[0]:
                 return None
             lines.append((line, gone[1], come[1]))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from skillweave.incremental.last import MISSHAPED, Last
 from skillweave.incremental.rewording.source_map import whole_name
 from skillweave.incremental.rewording.words import Wording, from_json
 from skillweave.record import NamedTuple
@@ -20,6 +19,7 @@ from skillweave.saved import (
     save_texts,
     save_wording,
 )
+from skillweave.sealed import MISSHAPED
 from skillweave.state import State, now
 from skillweave.typed import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from skillweave.build import Compiled
+    from skillweave.incremental.last import Last
     from skillweave.incremental.rewording.source_map import SourceMap, Text
     from skillweave.lock import Lock
     from skillweave.source import SourcePath

@@ -7,7 +7,7 @@ from skillweave.diagnostics import EXPANSION_TOO_LARGE, SKILL_TOO_LONG
 from skillweave.emit import front_lines
 from skillweave.flatten.splice import continuation
 from skillweave.flatten.values import ChildItem, TextItem
-from skillweave.graph.reach import all_named_by
+from skillweave.graph.reach import with_dependencies
 from skillweave.incremental.rewording.names import names_in
 from skillweave.incremental.rewording.source_map import EntryRow, NodeRow, SourceMap, Text, whole_name
 from skillweave.incremental.rewording.words import GROWTH
@@ -213,7 +213,7 @@ def _counted(graph: Graph) -> set[SourcePath]:
             named.setdefault(edge.source, []).append(edge.target)
     inline = (edge.target for edge in includes if edge.target is not None and edge.placed.prefix is None)
     by_number = (edge.target for edge in includes if edge.target is not None and edge.directive.lines is not None)
-    return all_named_by(named, inline) | {*by_number}
+    return with_dependencies(named, inline) | {*by_number}
 
 
 def _marked(finding: Finding) -> Iterator[tuple[SourcePath, int]]:

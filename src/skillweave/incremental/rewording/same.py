@@ -88,7 +88,7 @@ def holds_blocks_only(document: Document, text: str, free: Collection[int]) -> b
     from code and links in them that name nothing of the project.
     """
     lines = text.split("\n")
-    without = read_plain_text(blank := "\n".join("" if line in free else said for line, said in enumerate(lines)))
+    without = read_plain_text(blank := "\n".join("" if line in free else words for line, words in enumerate(lines)))
     rest = _without_nameless(document, text, free)
     if without is None or rest is None:
         return False
@@ -156,20 +156,20 @@ def _placed(document: Document, text: str) -> list[Any]:
     """
     index = LineIndex(text)
     lines = text.split("\n")
-    said: list[Any] = [index.position(offset) for offset in document.escapes]
+    facts: list[Any] = [index.position(offset) for offset in document.escapes]
     pending: list[Any] = [document._replace(escapes=())]
     while pending:
         one = pending.pop()
         if isinstance(one, (Span, Edit)):
-            said += [index.position(one.start), index.position(one.end), *one[2:]]
+            facts += [index.position(one.start), index.position(one.end), *one[2:]]
         elif isinstance(one, Container):
             end = one.end
             while end > one.start and not lines[end - 1].strip(" \t>"):
                 end -= 1
-            said += [one.kind, one.start, end]
+            facts += [one.kind, one.start, end]
         elif isinstance(one, tuple):
-            said.append((type(one), len(one)))
+            facts.append((type(one), len(one)))
             pending.extend(one)
         else:
-            said.append(one)
-    return said
+            facts.append(one)
+    return facts
