@@ -192,6 +192,18 @@ def test_lines_selected_by_number_are_not_shifted(tmp_path: Path, skillweave_her
     assert (tmp_path / "patterns/p.md").read_text() == "Before\n\n<<include: a.md>>\n\nThe fourth line.\n"
 
 
+def test_fixes_like_many_that_were_refused_are_not_tried(tmp_path: Path, skillweave_here: Skillweave) -> None:
+    """Each attempt takes as long as compiling the project. One more line would make the skill longer than the limit."""
+    text = HEAD + "".join(f"Before\n<<include: {number}.md>>\n\n" for number in range(30))
+    write_files(tmp_path, {SKILL: text, **{f"patterns/{number}.md": "Text.\n" for number in range(30)}})
+    write_files(tmp_path, {"skillweave.toml": f"[limits]\nskill_lines = {text.count(chr(10))}\n"})
+    skipped = skillweave_here(tmp_path, ["check", "--fix"]).err.splitlines()
+    because = "it would cause SW707: this skill has "
+    assert [because in line for line in skipped] == [True] * 30
+    assert ["it was not tried, as 20 like it were refused" in line for line in skipped] == [False] * 20 + [True] * 10
+    assert (tmp_path / SKILL).read_text(encoding="utf-8") == text
+
+
 def test_only_a_fix_that_would_cause_another_finding_is_skipped(tmp_path: Path, skillweave_here: Skillweave) -> None:
     """One more line would make the skill longer than the limit."""
     body = "Before\n<<include: a.md>>\n\n" + "<<include:b.md>>\n\n" * 3

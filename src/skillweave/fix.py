@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from skillweave.build import Compiled
-    from skillweave.diagnostics import Diagnostic
+    from skillweave.diagnostics import Code, Diagnostic
     from skillweave.graph.values import Graph
     from skillweave.source import SourcePath
 
@@ -61,6 +61,7 @@ def fix_project(compile_with: Callable[[Mapping[str, bytes]], Compiled], is_want
     left_out: dict[tuple[str, ...], LeftOut] = {}
     compiled = compile_with(drafts)
     limits: dict[tuple[str, ...], int] = {}
+    refused: Counter[tuple[str, Code]] = Counter()
     while chosen := _together(compiled.graph, _choose(compiled, is_wanted, left_out), limits):
         attempt = _edited(compiled, drafts, chosen, before)
         tried = compile_with(attempt)
@@ -68,12 +69,31 @@ def fix_project(compile_with: Callable[[Mapping[str, bytes]], Compiled], is_want
         if why is None:
             compiled, drafts = tried, attempt
             applied += chosen
+            for each in chosen:
+                del refused[_kin(each)]
         elif len(chosen) > 1:
             limits.update((_identity(compiled.graph, each), len(chosen) // 2) for each in chosen)
         else:
             left_out[_identity(compiled.graph, chosen[0])] = LeftOut(chosen[0], why)
+            refused[_kin(chosen[0])] += 1
+            if refused[_kin(chosen[0])] >= _MANY:
+                why = f"it was not tried, as {_MANY} like it were refused: {why}"
+                alike = (each for each in compiled.diagnostics if each.fix and _kin(each) == _kin(chosen[0]))
+                for each in filter(is_wanted, alike):
+                    left_out.setdefault(_identity(compiled.graph, each), LeftOut(each, why))
     rewrites = (Rewrite(path, before[path], after) for path, after in sorted(drafts.items()) if after != before[path])
     return Fixed(tuple(rewrites), tuple(applied), tuple(left_out.values()), compiled.diagnostics)
+
+
+_MANY = 20
+"""After so many refused fixes of one kind in a file, one after the other, those that are left are not tried: each attempt takes
+as long as compiling the project.
+"""
+
+
+def _kin(diagnostic: Diagnostic) -> tuple[str, Code]:
+    """What fixes have in common that are likely to be refused together."""
+    return diagnostic.path, diagnostic.code
 
 
 def _together(
