@@ -621,7 +621,7 @@ def essence(project: Compiled, old: str, new: str) -> dict[tuple[str, str, int],
 
     found: dict[tuple[str, str, int], Counter[bytes]] = {}
     for bundle in project.bundles:
-        origins = {out: page.unit.path for out, page in bundle.pages.items()} | dict(bundle.copies)
+        origins = {out: page.unit.path for out, page in bundle.pages.items()} | dict(bundle.copied)
         main = f"{bundle.entry.folder}/SKILL.md"
         for output in bundle.outputs:
             data = output.data

@@ -36,7 +36,7 @@ class Bundle(NamedTuple):
     inputs: Mapping[str, str]
     pages: Mapping[str, PlannedPage]
     """The compiled documents among the outputs, by their path below the output folder."""
-    copies: Mapping[str, SourcePath]
+    copied: Mapping[str, SourcePath]
     """The source of each file that is copied byte for byte, by its path below the output folder."""
     size: Size | None
     """The largest size that a skill can have, judged by its sources; None if the entry is no skill."""

@@ -33,7 +33,9 @@ class Code(NamedTuple):
     excusable: bool = False
     """Whether authors may have a good reason for this error: it can be ignored in place or per path."""
     milder: bool = False
-    """Whether this error is only a warning in some files, where it can be ignored or raised like any other warning."""
+    """Whether this error is only a warning in some files. There it can be raised, and ignored, but everywhere only if it is not
+    `excusable`.
+    """
 
     @property
     def stage(self) -> str:
@@ -194,4 +196,5 @@ class Diagnostic(NamedTuple):
     fix: Fix | None = None
 
     def sort_key(self) -> tuple[str, Position, str, str]:
+        """The order of findings in a report: by path, place, code and message."""
         return (self.path, self.start, self.code.number, self.message)

@@ -36,7 +36,7 @@ def emit(nodes: Nodes, tree: Tree, plan: BundlePlan, sources: Iterable[SourcePat
     for out, page in plan.pages.items():
         text = document_text(nodes, entry, page)
         outputs.append(Output(f"{base}/{out}", text.encode(), DOCUMENT_MODE))
-    for out, real in plan.copies.items():
+    for out, real in plan.copied.items():
         contents, fingerprint = tree.read_once(real)
         if contents.problem is not None:
             message = f"{real} cannot be read: {contents.problem}"
@@ -53,8 +53,8 @@ def emit(nodes: Nodes, tree: Tree, plan: BundlePlan, sources: Iterable[SourcePat
     if entry.main.real in graph.failed:
         return None
     pages = {f"{base}/{out}": page for out, page in plan.pages.items()}
-    copies = {f"{base}/{out}": real for out, real in plan.copies.items()}
-    return Bundle(entry, tuple(sorted(outputs)), digests, pages, copies, plan.size)
+    copied = {f"{base}/{out}": real for out, real in plan.copied.items()}
+    return Bundle(entry, tuple(sorted(outputs)), digests, pages, copied, plan.size)
 
 
 def document_text(nodes: Nodes, entry: Entry, page: PlannedPage) -> str:

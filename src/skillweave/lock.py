@@ -44,6 +44,7 @@ class Record:
         return self._read()[1]
 
     def has_input(self, path: str) -> bool:
+        """Whether a file is one of the inputs. A record that was not parsed yet is only parsed if it may be."""
         if self._digests is None and self._place is not None:
             text, start, end = self._place
             if text.find(f"{json.dumps(path, ensure_ascii=False)}: ", start, end) < 0:

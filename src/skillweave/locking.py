@@ -18,6 +18,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def try_lock(folder: str) -> tuple[int, bool]:
+        """Open and try to lock a file in a folder; returns the descriptor, and whether it is locked. Raises OSError."""
         descriptor = _open_file(folder)
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -26,6 +27,7 @@ if sys.platform == "win32":
         return descriptor, True
 
     def wait_for_lock(descriptor: int) -> None:
+        """Wait until the opened file is free, and lock it."""
         while True:
             try:
                 msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
@@ -34,6 +36,7 @@ if sys.platform == "win32":
             return
 
     def is_locked(folder: str) -> bool:
+        """Whether somebody else holds the lock of an output folder."""
         if not os.path.exists(f"{folder}/{FILE_NAME}"):  # noqa: PTH110 (a Path is not loaded)
             return False
         descriptor, is_free = try_lock(folder)

@@ -46,6 +46,7 @@ class Bundled(NamedTuple):
         return not self.compiled.isdisjoint(failed)
 
     def depends_on(self, paths: frozenset[SourcePath] | set[SourcePath]) -> bool:
+        """Whether one of these files is a source of the bundle, or was looked into for its links."""
         return not (self.sources.isdisjoint(paths) and self.looked_into.isdisjoint(paths))
 
 

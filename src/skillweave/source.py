@@ -139,6 +139,7 @@ class LineIndex:
         return Position(line + 1, offset - self.starts[line] + 1)
 
     def line_of(self, offset: int) -> int:
+        """The line, from 0, that an offset lies in."""
         return bisect_right(self.starts, offset) - 1
 
     def start(self, line: int) -> int:

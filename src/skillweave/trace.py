@@ -113,7 +113,7 @@ def discrepancy(output: Output, found: tuple[bytes, int] | None, lock: Lock) -> 
 def _trace(compiled: Compiled, bundle: Bundle, output: Output) -> Trace:
     page = bundle.pages.get(output.path)
     if page is None:
-        source = bundle.copies[output.path]
+        source = bundle.copied[output.path]
         return Trace(output, bundle.entry, source, tuple(_copied(output, source)))
     front = tuple(_front(page.unit.path, line) for line in front_lines(compiled.nodes, bundle.entry, page))
     return Trace(output, bundle.entry, None, tuple(_compiled(compiled, output, page.layout.copies[0].key, front)))

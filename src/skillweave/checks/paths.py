@@ -25,14 +25,14 @@ class Outputs:
     @cached_property
     def names(self) -> frozenset[str]:
         """All that means an output: the file, a folder that contains it (with a final `/`), or the end of either."""
-        outs = {*self.plan.pages, *self.plan.copies}
+        outs = {*self.plan.pages, *self.plan.copied}
         return frozenset(name for out in outs for name in (*path_ends(out), *(end for end, _ in folder_ends(out))))
 
     @cached_property
     def held(self) -> dict[str, str]:
         """Where the bundle has each file and folder of the project. Folders have a final `/`."""
         found: dict[str, str] = {}
-        files = [*((out, page.unit.path) for out, page in self.plan.pages.items()), *self.plan.copies.items()]
+        files = [*((out, page.unit.path) for out, page in self.plan.pages.items()), *self.plan.copied.items()]
         for out, real in files:
             found.setdefault(real, out)
             for folder in folders_above(real):

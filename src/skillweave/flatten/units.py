@@ -90,8 +90,11 @@ class Calls:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.templates: dict[SourcePath, Template | None] = {}
+        """The templates read so far; None for one with a problem."""
         self.instances: dict[SourcePath, set[Arguments]] = {}
+        """By template, the sets of values that it is rendered with."""
         self.arguments: dict[tuple[UnitKey, Edge], Arguments | None] = {}
+        """What `of` has worked out so far."""
         self.first: dict[UnitKey, tuple[SourcePath, int]] = {}
         """The first directive, by file and offset, that gives a template these values."""
         self.callers: dict[UnitKey, set[UnitKey]] = {}

@@ -139,8 +139,11 @@ class Nodes:
         self.config = config
         self.calls = calls
         self.units: dict[UnitKey, Unit] = {}
+        """The files, and the renderings of templates."""
         self.nodes: dict[NodeKey, Node] = {}
+        """In order: each comes after all that it includes."""
         self.wholes: dict[UnitKey, NodeKey] = {}
+        """The node of all of a unit, without front matter."""
         self.children: dict[UnitKey, tuple[Child | None, ...]] = {}
         """For each directive of a unit, in the order of its edges, what it brings."""
         self.incomplete: set[UnitKey] = set()
@@ -163,7 +166,11 @@ class Nodes:
         self.inline_edits: dict[NodeKey, list[Edit]] = {}
         """What the directives in the running text of nodes become, once something has asked for it."""
         self.texts: dict[TextKey, str] = {}
+        """The texts made so far and still needed."""
         self.edits: dict[tuple[UnitKey, int | None, bool], tuple[list[int], list[Edit]]] = {}
+        """What every text of a unit changes of it, by the shift of headings and whether tabs are replaced: the starts of the
+        edits, and the edits.
+        """
 
     def whole(self, path: SourcePath) -> NodeKey | None:
         """The node of a whole file that is no template; None if it could not be worked out."""

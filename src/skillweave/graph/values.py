@@ -92,12 +92,15 @@ class Graph:
 
     def __init__(self, *, strict: bool = False, policy: Policy | None = None) -> None:
         self.files: dict[SourcePath, SourceFile] = {}
+        """The texts that were read."""
         self.edges: dict[SourcePath, tuple[Edge, ...]] = {}
+        """By file, an edge for each of its directives."""
         self.linked: dict[SourcePath, tuple[SourcePath, ...]] = {}
         """By the file with the link: the shared files that were read because a link leads there, and the templates linked
         to.
         """
         self.findings: list[Finding] = []
+        """What was found so far, and what was ignored."""
         self.finder: SourcePath | None = None
         """The entry or unreached pattern that is being worked out."""
         self.failed: set[SourcePath] = set()

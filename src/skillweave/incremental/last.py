@@ -75,6 +75,7 @@ def _since(asked: Asked, state: State, started: int) -> Last | None:
 
 
 def is_more_to_do(last: Last) -> bool:
+    """Whether files have changed since the last run, or it left entries to be built."""
     return bool(last.changed or last.state.pending)
 
 

@@ -89,7 +89,7 @@ def _check_collisions(site: Site, plan: BundlePlan) -> None:
     entry = plan.entry
     if entry is None:
         return
-    outs = sorted([*plan.pages, *plan.copies])
+    outs = sorted([*plan.pages, *plan.copied])
     seen: dict[str, str] = {}
     folders: dict[str, str] = {}
     for out in outs:
@@ -128,4 +128,4 @@ def sources_of(site: Site, plan: BundlePlan) -> Closure:
     """Every file that goes into a bundle or could: what its pages reach, and what it copies."""
     starts = plan.missing.union(page.unit.path for page in plan.pages.values())
     reached = closure(site.nodes.graph, starts)
-    return reached._replace(copied=reached.copied | (frozenset(plan.copies.values()) - reached.compiled))
+    return reached._replace(copied=reached.copied | (frozenset(plan.copied.values()) - reached.compiled))

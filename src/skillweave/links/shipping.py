@@ -84,7 +84,7 @@ def ship(work: Work, place: Place, real: SourcePath, written: Written) -> Goal |
             collide(work.site, work.plan, _asker(work, place), collision)
         return Goal(out)
     out = f"references/{name}"
-    if work.plan.copies.get(out) == real:
+    if work.plan.copied.get(out) == real:
         return Goal(out)
     unit = UnitKey(real)
     document = nodes.graph.files[real].document if real in nodes.graph.files else None
@@ -159,7 +159,7 @@ def _copy(work: Work, place: Place, out: str, real: SourcePath) -> Collision | N
     plan = work.plan
     if plan.entry is None:
         return None
-    known = plan.copies.get(out)
+    known = plan.copied.get(out)
     if (known is not None and known != real) or out in plan.pages:
         plan.missing.add(real)
         return Collision(out, _both(real, known or plan.pages[out].unit.path, out))
@@ -171,7 +171,7 @@ def _copy(work: Work, place: Place, out: str, real: SourcePath) -> Collision | N
 def _claim(work: Work, asker: Asker, out: str, unit: UnitKey) -> bool:
     """Whether a page can have its place in the bundle. If something else has it, that is reported."""
     known = work.plan.pages.get(out)
-    other = known.unit.path if known is not None and known.unit != unit else work.plan.copies.get(out)
+    other = known.unit.path if known is not None and known.unit != unit else work.plan.copied.get(out)
     if other is None:
         return True
     work.plan.missing.add(unit.path)

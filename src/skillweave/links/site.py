@@ -67,7 +67,9 @@ class BundlePlan:
     def __init__(self, entry: Entry | None) -> None:
         self.entry = entry
         self.pages: dict[str, PlannedPage] = {}
-        self.copies: dict[str, SourcePath] = {}
+        """The compiled documents, by place."""
+        self.copied: dict[str, SourcePath] = {}
+        """The files that are copied as they are, by place."""
         self.copied_to: dict[SourcePath, str] = {}
         """Where each copied file goes; of several places, the first one."""
         self.missing: set[SourcePath] = set()
@@ -87,7 +89,7 @@ class BundlePlan:
 
     def copy(self, out: str, real: SourcePath) -> None:
         """Let a file be copied to a place."""
-        self.copies[out] = real
+        self.copied[out] = real
         self.copied_to.setdefault(real, out)
 
 

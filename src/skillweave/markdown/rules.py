@@ -39,6 +39,7 @@ class Marks:
     last_close: dict[tuple[int, str], int] = field(default_factory=dict)
 
     def add(self, kind: MarkKind, span: Span, inner: Span | None = None, value: str = "") -> None:
+        """Note a mark at a place in the inline text that the parser is reading, which may be inside another one."""
         moved = inner and Span(inner.start + self.base, inner.end + self.base)
         self.found.append(Mark(kind, Span(span.start + self.base, span.end + self.base), moved, value))
 

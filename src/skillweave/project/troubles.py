@@ -36,6 +36,7 @@ def built_twice(config: Config, root: str, entry: Entry, first: Entry) -> Diagno
 
 
 def duplicate(entry: Entry, first: Entry) -> Diagnostic:
+    """The diagnostic for a skill whose id another one has."""
     return Diagnostic(
         DUPLICATE_SKILL,
         f'the skill id "{entry.id}" is used twice',

@@ -65,6 +65,7 @@ class Project(NamedTuple):
     """Globs of files whose content is never read as Markdown."""
 
     def is_verbatim(self, path: str) -> bool:
+        """Whether the configuration has a file copied unread."""
         return bool(self.verbatim) and matches(path, self.verbatim)
 
     def may_read(self, source: SourcePath, target: str) -> bool:

@@ -191,7 +191,7 @@ def _entry(nodes: Nodes, bundle: Bundle, numbers: Mapping[NodeKey, int]) -> Entr
     for path, page in bundle.pages.items():
         front = len(front_lines(nodes, entry, page))
         outputs[path] = [numbers[page.layout.copies[0].key], front]
-    room, copies = (_ANY, _ANY), [*bundle.copies.values()]
+    room, copies = (_ANY, _ANY), [*bundle.copied.values()]
     if bundle.size is not None:
         limits, size = nodes.config.limits, bundle.size
         room = BYTES_OF_A_TOKEN * limits.skill_tokens - size.bytes, limits.skill_lines - size.lines
