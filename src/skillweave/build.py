@@ -95,7 +95,7 @@ def compile_project(  # noqa: PLR0913 (each has a default, and callers name it)
         shared = (path for path in shared_files(tree, project) if path.endswith(".md"))
         starts |= {path for path in shared if not matches(path, config.verbatim)}
     load(ReadContext(tree, project, documents or Documents(), graph), starts, progress)
-    site = check_texts(graph, project, config, tree)
+    site = work_out_texts(graph, project, config, tree)
     plans = plan_bundles(site, entries)
     made_of = {path: sources_of(site, planned) for path, planned in plans.items()}
     unreached: dict[SourcePath, frozenset[SourcePath]] = {}
@@ -128,10 +128,12 @@ def compile_project(  # noqa: PLR0913 (each has a default, and callers name it)
     return Compiled(project, site, entries, bundles, with_trails([*findings, *vain], edges, entries), parts)
 
 
-def check_texts(
+def work_out_texts(
     graph: Graph, project: Project, config: Config, tree: Tree, elsewhere: Collection[SourcePath] = ()
 ) -> Site:
-    """Run all checks of a graph's files that do not depend on a bundle. `elsewhere` are files that others include."""
+    """Order a graph, work out the nodes of its files, and run all checks that do not depend on a bundle. `elsewhere` are files
+    that others include.
+    """
     report_problems(graph, project, elsewhere)
     order(graph, config.limits.depth)
     nodes = plan(graph, project, config, tree)

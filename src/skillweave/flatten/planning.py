@@ -25,7 +25,7 @@ from skillweave.flatten.units import (
     UnitKey,
     file_unit,
     find_calls,
-    linked_templates,
+    note_linked_templates,
     rendered_ranges,
     rendered_unit,
 )
@@ -63,12 +63,12 @@ def plan(graph: Graph, project: Project, config: Config, tree: Tree) -> Nodes:
     Templates that links lead to are rendered with their defaults. Where some links lead, only a rendering shows, so this may
     take several attempts. If it takes too many, all templates are rendered so.
     """
-    linked = linked_templates(graph, tree)
+    linked = note_linked_templates(graph, tree)
     count, failed = len(graph.findings), frozenset(graph.failed)
     for _ in range(_ATTEMPTS):
         nodes = _plan_with(graph, project, config, linked)
         renderings = (unit for unit in nodes.units.values() if unit.rendering is not None)
-        more = linked_templates(graph, tree, renderings) - linked
+        more = note_linked_templates(graph, tree, renderings) - linked
         if not more:
             return nodes
         linked |= more

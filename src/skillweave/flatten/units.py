@@ -206,7 +206,7 @@ def _calls_from(
     return found, None
 
 
-def linked_templates(graph: Graph, tree: Tree, units: Iterable[Unit] = ()) -> set[SourcePath]:
+def note_linked_templates(graph: Graph, tree: Tree, units: Iterable[Unit] = ()) -> set[SourcePath]:
     """The templates that links of files lead to, and those of some units.
 
     They are noted in `graph.linked`, by the file with the link: what a link leads to depends on that file.

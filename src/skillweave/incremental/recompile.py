@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from skillweave.build import Compiled, check_texts, make_bundles, plan_bundles
+from skillweave.build import Compiled, make_bundles, plan_bundles, work_out_texts
 from skillweave.checks.ignores import LookedAt, unused_ignores
 from skillweave.checks.unreached import check_unreached, meant_patterns, unreached_files
 from skillweave.diagnostics import LEFTOVER_DIRECTIVE
@@ -83,7 +83,7 @@ def recompile(config: Config, edits: Edits, documents: Documents, *, strict: boo
     elsewhere = {
         edge.target for path, edges in names.edges.items() if path not in graph.files for edge in edges if edge.splices
     }
-    site = check_texts(graph, project, config, tree, elsewhere)
+    site = work_out_texts(graph, project, config, tree, elsewhere)
     # Only now is it known which templates links lead to.
     names = names._replace(linked=_with_known(last, graph, {**names.linked, **graph.linked}))
     merge = _Merge(site, last, affected, plan_bundles(site, entries), names)
