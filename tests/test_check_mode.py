@@ -63,6 +63,13 @@ def named(project: Path, skillweave: Skillweave, *arguments: str) -> list[str]:
     return [f"{line.split(':')[0]}: {line.partition(' is ')[2].split(':')[0]}" for line in lines]
 
 
+def test_an_edited_output_is_not_laid_to_its_sources(project: Path, skillweave: Skillweave) -> None:
+    (project / BUILT).write_text("mine\n", encoding="utf-8")
+    assert f"{BUILT} is stale: it is not what was built\n" in skillweave(project, ["build", "--check"]).out
+    (project / "patterns/a.md").write_text("Other.\n", encoding="utf-8")
+    assert f"{BUILT} is stale: its sources now make something else\n" in skillweave(project, ["build", "--check"]).out
+
+
 def test_a_current_output_is_reported_in_one_line(project: Path, skillweave: Skillweave) -> None:
     outcome = skillweave(project, ["build", "--check"])
     assert (outcome.status, outcome.out, outcome.err) == (0, "build/ is current: 2 skills\n", "")

@@ -52,7 +52,7 @@ def skill(name: str, root: Path | None, config: Path | None) -> int:
 def pattern(path: str, root: Path | None, config: Path | None) -> int:
     """Create a pattern, and print the line that includes it.
 
-    PATH is below the first folder of patterns that is configured, or begins with one of them; .md is added.
+    PATH is below the first folder of patterns that is configured without a *, or begins with one of them; .md is added.
     """
     from skillweave.starter.additions import Refusal, new_pattern  # noqa: PLC0415
 

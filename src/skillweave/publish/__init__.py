@@ -197,17 +197,17 @@ def compare(request: Request) -> Published:
     planned = {output.path: output for bundle in request.bundles for output in bundle.outputs}
     lock = expected_lock(request, previous)
     kept = {path for source, record in previous.items() if request.keeps(source) for path in record.outputs}
-    ours = {path for record in previous.values() for path in record.outputs}
+    built = {path: value for record in previous.values() for path, value in record.outputs.items()}
     for path, output in sorted(planned.items()):
-        state = state_of(request.folder, output, ours)
+        state = state_of(request.folder, output, built)
         if state != "same":
-            why = (
-                "missing: it has not been built" if state == "absent" else "stale: its sources now make something else"
-            )
+            is_edited = digest(output.data) == built.get(path)
+            stale = "it is not what was built" if is_edited else "its sources now make something else"
+            why = "missing: it has not been built" if state == "absent" else f"stale: {stale}"
             result.diagnostics.append(_stale(request, path, why, not_ours if state == "foreign" else BUILD))
-    for path in files_below(request.folder, entered=_folders_of({*planned, *kept, *ours})):
+    for path in files_below(request.folder, entered=_folders_of({*planned, *kept, *built})):
         if path not in planned and path not in kept and path != LOCK_NAME:
-            cure = BUILD if path in ours else not_ours
+            cure = BUILD if path in built else not_ours
             result.diagnostics.append(_stale(request, path, "stray: no source makes it", cure))
     data = lock_file(lock)
     if data is None and there is not None:
