@@ -163,8 +163,9 @@ def vanished(nodes: Nodes, node: Node) -> Iterator[tuple[int, PlacedDirective]]:
 
 def _gone(nodes: Nodes, node: Node, start: int, end: int) -> PlacedDirective | None:
     """The first directive on some lines that brings nothing on purpose: an asset, a missing optional file, an empty
-    selection.
+    selection. A reference only if there is no other: with its link, the lines around it would be one paragraph, too.
     """
+    found = None
     unit = node.unit
     directives = unit.document.directives if unit.document else ()
     first = bisect_left(directives, start, key=attrgetter("line"))
@@ -177,8 +178,10 @@ def _gone(nodes: Nodes, node: Node, start: int, end: int) -> PlacedDirective | N
         child = nodes.children[unit.key][number]
         is_asset = edge.directive.word == "asset" and edge.target is not None
         if is_asset or edge.missing is not None or (child is not None and not nodes.nodes[child.key].items):
-            return placed
-    return None
+            if edge.directive.word != "reference":
+                return placed
+            found = found or placed
+    return found
 
 
 def references(node: Node) -> Iterator[PlacedDirective]:
@@ -322,8 +325,8 @@ def windows(node: Node, doubtful: Sequence[int], tops: Sequence[tuple[int, int]]
     directives = {block.start for block in alone}
 
     def is_directive(place: int) -> bool:
-        start, end = tops[place]
-        return end == start + 1 and start in directives
+        lines = range(*tops[place])
+        return all(line in directives or not node.unit.lines[line].strip(" \t>") for line in lines)
 
     # For each outermost block, the nearest one in each direction that is more than a directive.
     before, behind = list(range(len(tops))), list(range(len(tops)))
