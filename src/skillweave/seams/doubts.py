@@ -353,11 +353,16 @@ def windows(node: Node, doubtful: Sequence[int], tops: Sequence[tuple[int, int]]
         yield previous
 
 
+def _is_empty(node: Node, item: Item) -> bool:
+    """Whether an item consists of blank lines."""
+    return isinstance(item, TextItem) and not any(node.unit.lines[line].strip() for line in range(item.start, item.end))
+
+
 def ends_cut(nodes: Nodes, key: NodeKey) -> bool:
     """Whether what a node brings ends with a selection that contains only a part of a block."""
     node = nodes.nodes[key]
     while not is_cut(node):
-        last = node.items[-1] if node.items else None
+        last = next((item for item in reversed(node.items) if not _is_empty(node, item)), None)
         if not isinstance(last, ChildItem):
             return False
         node = nodes.nodes[last.child.key]
