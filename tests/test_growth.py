@@ -77,6 +77,9 @@ KINDS: dict[str, Callable[[int], dict[str, str]]] = {
         repeated("<<include: p.md#h@>>\n\n", n),
         repeated("# h@\n\na <<include: no.md optional>> b\n\nx\n<<include: no.md optional>>\ny\n\n", n),
     ),
+    "directives that leave nothing, and blank lines between them": lambda n: project(
+        "- para\n\n" + "<<include: no.md optional>>\n\n\n\n" * n + "\n      code\n"
+    ),
     "includes beside labels": lambda n: project(
         repeated("[a <<include: p.md>>][l@] [b]\n\n", n) + repeated("[l@]: https://e.org/@\n", n)
     ),

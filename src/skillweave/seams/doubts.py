@@ -154,8 +154,16 @@ def vanished(nodes: Nodes, node: Node) -> Iterator[tuple[int, PlacedDirective]]:
 
     Directives with an error of their own are left out, as it is unknown what they would bring.
     """
-    for number, (before, after) in enumerate(pairwise(node.items)):
-        if isinstance(before, TextItem) and isinstance(after, TextItem) and _may_join(node, number, before, after):
+    pairs = [
+        (number, before, after)
+        for number, (before, after) in enumerate(pairwise(node.items))
+        if isinstance(before, TextItem) and isinstance(after, TextItem)
+    ]
+    # Between two directives that leave nothing, there may be an item of only blank lines.
+    texts = (_nearest_texts(node, 1), _nearest_texts(node, -1)) if pairs else ([], [])
+    for number, before, after in pairs:
+        above, below = texts[0][number], texts[1][number + 1]
+        if above is not None and below is not None and _may_join(node, (before, after), (above, below)):
             placed = _gone(nodes, node, before.end, after.start)
             if placed is not None:
                 yield after.start, placed
@@ -237,38 +245,33 @@ def unresolved(nodes: Nodes, node: Node, window: tuple[int, int]) -> Iterator[Pl
             yield placed
 
 
-def _may_join(node: Node, number: int, before: TextItem, after: TextItem) -> bool:
-    """Whether the lines of an item, which has this number, and those of the next one may become something else once they follow
-    each other directly.
+def _may_join(node: Node, items: tuple[TextItem, TextItem], texts: tuple[int, int]) -> bool:
+    """Whether the lines of two items may become something else once they follow each other directly. `texts` are the last line
+    that is not blank up to the end of the first one, and the first one from the beginning of the second one on.
     """
-    lines = node.unit.lines
-    above, below = _nearest_text(node, number, -1), _nearest_text(node, number + 1, 1)
-    if above is None or below is None:
-        return False
+    above, below = texts
     block, behind = block_at(node.unit, above), block_at(node.unit, below)
     if block is None or behind is None:
         return True
     if block.kind in _ENDED and not block.containers:
         return False
-    # Between two directives that leave nothing, there may be an item of only blank lines.
-    is_divided = (above, below) != (before.end - 1, after.start)
-    is_flush = not behind.containers and lines[below][:1] not in (" ", "\t")
+    is_divided = texts != (items[0].end - 1, items[1].start)
+    is_flush = not behind.containers and node.unit.lines[below][:1] not in (" ", "\t")
     goes_on = block.containers or block.kind == "code"
     return not (is_divided and (is_flush or not goes_on))
 
 
-def _nearest_text(node: Node, number: int, step: int) -> int | None:
-    """The last line that is not blank of an item, given by its number, or of those before it (`step` -1); or the first line of
-    the item or of those behind it (1). None if there is none.
+def _nearest_texts(node: Node, step: int) -> list[int | None]:
+    """For each item, the last line that is not blank in it or in the items before it (`step` 1), or the first one in it or in
+    those behind it (-1). None if there is none.
     """
-    while 0 <= number < len(node.items):
-        item = node.items[number]
-        lines = range(item.start, item.end)[::step] if isinstance(item, TextItem) else (item.line,)
-        found = next((line for line in lines if node.unit.lines[line].strip(" \t")), None)
-        if found is not None:
-            return found
-        number += step
-    return None
+    found: list[int | None] = []
+    for item in node.items[::step]:
+        # Looked for from the far end of the item, so that few lines are looked at.
+        lines = range(item.start, item.end)[::-step] if isinstance(item, TextItem) else (item.line,)
+        own = next((line for line in lines if node.unit.lines[line].strip(" \t")), None)
+        found.append(own if own is not None or not found else found[-1])
+    return found[::step]
 
 
 def outermost(unit: Unit) -> list[tuple[int, int]]:

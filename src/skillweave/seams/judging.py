@@ -186,10 +186,15 @@ def _judge(change: _Change) -> Problem | None:
 
 
 def _left_open(change: _Change) -> _Verdict:
-    """A fence of which a selection has the first line without the last, so that it takes in what follows."""
-    expected = change.expected
+    """A fence of which a selection has the first line without the last, so that it takes in what follows. Another part of a
+    fence may be meant to follow.
+    """
+    expected, told = change.expected, change.seams.layout.told
     if change.actual.kind != "fence" or expected is None or expected.kind != "fence" or expected.closed:
         return None
+    taken_in = [block.start for block in change.inside if block.start > change.actual.start]
+    if all((splice := change.seams.splice_at(line)) in told and line < splice.end for line in taken_in):
+        return "meant"
     message = "these lines leave a fence open, and the text behind this include becomes part of it"
     return Problem(SEAM_CHANGES_MEANING, message, change.span, help="select all or nothing of the fence")
 

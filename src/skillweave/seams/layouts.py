@@ -72,6 +72,8 @@ class Layout:
         """The splices that bring a fence which is never closed, or only a part of a fence or a table. That is reported
         elsewhere, and nothing more need be said.
         """
+        self.told: list[Splice] = []
+        """The splices whose own selection cuts a block, of which its author is warned."""
         self.moved: dict[int, int] = {}
         """For each line of the unit, its line in the layout."""
 
@@ -132,6 +134,7 @@ def lay_out(
                 # A fence that a file never closes is that file's error. One that a selection leaves open is only a warning yet.
                 is_new = left_open == ["fence"] and ends_cut(nodes, child.key)
                 is_told = child.edge.directive.lines is not None and is_cut(nodes.nodes[child.key])
+                layout.told += [splice] if is_told else []
                 if not is_new and (left_open or is_told):
                     layout.cut.append(splice)
     for directive in unknown:
