@@ -87,7 +87,7 @@ def _keeps_literals(node: Node, spelled: dict[UnitKey, _Literals]) -> bool:
         return True
     ranges = bridged(node.key.ranges, unit.document.markers)
     if len(ranges) > 1 or literals.is_any_loose:
-        return False  # the ends of two ranges come together, and may form one block
+        return False  # where the ends of two ranges come together, they may form one block
     return not any(_is_cut(literals.blocks, line) for range_ in ranges for line in range_)
 
 

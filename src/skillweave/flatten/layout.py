@@ -112,7 +112,7 @@ def _drop_last_line(items: list[Item]) -> None:
         items[-1:] = [TextItem(last.start, last.end - 1)] if last.end - last.start > 1 else []
 
 
-class Parts(NamedTuple):
+class Composition(NamedTuple):
     """What a node consists of, as its fields of the same names have it."""
 
     items: tuple[Item, ...]
@@ -124,10 +124,10 @@ def measure(
     nodes: Nodes,
     unit: Unit,
     key: NodeKey,
-    parts: Parts,
+    made_of: Composition,
 ) -> Node:
     """Make a node: work out its size, its headings and its ends, without making its text."""
-    items, inline, silent = parts
+    items, inline, silent = made_of
     size = height = includes = 0
     top_levels: list[int] = []
     levels: list[int] = []

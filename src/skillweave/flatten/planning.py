@@ -17,7 +17,7 @@ from skillweave.diagnostics import (
     Problem,
     Severity,
 )
-from skillweave.flatten.layout import Parts, layout_of, measure, numbers_within
+from skillweave.flatten.layout import Composition, layout_of, measure, numbers_within
 from skillweave.flatten.levels import shift_of
 from skillweave.flatten.texts import fenced, text_of
 from skillweave.flatten.units import (
@@ -256,7 +256,7 @@ def _build(nodes: Nodes, key: NodeKey) -> None:
     items = tuple(layout_of(nodes, unit, key.ranges, blocks))
     children = (child for _, child in blocks.values() if child is not None)
     silent = tuple(child for child in children if not (below := nodes.nodes[child.key]).items and below.has_links)
-    nodes.nodes[key] = measure(nodes, unit, key, Parts(items, inline, silent))
+    nodes.nodes[key] = measure(nodes, unit, key, Composition(items, inline, silent))
 
 
 def _code_node(unit: Unit, key: NodeKey) -> Node:
