@@ -202,8 +202,8 @@ EDITS = (
 
 
 NO_RESCAN = """
-import skillweave.watch
-skillweave.watch.FIRST_LOOK = skillweave.watch.RESCAN = 1000.0
+from skillweave.watch import looking
+looking.FIRST_LOOK = looking.RESCAN = 1000.0
 """
 """Switches off the regular scans, so that only notifications can reveal a change."""
 
@@ -526,6 +526,18 @@ def test_a_changed_ctime_alone_is_not_a_lost_notification(project: Path) -> None
             watch.until(lambda event: event.get("changed") == ["patterns/a.md"])
         assert number > 1
         assert "polling" not in [event["event"] for event in watch.events]
+
+
+def test_a_change_without_notice_beside_one_with_notice(project: Path) -> None:
+    """A hard link outside the watched folders sends no notice of what is written through it."""
+    write(project / "patterns/a.md", "<<include: b.md>>\n\n<<include: c.md>>\n")
+    write(project / "patterns/b.md", "first\n")
+    write(project / "patterns/c.md", "first\n")
+    os.link(project / "patterns/c.md", project.parent / "c.md")
+    with watching(project) as watch:
+        write(project.parent / "c.md", "second\n")
+        write(project / "patterns/b.md", "second\n")
+        watch.until(good(project, "second\n\nsecond\n"))
 
 
 # Stopping, and the user's command

@@ -144,17 +144,23 @@ def update(state: State, tree: Tree, output: str, changed: Collection[str]) -> b
     return True
 
 
-def changed_files(state: State, tree: Tree, output: str, started: int) -> frozenset[SourcePath] | None:
+def changed_files(
+    state: State, tree: Tree, output: str, started: int, only: Collection[str] | None = None
+) -> frozenset[SourcePath] | None:
     """The files whose content differs from what the last run read. None if anything else differs: a folder, a symlink, or
-    whether a file can be read.
+    whether a file can be read. If `only` names files, everything else is believed to be as it was.
 
     A stamp is believed once it has settled; else the file is read, and the state gets the newer stamp.
     """
-    if not _folders_unchanged(state, tree, output, started) or not _symlinks_unchanged(state, tree):
+    if only is not None:
+        for folder, (_, listing) in state.folders.items():
+            _believe(tree, folder, listing, output)
+    elif not _folders_unchanged(state, tree, output, started) or not _symlinks_unchanged(state, tree):
         return None
+    rows = state.files.items() if only is None else [(path, state.files[path]) for path in only if path in state.files]
     changed = set()
     root = os.fspath(tree.root)
-    for path, (before, content) in state.files.items():
+    for path, (before, content) in rows:
         if not before:
             if tree.read(path).problem != content:
                 return None
@@ -187,8 +193,7 @@ def _folders_unchanged(state: State, tree: Tree, output: str, started: int) -> b
     for folder, known in state.folders.items():
         current = folder_stamp(f"{root}/{folder}")
         if current and current == known[0] and is_settled(current, state.started):
-            if not holds_output(folder, output) and isinstance(known[1], dict):
-                tree.listings.setdefault(folder, known[1])
+            _believe(tree, folder, known[1], output)
             continue
         if _without_output(tree.listing(folder), folder, output) != known[1]:
             return False
@@ -196,6 +201,12 @@ def _folders_unchanged(state: State, tree: Tree, output: str, started: int) -> b
             state.put("folders", folder, [current, known[1]])
             state.renewed = True
     return True
+
+
+def _believe(tree: Tree, folder: str, listing: dict[str, EntryKind] | str, output: str) -> None:
+    """Let a folder of the tree list what it is known to list, unless the output folder would belong to it."""
+    if not holds_output(folder, output) and isinstance(listing, dict):
+        tree.listings.setdefault(folder, listing)
 
 
 def _symlinks_unchanged(state: State, tree: Tree) -> bool:

@@ -98,7 +98,9 @@ def _build_alone(asked: Asked) -> Outcome | None:
             return None
         asked = asked._replace(is_wanted=None)
         # A process that builds repeatedly publishes what edits reach first, and checks everything else afterwards.
-        if asked.memory is None or last is None or is_still_published(asked, asked.memory.state, now()):
+        if asked.memory is None or last is None or asked.only is not None:
+            return outcome
+        if is_still_published(asked, asked.memory.state, now()):
             return outcome
         again = _build(asked, None, started, is_locked=is_locked)
         return again and _both(outcome, again)
@@ -221,7 +223,7 @@ def _publish_words(asked: Asked, last: Last, words: Rewording, started: int) -> 
     published = rewrite_held(words.rewriting)
     if published is None:
         return None
-    state.started, state.worked, state.renewed = started, started, False
+    state.started, state.worked, state.renewed = last.as_of, started, False
     record_published(asked, state, (), published)
     keep_rewording(asked, last, state, words.notes)
     changed = {*published.changed}

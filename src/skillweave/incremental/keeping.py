@@ -87,7 +87,7 @@ def keep_rewording(asked: Asked, last: Last, state: State, notes: Notes) -> None
     root, memory = asked.config.root, asked.memory
     if memory is not None:
         if memory.state is not last.state:  # another process has built in between
-            memory.parts, memory.project, memory.found, memory.files = None, None, {}, {}
+            memory.begin_with(last.state)
         memory.state = state
         if notes.wording is not None:
             memory.files.pop(notes.wording.path, None)

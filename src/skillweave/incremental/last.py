@@ -29,6 +29,10 @@ class Last(NamedTuple):
     """Its folders list the same names that the last run saw."""
     changed: frozenset[SourcePath]
     """The files whose content has changed since."""
+    as_of: int
+    """When everything was looked at that is believed to be as it is in `state`: when this run started, or, if it looks at some
+    files only, when the last one did.
+    """
     is_published: Callable[[], bool] = lambda: False
     """Waits until it is known whether all outputs are there as they were published. Call it once at most."""
 
@@ -57,21 +61,24 @@ def _kept(asked: Asked) -> State | None:
     state = asked.memory.state if asked.memory is not None else None
     if state is None or state.key != key_here(asked.config.root, asked.key):
         state = load_state(asked.config.root, asked.key)
+        if state is not None and asked.memory is not None:
+            asked.memory.begin_with(state)
     return state
 
 
 def _since(asked: Asked, state: State, started: int) -> Last | None:
     """Find what has changed since a run; None if it cannot be built on."""
     tree = tree_of(asked.config)
+    is_remembered = asked.memory is not None and asked.memory.state is state
     try:
-        changed = changed_files(state, tree, asked.config.output, started)
+        changed = changed_files(state, tree, asked.config.output, started, asked.only if is_remembered else None)
     except MISSHAPED:
         return None
     if changed is None:
         return None
-    if asked.memory is not None and asked.memory.state is state:
+    if asked.memory is not None and is_remembered:
         tree.known.update(asked.memory.found)
-    return Last(state, tree, changed)
+    return Last(state, tree, changed, started if asked.only is None else state.started)
 
 
 def is_more_to_do(last: Last) -> bool:
@@ -129,7 +136,7 @@ def _outputs(state: State) -> list[tuple[str, str, Row]]:
 
 def renew(asked: Asked, state: State, started: int) -> None:
     """Save the newer stamps of files whose contents had to be read, so that the next run need not read them."""
-    if state.renewed:
+    if state.renewed and asked.only is None:
         state.started, state.renewed = started, False
         save_state(asked.config.root, state)
 

@@ -86,6 +86,10 @@ class Memory:
         self.fresh: dict[str, Document] = {}
         """The documents that are not yet saved in the cache."""
 
+    def begin_with(self, state: State) -> None:
+        """Go on from a run of another process, of which only the state is known."""
+        self.state, self.parts, self.project, self.found, self.files = state, None, None, {}, {}
+
 
 class Asked(NamedTuple):
     """What a run is asked for."""
@@ -100,6 +104,10 @@ class Asked(NamedTuple):
     """For a process that builds repeatedly, and calls `save` in between."""
     needs: bool = False
     """Whether a build has to report what the entries are made of."""
+    only: frozenset[str] | None = None
+    """If a process builds repeatedly: the files that it knows to have changed since its last run. Everything else is believed
+    to be as it was, also the outputs, so it has to ask again without this soon.
+    """
     is_wanted: Callable[[], bool] | None = None
     """Called before anything is published: whether the build is still wanted. It may take its time."""
 

@@ -39,7 +39,7 @@ def _compile(asked: Asked, last: Last | None, documents: Documents, started: int
         compiled_changes = _compile_changes(asked, last, parts, documents)
         state = copy_of(last.state)
         if compiled_changes is not None and update(state, last.tree, asked.config.output, last.changed):
-            state.started, state.worked, state.renewed = started, started, False
+            state.started, state.worked, state.renewed = last.as_of, started, False
             if compiled_changes.parts != parts:
                 state.made = started
             return compiled_changes, state

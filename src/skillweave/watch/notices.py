@@ -30,6 +30,9 @@ _KINDS: list[type[events.FileSystemEvent]] = [
     if (what, kind) not in (("Dir", "Modified"), ("Dir", "Attrib")) and hasattr(events, f"{what}{kind}Event")
 ]
 
+FEW = 100
+"""Up to so many named paths, a look at these alone is worth it."""
+
 
 class _Watched(NamedTuple):
     watch: ObservedWatch
@@ -45,6 +48,10 @@ class Notices:
     wake: Callable[[], None]
     ignored: frozenset[str] = frozenset()
     """Real paths of folders whose notices are ignored, along with all that is below."""
+    named: set[str] = field(default_factory=set)
+    """The real paths that notices have named since they were last taken."""
+    unnamed: bool = False
+    """Whether the system has lost some notices since then."""
     count: int = 0
     latest: float = 0.0
     """When the last notice came, on the monotonic clock."""
@@ -89,6 +96,13 @@ def watch_places(notices: Notices, places: Mapping[str, bool]) -> str | None:
     return problem
 
 
+def take_named(notices: Notices) -> set[str] | None:
+    """The real paths that notices have named since the last call. None if there may be others, or more than `FEW`."""
+    named, notices.named = notices.named.copy(), set()
+    unnamed, notices.unnamed = notices.unnamed, False
+    return None if unnamed or len(named) > FEW else named
+
+
 def _watch(notices: Notices, observer: BaseObserver, path: str, *, recursive: bool) -> str | None:
     identity = _identity(path)
     if identity is None:
@@ -129,6 +143,7 @@ class _Handler(events.FileSystemEventHandler):
 def _count(notices: Notices, paths: Iterable[str]) -> None:
     counted = [path for path in paths if not _is_ignored(path, notices.ignored)]
     notices.doubtful.update(path for path in counted if path in notices.watched)
+    notices.named.update(counted)
     if counted:
         _wake(notices)
 
@@ -148,6 +163,7 @@ def _listen_to_log(notices: Notices) -> None:
 
     class Listener(logging.Handler):
         def emit(self, _: logging.LogRecord) -> None:
+            notices.unnamed = True
             _wake(notices)
 
     log = logging.getLogger("watchdog")

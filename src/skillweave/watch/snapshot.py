@@ -11,7 +11,7 @@ from pathlib import Path
 
 from skillweave.config import hidden_roots
 from skillweave.files import expand_roots, tree_of
-from skillweave.listing import is_left_out
+from skillweave.listing import is_left_out, left_out_part
 from skillweave.record import NamedTuple
 from skillweave.source import folders_above
 from skillweave.typed import TYPE_CHECKING
@@ -65,6 +65,33 @@ def take(config: Config, files: Iterable[Path]) -> Snapshot:
             if (config.root / place).is_symlink():
                 snapshot.sights[place] = _file((config.root / place).lstat())
     return snapshot
+
+
+def look_again(snapshot: Snapshot, config: Config, paths: Iterable[str]) -> Snapshot | None:
+    """The snapshot after another look at some files, given by their real paths. None if that does not show everything that may
+    have changed at these paths, because there is or was a folder, a symlink leads somewhere, or a file is new or gone.
+
+    Nothing at a path that was not seen before means that a file came and went while another one was saved.
+    """
+    if snapshot.linked:
+        return None  # a file may also be seen at other paths
+    sights, hidden = {**snapshot.sights}, hidden_roots(config)
+    for path in paths:
+        name = _name(Path(path), config.root)
+        try:
+            found = os.lstat(path)
+        except FileNotFoundError:
+            found = None
+        except OSError:
+            return None
+        if name not in sights:
+            if found is not None and left_out_part(name, hidden) is None:
+                return None
+        elif found is None or not stat.S_ISREG(found.st_mode) or sights[name] == _FOLDER:
+            return None
+        else:
+            sights[name] = _file(found)
+    return Snapshot(sights)
 
 
 def changes(old: Mapping[str, Sight], new: Mapping[str, Sight]) -> tuple[str, ...]:
