@@ -65,7 +65,7 @@ class _Literals(NamedTuple):
     blocks: Sequence[Block]
     """The blocks that hold them, in order."""
     is_any_loose: bool
-    """Whether one of them is in no block."""
+    """Whether one of them is in no block that certainly keeps it from being live."""
 
 
 def _keeps_literals(node: Node, spelled: dict[UnitKey, _Literals]) -> bool:
@@ -79,9 +79,11 @@ def _keeps_literals(node: Node, spelled: dict[UnitKey, _Literals]) -> bool:
     if unit.rendering is not None or unit.document is None:
         return False
     if unit.key not in spelled:
-        blocks = [block_at(unit, line) for line in _inert_lines(unit, unit.document)]
+        lines = _inert_lines(unit, unit.document)
+        blocks = [block_at(unit, line) for line in lines]
         held = sorted({block for block in blocks if block is not None}, key=attrgetter("start"))
-        spelled[unit.key] = _Literals(held, None in blocks)
+        is_any_loose = any(_is_loose(unit.lines[line], block) for line, block in zip(lines, blocks, strict=True))
+        spelled[unit.key] = _Literals(held, is_any_loose)
     literals = spelled[unit.key]
     if not literals.blocks and not literals.is_any_loose:
         return True
@@ -89,6 +91,13 @@ def _keeps_literals(node: Node, spelled: dict[UnitKey, _Literals]) -> bool:
     if len(ranges) > 1 or literals.is_any_loose:
         return False  # where the ends of two ranges come together, they may form one block
     return not any(_is_cut(literals.blocks, line) for range_ in ranges for line in range_)
+
+
+def _is_loose(line: str, block: Block | None) -> bool:
+    """Whether an inert directive on a line may be live once the directives above it are gone. It may if it is indented
+    code only because of them: the line `10. x` begins a list behind another block, but not behind a line of text.
+    """
+    return block is None or (block.kind not in ("fence", "code") and ("    " in line or "\t" in line))
 
 
 def _is_cut(blocks: Sequence[Block], line: int) -> bool:

@@ -356,20 +356,33 @@ def windows(node: Node, doubtful: Sequence[int], tops: Sequence[tuple[int, int]]
         yield previous
 
 
-def _is_empty(node: Node, item: Item) -> bool:
-    """Whether an item consists of blank lines."""
-    return isinstance(item, TextItem) and not any(node.unit.lines[line].strip() for line in range(item.start, item.end))
+def _last_line(node: Node, item: Item) -> int | None:
+    """The last line of an item that is not blank; None if there is none, or if an include brings the item."""
+    lines = reversed(range(item.start, item.end)) if isinstance(item, TextItem) else ()
+    return next((line for line in lines if node.unit.lines[line].strip()), None)
+
+
+def _nodes_at_end(nodes: Nodes, key: NodeKey) -> Iterator[tuple[Node, int | None]]:
+    """Yield the node, and each node at the end of the one before it. With each comes the last line of its own text, if it ends
+    with that.
+    """
+    node: Node | None = nodes.nodes[key]
+    while node is not None:
+        ends = ((item, _last_line(node, item)) for item in reversed(node.items))
+        item, line = next((end for end in ends if end[1] is not None or not isinstance(end[0], TextItem)), (None, None))
+        yield node, line
+        node = nodes.nodes[item.child.key] if isinstance(item, ChildItem) else None
 
 
 def ends_cut(nodes: Nodes, key: NodeKey) -> bool:
     """Whether what a node brings ends with a selection that contains only a part of a block."""
-    node = nodes.nodes[key]
-    while not is_cut(node):
-        last = next((item for item in reversed(node.items) if not _is_empty(node, item)), None)
-        if not isinstance(last, ChildItem):
-            return False
-        node = nodes.nodes[last.child.key]
-    return True
+    return any(is_cut(node) for node, _ in _nodes_at_end(nodes, key))
+
+
+def ends_unclosed(nodes: Nodes, key: NodeKey) -> bool:
+    """Whether what a node brings ends with a block that its own file never closes. That is an error of the file."""
+    blocks = (block_at(node.unit, line) for node, line in _nodes_at_end(nodes, key) if line is not None)
+    return any(block is not None and not block.closed for block in blocks)
 
 
 def is_cut(node: Node) -> bool:

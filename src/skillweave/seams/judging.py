@@ -186,8 +186,8 @@ def _judge(change: _Change) -> Problem | None:
 
 
 def _left_open(change: _Change) -> _Verdict:
-    """A fence of which a selection has the first line without the last, so that it takes in what follows. Another part of a
-    fence may be meant to follow.
+    """A fence that takes in what follows, as a selection has its first line without the last, or as it only ended with its list
+    item or quote, which goes on here. Another part of a fence may be meant to follow.
     """
     expected, told = change.expected, change.seams.layout.told
     if change.actual.kind != "fence" or expected is None or expected.kind != "fence" or expected.closed:
@@ -195,8 +195,8 @@ def _left_open(change: _Change) -> _Verdict:
     taken_in = [block.start for block in change.inside if block.start > change.actual.start]
     if all((splice := change.seams.splice_at(line)) in told and line < splice.end for line in taken_in):
         return "meant"
-    message = "these lines leave a fence open, and the text behind this include becomes part of it"
-    return Problem(SEAM_CHANGES_MEANING, message, change.span, help="select all or nothing of the fence")
+    message = "this include leaves a fence open, and the text behind it becomes part of the fence"
+    return Problem(SEAM_CHANGES_MEANING, message, change.span, help="close the fence, and select all of it or nothing")
 
 
 def _underlined(change: _Change) -> _Verdict:

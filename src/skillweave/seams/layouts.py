@@ -13,7 +13,7 @@ from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block, Container
 from skillweave.ranges import between
 from skillweave.record import NamedTuple
-from skillweave.seams.doubts import ends_cut, is_cut, top_ranges, unresolved
+from skillweave.seams.doubts import ends_cut, ends_unclosed, is_cut, top_ranges, unresolved
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ class Layout:
         """The blocks that the files on both sides have on their own, by the first line of each in the layout."""
         self.splices: list[Splice] = []
         self.cut: list[Splice] = []
-        """The splices that bring a fence which is never closed, or only a part of a fence or a table. That is reported
-        elsewhere, and nothing more need be said.
+        """The splices that bring a fence which its own file never closes, or only a part of a fence or a table. That is
+        reported elsewhere, and nothing more need be said.
         """
         self.told: list[Splice] = []
         """The splices whose own selection cuts a block, of which its author is warned."""
@@ -131,11 +131,11 @@ def lay_out(
                 splice = _lay_splice(layout, child.edge.placed, lines)
                 brought.append((splice, expansion.blocks))
                 left_open = [block.kind for block in expansion.blocks[-1:] if not block.closed]
-                # A fence that a file never closes is that file's error. One that a selection leaves open is only a warning yet.
+                # One that a selection leaves open is only a warning yet.
                 is_new = left_open == ["fence"] and ends_cut(nodes, child.key)
                 is_told = child.edge.directive.lines is not None and is_cut(nodes.nodes[child.key])
                 layout.told += [splice] if is_told else []
-                if not is_new and (left_open or is_told):
+                if not is_new and (is_told or (left_open and ends_unclosed(nodes, child.key))):
                     layout.cut.append(splice)
     for directive in unknown:
         _stand_in(layout, directive)
