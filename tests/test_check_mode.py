@@ -232,7 +232,21 @@ def test_a_foreign_file_is_not_part_of_the_diff(project: Path, skillweave: Skill
 
 def test_an_obstacle_is_reported(project: Path, skillweave: Skillweave) -> None:
     replace_by_a_link(project)
-    assert skillweave(project, ["build", "--diff"]).out == f"{BUILT} is not a regular file\n"
+    outcome = skillweave(project, ["build", "--diff"])
+    assert (outcome.status, outcome.out) == (1, "")
+    assert f"error[SW902]: {BUILT} is where an output goes, but no build wrote it" in outcome.err
+
+
+def test_the_diff_shows_nothing_that_a_build_would_refuse(project: Path, skillweave: Skillweave) -> None:
+    """A build writes the one bundle, and leaves the other one as it is, with the record that it had."""
+    write(project / "skills/x/notes.md", "From the source.\n")
+    write(project / "build/skills/x/notes.md", "By hand.\n")
+    edit_pattern(project)
+    shown = skillweave(project, ["build", "--diff"])
+    built = skillweave(project, ["build"])
+    assert shown.err.partition("SW902")[2] == built.err.partition("SW902")[2] != ""
+    assert skillweave(project, ["build", "--diff"]).out == ""
+    assert "notes.md" not in shown.out
 
 
 def test_check_and_diff_print_only_the_patch_to_standard_output(project: Path, skillweave: Skillweave) -> None:

@@ -128,6 +128,15 @@ def test_0_with_warnings_and_1_with_strict(project: Path) -> None:
     assert (strict.status, strict.out) == (1, "patterns/unused.md:1:1: SW304 no entry reaches patterns/unused.md\n")
 
 
+def test_strict_shows_the_same_findings(project: Path) -> None:
+    """The line that names the pattern is no misspelled directive, whatever its finding counts for."""
+    write(project / "patterns/unused.md", "Unused.\n")
+    write(project / "skills/names/SKILL.md", skill("names", "\nRun `patterns/unused.md`.\n"))
+    found = [run(project, "check", *option, "--format", "concise").out for option in ([], ["--strict"])]
+    assert found[0] == found[1]
+    assert [line.split()[1] for line in found[0].splitlines()] == ["SW304", "SW505"]
+
+
 def test_1_with_an_error_and_the_other_entries_are_built(broken: Path) -> None:
     write(broken / "skills/y/SKILL.md", SKILL.replace("name: x", "name: y"))
     checked = run(broken, "check", "--format", "concise")

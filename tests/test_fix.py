@@ -357,6 +357,14 @@ def test_the_diff_is_empty_for_an_error_that_cannot_be_fixed(tmp_path: Path, ski
     assert (outcome.status, outcome.out, outcome.err) == (1, "", "1 problem would remain\n")
 
 
+@pytest.mark.parametrize("option", ["--fix", "--diff"])
+def test_errors_that_are_not_selected_do_not_count(tmp_path: Path, skillweave_here: Skillweave, option: str) -> None:
+    write_files(tmp_path, {SKILL: HEAD + "<<include: nowhere.md>>\n"})
+    outcome = skillweave_here(tmp_path, ["check", "--select", "unused-pattern", option])
+    assert outcome.status == 0
+    assert outcome.err.startswith("1 error of other kinds, which --select leaves out\n")
+
+
 @pytest.mark.parametrize("arguments", [["--unsafe-fixes"], ["--diff", "--format", "json"]], ids=" ".join)
 def test_meaningless_combinations_of_options_are_refused(
     tmp_path: Path, skillweave_here: Skillweave, arguments: list[str]

@@ -18,6 +18,25 @@ if TYPE_CHECKING:
 ODD = os.fsdecode(b"f\xff")
 
 
+def test_a_symlink_to_the_project_itself(tmp_path: Path, skillweave_here: Skillweave) -> None:
+    """What is below it has the paths that it has without the symlink."""
+    write_files(
+        tmp_path,
+        {
+            "skillweave.toml": 'shared = ["docs"]\n',
+            "skills/s/SKILL.md": skill("s", "\n<<include: up/docs/a.md>>\n"),
+            "docs/a.md": "A\n",
+        },
+    )
+    for place in ("patterns/up", "skills/up"):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).symlink_to("..")
+    built = skillweave_here(tmp_path, ["build", "--quiet"])
+    assert (built.status, built.out, built.err) == (0, "", "")
+    lock = json.loads((tmp_path / "build/skillweave.lock.json").read_text("utf-8"))
+    assert [*lock["entries"]["skills/s/SKILL.md"]["inputs"]] == ["docs/a.md", "skills/s/SKILL.md"]
+
+
 @pytest.fixture
 def project(tmp_path: Path, skillweave_here: Skillweave) -> Path:
     """A built project with two skills and two documents, next to an unrelated folder."""

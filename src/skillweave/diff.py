@@ -5,41 +5,38 @@ from __future__ import annotations
 import re
 from difflib import unified_diff
 
-from skillweave.bundle import Output
 from skillweave.config import LOCK_NAME
 from skillweave.lock import lock_file
-from skillweave.publish import expected_lock, is_as_built, load_lock, read_below, state_of
+from skillweave.publish import preview, read_below
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from skillweave.diagnostics import Diagnostic
     from skillweave.publish import Request
 
 _File = tuple[bytes, int]
 """A file's bytes and mode."""
 
 
-def differences(request: Request) -> Iterator[str]:
-    """Yield a patch for each file that publishing would write or remove, sorted by path; nothing if all outputs are current."""
-    previous = load_lock(request.folder)
-    wanted: dict[str, _File | None] = {
-        path: None
-        for source, record in previous.items()
-        if not request.keeps(source)
-        for path, value in record.outputs.items()
-        if is_as_built(request.folder, path, value)
-    }
-    wanted |= {output.path: (output.data, output.mode) for bundle in request.bundles for output in bundle.outputs}
-    lock = expected_lock(request, previous)
-    if lock or previous:
-        data = lock_file(lock)
+def differences(request: Request) -> tuple[Iterator[str], Sequence[Diagnostic]]:
+    """A patch for each file that publishing would write or remove, sorted by path, and a finding for all that is in its way.
+    There is no patch if all outputs are current.
+    """
+    plan, told = preview(request)
+    wanted: dict[str, _File | None] = dict.fromkeys(plan.drops)
+    wanted |= {output.path: (output.data, output.mode) for output in plan.outputs.values()}
+    if plan.lock != told.before:
+        data = lock_file(plan.lock)
         wanted[LOCK_NAME] = (data, 0o644) if data else None
+    return _patches(request, wanted), told.diagnostics
+
+
+def _patches(request: Request, wanted: Mapping[str, _File | None]) -> Iterator[str]:
     for path, new in sorted(wanted.items()):
         old = read_below(request.folder, path)
-        if old is None and state_of(request.folder, Output(path, b"", 0o644), ()) == "foreign":
-            yield f"{request.name}/{path} is not a regular file\n"
-        elif old != new and not (path == LOCK_NAME and old is not None and new is not None and old[0] == new[0]):
+        if old != new and not (path == LOCK_NAME and old is not None and new is not None and old[0] == new[0]):
             yield patch(f"{request.name}/{path}", old, new)
 
 

@@ -164,7 +164,7 @@ class Tree:
             return path, "missing"
         if not real.is_relative_to(self.root):
             return None
-        below = real.relative_to(self.root).as_posix()
+        below = real.relative_to(self.root).as_posix() if real != self.root else ""
         if foreign_part(below) is not None:
             return None
         try:

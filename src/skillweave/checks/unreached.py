@@ -80,10 +80,13 @@ def misspelled_lines(findings: Iterable[Finding], site: Site) -> list[str]:
     """The lines with an error about a file that they name, and the file names in the cures of these errors, in lower case. What
     they may refer to is not reported as unused as well.
     """
+    # A warning that `--strict` or the configuration raises is no error by nature, and takes no other finding's place.
     told = [
         diagnostic
         for diagnostic, _, _, mark in findings
-        if mark is None and diagnostic.severity is Severity.ERROR and diagnostic.code.stage in _NAMING
+        if mark is None
+        and diagnostic.severity is diagnostic.code.severity is Severity.ERROR
+        and diagnostic.code.stage in _NAMING
     ]
     lines = [name.casefold() for diagnostic in told for name in _QUOTED_FILE.findall(diagnostic.help or "")]
     # Each line is taken once: a line with many errors may be as long as a whole file.

@@ -145,14 +145,18 @@ def _run_comparison(options: Options, config: Config, wanted: Wanted, began: int
 
 def _compare(options: Options, config: Config, compiled: Compiled, published: Published, wanted: Wanted) -> int:
     """Print what is not current: the findings, the patch, or both, in which case the findings go to standard error."""
+    # What is stale is a finding if `--check` asks for it; what a build would not overwrite is one in any case.
+    found: Sequence[Diagnostic] = published.diagnostics
     if wanted.diff:
         from skillweave.build import request_of  # noqa: PLC0415
         from skillweave.diff import differences  # noqa: PLC0415
 
         with tried("read"):
-            for patch in differences(request_of(config, compiled)):
+            patches, in_the_way = differences(request_of(config, compiled))
+            for patch in patches:
                 say_patch(patch)
-    diagnostics = _sorted(compiled, published) if wanted.check else compiled.diagnostics
+        found = found if wanted.check else in_the_way
+    diagnostics = tuple(sorted([*compiled.diagnostics, *found], key=lambda diagnostic: diagnostic.sort_key()))
     report(options, config, compiled, diagnostics, err=wanted.diff)
     if published.diagnostics or status(diagnostics):
         return ERRORS
@@ -160,10 +164,6 @@ def _compare(options: Options, config: Config, compiled: Compiled, published: Pu
         say(_all_current(config, compiled.entries), err=wanted.diff)
     tell_oddities(options, config, compiled)
     return status(diagnostics)
-
-
-def _sorted(compiled: Compiled, published: Published) -> tuple[Diagnostic, ...]:
-    return tuple(sorted([*compiled.diagnostics, *published.diagnostics], key=lambda diagnostic: diagnostic.sort_key()))
 
 
 def _tell_entries(config: Config, outcome: Outcome, *, verbose: bool) -> None:

@@ -35,7 +35,7 @@ def run(options: Options, entries: tuple[str, ...] = (), fixing: Fixing = NO_FIX
 
     outcome = find()
     if fixing.diff:
-        return show_fixes(options, config, outcome.diagnostics, fixing)
+        return show_fixes(options, config, shown(config, outcome.diagnostics, options), fixing)
     if fixing.fix:
         changed = write_fixes(options, config, outcome.diagnostics, fixing)
         if changed is None:

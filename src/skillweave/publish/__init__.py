@@ -33,11 +33,10 @@ __all__ = [
     "Request",
     "Rewriting",
     "compare",
-    "expected_lock",
     "files_below",
-    "is_as_built",
     "load_lock",
     "lock_digest",
+    "preview",
     "publish",
     "publish_locked",
     "read_below",
@@ -96,6 +95,18 @@ def publish_locked(request: Request) -> Published:
     result.after = plan.lock
     result.lock_digest = digest(data) if plan.lock else None
     return result
+
+
+def preview(request: Request) -> tuple[OutputPlan, Published]:
+    """What `publish` would do, and in the second value what it would report. Writes nothing."""
+    result = Published()
+    found = _read_lock_file(request.folder)
+    known = read_lock(found[0]) if found else None
+    result.before = known or {}
+    plan = plan_of(request, result.before, result)
+    if found is not None and known is None and not _is_all_there(request, plan, result):
+        return OutputPlan(result.before), _refused(request, found[0])
+    return plan, result
 
 
 def _is_all_there(request: Request, plan: OutputPlan, result: Published) -> bool:
@@ -195,7 +206,8 @@ def compare(request: Request) -> Published:
     not_ours = how_to_restore(request.name) if is_broken else NOT_OURS
     result = Published()
     planned = {output.path: output for bundle in request.bundles for output in bundle.outputs}
-    lock = expected_lock(request, previous)
+    lock = {path: record for path, record in previous.items() if request.keeps(path)}
+    lock |= {str(bundle.entry.path): record_of(bundle) for bundle in request.bundles}
     kept = {path for source, record in previous.items() if request.keeps(source) for path in record.outputs}
     built = {path: value for record in previous.values() for path, value in record.outputs.items()}
     for path, output in sorted(planned.items()):
@@ -235,12 +247,6 @@ def load_lock(folder: Path) -> Lock:
     """The records that earlier builds left; empty if there is no lock file, or it cannot be read."""
     found = read_regular(folder / LOCK_NAME)
     return (read_lock(found[0]) if found else None) or {}
-
-
-def expected_lock(request: Request, previous: Lock) -> Lock:
-    """The records that `publish` leaves if nothing foreign is in its way."""
-    lock = {path: record for path, record in previous.items() if request.keeps(path)}
-    return lock | {str(bundle.entry.path): record_of(bundle) for bundle in request.bundles}
 
 
 def _was_left(folder: Path, meant: Record, last: Record | None) -> bool:
