@@ -48,6 +48,7 @@ ON_DISK = {
         "files",
         "rewrite",
         "state",
+        "unchanged",
         "saved",
         "store",
         "beside",

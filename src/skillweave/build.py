@@ -12,7 +12,7 @@ from skillweave.checks.unreached import check_unreached, meant_patterns, unreach
 from skillweave.diagnostics import Severity
 from skillweave.directive.values import is_relative
 from skillweave.emit import emit
-from skillweave.files import expand_roots, is_below, tree_of
+from skillweave.files import is_below, tree_of
 from skillweave.flatten.planning import plan
 from skillweave.globs import matches
 from skillweave.graph.order import order
@@ -25,6 +25,7 @@ from skillweave.parts import Parts, bundled, failed_of, renderings_of, templates
 from skillweave.project import Entry, Project, choose, discover, shared_files
 from skillweave.publish import Published, Request, compare
 from skillweave.record import NamedTuple
+from skillweave.roots import expand_roots
 from skillweave.seams.checking import check_seams
 from skillweave.typed import TYPE_CHECKING
 

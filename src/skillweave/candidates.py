@@ -5,8 +5,9 @@ from __future__ import annotations
 from skillweave.config import LOCK_NAME
 from skillweave.destination import relative
 from skillweave.diagnostics import CODES
-from skillweave.files import Tree, expand_roots, is_below, tree_of
+from skillweave.files import Tree, is_below, tree_of
 from skillweave.project import discover
+from skillweave.roots import expand_roots
 from skillweave.source import folders_above
 from skillweave.suppress import why_not_ignored
 from skillweave.typed import TYPE_CHECKING

@@ -13,15 +13,11 @@ from skillweave.cachedir import versions
 from skillweave.config import LOCK_NAME
 from skillweave.diagnostics import Diagnostic, Problem
 from skillweave.files import Read, Tree
-from skillweave.listing import holds_output, is_real_folder, without_output
+from skillweave.listing import is_real_folder, without_output
 from skillweave.replay import ELSEWHERE, NOTHING, Seen, all_names, told_apart
-from skillweave.source import SourcePath, folders_above
+from skillweave.source import folders_above
 from skillweave.stamps import (
     UNSEEN,
-    digest,
-    folder_stamp,
-    has_same_size_and_mode,
-    is_old,
     is_settled,
     real_folder_stamp,
     stamp,
@@ -106,7 +102,7 @@ def record(key: str, tree: Tree, started: int, output: str) -> State:
     state = State(key, started)
     for folder, listing in tree.listings.items():
         if folder in tree.folder_stamps:
-            state.folders[folder] = [tree.folder_stamps[folder], _without_output(listing, folder, output)]
+            state.folders[folder] = [tree.folder_stamps[folder], without_own_output(listing, folder, output)]
     for path, read in tree.reads.items():
         state.files[path] = _row(read)
     for path, resolved in tree.symlinks.items():
@@ -138,88 +134,14 @@ def update(state: State, tree: Tree, output: str, changed: Collection[str]) -> b
         state.put("files", path, row)
     for folder, listing in tree.listings.items():
         if folder in tree.folder_stamps:
-            state.put("folders", folder, [tree.folder_stamps[folder], _without_output(listing, folder, output)])
+            state.put("folders", folder, [tree.folder_stamps[folder], without_own_output(listing, folder, output)])
     for path, resolved in tree.symlinks.items():
         state.put("symlinks", path, list(resolved) if resolved else None)
     return True
 
 
-def changed_files(
-    state: State, tree: Tree, output: str, started: int, only: Collection[str] | None = None
-) -> frozenset[SourcePath] | None:
-    """The files whose content differs from what the last run read. None if anything else differs: a folder, a symlink, or
-    whether a file can be read. If `only` names files, everything else is believed to be as it was.
-
-    A stamp is believed once it has settled; else the file is read, and the state gets the newer stamp.
-    """
-    if only is not None:
-        for folder, (_, listing) in state.folders.items():
-            _believe(tree, folder, listing, output)
-    elif not _folders_unchanged(state, tree, output, started) or not _symlinks_unchanged(state, tree):
-        return None
-    rows = state.files.items() if only is None else [(path, state.files[path]) for path in only if path in state.files]
-    changed = set()
-    root = os.fspath(tree.root)
-    for path, (before, content) in rows:
-        if not before:
-            if tree.read(path).problem != content:
-                return None
-            continue
-        try:
-            status = os.stat(f"{root}/{path}")  # noqa: PTH116 (the path is a string already, and a Path costs more)
-        except OSError:
-            return None
-        current = stamp(status)
-        if current == before and is_old(status, state.started):
-            continue
-        if not has_same_size_and_mode(current, before):
-            changed.add(SourcePath(path))
-            continue
-        tree.read(path)
-        read = tree.reads[path]
-        if isinstance(read, str):
-            return None
-        if read.digest != content:
-            changed.add(SourcePath(path))
-        elif is_settled(current, started):
-            state.put("files", path, (current, content))
-            state.renewed = True
-    return frozenset(changed)
-
-
-def _folders_unchanged(state: State, tree: Tree, output: str, started: int) -> bool:
-    """Whether all folders list what they did. A folder with an unchanged, settled stamp need not be listed for that."""
-    root = os.fspath(tree.root)
-    for folder, known in state.folders.items():
-        current = folder_stamp(f"{root}/{folder}")
-        if current and current == known[0] and is_settled(current, state.started):
-            _believe(tree, folder, known[1], output)
-            continue
-        if _without_output(tree.listing(folder), folder, output) != known[1]:
-            return False
-        if current and is_settled(current, started):
-            state.put("folders", folder, [current, known[1]])
-            state.renewed = True
-    return True
-
-
-def _believe(tree: Tree, folder: str, listing: dict[str, EntryKind] | str, output: str) -> None:
-    """Let a folder of the tree list what it is known to list, unless the output folder would belong to it."""
-    if not holds_output(folder, output) and isinstance(listing, dict):
-        tree.listings.setdefault(folder, listing)
-
-
-def _symlinks_unchanged(state: State, tree: Tree) -> bool:
-    """Whether all symlinks lead where they did: a listing has only their names, and their targets may come and go."""
-    fresh = Tree(tree.root, tree.roots)  # Separate: a link looked at here is nothing that the run depends on.
-    for path, known in state.symlinks.items():
-        resolved = fresh.resolve_link(path)
-        if (list(resolved) if resolved else None) != known:
-            return False
-    return True
-
-
-def _without_output(listing: dict[str, EntryKind] | str, folder: str, output: str) -> dict[str, EntryKind] | str:
+def without_own_output(listing: dict[str, EntryKind] | str, folder: str, output: str) -> dict[str, EntryKind] | str:
+    """Like `without_output`, for a listing that may be the reason why there is none."""
     return listing if isinstance(listing, str) else without_output(listing, folder, output)
 
 
@@ -254,15 +176,6 @@ def record_outputs(state: State, folder: Path, paths: Mapping[str, str], made: C
                 pending.add(path)
 
 
-def lists_the_same(state: State, folder: Path, paths: Iterable[str]) -> bool:
-    """Whether all folders above some outputs are there and list what they did, so that nothing new is there."""
-    folders = {parent for path in paths for parent in folders_above(path)}
-    return all(
-        is_real_folder(folder / name) and _names(folder, name) == state.output_folders.get(name, ("", None))[1]
-        for name in folders
-    )
-
-
 def written_lock(state: State) -> str:
     """The digest of the lock file that was written with the outputs; empty if there was none."""
     return state.outputs.get(LOCK_NAME, ("", ""))[1]
@@ -280,40 +193,6 @@ def forget_outputs(state: State, folder: Path, paths: Iterable[str]) -> None:
             state.put("output_folders", name, listed)
         else:
             state.drop("output_folders", name)
-
-
-def outputs_unchanged(state: State, folder: Path, started: int) -> bool:
-    """Whether all published files are as they were, and nothing new is beside them."""
-    base = str(folder)
-    for name, (before, names) in state.output_folders.items():
-        current = real_folder_stamp(f"{base}/{name}")
-        if current and current == before and is_settled(current, state.started):
-            continue
-        if (name and not current) or _names(folder, name) != names:
-            return False
-        if current and is_settled(current, started):
-            state.put("output_folders", name, (current, names))
-            state.renewed = True
-    for path, (before, content) in state.outputs.items():
-        try:
-            status = os.lstat(f"{base}/{path}")
-        except OSError:
-            return False
-        found = stamp(status)
-        if found == before and is_old(status, state.started):
-            continue
-        if not has_same_size_and_mode(found, before):
-            return False
-        try:
-            with open(f"{base}/{path}", "rb") as file:  # noqa: PTH123 (likewise)
-                if digest(file.read()) != content:
-                    return False
-        except OSError:
-            return False
-        if is_settled(found, started):
-            state.put("outputs", path, (found, content))
-            state.renewed = True
-    return True
 
 
 def seen(state: State, output: str, *, is_built: bool) -> Seen | None:
@@ -364,10 +243,11 @@ def now() -> int:
 
 def _listed(folder: Path, name: str) -> Row:
     """A folder's stamp, and the names in it."""
-    return real_folder_stamp(f"{folder}/{name}"), _names(folder, name)
+    return real_folder_stamp(f"{folder}/{name}"), names_in(folder, name)
 
 
-def _names(folder: Path, name: str) -> str:
+def names_in(folder: Path, name: str) -> str:
+    """The names in a folder below another one, sorted, joined with `/`; empty if it cannot be listed."""
     try:
         return _joined(os.listdir(f"{folder}/{name}" if name else folder))  # noqa: PTH208 (likewise)
     except OSError:

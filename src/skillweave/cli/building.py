@@ -178,7 +178,8 @@ def _tell_entries(config: Config, outcome: Outcome, *, verbose: bool) -> None:
     for path in outcome.removed:
         say(f"removed {config.output}/{path}, which has no source any more")
     if outcome.removed:
-        from skillweave.files import absent_roots, tree_of  # noqa: PLC0415 (rarely needed)
+        from skillweave.files import tree_of  # noqa: PLC0415 (rarely needed)
+        from skillweave.roots import absent_roots  # noqa: PLC0415
 
         for root in absent_roots(tree_of(config), (*config.skills, *config.documents)):
             say(f"{root}, where entries are looked for, does not exist", err=True)

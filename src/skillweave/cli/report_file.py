@@ -58,7 +58,8 @@ def claimed_by(place: Path, config: Config) -> str | None:
 
     The place must contain no symlinks.
     """
-    from skillweave.files import expand_roots, is_below, tree_of  # noqa: PLC0415
+    from skillweave.files import is_below, tree_of  # noqa: PLC0415
+    from skillweave.roots import expand_roots  # noqa: PLC0415
 
     if place.is_relative_to(os.path.realpath(config.root / config.output)):
         return config.output

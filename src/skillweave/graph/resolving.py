@@ -21,11 +21,12 @@ from skillweave.diagnostics import (
 )
 from skillweave.directive.values import is_relative
 from skillweave.directive.writing import path_fix
-from skillweave.files import Found, Tree, dangling, is_below, lost_link, normalise_path
+from skillweave.files import Found, Tree, dangling, is_below, normalise_path
 from skillweave.graph.targets import DRIVE, SCHEME, Names, judge_type, portability, respelled
 from skillweave.listing import left_out_part
 from skillweave.phrases import near_names
 from skillweave.record import NamedTuple
+from skillweave.roots import lost_link
 from skillweave.source import SourcePath, folded
 from skillweave.typed import TYPE_CHECKING
 

@@ -24,8 +24,9 @@ from skillweave.incremental.values import Asked, EntryResult, Memory, Outcome, S
 from skillweave.incremental.work import compile_asked, documents_of
 from skillweave.locking import is_locked
 from skillweave.record import NamedTuple
-from skillweave.state import State, copy_of, has_strays, lists_the_same, now, update, written_lock
+from skillweave.state import State, copy_of, has_strays, now, update, written_lock
 from skillweave.typed import TYPE_CHECKING
+from skillweave.unchanged import lists_the_same
 
 if TYPE_CHECKING:
     from skillweave.build import Compiled

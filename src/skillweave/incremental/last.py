@@ -10,15 +10,15 @@ from skillweave.incremental.values import Asked, EntryResult, Outcome
 from skillweave.record import NamedTuple
 from skillweave.saved import load_state, save_state, size_of_state
 from skillweave.sealed import MISSHAPED
-from skillweave.state import State, changed_files, outputs_unchanged
 from skillweave.typed import TYPE_CHECKING
+from skillweave.unchanged import changed_files, outputs_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from skillweave.files import Tree
     from skillweave.source import SourcePath
-    from skillweave.state import Row
+    from skillweave.state import Row, State
 
 
 class Last(NamedTuple):

@@ -8,11 +8,11 @@ from operator import itemgetter
 
 from skillweave.destination import Written, read_destination
 from skillweave.diagnostics import DIRECTIVE_NOT_ALONE
-from skillweave.files import expand_roots
 from skillweave.flatten.values import is_too_large
 from skillweave.links.pages import PageLayout, lay_out
 from skillweave.ranges import between, holds
 from skillweave.record import NamedTuple
+from skillweave.roots import expand_roots
 from skillweave.source import folder_ends, folders_above, path_ends
 from skillweave.typed import TYPE_CHECKING
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skillweave.diagnostics import NOT_A_REGULAR_FILE, Diagnostic
-from skillweave.files import Tree, absent_roots, expand_roots, is_below
+from skillweave.files import Tree, is_below
 from skillweave.globs import matches
 from skillweave.project.troubles import (
     aliases,
@@ -19,6 +19,7 @@ from skillweave.project.troubles import (
     unlisted,
 )
 from skillweave.project.values import Entry, EntryFile, Project
+from skillweave.roots import absent_roots, expand_roots
 from skillweave.source import START, SourcePath, folders_above
 from skillweave.typed import TYPE_CHECKING
 

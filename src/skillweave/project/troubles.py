@@ -16,7 +16,8 @@ from skillweave.diagnostics import (
     Note,
     Severity,
 )
-from skillweave.files import Tree, dangling, is_below, lost_link
+from skillweave.files import Tree, dangling, is_below
+from skillweave.roots import lost_link
 from skillweave.source import START, SourcePath, folded
 from skillweave.typed import TYPE_CHECKING
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from skillweave.diagnostics import EMPTY_INCLUDE, PARAGRAPH_MERGE, SEAM_CHANGES_MEANING, SETEXT_SEAM, Problem
 from skillweave.flatten.units import to_source
 from skillweave.flatten.values import ChildItem, TextItem, is_too_large
-from skillweave.seams.doubts import is_doubtful, is_torn, may_join, outermost, references, vanished, windows
+from skillweave.seams.doubts import is_doubtful, is_torn
 from skillweave.seams.inline import References, check_inline, check_references
 from skillweave.seams.judging import SeamProblem, by_directive, compare, is_mild
 from skillweave.seams.layouts import Expansion, ExpansionKey, LineChanges, lay_out
+from skillweave.seams.reference_lines import may_join, references
+from skillweave.seams.vanishing import vanished
+from skillweave.seams.windows import outermost, windows
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block, Container
 from skillweave.ranges import between
 from skillweave.record import NamedTuple
-from skillweave.seams.doubts import ends_cut, ends_unclosed, is_cut, top_ranges, unresolved
+from skillweave.seams.ends import ends_cut, ends_unclosed, is_cut
+from skillweave.seams.windows import top_ranges, unresolved
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:

@@ -7,12 +7,13 @@ import re
 from skillweave.config import hidden_roots
 from skillweave.directive.openers import find_close, opener_at
 from skillweave.directive.reader import read_directive
-from skillweave.files import expand_roots, tree_of
+from skillweave.files import tree_of
 from skillweave.front_matter.plain import is_text
 from skillweave.front_matter.values import Field, FrontMatter
 from skillweave.listing import is_left_out
 from skillweave.project import discover
 from skillweave.record import NamedTuple
+from skillweave.roots import expand_roots
 from skillweave.rules.skill import check_skill_front_matter
 from skillweave.source import Span, unportable_part
 from skillweave.starter import File, template

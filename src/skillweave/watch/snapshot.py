@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from skillweave.config import hidden_roots
-from skillweave.files import expand_roots, tree_of
+from skillweave.files import tree_of
 from skillweave.listing import is_left_out, left_out_part
 from skillweave.record import NamedTuple
+from skillweave.roots import expand_roots
 from skillweave.source import folders_above
 from skillweave.typed import TYPE_CHECKING
 
