@@ -272,7 +272,9 @@ def test_what_is_not_ours_stays(project: Path, skillweave: Skillweave, way: str)
     before = contents(project)
     outcome = skillweave(project, ["package", "context:zip"])
     assert (outcome.status, codes(outcome)) == (1, ["SW902"])
-    assert f"dist/{name} is where a package goes, but no earlier run wrote it" in outcome.err
+    why = "it is not the file that SHA256SUMS lists" if way == "edited" else "no earlier run wrote it"
+    assert f"dist/{name} is where a package goes, but {why}" in outcome.err
+    assert outcome.out == "packed 0 packages, 0 unchanged, 1 with errors\n" or way.startswith("sums")
     after = contents(project)
     assert {path: after[path] for path in before if path != "dist/SHA256SUMS" or way == "sums"} == {
         path: before[path] for path in before if path != "dist/SHA256SUMS" or way == "sums"
@@ -468,6 +470,32 @@ def test_an_incomplete_plugin_is_not_created(project: Path, skillweave: Skillwea
     assert outcome.status == 1
     assert "plugin research is not created: it would lack research:reader, research:orchestration" in outcome.out
     assert sorted(path.name for path in (project / "out").iterdir()) == ["SHA256SUMS", "context"]
+
+
+def test_a_plugin_of_which_only_a_part_is_named_is_not_created(project: Path, skillweave: Skillweave) -> None:
+    """What an earlier run made as a whole is not replaced by a part."""
+    skillweave(project, ["package", "--as", "plugin", "--to", "out"])
+    before = contents(project / "out")
+    outcome = skillweave(project, ["package", "research:reader", "--as", "plugin", "--to", "out"])
+    assert (outcome.status, codes(outcome)) == (1, ["SW905"])
+    assert "plugin research would lack " in outcome.err
+    assert contents(project / "out") == before
+
+
+def test_one_whole_plugin_can_be_named(project: Path, skillweave: Skillweave) -> None:
+    """The marketplace is of all plugins, so it stays."""
+    skillweave(project, ["package", "--as", "plugin", "--to", "out"])
+    before = contents(project / "out")
+    write(project / "patterns/steps.md", "1. Only\n")
+    outcome = skillweave(project, ["package", "context:zip", "context:orchestration", "--as", "plugin", "--to", "out"])
+    assert outcome.status == 0, outcome.err
+    assert ".claude-plugin/marketplace.json is left as it is" in outcome.out
+    after = contents(project / "out")
+    assert after == {
+        **before,
+        **{path: after[path] for path in after if path.startswith("context/")},
+        "SHA256SUMS": after["SHA256SUMS"],
+    }
 
 
 def test_two_skills_at_the_same_place_in_a_plugin(project: Path, skillweave: Skillweave) -> None:

@@ -87,7 +87,7 @@ def package(  # noqa: PLR0913 (one for each option)
     report(options, config, compiled, diagnostics, err=options.for_people)
     if options.for_people and not options.quiet:
         _tell(to, packages, delivered, verbose=options.verbose)
-        echo(_counted(delivered, _failed(compiled, packages)))
+        echo(_counted(delivered, _failed(compiled, packages, delivered)))
     tell_oddities(options, config, compiled)
     return ERRORS if len(compiled.bundles) < len(compiled.entries) else status(diagnostics)
 
@@ -150,8 +150,11 @@ def _counted(delivered: Delivered, failed: int) -> str:
     return ", ".join([*parts, f"{failed} with errors"] if failed else parts)
 
 
-def _failed(compiled: Compiled, packages: Packages) -> int:
-    """How many entries were not packed because of an error in their sources or in packaging."""
+def _failed(compiled: Compiled, packages: Packages, delivered: Delivered) -> int:
+    """How many entries were not packed because of an error in their sources, in packaging, or in what is there already."""
     good = {bundle.entry.path for bundle in compiled.bundles}
     refused = {found.path for found in packages.diagnostics if status([found])}
+    refused |= {
+        bundle.entry.path for made in packages.made if made.name in delivered.refused for bundle in made.bundles
+    }
     return sum(entry.path not in good or entry.path in refused for entry in compiled.entries)

@@ -224,17 +224,27 @@ def _below_folder(bundle: Bundle) -> list[Output]:
 
 
 def _plugins(config: Config, compiled: Compiled, bundles: Sequence[Bundle], packages: Packages) -> None:
-    """Make a plugin for each namespace. One that would lack an entry is not made, and then there is no marketplace either."""
+    """Make a plugin for each namespace. One that would lack an entry is not made. There is a marketplace only if all plugins
+    are made.
+    """
     groups: dict[str, list[Entry]] = {}
-    for entry in compiled.entries:
+    wanted: dict[str, list[Entry]] = {}
+    named = {entry.path for entry in compiled.entries}
+    for entry in compiled.project.entries:
         if entry.kind == "skill" or entry.folder.rpartition("/")[2] in _SHELVES:
             groups.setdefault(namespace(entry, config), []).append(entry)
-        else:
+            if entry.path in named:
+                wanted.setdefault(namespace(entry, config), []).append(entry)
+        elif entry.path in named:
             packages.notes.append(f"left out {entry.path}: a plugin has places only for {' and '.join(_SHELVES)}")
     by_path = {bundle.entry.path: bundle for bundle in bundles}
-    for name, entries in sorted(groups.items()):
+    for name, entries in sorted(wanted.items()):
         broken = [entry.id for entry in entries if entry.path not in by_path]
-        if broken:
+        unnamed = [entry.id for entry in groups[name] if entry.path not in named]
+        if unnamed:
+            message = f"plugin {name} would lack {', '.join(unnamed)}, as only some of its entries are named"
+            _report(packages, CANNOT_PACKAGE, entries[0], message, help="name all of its entries, or no entry")
+        elif broken:
             packages.notes.append(f"plugin {name} is not created: it would lack {', '.join(broken)}")
         elif not PLUGIN_NAME.fullmatch(name):
             cure = "use a to z, 0 to 9, and single hyphens between them"
@@ -246,6 +256,8 @@ def _plugins(config: Config, compiled: Compiled, bundles: Sequence[Bundle], pack
                 manifest = plugin_json(name, config.plugins.get(name, {}))
                 files.append(Output(MANIFEST, manifest, 0o644))
                 packages.made.append(Package(name, tuple(sorted(files)), parts, is_folder=True))
+    if packages.made and wanted.keys() < groups.keys():
+        packages.notes.append(f"{MARKETPLACE} is left as it is, as only some plugins are packed")
     if groups and len(packages.made) == len(groups):
         plugins = [(made.name, config.plugins.get(made.name, {})) for made in packages.made]
         packages.extras.append(Output(MARKETPLACE, marketplace_json(plugins), 0o644))

@@ -31,6 +31,7 @@ class Delivered:
 
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     sums: dict[str, str] = field(default_factory=dict)
     """The digests that `SHA256SUMS` will list, by path."""
@@ -106,6 +107,7 @@ def _put(target: Target, made: Package, done: Delivered) -> None:
     blocked += [path for path in strays if path not in target.ours]
     if blocked:
         done.diagnostics += [_foreign(target, path) for path in sorted(blocked)]
+        done.refused.append(made.name)
         return
     wrote = [file for file in files if write_if_changed(target.folder, file)]
     for path in strays:
@@ -132,5 +134,6 @@ def _digest_of(folder: Path, path: str) -> str | None:
 
 def _foreign(target: Target, path: str) -> Diagnostic:
     place = SourcePath(f"{target.label}/{path}")
-    message = f"{place} is where a package goes, but no earlier run wrote it"
+    why = "it is not the file that SHA256SUMS lists" if path in target.sums else "no earlier run wrote it"
+    message = f"{place} is where a package goes, but {why}"
     return Diagnostic(FOREIGN_OUTPUT, message, place, START, START, help="move it away, or choose another folder")
