@@ -122,6 +122,10 @@ def test_the_findings_are_also_written_as_sarif(project: Path, runner: dict[str,
     written = json.loads((project / "skill weave.sarif").read_text(encoding="utf-8"))
     assert written["version"] == "2.1.0"
     assert [result["ruleId"] for result in written["runs"][0]["results"]] == ["SW201"]
+    write(project / "skillweave.toml", "nonsense = 1\n")
+    mistaken = step(1, project, runner, {"sarif-file": "skill weave.sarif"})
+    assert mistaken.status == 2
+    assert "::error file=skillweave.toml," in mistaken.text
 
 
 def test_the_job_for_gitlab(project: Path, runner: dict[str, str]) -> None:

@@ -281,7 +281,8 @@ def _indented(change: _Change) -> _Verdict:
     if len(change.inside) > 1:
         joined = change.problem("one piece of indented code goes on with the next")
         return joined._replace(help="put a comment between them, such as `<!-- -->`, or write them as fences")
-    return change.problem("the indent before this include becomes part of indented code")
+    indent = change.problem("the indent before this include becomes part of indented code")
+    return indent._replace(help="remove the indent; in a list item or quote, all of it that is beyond the text there")
 
 
 def _in_words(change: _Change) -> str:
