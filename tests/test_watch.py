@@ -658,5 +658,10 @@ def test_a_quiet_watch_only_speaks_of_a_command_that_fails(project: Path) -> Non
         assert next(lines) == "the command exited with status 3"
 
 
-def test_a_missing_folder_is_a_usage_error(skillweave: Callable[[Path, Sequence[str]], Any], project: Path) -> None:
-    assert skillweave(project, ["watch", "--root", "nowhere"]).status == 2
+@pytest.mark.parametrize("arguments", [["--root", "nowhere"], ["--output", "skills"], ["--output", "."]], ids=" ".join)
+def test_a_mistake_of_the_command_line_is_a_usage_error(
+    skillweave: Callable[[Path, Sequence[str]], Any], project: Path, arguments: list[str]
+) -> None:
+    """Unlike a mistake of the configuration, it cannot be mended while the watch runs."""
+    write(project / "skillweave.toml", "nonsense = 1\n")
+    assert skillweave(project, ["watch", *arguments]).status == 2

@@ -44,9 +44,14 @@ def watch(options: Options, command: str | None, *, poll: bool) -> int:
 
     request = WatchRequest(Path.cwd(), options.root, options.config, options.output, options.strict, poll, command)
     request = request._replace(cached=not options.no_cache)
-    config, _ = request.load()
+    config, mistakes = request.load()
     if not config.root.is_dir():
         raise click.UsageError(f"{config.root} is not a folder.")
+    # What is wrong with the configuration can be mended while this runs, but not what is wrong with the command line.
+    of_file = request._replace(output=None).load()[1] if mistakes else ()
+    misused = next((mistake for mistake in mistakes if mistake not in of_file), None)
+    if misused is not None:
+        raise click.UsageError(f"{misused.message}; {misused.help}.")
     received = run_watch(request, _tell_json if options.format == "json" else partial(_tell_people, options, _Told()))
     return INTERRUPTED if received == "SIGINT" else CLEAN
 
