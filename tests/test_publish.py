@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,18 @@ def test_a_removed_output_takes_its_empty_parent_folders_with_it(project: Path, 
     (project / "entries/sub/a.md").unlink()
     assert "removed build/skills/deep/y" in skillweave_here(project, ["build"]).out
     assert read_tree(project / "build").keys() == {"skills/x/SKILL.md", "skills/x/data.txt"}
+
+
+def test_an_output_that_was_gone_before_its_source_is_not_said_to_be_removed(
+    project: Path, skillweave_here: Skillweave
+) -> None:
+    write_files(project, {"skills/deep/y/SKILL.md": skill("y")})
+    skillweave_here(project, ["build"])
+    for folder in ("skills/deep", "build/skills/deep"):
+        shutil.rmtree(project / folder)
+    done = skillweave_here(project, ["build"])
+    assert (done.status, "removed" in done.out) == (0, False)
+    assert "skills/deep/y" not in (project / "build/skillweave.lock.json").read_text(encoding="utf-8")
 
 
 def test_a_skill_around_another_one_is_added_and_removed(project: Path, skillweave_here: Skillweave) -> None:

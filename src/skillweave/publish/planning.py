@@ -129,14 +129,15 @@ def can_replace(folder: Path, differing: Sequence[Output]) -> bool:
 def _plan_removal(before: _Before, source: str, plan: OutputPlan, result: Published) -> None:
     """Plan to remove what an entry without a source has published, as a whole folder if it was a skill."""
     record = before.records[source]
-    result.removed.append(source)
     edited = _drop(before, record.outputs.keys(), plan, result)
     if edited:
         plan.lock[source] = Record(record.inputs, {path: record.outputs[path] for path in sorted(edited)})
     folder, _, name = source.rpartition("/")
     is_skill = name == "SKILL.md" and all(path.startswith(f"{folder}/") for path in record.outputs)
-    if is_skill and plan.drops & record.outputs.keys():
-        plan.folders.add(folder)
+    if plan.drops & record.outputs.keys():
+        result.removed.append(source)
+        if is_skill:
+            plan.folders.add(folder)
 
 
 def _drop(before: _Before, paths: Iterable[str], plan: OutputPlan, result: Published) -> set[str]:
