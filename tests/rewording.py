@@ -102,6 +102,7 @@ FILES = {
     "patterns/parts.md": PARTS,
     "patterns/fenced.md": "Words.\n\n```text\none\n\ntwo\n```\n\nBetween\n\n```text\ncode\n```\n",
     "patterns/sections.md": "Top words.\n\n## Code\n\nWords.\n\n```text\ncode\n```\n\n## Later\n\nMore\n",
+    "patterns/ended.md": "Words.\n\n```text\ncode\n```\n",
     "patterns/closed.md": "Words.\n\n```text\ncode\n```\n\n## Later\n\nMore\n",
     "patterns/defined.md": "Words with a [link].\n\n[link]: https://e.org\n",
     "patterns/numbered.md": "First\n\nSecond\n\nThird\n\nFourth\n",
@@ -125,7 +126,8 @@ FILES = {
     "skills/j/SKILL.md": opening("j") + "<<include: fenced.md>>\nRight behind it\n\n<<include: defined.md>>\n\n"
     "<<include: sections.md#Code>>\nAnd behind it\n",
     "skills/k/SKILL.md": opening("k")
-    + "<<include: numbered.md lines=1-5>>\n\n<<include: named.md>>\n\n<<include: loose.md>>\n\n<<include: linked.md>>\n",
+    + "<<include: numbered.md lines=1-5>>\n\n<<include: named.md>>\n\n<<include: loose.md>>\n\n<<include: ended.md>>\n\n"
+    "<<include: linked.md>>\n",
     "skills/n/SKILL.md": opening("n") + "<<include: commented.md>>\n\nLast words\n",
     "skills/i/SKILL.md": opening("i") + "Words\n\n- item\n\nLast words\n\n\n",
     "skills/m/SKILL.md": opening("m") + "Words\n\n```text\ncode\n```\n\n## Part\n\n<<include: closed.md>>\n\n"

@@ -236,6 +236,8 @@ def test_a_label_that_moves_to_another_section_uses_the_compiler(project: Path) 
     ("path", "words", "more"),
     [
         ("patterns/closed.md", "code\n```\n", "\nAnd words.\n"),
+        ("patterns/ended.md", "code\n```\n", "And words.\n"),
+        ("patterns/ended.md", "code\n```\n", "\n| a |\n|---|\n| b |\n"),
         ("patterns/named.md", "is named\n", "\nMore words.\n"),
         ("patterns/commented.md", "More words\n", "\n<!-- the end -->\n"),
         ("patterns/closed.md", "code\n```\n", "\n```text\nmore\n```\n"),
@@ -244,6 +246,20 @@ def test_a_label_that_moves_to_another_section_uses_the_compiler(project: Path) 
 )
 def test_added_text_is_reported_without_the_compiler(project: Path, path: str, words: str, more: str) -> None:
     assert is_told_by_words(project, path, words, words + more)
+    run_and_compare(project)
+
+
+def test_a_list_at_the_end_uses_the_compiler(project: Path) -> None:
+    """Behind a blank line, too, indented text continues a list."""
+    assert not is_told_by_words(project, "patterns/ended.md", "code\n```\n", "code\n```\n\n- item\n")
+    run_and_compare(project)
+
+
+def test_a_final_rule_is_removed_without_the_compiler(project: Path) -> None:
+    """What follows in the outputs could continue the paragraph that is then the last block, but stands behind a blank line."""
+    replace(project / "patterns/parts.md", "Third words.", "Third words.\n\n***")
+    run_and_compare(project)
+    assert is_told_by_words(project, "patterns/parts.md", "\n\n***", "")
     run_and_compare(project)
 
 
@@ -310,7 +326,6 @@ def test_repeated_edits_of_a_final_comment_are_reported_without_the_compiler(pro
         ("patterns/parts.md", "Third words.", "Third words.\n\n[label]: https://e.org\n\nMore"),
         ("patterns/parts.md", "Third words.", "Third words.\n\n#### Heading\n\nMore"),
         ("patterns/parts.md", "Third words.", "Third words.\n\n- item\n\n      code\n\nMore"),
-        ("patterns/parts.md", "Third words.", "Third words.\n\n***"),
         ("patterns/parts.md", "Third words.", "Third words.\n\n- [x] done"),
         ("patterns/numbered.md", "Second", "Second\n\nBetween"),
         ("patterns/named.md", "Words.", "Words.\n\nMore words."),

@@ -98,7 +98,7 @@ class NewBlocks(NamedTuple):
         runs; None if the output does not hold what was noted, or if only the compiler can tell which lines it holds now.
         """
         made, runs_now, done = list[str](), list[Run](), 0
-        around = _Gaps.of(self)
+        around, opens_end = _Gaps.of(self), _opens_end(self)
         for run in runs:
             moved = self._moved(run.here, run.end, around)
             if moved is None:
@@ -110,6 +110,9 @@ class NewBlocks(NamedTuple):
             text = self.before.shifted(moved.first, moved.until, run.shift)
             if output[at:until] != text or not self._is_bare(output, run):
                 return None
+            is_at_end = moved.until == _trimmed(self.before.lines, run.here, run.end)
+            if opens_end and is_at_end and until < len(output) and output[until]:
+                return None  # The text that follows may join the new last block.
             made += [*output[done:at], *self.after.shifted(moved.first, moved.new_until, run.shift)]
             done = until
         return [*made, *output[done:]], tuple(runs_now)
@@ -265,7 +268,15 @@ def _is_selected_alike(change: NewBlocks, wording: Wording) -> bool:
         return True
     closing, new_closing = _closing(change.before), _closing(change.after)
     was_open = closing is not None and not _is_ended(closing, change.before.lines)
-    return was_open or (new_closing is not None and _is_ended(new_closing, change.after.lines))
+    return was_open or (new_closing is not None and _is_ended(new_closing, change.after.lines)) or _opens_end(change)
+
+
+def _opens_end(change: NewBlocks) -> bool:
+    """Whether what follows the change could not continue it, and now can, but only if no blank line is between them."""
+    closing, new_closing = _closing(change.before), _closing(change.after)
+    if closing is None or new_closing is None or not _is_ended(closing, change.before.lines):
+        return False
+    return new_closing.kind in ("paragraph", "table") and not new_closing.containers
 
 
 def _closing(version: Version) -> Block | None:
