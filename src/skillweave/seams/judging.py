@@ -46,7 +46,7 @@ def compare(layout: Layout) -> Iterator[SeamProblem]:
         splice = seams.to_blame(actual)
         inside = [layout.expected[line] for line in range(actual.start, actual.end) if line in layout.expected]
         problem = _judge(_Change(seams, actual, expected, inside, splice))
-        if problem and splice not in layout.cut:
+        if problem and splice not in layout.unclosed:
             yield SeamProblem(splice.placed, problem)
     yield from _vanished(seams, range(known, len(layout.lines)))
 
@@ -117,7 +117,7 @@ def _vanished(seams: _Seams, lines: range) -> Iterator[SeamProblem]:
     for line in lines:
         block = layout.expected.get(line)
         splice = seams.splice_at(block.end) if block is not None else None
-        if block is not None and splice is not None and splice not in layout.cut:
+        if block is not None and splice is not None and splice not in layout.unclosed:
             what = f"{_KINDS.get(block.kind, 'text')} becomes an empty list or quote"
             yield SeamProblem(splice.placed, _changes_meaning(splice.placed, what))
 
@@ -189,11 +189,11 @@ def _left_open(change: _Change) -> _Verdict:
     """A fence that takes in what follows, as a selection has its first line without the last, or as it only ended with its list
     item or quote, which goes on here. Another part of a fence may be meant to follow.
     """
-    expected, told = change.expected, change.seams.layout.told
+    expected, continuing = change.expected, change.seams.layout.continuing
     if change.actual.kind != "fence" or expected is None or expected.kind != "fence" or expected.closed:
         return None
     taken_in = [block.start for block in change.inside if block.start > change.actual.start]
-    if all((splice := change.seams.splice_at(line)) in told and line < splice.end for line in taken_in):
+    if all((splice := change.seams.splice_at(line)) in continuing and line < splice.end for line in taken_in):
         return "meant"
     message = "this include leaves a fence open, and the text behind it becomes part of the fence"
     return Problem(SEAM_CHANGES_MEANING, message, change.span, help="close the fence, and select all of it or nothing")

@@ -13,7 +13,7 @@ from skillweave.markdown import read_blocks
 from skillweave.markdown.values import Block, Container
 from skillweave.ranges import between
 from skillweave.record import NamedTuple
-from skillweave.seams.ends import ends_cut, ends_unclosed, is_cut
+from skillweave.seams.edges import begins_in_a_fence, is_told_open
 from skillweave.seams.windows import top_ranges, unresolved
 from skillweave.typed import TYPE_CHECKING
 
@@ -69,12 +69,10 @@ class Layout:
         self.expected: dict[int, Block] = {}
         """The blocks that the files on both sides have on their own, by the first line of each in the layout."""
         self.splices: list[Splice] = []
-        self.cut: list[Splice] = []
-        """The splices that bring a fence which its own file never closes, or only a part of a fence or a table. That is
-        reported elsewhere, and nothing more need be said.
-        """
-        self.told: list[Splice] = []
-        """The splices whose own selection cuts a block, of which its author is warned."""
+        self.unclosed: list[Splice] = []
+        """The splices that end with a block which nothing closes, if an error says so: nothing more need be said."""
+        self.continuing: list[Splice] = []
+        """The splices that begin inside a fence, so that they may go on with one that another splice leaves open."""
         self.moved: dict[int, int] = {}
         """For each line of the unit, its line in the layout."""
 
@@ -131,13 +129,10 @@ def lay_out(
                 lines = add_prefix(expansion.text, child.edge.placed.prefix or "").split("\n")
                 splice = _lay_splice(layout, child.edge.placed, lines)
                 brought.append((splice, expansion.blocks))
-                left_open = [block.kind for block in expansion.blocks[-1:] if not block.closed]
-                # One that a selection leaves open is only a warning yet.
-                is_new = left_open == ["fence"] and ends_cut(nodes, child.key)
-                is_told = child.edge.directive.lines is not None and is_cut(nodes.nodes[child.key])
-                layout.told += [splice] if is_told else []
-                if not is_new and (is_told or (left_open and ends_unclosed(nodes, child.key))):
-                    layout.cut.append(splice)
+                if is_told_open(nodes, child.key, expansion.blocks):
+                    layout.unclosed.append(splice)
+                if begins_in_a_fence(nodes.nodes[child.key]):
+                    layout.continuing.append(splice)
     for directive in unknown:
         _stand_in(layout, directive)
     _expect_own(layout, window, changes.linked)

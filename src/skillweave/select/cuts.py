@@ -65,7 +65,7 @@ def cut_blocks(lines: Sequence[str], document: Document, ranges: Ranges) -> Iter
         if block.kind not in _CUT:
             continue
         last = block.end
-        while last > block.start + 1 and not lines[last - 1].strip(" \t"):
+        while last > block.start + 1 and (not lines[last - 1].strip(" \t") or _is_marker(document, last - 1)):
             # Blank lines at the end of a selection are left out; they only end a block that nothing else closes.
             last -= 1
         if not 0 < count_within(ranges, block.start, last) < last - block.start:
@@ -74,3 +74,8 @@ def cut_blocks(lines: Sequence[str], document: Document, ranges: Ranges) -> Iter
         is_begun = holds(ranges, block.start) and not holds(ranges, last - 1)
         if block.kind != "html" or (is_begun and html_type(lines[block.start].lstrip(" \t>")) < 6):
             yield block
+
+
+def _is_marker(document: Document, line: int) -> bool:
+    place = bisect_left(document.markers, line)
+    return document.markers[place : place + 1] == (line,)
