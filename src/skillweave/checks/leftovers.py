@@ -79,10 +79,13 @@ def _keeps_literals(node: Node, spelled: dict[UnitKey, _Literals]) -> bool:
     if unit.rendering is not None or unit.document is None:
         return False
     if unit.key not in spelled:
-        lines = _inert_lines(unit, unit.document)
-        blocks = [block_at(unit, line) for line in lines]
+        inert = _inert(unit, unit.document)
+        blocks = [block_at(unit, line) for _, line in inert]
         held = sorted({block for block in blocks if block is not None}, key=attrgetter("start"))
-        is_any_loose = any(_is_loose(unit.lines[line], block) for line, block in zip(lines, blocks, strict=True))
+        is_any_loose = any(
+            block is None or not _is_literal(unit.document, offset, block)
+            for (offset, _), block in zip(inert, blocks, strict=True)
+        )
         spelled[unit.key] = _Literals(held, is_any_loose)
     literals = spelled[unit.key]
     if not literals.blocks and not literals.is_any_loose:
@@ -93,11 +96,17 @@ def _keeps_literals(node: Node, spelled: dict[UnitKey, _Literals]) -> bool:
     return not any(_is_cut(literals.blocks, line) for range_ in ranges for line in range_)
 
 
-def _is_loose(line: str, block: Block | None) -> bool:
-    """Whether an inert directive on a line may be live once the directives above it are gone. It may if it is indented
-    code only because of them: the line `10. x` begins a list behind another block, but not behind a line of text.
+def _is_literal(document: Document, offset: int, block: Block) -> bool:
+    """Whether a directive at an offset in a block, which is inert, certainly stays so once the directives around it are gone.
+    The blocks and code spans of a document are those around its directives. What is inert was decided before these were known:
+    for instance, the line `10. x` begins a list behind another block, but not behind a line of text.
     """
-    return block is None or (block.kind not in ("fence", "code") and ("    " in line or "\t" in line))
+    if block.kind in ("fence", "code", "html"):
+        return True
+    place = bisect_right(document.code_spans, offset, key=lambda one: one[0].start) - 1
+    in_code = place >= 0 and offset < document.code_spans[place][0].end
+    escape = bisect_left(document.escapes, offset - 1)
+    return in_code or document.escapes[escape : escape + 1] == (offset - 1,)
 
 
 def _is_cut(blocks: Sequence[Block], line: int) -> bool:
@@ -106,11 +115,12 @@ def _is_cut(blocks: Sequence[Block], line: int) -> bool:
     return before >= 0 and line < blocks[before].end
 
 
-def _inert_lines(unit: Unit, document: Document) -> list[int]:
-    """The lines of a unit that spell a directive, other than the lines of live block directives."""
+def _inert(unit: Unit, document: Document) -> list[tuple[int, int]]:
+    """Where a unit spells a directive, as offset and line, other than on the lines of live block directives."""
     live = {placed.line for placed in document.directives if placed.prefix is not None}
-    lines = (unit.line_index.line_of(offset) for offset in _spelled(unit.text, unit.line_index.start(document.body)))
-    return [line for line in lines if line not in live]
+    offsets = _spelled(unit.text, unit.line_index.start(document.body))
+    places = ((offset, unit.line_index.line_of(offset)) for offset in offsets)
+    return [(offset, line) for offset, line in places if line not in live]
 
 
 def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
@@ -147,9 +157,13 @@ def check_leftovers(nodes: Nodes, page: PlannedPage, text: str) -> None:
                 LEFTOVER_DIRECTIVE,
                 "this directive would be left unresolved in the output",
                 Span(start + column, start + column + len(written)),
-                help="it is inert in its own file, but not where it is included: select the whole block around it",
+                help=_AT_HOME if origin.path == page.unit.path else _BROUGHT,
             ),
         )
+
+
+_BROUGHT = "it is inert in its own file, but not where it is included: select the whole block around it"
+_AT_HOME = "put a blank line behind the directives before it; or if it is meant literally, escape it with a backslash"
 
 
 def check_first_line(nodes: Nodes, page: PlannedPage, text: str, owner: SourcePath) -> None:
