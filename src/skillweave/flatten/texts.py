@@ -79,7 +79,7 @@ def assemble(nodes: Nodes, text: TextKey, brought: Sequence[str], changes: Seque
             case TextItem():
                 parts.append(item)
             case BareItem(left, _):
-                parts.append(left)
+                parts.append(left.expandtabs(4) if text.without_tabs else left)
             case ChildItem(child, _):
                 prefix = child.edge.placed.prefix or ""
                 if text.without_tabs and "\t" in prefix:
