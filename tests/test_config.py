@@ -275,6 +275,7 @@ ALL_KEYS = (
     "plugins, shared, skills, verbatim"
 )
 AT_THE_TOP = "in skillweave.toml, the keys are at the top level, not in a table"
+A_GLOB = 'write a path of the project, as in "skills/legacy/**"'
 ALL_LIMITS = "the keys are bundle_bytes, depth, expansions, skill_lines, skill_tokens"
 
 
@@ -282,6 +283,8 @@ ALL_LIMITS = "the keys are bundle_bytes, depth, expansions, skill_lines, skill_t
     ("text", "expected"),
     [
         ("\npatern = 1", ("2:1", "patern", 'unknown key "patern"', 'did you mean "patterns"?')),
+        ('verbatim = ["a", "../b"]', ("1:18", '"../b"', 'verbatim: "../b" leaves the project', A_GLOB)),
+        ('verbatim = ["a\\\\b"]', ("1:13", '"a\\\\b"', 'verbatim: "a\\b" has a backslash', A_GLOB)),
         ('"per-path" = 1', ("1:14", "1", "per-path: expected a table, found an integer", None)),
         ("[error]\n[limits]", ("1:2", "error", "error: expected a list of strings, found a table", None)),
         ("[[toolz]]\nx = 1", ("1:3", "toolz", 'unknown key "toolz"', ALL_KEYS)),

@@ -35,7 +35,7 @@ GOOD = (
     'output = "out/.../x"',
     'headings = "keep"\nbanner = false\nlinks = "error"',
     'shared = ["CONNECTORS.md", "...", "~x"]',
-    'verbatim = ["", "**/templates/**", "/../"]',
+    'verbatim = ["./a", "**/templates/**", "..b/"]',
     f"consumers = {json.dumps(sorted(CONSUMERS))}",
     "[limits]\nbundle_bytes = 1\nexpansions = 1\ndepth = 1\nskill_lines = 10000000000\nskill_tokens = 1",
     '[plugins.x]\nversion = "1.2.0"\nauthor = "A"\nhomepage = "https://x.example"\nkeywords = []\nmarketplace = "a-b2"',
@@ -99,6 +99,7 @@ BAD = (
     '[per-path."a"]\nskip = []',
     "per-path = []",
     *(f"[per-path.{json.dumps(glob)}]" for glob in ("", ".", "/a", "~a", "a/../b", "a\\b")),
+    *(f"verbatim = [{json.dumps(glob)}]" for glob in ("", ".", "/a", "~a", "a/../b", "a\\b")),
 )
 
 

@@ -13,7 +13,7 @@ from skillweave.record import NamedTuple
 from skillweave.source import START, EncodingProblem, LineIndex, SourcePath, decode, folders_above, foreign_part
 from skillweave.suppress import Policy
 from skillweave.toml.kept import keep_toml, kept_toml
-from skillweave.toml.policy import POLICY_KEYS, read_policy
+from skillweave.toml.policy import POLICY_KEYS, read_globs, read_policy
 from skillweave.toml.reading import parsed
 from skillweave.toml.table import (
     Table,
@@ -350,7 +350,7 @@ def _checked(table: Table, default: Config) -> Config:
         banner=flag(table, "banner", default=default.banner),
         links=choice(table, "links", ("ship", "error")),
         shared=paths(table, "shared", default.shared, star=False),
-        verbatim=words(table, "verbatim"),
+        verbatim=read_globs(table, "verbatim"),
         consumers=words(table, "consumers", CONSUMERS),
         limits=_limits(table),
         plugins=_plugins(table),

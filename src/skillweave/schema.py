@@ -92,7 +92,7 @@ def schema() -> Schema:
         "banner": {"type": "boolean"},
         "links": {"enum": ["ship", "error"]},
         "shared": _list({"$ref": "#/definitions/path"}),
-        "verbatim": _list({"type": "string"}),
+        "verbatim": _list({"type": "string", **_GLOB}),
         "consumers": _list({"enum": list(CONSUMERS)}),
         "limits": _limits(),
         "plugins": {"type": "object", "additionalProperties": _plugin()},

@@ -146,6 +146,8 @@ def nearest(name: str) -> str:
 
 def _cure(name: str, before: Sequence[object]) -> str:
     """A hint for a word of a comment that is no code, after the codes `before`."""
+    if find_codes(name):
+        return "a comment ignores single findings: name each, not their group"
     return "write `--` before the reason" if before and not near_code(name) else nearest(name)
 
 

@@ -60,7 +60,8 @@ def check_paths(site: Site, outputs: Outputs, page: PlannedPage, owner: SourcePa
                 continue
             source, is_there = named
             place, out = to_source(nodes.graph, node.unit, span), outputs.held.get(source)
-            dangling = dangling_path(place, path, source, is_there=is_there)
+            may_ship = nodes.project.may_read(node.unit.path, source)
+            dangling = dangling_path(place, path, source, is_there=is_there, may_ship=may_ship)
             nodes.graph.report(
                 node.unit.path, dangling if out is None else moved_path(place, path, out), owners=[owner]
             )

@@ -13,6 +13,7 @@ from skillweave.cli.options import Options, own_format_options
 from skillweave.cli.status import CLEAN, ERRORS
 from skillweave.cli.suggest import suggest_built_files
 from skillweave.cli.terminal import printable, say, say_json
+from skillweave.phrases import counted
 from skillweave.record import NamedTuple
 from skillweave.typed import TYPE_CHECKING
 
@@ -58,7 +59,9 @@ def trace(options: Options, place: str) -> int:
     if traced is None:
         return ERRORS
     if wanted.line is not None and not 1 <= wanted.line <= len(traced.lines):
-        raise click.UsageError(f"{wanted.name} has {len(traced.lines)} lines; there is no line {wanted.line}.")
+        raise click.UsageError(
+            f"{wanted.name} has {counted(len(traced.lines), 'line')}; there is no line {wanted.line}."
+        )
     from skillweave.publish import load_lock, read_below  # noqa: PLC0415
     from skillweave.trace import discrepancy  # noqa: PLC0415
 

@@ -126,7 +126,7 @@ def _rebuilt(event: Rebuilt) -> str:
     """A line about a rebuild: what changed, which entries were built, how long it took."""
     parts = [f"built {_some(event.built)}"] if event.built else []
     removed, failed = event.outcome.removed, event.outcome.failed
-    parts += [f"removed {_some(removed)}"] if removed else []
+    parts += [f"removed {_some([f'{event.config.output}/{path}' for path in removed])}"] if removed else []
     parts += [f"{failed} with errors, last good output kept"] if failed else []
     return f"{_what(event.changed)}{', '.join(parts) or 'no bundle changed'}, in {event.seconds:.2f} s"
 

@@ -8,6 +8,7 @@ from skillweave.files import is_below
 from skillweave.flatten.units import UnitKey
 from skillweave.links.shipping import cannot_ship, check_anchor, ship
 from skillweave.links.work import (
+    BEYOND_HELP,
     DOCUMENT_HELP,
     OUTSIDE_HELP,
     Goal,
@@ -83,7 +84,7 @@ def _target(work: Work, place: Place, written: Written, found: Found) -> Goal | 
     path = written.path
     match found.kind:
         case "outside":
-            report_link(work, place, LINK_OUTSIDE_ROOTS, f"{path} leaves the project", OUTSIDE_HELP)
+            report_link(work, place, LINK_OUTSIDE_ROOTS, f"{path} leaves the project", BEYOND_HELP)
         case "missing":
             report_link(work, place, BROKEN_LINK, f"{path} does not exist", suggestion(work, place, path))
         case "unreadable":

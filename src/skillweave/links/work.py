@@ -8,6 +8,7 @@ from skillweave.destination import relative, resolve
 from skillweave.diagnostics import Code, Problem
 from skillweave.files import normalise_path
 from skillweave.flatten.units import Unit, UnitKey, to_source
+from skillweave.graph.targets import unportable
 from skillweave.graph.values import diagnose
 from skillweave.links.site import BundlePlan, PlannedPage, Site
 from skillweave.listing import left_out_part
@@ -82,12 +83,16 @@ def nearest_anchor(unit: Unit, name: str) -> str | None:
 
 DOCUMENT_HELP = "include what is needed of it, or make the document a skill"
 OUTSIDE_HELP = "copy the file into a pattern root, or add its folder to `shared` in the configuration"
+BEYOND_HELP = "copy the file into the project"
 
 
 def suggestion(work: Work, place: Place, path: str) -> str | None:
     """Suggest what a link to a missing file may have meant: the same path from the project's root, the entry's folder or a
     pattern root, or a file with that name or a similar one. None if nothing is found.
     """
+    odd = unportable(path)
+    if odd is not None:
+        return f"it {odd[0]}: write it relative to this file, with `/`"
     hidden = left_out_part(resolve(place.unit.path, path), work.site.tree.roots)
     if hidden is not None:
         return f"rename {hidden}: hidden files, caches and editor backups are left out everywhere"

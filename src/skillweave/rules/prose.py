@@ -46,8 +46,10 @@ def moved_path(span: Span, path: str, out: str) -> Problem:
     return Problem(DANGLING_PATH, message, span, help=f"write `{out}`")
 
 
-def dangling_path(span: Span, path: str, source: str, *, is_there: bool) -> Problem:
-    """The problem of a path in prose that names a place in the project which the bundle will not contain."""
+def dangling_path(span: Span, path: str, source: str, *, is_there: bool, may_ship: bool) -> Problem:
+    """The problem of a path in prose that names a place in the project which the bundle will not contain. `may_ship` says
+    whether a directive could bring it.
+    """
     if not is_there:
         message, cure = f"`{path}` names {source}, which does not exist", "create it, or name something that exists"
         return Problem(DANGLING_PATH, message, span, help=cure)
@@ -55,7 +57,9 @@ def dangling_path(span: Span, path: str, source: str, *, is_there: bool) -> Prob
         DANGLING_PATH,
         f"`{path}` names {source}, which the bundle will not contain",
         span,
-        help="include what is needed of it, or ship it with a `<<reference: …>>` or an `<<asset: …>>`",
+        help="include what is needed of it, or ship it with a `<<reference: …>>` or an `<<asset: …>>`"
+        if may_ship
+        else "copy it into the skill or a pattern root, or add its folder to `shared` in the configuration",
     )
 
 

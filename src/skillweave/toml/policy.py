@@ -30,10 +30,23 @@ def _per_path(own: Table, glob: str) -> PerPath | None:
         return None
     mistake = _glob_mistake(glob)
     if mistake is not None:
-        report(own, f'per-path: "{glob}" {mistake}', glob, cure='write a path of the project, as in "skills/legacy/**"')
+        report(own, f'per-path: "{glob}" {mistake}', glob, cure=_LIKE_A_GLOB)
         return None
     report_unknown(table, ["ignore", "error"])
     return PerPath(normal(glob), *_lists(table, everywhere=False))
+
+
+def read_globs(table: Table, key: str) -> tuple[str, ...]:
+    """The globs in a list, in normal form; empty if one can match nothing, which is reported."""
+    mistakes, globs = len(table.problems), strings(table, key) or []
+    for index, glob in globs:
+        mistake = _glob_mistake(glob)
+        if mistake is not None:
+            report(table, f'{key}: "{glob}" {mistake}', key, index, cure=_LIKE_A_GLOB)
+    return tuple(normal(glob) for _, glob in globs) if len(table.problems) == mistakes else ()
+
+
+_LIKE_A_GLOB = 'write a path of the project, as in "skills/legacy/**"'
 
 
 def _glob_mistake(glob: str) -> str | None:
