@@ -431,6 +431,18 @@ def test_a_broken_configuration_is_reported_and_can_be_repaired(project: Path) -
         watch.until(good(project, "third\n"))
 
 
+def test_a_mistake_in_the_configuration_right_after_an_edit_is_reported_once(project: Path) -> None:
+    with watching(project) as watch:
+        write(project / "patterns/a.md", "second\n")
+        watch.until(good(project, "second\n"))
+        write(project / "skillweave.toml", "nonsense = 1\n")
+        watch.event("error")
+        with pytest.raises(Empty):
+            watch.lines.get(timeout=LATE)
+        write(project / "skillweave.toml", "\n")
+        watch.event("rebuild")
+
+
 @pytest.mark.parametrize("arguments", [[], ["--config", "own.toml"]])
 def test_it_starts_with_a_broken_configuration(project: Path, arguments: list[str]) -> None:
     path = project / (arguments[-1] if arguments else "skillweave.toml")
@@ -538,6 +550,35 @@ def test_a_change_without_notice_beside_one_with_notice(project: Path) -> None:
         write(project.parent / "c.md", "second\n")
         write(project / "patterns/b.md", "second\n")
         watch.until(good(project, "second\n\nsecond\n"))
+
+
+def test_a_change_without_notice_while_others_are_noticed_all_the_time(project: Path) -> None:
+    """Notices of files that no build reads do not keep everything else from being looked at."""
+    os.link(project / "patterns/a.md", project.parent / "a.md")
+    with watching(project) as watch:
+        write(project.parent / "a.md", "second\n")
+        done = threading.Event()
+
+        def make_noise() -> None:
+            while not done.wait(0.02):
+                (project / "patterns/.log").touch()
+
+        noise = threading.Thread(target=make_noise)
+        noise.start()
+        try:
+            watch.until(good(project, "second\n"))
+        finally:
+            done.set()
+            noise.join()
+
+
+def test_a_removal_below_a_symlinked_root_is_noticed(project: Path) -> None:
+    (project / "patterns").rename(project / "other")
+    (project / "patterns").symlink_to("other")
+    write(project / "other/b.md", "b\n")
+    with watching(project, before=NO_RESCAN) as watch:
+        (project / "other/b.md").unlink()
+        assert watch.event("rebuild")["changed"] == ["patterns/b.md"]
 
 
 # Stopping, and the user's command

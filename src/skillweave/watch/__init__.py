@@ -117,7 +117,7 @@ def _is_due(session: Session) -> bool:
     changes that notices named, and everything else has been looked at since.
     """
     again = session.build_again is not None and time.monotonic() >= session.build_again
-    return again or (session.partial is not None and session.only is None)
+    return again or (session.partial and session.only is None)
 
 
 def _rebuild(session: Session, changed: tuple[str, ...]) -> bool:
@@ -133,7 +133,7 @@ def _rebuild(session: Session, changed: tuple[str, ...]) -> bool:
     if mistakes and is_wanted is not None and not is_wanted():
         return False
     if mistakes:
-        session.diagnostics = None
+        session.diagnostics, session.partial = None, False
         session.tell(Misconfigured(config, changed, mistakes))
         return True
     if config != session.config:
@@ -152,7 +152,7 @@ def _rebuild(session: Session, changed: tuple[str, ...]) -> bool:
         return True
     if changed or rebuilt.built or rebuilt.outcome.removed or rebuilt.outcome.diagnostics != session.diagnostics:
         session.tell(rebuilt)
-    session.partial = None if only is None else session.partial or started
+    session.partial = only is not None
     session.diagnostics, session.failure = rebuilt.outcome.diagnostics, None
     if session.build_again is None and any(d.code is FOREIGN_OUTPUT for d in rebuilt.outcome.diagnostics):
         # Nobody reports that it was moved away, as the output folder is not watched.
@@ -179,7 +179,7 @@ def _fail(session: Session, changed: tuple[str, ...], error: OSError) -> None:
     if changed or session.failure != failure.message:
         session.tell(failure)
     session.failure = failure.message
-    session.diagnostics = None
+    session.diagnostics, session.partial = None, False
     session.build_again = time.monotonic() + RETRY
 
 

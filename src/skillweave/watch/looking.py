@@ -32,10 +32,8 @@ SHARE = 20
 
 def wait_for_hint(session: Session) -> bool:
     """Wait until a hint comes, or until it is time to look without one. Returns whether a hint came."""
-    if session.partial is not None:
-        return session.wake.wait(FIRST_LOOK)
     pause = POLL if session.polling else min(FIRST_LOOK * (1 + session.idle_looks), RESCAN)
-    return session.wake.wait(max(pause, session.looked * SHARE))
+    return session.wake.wait(FIRST_LOOK if session.partial else max(pause, session.looked * SHARE))
 
 
 def changes_since(session: Session, *, hinted: bool) -> tuple[str, ...]:
@@ -113,7 +111,7 @@ def _look_at_named(session: Session) -> bool:
     something else has to be looked at, too, or if that has not been done for a while.
     """
     named = take_named(session.notices)
-    is_due = session.partial is not None and time.monotonic() - session.partial > RESCAN
+    is_due = time.monotonic() - session.looked_at > max(RESCAN, session.looked * SHARE) + FIRST_LOOK
     if named is None or is_due or session.memory.state is None:
         return False
     snapshot = look_again(session.snapshot, session.config, named)
@@ -133,7 +131,8 @@ def look(session: Session) -> None:
     session.notices.ignored = frozenset([output_folder(config), str(config.root / FOLDER)])
     distrust(session, watch_places(session.notices, places(config, session.snapshot, files)))
     session.snapshot = take(config, files)
-    session.looked = time.monotonic() - started
+    session.looked_at = time.monotonic()
+    session.looked = session.looked_at - started
 
 
 def _configurations(session: Session) -> list[Path]:

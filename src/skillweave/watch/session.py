@@ -68,10 +68,10 @@ class Session:
     """How many seconds the last build of a change took."""
     only: frozenset[str] | None = None
     """The files that have changed, if the last look was only at those that notices named; None if it was at everything."""
-    partial: float | None = None
-    """Since when builds have only known of changes that notices named, on the monotonic clock; None if the last one followed a
-    look at everything.
-    """
+    partial: bool = False
+    """Whether the last build only knew of changes that notices named, so that one has to follow that looks at everything."""
+    looked_at: float = 0.0
+    """When everything was last looked at, on the monotonic clock."""
     is_wanted: Callable[[], bool] | None = None
     """Waits for quiet, and returns whether the last look still holds. The next build calls it before it publishes."""
     settled: bool = True

@@ -72,7 +72,8 @@ def look_again(snapshot: Snapshot, config: Config, paths: Iterable[str]) -> Snap
     """The snapshot after another look at some files, given by their real paths. None if that does not show everything that may
     have changed at these paths, because there is or was a folder, a symlink leads somewhere, or a file is new or gone.
 
-    Nothing at a path that was not seen before means that a file came and went while another one was saved.
+    Nothing at a path that was not seen before, in a folder that was, means that a file came and went while another one was
+    saved.
     """
     if snapshot.linked:
         return None  # a file may also be seen at other paths
@@ -86,7 +87,8 @@ def look_again(snapshot: Snapshot, config: Config, paths: Iterable[str]) -> Snap
         except OSError:
             return None
         if name not in sights:
-            if found is not None and left_out_part(name, hidden) is None:
+            is_passing = found is None and sights.get(name.rpartition("/")[0]) == _FOLDER
+            if not is_passing and left_out_part(name, hidden) is None:
                 return None
         elif found is None or not stat.S_ISREG(found.st_mode) or sights[name] == _FOLDER:
             return None
