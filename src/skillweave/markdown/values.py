@@ -68,10 +68,11 @@ class Block(NamedTuple):
 
     def identity(self, lines: Sequence[str]) -> tuple[object, ...]:
         """What tells the block apart from others of the same lines. The ends of its containers do not count, nor do blank lines
-        at its own end.
+        at its own end. In a quote, these have a `>`; elsewhere, a `>` is text, or a quote of its own.
         """
         end = self.end
-        while end > self.start and not lines[end - 1].strip(" \t>"):
+        blanks = " \t>" if any(container.kind == "quote" for container in self.containers) else " \t"
+        while end > self.start and not lines[end - 1].strip(blanks):
             end -= 1
         around = tuple((container.kind, container.start) for container in self.containers)
         return self.kind, self.start, end, around, self.content

@@ -293,6 +293,8 @@ def _in_words(change: _Change) -> str:
         return f"{_KINDS[other.kind] if other else 'a list or quote'} becomes text of a paragraph"
     first = change.expected or next(iter(inside), None)
     was = _KINDS.get(first.kind if first else "paragraph", "text")
+    if was == now and change.expected is not None and change.expected.end < change.actual.end:
+        return f"{was} takes in the next line"
     return f"{was} becomes {now}" if was != now else f"{was} ends up in another block"
 
 

@@ -40,7 +40,7 @@ def outermost(unit: Unit) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     at = document.body
     for start, end in [*ranges, (document.lines, document.lines)]:
-        empty = (line for line in range(at, start) if line not in hidden and unit.lines[line].strip(" \t>"))
+        empty = (line for line in range(at, start) if line not in hidden and unit.lines[line].strip(" \t"))
         found += [(line, line + 1) for line in empty]
         if start < end:
             found.append((start, end))
