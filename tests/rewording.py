@@ -102,6 +102,7 @@ FILES = {
     "patterns/parts.md": PARTS,
     "patterns/fenced.md": "Words.\n\n```text\none\n\ntwo\n```\n\nBetween\n\n```text\ncode\n```\n",
     "patterns/sections.md": "Top words.\n\n## Code\n\nWords.\n\n```text\ncode\n```\n\n## Later\n\nMore\n",
+    "patterns/topped.md": "Words on top.\n\n# Head\n",
     "patterns/ended.md": "Words.\n\n```text\ncode\n```\n",
     "patterns/closed.md": "Words.\n\n```text\ncode\n```\n\n## Later\n\nMore\n",
     "patterns/defined.md": "Words with a [link].\n\n[link]: https://e.org\n",
@@ -128,7 +129,8 @@ FILES = {
     "skills/k/SKILL.md": opening("k")
     + "<<include: numbered.md lines=1-5>>\n\n<<include: named.md>>\n\n<<include: loose.md>>\n\n<<include: ended.md>>\n\n"
     "<<include: linked.md>>\n",
-    "skills/n/SKILL.md": opening("n") + "<<include: commented.md>>\n\nLast words\n",
+    "skills/n/SKILL.md": opening("n") + "<<include: commented.md>>\n\n<<include: topped.md heading=drop>>\n\n"
+    "Last words\n",
     "skills/i/SKILL.md": opening("i") + "Words\n\n- item\n\nLast words\n\n\n",
     "skills/m/SKILL.md": opening("m") + "Words\n\n```text\ncode\n```\n\n## Part\n\n<<include: closed.md>>\n\n"
     "```text\nmore\n```\n",

@@ -327,6 +327,8 @@ def test_repeated_edits_of_a_final_comment_are_reported_without_the_compiler(pro
         ("patterns/parts.md", "Third words.", "Third words.\n\n#### Heading\n\nMore"),
         ("patterns/parts.md", "Third words.", "Third words.\n\n- item\n\n      code\n\nMore"),
         ("patterns/parts.md", "Third words.", "Third words.\n\n- [x] done"),
+        ("patterns/topped.md", "# Head\n", "# Head\n\nMore words.\n"),
+        ("patterns/topped.md", "# Head\n", "# Head\n\n***\n"),
         ("patterns/numbered.md", "Second", "Second\n\nBetween"),
         ("patterns/named.md", "Words.", "Words.\n\nMore words."),
         ("patterns/loose.md", "- step\n", "- step\n\nWords\n"),

@@ -259,6 +259,11 @@ def _is_selected_alike(change: NewBlocks, wording: Wording) -> bool:
     # A directive splits a selection in two.
     if above is None or above.kind == "directive" or any(placed.line >= start for placed in document.directives):
         return False
+    if above.kind in _HEADINGS:
+        # A selection that ends before this heading may only leave out the heading, and go on behind it.
+        end = _trimmed(change.before.lines, document.body, above.start)
+        if any(_trimmed(change.before.lines, *lines) == end for lines in wording.now):
+            return False
     if above.end > last:
         return True  # The change lies inside a fence.
     behind = next((block for block in document.blocks if block.start >= end), None)
