@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 from skillweave.flatten.layout import block_at
-from skillweave.flatten.values import ChildItem, TextItem
-from skillweave.ranges import bridged
+from skillweave.flatten.values import brought_by
+from skillweave.ranges import bridged, holds
 from skillweave.select.cuts import cut_blocks
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from skillweave.flatten.values import Item, Node, NodeKey, Nodes
+    from skillweave.flatten.values import Node, NodeKey, Nodes
     from skillweave.markdown.values import Block
-
-
-def _last_line(node: Node, item: Item) -> int | None:
-    """The last line of an item that is not blank; None if there is none, or if an include brings the item."""
-    lines = reversed(range(item.start, item.end)) if isinstance(item, TextItem) else ()
-    return next((line for line in lines if node.unit.lines[line].strip()), None)
-
-
-def _nodes_at_end(nodes: Nodes, key: NodeKey) -> Iterator[tuple[Node, int | None]]:
-    """Yield the node, and each node at the end of the one before it. With each comes the last line of its own text, if it ends
-    with that.
-    """
-    node: Node | None = nodes.nodes[key]
-    while node is not None:
-        ends = ((item, _last_line(node, item)) for item in reversed(node.items))
-        item, line = next((end for end in ends if end[1] is not None or not isinstance(end[0], TextItem)), (None, None))
-        yield node, line
-        node = nodes.nodes[item.child.key] if isinstance(item, ChildItem) else None
 
 
 def is_told_open(nodes: Nodes, key: NodeKey, blocks: Sequence[Block]) -> bool:
@@ -41,18 +23,30 @@ def is_told_open(nodes: Nodes, key: NodeKey, blocks: Sequence[Block]) -> bool:
     last = blocks[-1] if blocks else None
     if last is None or last.closed:
         return False
-    at_end = list(_nodes_at_end(nodes, key))
-    if any(block.kind == last.kind for node, _ in at_end for block in _cut(node)):
-        return last.kind == "html"
-    ends = (block_at(node.unit, line) for node, line in at_end if line is not None)
-    return any(block is not None and not block.closed for block in ends)
+    return any(_leaves_open(node, last.kind) for node in _below(nodes, key))
 
 
-def _cut(node: Node) -> Iterator[Block]:
-    """The blocks of which a selection contains only a part."""
-    document = node.unit.document
-    if document is not None:
-        yield from cut_blocks(node.unit.lines, document, bridged(node.key.ranges, document.markers))
+def _below(nodes: Nodes, key: NodeKey) -> Iterator[Node]:
+    """Yield a node and all nodes that it brings, each once."""
+    seen, pending = {key}, [key]
+    while pending:
+        node = nodes.nodes[pending.pop()]
+        yield node
+        new = {child.key for child in brought_by(node.items, node.inline)} - seen
+        seen |= new
+        pending += new
+
+
+def _leaves_open(node: Node, kind: str) -> bool:
+    """Whether it is an error of a node that a block of some kind is not closed in it."""
+    document, ranges = node.unit.document, node.key.ranges
+    if document is None or node.key.code is not None:
+        return False
+    last = document.blocks[-1] if document.blocks else None
+    if last is not None and last.kind == kind and not last.closed and holds(ranges, last.start):
+        return True
+    cut = cut_blocks(node.unit.lines, document, bridged(ranges, document.markers)) if kind == "html" else ()
+    return any(block.kind == kind for block in cut)
 
 
 def begins_in_a_fence(node: Node) -> bool:
