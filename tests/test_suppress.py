@@ -171,7 +171,7 @@ def test_a_comment_never_reaches_an_output_through_an_include(tmp_path: Path) ->
     [
         ("<!-- skillweave: ignore broken-lnk -->", "broken-lnk", 'no finding is called "broken-lnk"', '"broken-link"'),
         ("<!-- skillweave: ignore SW9999 -->", "SW9999", 'no finding is called "SW9999"', "SW"),
-        ("<!-- skillweave: ignore SW5 -->", "SW5", 'no finding is called "SW5"', "did you mean"),
+        ("<!-- skillweave: ignore SW5 -->", "SW5", 'no finding is called "SW5"', "name each, not their group"),
         (
             "<!-- skillweave: ignore missing-include -->",
             "missing-include",
