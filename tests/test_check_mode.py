@@ -237,6 +237,14 @@ def test_an_obstacle_is_reported(project: Path, skillweave: Skillweave) -> None:
     assert f"error[SW902]: {BUILT} is where an output goes, but no build wrote it" in outcome.err
 
 
+def test_other_line_ends_in_the_lock_file_are_part_of_the_diff(project: Path, skillweave: Skillweave) -> None:
+    lock = project / "build/skillweave.lock.json"
+    lock.write_bytes(lock.read_bytes().replace(b"\n", b"\r\n"))
+    patch = skillweave(project, ["build", "--diff"]).out
+    subprocess.run(["git", "apply", "-"], cwd=project, input=patch.encode(), check=True)
+    assert skillweave(project, ["build", "--check"]).status == 0
+
+
 def test_the_diff_shows_nothing_that_a_build_would_refuse(project: Path, skillweave: Skillweave) -> None:
     """A build writes the one bundle, and leaves the other one as it is, with the record that it had."""
     write(project / "skills/x/notes.md", "From the source.\n")

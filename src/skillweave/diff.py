@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from difflib import unified_diff
 
+from skillweave.bundle import Output
 from skillweave.config import LOCK_NAME
 from skillweave.lock import lock_file
-from skillweave.publish import preview, read_below
+from skillweave.publish import preview, read_below, state_of
 from skillweave.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def differences(request: Request) -> tuple[Iterator[str], Sequence[Diagnostic]]:
     plan, told = preview(request)
     wanted: dict[str, _File | None] = dict.fromkeys(plan.drops)
     wanted |= {output.path: (output.data, output.mode) for output in plan.outputs.values()}
-    if plan.lock != told.before:
+    if plan.lock or told.before:
         data = lock_file(plan.lock)
         wanted[LOCK_NAME] = (data, 0o644) if data else None
     return _patches(request, wanted), told.diagnostics
@@ -36,7 +37,9 @@ def differences(request: Request) -> tuple[Iterator[str], Sequence[Diagnostic]]:
 def _patches(request: Request, wanted: Mapping[str, _File | None]) -> Iterator[str]:
     for path, new in sorted(wanted.items()):
         old = read_below(request.folder, path)
-        if old != new and not (path == LOCK_NAME and old is not None and new is not None and old[0] == new[0]):
+        if old is None and state_of(request.folder, Output(path, b"", 0o644), ()) == "foreign":
+            yield f"{request.name}/{path} is not a regular file\n"
+        elif old != new and not (path == LOCK_NAME and old is not None and new is not None and old[0] == new[0]):
             yield patch(f"{request.name}/{path}", old, new)
 
 

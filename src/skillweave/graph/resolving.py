@@ -118,7 +118,7 @@ class Resolver:
             message, cure = f"{directive.path} {what} outside the project", "copy the file into a pattern root"
         elif not self.project.may_read(source, found.real):
             is_there = found.real in self._places(source, directive.path)
-            what = "is" if is_there else f"is a symlink to {found.real}, which is"
+            what = "is" if is_there else f"is a symlink to {found.real or 'the project itself'}, which is"
             message = f"{directive.path} {what} outside the folders that this file may name"
             cure = "move the file into a pattern root, or add its folder to `shared` in the configuration"
         else:
