@@ -572,6 +572,15 @@ def test_a_change_without_notice_while_others_are_noticed_all_the_time(project: 
             noise.join()
 
 
+def test_two_names_of_one_file_change_together(project: Path) -> None:
+    write(project / "patterns/a.md", "<<include: b.md>>\n\n<<include: c.md>>\n")
+    write(project / "patterns/b.md", "first\n")
+    os.link(project / "patterns/b.md", project / "patterns/c.md")
+    with watching(project) as watch:
+        write(project / "patterns/b.md", "second\n")
+        assert watch.event("rebuild")["changed"] == ["patterns/b.md", "patterns/c.md"]
+
+
 def test_a_removal_below_a_symlinked_root_is_noticed(project: Path) -> None:
     (project / "patterns").rename(project / "other")
     (project / "patterns").symlink_to("other")

@@ -70,7 +70,8 @@ def take(config: Config, files: Iterable[Path]) -> Snapshot:
 
 def look_again(snapshot: Snapshot, config: Config, paths: Iterable[str]) -> Snapshot | None:
     """The snapshot after another look at some files, given by their real paths. None if that does not show everything that may
-    have changed at these paths, because there is or was a folder, a symlink leads somewhere, or a file is new or gone.
+    have changed at these paths, because there is or was a folder, a symlink leads somewhere, or a file is new, gone, or has
+    another name.
 
     Nothing at a path that was not seen before, in a folder that was, means that a file came and went while another one was
     saved.
@@ -90,7 +91,7 @@ def look_again(snapshot: Snapshot, config: Config, paths: Iterable[str]) -> Snap
             is_passing = found is None and sights.get(name.rpartition("/")[0]) == _FOLDER
             if not is_passing and left_out_part(name, hidden) is None:
                 return None
-        elif found is None or not stat.S_ISREG(found.st_mode) or sights[name] == _FOLDER:
+        elif found is None or not stat.S_ISREG(found.st_mode) or found.st_nlink > 1 or sights[name] == _FOLDER:
             return None
         else:
             sights[name] = _file(found)
