@@ -259,8 +259,8 @@ def _is_selected_alike(change: NewBlocks, wording: Wording) -> bool:
     # A directive splits a selection in two.
     if above is None or above.kind == "directive" or any(placed.line >= start for placed in document.directives):
         return False
-    if above.kind in _HEADINGS:
-        # A selection that ends before this heading may only leave out the heading, and go on behind it.
+    if above.start == next((heading.start for heading in document.headings if not heading.containers), None):
+        # A selection that ends before the first heading may only leave out that heading, and go on behind it.
         end = _trimmed(change.before.lines, document.body, above.start)
         if any(_trimmed(change.before.lines, *lines) == end for lines in wording.now):
             return False
