@@ -489,7 +489,7 @@ def test_one_whole_plugin_can_be_named(project: Path, skillweave: Skillweave) ->
     write(project / "patterns/steps.md", "1. Only\n")
     outcome = skillweave(project, ["package", "context:zip", "context:orchestration", "--as", "plugin", "--to", "out"])
     assert outcome.status == 0, outcome.err
-    assert ".claude-plugin/marketplace.json is left as it is" in outcome.out
+    assert ".claude-plugin/marketplace.json is not written" in outcome.out
     after = contents(project / "out")
     assert after == {
         **before,

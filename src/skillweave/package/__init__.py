@@ -257,7 +257,7 @@ def _plugins(config: Config, compiled: Compiled, bundles: Sequence[Bundle], pack
                 files.append(Output(MANIFEST, manifest, 0o644))
                 packages.made.append(Package(name, tuple(sorted(files)), parts, is_folder=True))
     if packages.made and wanted.keys() < groups.keys():
-        packages.notes.append(f"{MARKETPLACE} is left as it is, as only some plugins are packed")
+        packages.notes.append(f"{MARKETPLACE} is not written, as only some plugins are packed")
     if groups and len(packages.made) == len(groups):
         plugins = [(made.name, config.plugins.get(made.name, {})) for made in packages.made]
         packages.extras.append(Output(MARKETPLACE, marketplace_json(plugins), 0o644))

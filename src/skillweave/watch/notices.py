@@ -6,6 +6,7 @@ import logging
 import os
 import time
 import warnings
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,8 @@ _KINDS: list[type[events.FileSystemEvent]] = [
 
 FEW = 100
 """Up to so many named paths, a look at these alone is worth it."""
+_LOST = ""
+"""Stands for the paths that lost notices would have named."""
 
 
 class _Watched(NamedTuple):
@@ -48,10 +51,8 @@ class Notices:
     wake: Callable[[], None]
     ignored: frozenset[str] = frozenset()
     """Real paths of folders whose notices are ignored, along with all that is below."""
-    named: set[str] = field(default_factory=set)
-    """The real paths that notices have named since they were last taken."""
-    unnamed: bool = False
-    """Whether the system has lost some notices since then."""
+    named: deque[str] = field(default_factory=deque)
+    """The real paths that notices have named since they were last taken. Other threads add to it: it must never be replaced."""
     count: int = 0
     latest: float = 0.0
     """When the last notice came, on the monotonic clock."""
@@ -98,9 +99,8 @@ def watch_places(notices: Notices, places: Mapping[str, bool]) -> str | None:
 
 def take_named(notices: Notices) -> set[str] | None:
     """The real paths that notices have named since the last call. None if there may be others, or more than `FEW`."""
-    named, notices.named = notices.named.copy(), set()
-    unnamed, notices.unnamed = notices.unnamed, False
-    return None if unnamed or len(named) > FEW else named
+    named = {notices.named.popleft() for _ in range(len(notices.named))}
+    return None if _LOST in named or len(named) > FEW else named
 
 
 def _watch(notices: Notices, observer: BaseObserver, path: str, *, recursive: bool) -> str | None:
@@ -143,7 +143,7 @@ class _Handler(events.FileSystemEventHandler):
 def _count(notices: Notices, paths: Iterable[str]) -> None:
     counted = [path for path in paths if not _is_ignored(path, notices.ignored)]
     notices.doubtful.update(path for path in counted if path in notices.watched)
-    notices.named.update(counted)
+    notices.named.extend(counted)
     if counted:
         _wake(notices)
 
@@ -163,7 +163,7 @@ def _listen_to_log(notices: Notices) -> None:
 
     class Listener(logging.Handler):
         def emit(self, _: logging.LogRecord) -> None:
-            notices.unnamed = True
+            notices.named.append(_LOST)
             _wake(notices)
 
     log = logging.getLogger("watchdog")
